@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The runtime: what is preloaded into the traced program. It needs libc and the loader only.
+
+pkglib_LTLIBRARIES += lib/libheaptally.la
+
+lib_libheaptally_la_SOURCES = \
+	lib/api.c \
+	lib/arena.c \
+	lib/arena.h \
+	lib/base.h \
+	lib/block_table.c \
+	lib/block_table.h \
+	lib/boot_alloc.c \
+	lib/boot_alloc.h \
+	lib/config.c \
+	lib/config.h \
+	lib/counters.c \
+	lib/counters.h \
+	lib/fork.c \
+	lib/hash.h \
+	lib/hooks.h \
+	lib/hooks_malloc.c \
+	lib/include/recording.h \
+	lib/init.c \
+	lib/lock.h \
+	lib/module_table.c \
+	lib/module_table.h \
+	lib/os.c \
+	lib/os.h \
+	lib/real.c \
+	lib/real.h \
+	lib/record.c \
+	lib/record.h \
+	lib/recording.c \
+	lib/recording_file.h \
+	lib/thread.c \
+	lib/thread.h \
+	lib/trace_table.c \
+	lib/trace_table.h \
+	lib/unwind.c \
+	lib/unwind.h \
+	lib/unwind_full.c \
+	lib/unwind_rules.c
+
+# gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation
+# functions must not be builtins here.
+runtime_builtins = \
+	-fno-builtin-aligned_alloc \
+	-fno-builtin-calloc \
+	-fno-builtin-free \
+	-fno-builtin-malloc \
+	-fno-builtin-memalign \
+	-fno-builtin-posix_memalign \
+	-fno-builtin-pvalloc \
+	-fno-builtin-realloc \
+	-fno-builtin-reallocarray \
+	-fno-builtin-valloc
+
+# The stack of a small thread must hold a hook and its capture; see -Wframe-larger-than.
+# `config.h` in this folder is ours, so the one made by configure is not included here.
+lib_libheaptally_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+
+lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) \
+	-O2 -g \
+	-fvisibility=hidden \
+	-ftls-model=initial-exec \
+	-fno-omit-frame-pointer \
+	$(runtime_builtins) \
+	-Wframe-larger-than=1024 \
+	$(RUNTIME_CFLAGS)
+
+lib_libheaptally_la_LDFLAGS = \
+	-module -avoid-version -shared \
+	-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,defs -Wl,-z,initfirst \
+	-Wl,--version-script=$(srcdir)/lib/libheaptally.map
+
+lib_libheaptally_la_DEPENDENCIES = $(srcdir)/lib/libheaptally.map
+
+EXTRA_DIST += lib/libheaptally.map

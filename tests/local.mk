@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every test speaks TAP; scripts/check adds up the results.
+
+TEST_EXTENSIONS = .bats .py .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+BATS_LOG_DRIVER = $(LOG_DRIVER)
+BATS_LOG_COMPILER = $(BATS) --formatter tap
+PY_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_COMPILER = $(PYTHON3) -B
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = bash
+
+# A unit test is a Check program; this makes it print TAP.
+AM_TESTS_ENVIRONMENT = \
+	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	srcdir='$(abs_top_srcdir)'; export srcdir; \
+	builddir='$(abs_top_builddir)'; export builddir; \
+	HEAPTALLY_COMMAND='$(abs_top_builddir)/tools/heaptally'; export HEAPTALLY_COMMAND; \
+	HEAPTALLY_LIBRARY='$(abs_top_builddir)/lib/.libs/libheaptally.so'; export HEAPTALLY_LIBRARY;
+
+# Unit tests: add tests/unit/test_NAME to `unit_tests` and its _SOURCES below it.
+unit_tests =
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+
+unit_cppflags = $(tools_cppflags) $(CHECK_CFLAGS)
+unit_libs = $(tools_libs) $(CHECK_LIBS)
