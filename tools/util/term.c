@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * term.c - what the stream can show: colour, width, characters; and names made safe for it
+ */
+#include "config.h"
+
+#include "util/term.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "util/utf8.h"
+#include "util/xalloc.h"
+
+#define PROGRESS_DELAY_NS    500000000u
+#define PROGRESS_INTERVAL_NS 100000000u
+
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+static bool
+is_forced(const char *name)
+{
+	return is_set(name) && strcmp(getenv(name), "0") != 0;
+}
+
+static bool
+choose_color(bool is_terminal, enum term_color color)
+{
+	const char *type = getenv("TERM");
+
+	if (color != TERM_COLOR_AUTO)
+		return color == TERM_COLOR_ALWAYS;
+	if (is_set("NO_COLOR"))
+		return false;
+	if (is_forced("CLICOLOR_FORCE") || is_forced("FORCE_COLOR"))
+		return true;
+	return is_terminal && type && strcmp(type, "dumb") != 0;
+}
+
+void
+term_init(struct term *term, FILE *stream, enum term_color color)
+{
+	struct winsize size;
+
+	memset(term, 0, sizeof(*term));
+	term->stream = stream;
+	term->is_terminal = isatty(fileno(stream));
+	term->color = choose_color(term->is_terminal, color);
+	term->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (term->is_terminal && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0)
+		term->width = size.ws_col;
+}
+
+int
+term_parse_color(const char *word, enum term_color *ret_color)
+{
+	static const char *const words[] = {
+		[TERM_COLOR_AUTO] = "auto",
+		[TERM_COLOR_ALWAYS] = "always",
+		[TERM_COLOR_NEVER] = "never",
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*ret_color = (enum term_color)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *
+term_style(const struct term *term, enum term_style style)
+{
+	static const char *const sequences[] = {
+		[TERM_PLAIN] = "\033[0m", [TERM_BOLD] = "\033[1m", [TERM_DIM] = "\033[2m",
+		[TERM_GOOD] = "\033[32m", [TERM_BAD] = "\033[31m",
+	};
+
+	return term->color ? sequences[style] : "";
+}
+
+/* Characters that move the cursor, reorder the line or start a new one. */
+static bool
+is_dangerous(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
+	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+}
+
+static char *
+escape_byte(char *out, unsigned char byte)
+{
+	static const char letters[][2] = {{'\n', 'n'}, {'\t', 't'}, {'\r', 'r'}, {'\033', 'e'}};
+	static const char digits[] = "0123456789abcdef";
+
+	*out++ = '\\';
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++) {
+		if (byte == letters[i][0]) {
+			*out++ = letters[i][1];
+			return out;
+		}
+	}
+	*out++ = 'x';
+	*out++ = digits[byte >> 4];
+	*out++ = digits[byte & 15];
+	return out;
+}
+
+char *
+term_escape(const char *name)
+{
+	char *escaped = xmalloc(4 * strlen(name) + 1);
+	char *out = escaped;
+
+	while (*name) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(name, &code);
+		bool safe = bytes && !is_dangerous(code);
+
+		if (bytes == 0)
+			bytes = 1;
+		for (; bytes > 0; bytes--, name++) {
+			if (safe)
+				*out++ = *name;
+			else
+				out = escape_byte(out, (unsigned char)*name);
+		}
+	}
+	*out = '\0';
+	return escaped;
+}
+
+unsigned
+term_columns(const char *text)
+{
+	unsigned columns = 0;
+
+	while (*text) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(text, &code);
+		int width = bytes ? wcwidth((wchar_t)code) : 1;
+
+		columns += width >= 0 ? (unsigned)width : 1;
+		text += bytes ? bytes : 1;
+	}
+	return columns;
+}
+
+void
+term_pad(FILE *stream, const char *text, int columns)
+{
+	int width = (int)term_columns(text);
+	int blanks = abs(columns) - width;
+
+	if (blanks < 0)
+		blanks = 0;
+	if (columns < 0)
+		fprintf(stream, "%*s%s", blanks, "", text);
+	else
+		fprintf(stream, "%s%*s", text, blanks, "");
+}
+
+char *
+term_sparkline(const struct term *term, const int64_t *values, size_t count, unsigned columns)
+{
+	static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const letters[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
+	const char *const *shapes = term->utf8 ? blocks : letters;
+	char *line = xmalloc(3 * (size_t)columns + 1);
+	int64_t highest = 0;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		highest = values[i] > highest ? values[i] : highest;
+	for (unsigned column = 0; column < columns; column++) {
+		size_t first = count * column / columns;
+		size_t last = count * (column + 1) / columns;
+		int64_t value = 0;
+		unsigned height;
+
+		for (size_t i = first; i < last || i == first; i++)
+			value = i < count && values[i] > value ? values[i] : value;
+		/* What is not zero shows at least the lowest bar. */
+		height = highest > 0 ? (unsigned)((double)value / (double)highest * 8 + 0.5) : 0;
+		if (value > 0 && height == 0)
+			height = 1;
+		memcpy(line + used, shapes[height], strlen(shapes[height]));
+		used += strlen(shapes[height]);
+	}
+	line[used] = '\0';
+	return line;
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void
+term_progress_init(struct term_progress *progress, const char *what, bool quiet)
+{
+	memset(progress, 0, sizeof(*progress));
+	progress->what = what;
+	progress->enabled = !quiet && isatty(STDERR_FILENO);
+	if (progress->enabled)
+		progress->start_ns = now_ns();
+}
+
+void
+term_progress_update(struct term_progress *progress, uint64_t done, uint64_t all)
+{
+	uint64_t now;
+
+	if (!progress->enabled)
+		return;
+	now = now_ns();
+	if (now - progress->start_ns < PROGRESS_DELAY_NS ||
+	    now - progress->shown_ns < PROGRESS_INTERVAL_NS)
+		return;
+	progress->shown_ns = now;
+	progress->visible = true;
+	fprintf(stderr, "\r\033[Kheaptally: %s %3.0f %%", progress->what,
+		all ? 100.0 * (double)done / (double)all : 100.0);
+	fflush(stderr);
+}
+
+void
+term_progress_release(struct term_progress *progress)
+{
+	if (progress->visible)
+		fputs("\r\033[K", stderr);
+	progress->visible = false;
+}
