@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whole programs: added wall time and peak memory under each tracer, in interleaved rounds."""
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+
+import tracers
+from runner import Failed, added, median, spread
+
+# An added time below this is noise; ratios are taken of at least this much.
+FLOOR_S = 0.0005
+
+# The five real programs, whose geometric mean is the figure to quote.
+REAL = ("perl", "jq", "python", "sqlite", "clang")
+GOAL_REAL, GOAL_MEAN, GOAL_START_S = 0.20, 0.12, 0.015
+
+THREADS_NODES = 2000000
+
+
+class Row:
+    """A command, its folder and variables, how often a round runs it, and the goal of its ratio."""
+
+    def __init__(self, name, argv, goal, runs=1, variables=None, prepare=None):
+        self.name, self.argv, self.goal, self.runs = name, argv, goal, runs
+        self.variables = variables or {}
+        self.prepare = prepare
+        self.cwd = None
+
+
+def write_big_json(context):
+    with open(context.path("big.json"), "wb") as file:
+        subprocess.run([sys.executable, os.path.join(context.workloads, "make-big-json")], stdout=file, check=True)
+
+
+def threads_row(context, threads, goal):
+    argv = [context.helper("threads-list"), str(threads), str(THREADS_NODES // threads)]
+    return Row("threads-%d" % threads, argv, goal, runs=3)
+
+
+def all_rows(context):
+    # A version manager's shim is a shell script: take the interpreter itself.
+    python = os.path.realpath(sys.executable)
+    return [
+        Row("perl", ["perl", "perl-hashes.pl"], GOAL_REAL, runs=2),
+        Row("jq", ["jq", "-c", "map(.tags|length)|add", context.path("big.json")], GOAL_REAL, runs=3,
+            prepare=write_big_json),
+        Row("python", [python, "python-json-ast.py"], GOAL_REAL, variables={"PYTHONMALLOC": "malloc"}),
+        Row("sqlite", ["sqlite3", ":memory:", ".read sqlite-inmemory.sql"], GOAL_REAL, runs=3),
+        Row("clang", ["clang++", "-O1", "-c", "clang-bigfile.cpp", "-o", "/dev/null"], GOAL_REAL),
+        threads_row(context, 1, 0.10),
+        threads_row(context, 2, 0.05),
+        threads_row(context, 8, 0.05),
+        Row("true", ["true"], None, runs=10),
+    ]
+
+
+ROWS = REAL + ("threads-1", "threads-2", "threads-8", "true")
+
+
+def wanted_rows(context):
+    rows = []
+    for row in all_rows(context):
+        if not context.wants(row.name):
+            continue
+        if not shutil.which(row.argv[0]):
+            context.skip("%s: %s is not installed" % (row.name, row.argv[0]))
+            continue
+        # The command as a path: a tracer's script need not search for it.
+        row.argv[0] = shutil.which(row.argv[0])
+        row.cwd = context.workloads
+        if row.prepare:
+            row.prepare(context)
+        rows.append(row)
+    return rows
+
+
+def measure_once(context, row, tracer):
+    context.clear()
+    variables, argv = tracer.wrap(row.argv, context.path("out." + row.name))
+    return context.run(argv, dict(row.variables, **variables), row.cwd)
+
+
+def measure_round(context, row, present, number, samples, failures):
+    """One run of row under each tracer in turn; the turn begins elsewhere every time."""
+    kept = {}
+    turn = [tracer for tracer in present if not (tracer.slow and samples[tracer.name])]
+    shift = number % len(turn)
+    for tracer in turn[shift:] + turn[:shift]:
+        if (row.name, tracer.name) in failures:
+            continue
+        try:
+            kept[tracer.name] = measure_once(context, row, tracer)
+        except Failed as failure:
+            failures[row.name, tracer.name] = str(failure)
+            context.skip("%s under %s: %s" % (row.name, tracer.name, failure))
+    for name, sample in kept.items():
+        samples[name].append(sample)
+
+
+def measure_memory(context, row, present, samples):
+    found = {}
+    for tracer in present:
+        if samples[tracer.name]:
+            try:
+                found[tracer.name] = tracer.memory(row, samples[tracer.name])
+            except (Failed, OSError) as failure:
+                context.skip("memory of %s under %s: %s" % (row.name, tracer.name, failure))
+    return found
+
+
+def summarize(row, present, samples, memory):
+    result = {"untraced_s": None, "added_s": {}, "spread_s": {}, "added_cpu_s": {}, "memory_bytes": memory,
+              "goal": row.goal, "samples": {}}
+    plain = samples["untraced"]
+    if not plain:
+        return result
+    result["untraced_s"] = median([sample.wall_s for sample in plain])
+    for tracer in present:
+        own = samples[tracer.name]
+        if not own:
+            continue
+        result["samples"][tracer.name] = [sample._asdict() for sample in own]
+        if own is not plain:
+            walls = added([s.wall_s for s in own], [s.wall_s for s in plain])
+            result["added_s"][tracer.name] = median(walls)
+            result["spread_s"][tracer.name] = spread(walls)
+            result["added_cpu_s"][tracer.name] = median(added([s.cpu_s for s in own], [s.cpu_s for s in plain]))
+    return result
+
+
+def ratio(result, base=0, base_raw=0):
+    """What heaptally adds over what `heaptrack --raw` adds, less a fixed cost of each."""
+    own, raw = (result["added_s"].get(name) for name in ("heaptally", "heaptrack --raw"))
+    if own is None or raw is None:
+        return None
+    return max(own - base, FLOOR_S) / max(raw - base_raw, FLOOR_S)
+
+
+def format_cell(value, form="%.3f"):
+    return "-" if value is None else form % value
+
+
+def verdict(value, goal):
+    if value is None or goal is None:
+        return ""
+    return "%.2f %s" % (goal, "ok" if value <= goal else "OVER")
+
+
+def added_memory(result, name):
+    memory = result["memory_bytes"]
+    if name not in memory or "untraced" not in memory:
+        return None
+    return (memory[name] - memory["untraced"]) / 2**20
+
+
+HEAD = """
+Seconds of wall time that each tracer adds (medians; +- half the distance of the quartiles), and MiB of peak memory.
+ratio: what heaptally adds / what heaptrack --raw adds. net: the same less the fixed cost in the `true` row.
+"""
+
+MEMORY_COLUMNS = ("heaptally", "heaptrack --raw", "heaptrack")
+
+
+def short(name):
+    return name.replace("heaptrack --raw", "h. --raw")
+
+
+def print_head(names):
+    print(HEAD)
+    print("%-10s %8s %15s" % ("", "untraced", "heaptally") + "".join("%11s" % short(name) for name in names[1:])
+          + " |%6s %6s %11s |" % ("ratio", "net", "goal") + "".join("%10s" % short(name) for name in MEMORY_COLUMNS))
+
+
+def print_row(name, result, names, start):
+    bases = [start["added_s"].get(tracer, 0) if start else 0 for tracer in ("heaptally", "heaptrack --raw")]
+    value = ratio(result)
+    net = ratio(result, *bases) if start and result is not start else None
+    own = result["added_s"].get("heaptally")
+    cell = "-" if own is None else "%.3f +-%.3f" % (own, result["spread_s"]["heaptally"])
+    goal = verdict(value, result["goal"])
+    if name == "true" and own is not None:
+        goal = "%.3f s %s" % (GOAL_START_S, "ok" if own <= GOAL_START_S else "OVER")
+    memory = [added_memory(result, tracer) for tracer in MEMORY_COLUMNS]
+    line = "%-10s %8s %15s" % (name, format_cell(result["untraced_s"]), cell)
+    line += "".join("%11s" % format_cell(result["added_s"].get(other)) for other in names[1:])
+    line += " |%6s %6s %11s |" % (format_cell(value, "%.2f"), format_cell(net, "%.2f"), goal)
+    line += "".join("%10s" % format_cell(value, "%.1f") for value in memory)
+    if memory[0] is not None and memory[2] is not None:
+        line += " ok" if memory[0] < memory[2] else " OVER"
+    print(line)
+
+
+def print_mean(results):
+    values = [ratio(results[name]) for name in REAL if name in results]
+    if len(values) != len(REAL) or None in values:
+        return None
+    mean = math.exp(sum(math.log(value) for value in values) / len(values))
+    print("geometric mean of the five programs: %.3f   goal %s" % (mean, verdict(mean, GOAL_MEAN)))
+    return mean
+
+
+def run(context, results):
+    rows = wanted_rows(context)
+    if not rows:
+        return
+    present = tracers.available(context)
+    samples = {row.name: {tracer.name: [] for tracer in present} for row in rows}
+    failures = {}
+    for number in range(context.rounds):
+        for row in rows:
+            for turn in range(1 if context.quick else row.runs):
+                measure_round(context, row, present, number + turn, samples[row.name], failures)
+    for row in rows:
+        memory = measure_memory(context, row, present, samples[row.name])
+        results[row.name] = summarize(row, present, samples[row.name], memory)
+    names = [tracer.name for tracer in present if tracer.name != "untraced"]
+    if names[:1] != ["heaptally"]:
+        names.insert(0, "heaptally")
+    start = results.get("true")
+    print_head(names)
+    for row in rows:
+        print_row(row.name, results[row.name], names, start)
+    results["geometric-mean"] = {"ratio": print_mean(results), "goal": GOAL_MEAN}
