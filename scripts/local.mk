@@ -3,4 +3,5 @@
 EXTRA_DIST += \
 	.ci/run \
 	scripts/check \
-	scripts/quickstart
+	scripts/quickstart \
+	scripts/setup.sh

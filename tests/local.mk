@@ -4,11 +4,11 @@
 TEST_EXTENSIONS = .bats .py .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 BATS_LOG_DRIVER = $(LOG_DRIVER)
-BATS_LOG_COMPILER = $(BATS) --formatter tap
+BATS_LOG_COMPILER = timeout 600 $(BATS) --formatter tap
 PY_LOG_DRIVER = $(LOG_DRIVER)
-PY_LOG_COMPILER = $(PYTHON3) -B
+PY_LOG_COMPILER = timeout 900 $(PYTHON3) -B
 SH_LOG_DRIVER = $(LOG_DRIVER)
-SH_LOG_COMPILER = bash
+SH_LOG_COMPILER = timeout 900 bash
 
 # A unit test is a Check program; this makes it print TAP.
 AM_TESTS_ENVIRONMENT = \
@@ -28,3 +28,28 @@ endif
 
 unit_cppflags = $(tools_cppflags) $(CHECK_CFLAGS)
 unit_libs = $(tools_libs) $(CHECK_LIBS)
+
+if HAVE_BATS
+TESTS += $(bats_tests)
+endif
+
+bats_tests =
+
+if HAVE_PYTHON3
+TESTS += $(python_tests)
+endif
+
+python_tests = \
+	tests/exact/memcheck_dhat.py \
+	tests/promises/capture_crosscheck.py \
+	tests/promises/fork_and_exec.py \
+	tests/promises/keeps_all_at_any_end.py \
+	tests/promises/same_as_untraced.py
+
+EXTRA_DIST += \
+	$(bats_tests) \
+	$(python_tests) \
+	tests/data/hashes.pl \
+	tests/data/json-ast.py \
+	tests/data/words.sql \
+	tests/harness.py

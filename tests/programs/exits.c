@@ -5,7 +5,7 @@
  *     exits COUNT return|exit|_exit|abort|kill|segv|exec|stop
  *
  * Nothing else here allocates: no stdio, no locale. `exec` replaces the program by itself with
- * `return` and twice the count; `stop` writes one byte and waits to be killed.
+ * `return` and twice the count; `stop` writes its pid and a newline and waits to be killed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +29,19 @@ forbid_core(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+static void
+write_pid(void)
+{
+	char text[16];
+	size_t start = sizeof(text);
+
+	text[--start] = '\n';
+	for (pid_t pid = getpid(); pid > 0; pid /= 10)
+		text[--start] = (char)('0' + pid % 10);
+	if (write(STDOUT_FILENO, text + start, sizeof(text) - start) < 0)
+		_exit(9);
+}
+
 static int
 end_by(const char *how, char **argv)
 {
@@ -43,9 +56,11 @@ end_by(const char *how, char **argv)
 	if (strcmp(how, "segv") == 0)
 		*nowhere = 1;
 	if (strcmp(how, "exec") == 0)
-		execl(argv[0], argv[0], "20000", "return", (char *)NULL);
-	if (strcmp(how, "stop") == 0 && write(STDOUT_FILENO, "r", 1) == 1)
+		execl("/proc/self/exe", argv[0], "20000", "return", (char *)NULL);
+	if (strcmp(how, "stop") == 0) {
+		write_pid();
 		pause();
+	}
 	return strcmp(how, "return") == 0 ? 0 : 9;
 }
 

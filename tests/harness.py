@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the Python tests share: cases that print TAP, a temporary directory, and the command.
+
+    @case("counts every block")
+    def counts(dir):
+        ...assert...
+
+    run_cases()
+
+A case gets its own empty directory, which is removed afterwards. `Skip` skips the case.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+SOURCE = os.environ["srcdir"]
+BUILD = os.environ["builddir"]
+COMMAND = os.environ["HEAPTALLY_COMMAND"]
+LIBRARY = os.environ["HEAPTALLY_LIBRARY"]
+DATA = os.path.join(SOURCE, "tests", "data")
+TIME_LIMIT = 300
+
+cases = []
+
+
+class Skip(Exception):
+    """Raised when a case cannot run here; its text says why."""
+
+
+def case(name):
+    def register(function):
+        cases.append((name, function))
+        return function
+
+    return register
+
+
+def need(*tools):
+    """Paths of the tools, or Skip. The first PATH entry of the system wins over private ones."""
+    paths = []
+    for tool in tools:
+        path = shutil.which(tool, path="/usr/bin:/bin:/usr/sbin:/sbin") or shutil.which(tool)
+        if path is None:
+            raise Skip("%s is not installed" % tool)
+        paths.append(path)
+    return paths[0] if len(paths) == 1 else paths
+
+
+def program(name):
+    return os.path.join(BUILD, "tests", "programs", name)
+
+
+def environment(**changes):
+    """The environment of a traced program: ours, without what a test sets for itself."""
+    result = {k: v for k, v in os.environ.items() if k not in ("HEAPTALLY", "LD_PRELOAD")}
+    result["LC_ALL"] = "C.UTF-8"
+    result.update(changes)
+    return result
+
+
+def run(arguments, **options):
+    """Run to the end; stdout and stderr are bytes."""
+    options.setdefault("env", environment())
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=TIME_LIMIT,
+        check=False,
+        **options,
+    )
+
+
+def heaptally(*arguments, **options):
+    return run([COMMAND, *arguments], **options)
+
+
+def record(tally, arguments, *run_options, **options):
+    """Trace the command into the file tally; the result is that of `heaptally run`."""
+    return heaptally("run", "-q", "-o", tally, *run_options, "--", *arguments, **options)
+
+
+def report(*arguments):
+    """The JSON of a report command, which must succeed."""
+    result = heaptally(*arguments, "--format", "json")
+    assert result.returncode == 0, (arguments, result.returncode, result.stderr)
+    return json.loads(result.stdout)
+
+
+def equal(got, expected, what):
+    assert got == expected, "%s: got %r, expected %r" % (what, got, expected)
+
+
+def end_child(child):
+    """End a process that this test started."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def run_case(number, name, function):
+    directory = tempfile.mkdtemp(prefix="heaptally-test.")
+    origin = os.getcwd()
+    os.chdir(directory)
+    try:
+        function(directory)
+        print("ok %d - %s" % (number, name))
+        return True
+    except Skip as reason:
+        print("ok %d - %s # SKIP %s" % (number, name, reason))
+        return True
+    except Exception:
+        print("not ok %d - %s" % (number, name))
+        print("".join("# %s\n" % line for line in traceback.format_exc().splitlines()), end="")
+        return False
+    finally:
+        os.chdir(origin)
+        shutil.rmtree(directory, ignore_errors=True)
+        sys.stdout.flush()
+
+
+def run_cases():
+    print("1..%d" % len(cases), flush=True)
+    results = [run_case(i + 1, *entry) for i, entry in enumerate(cases)]
+    sys.exit(0 if all(results) else 1)

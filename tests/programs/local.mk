@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Small programs to trace. Tests know their lines, so they have debug information in any build.
+
+check_PROGRAMS += \
+	tests/programs/exits \
+	tests/programs/forks \
+	tests/programs/own_malloc \
+	tests/programs/static \
+	tests/programs/threads \
+	tests/programs/tree \
+	tests/programs/wordindex
+
+traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
+
+tests_programs_exits_CFLAGS = $(traced_cflags)
+tests_programs_exits_SOURCES = tests/programs/exits.c
+tests_programs_forks_CFLAGS = $(traced_cflags)
+tests_programs_forks_SOURCES = tests/programs/forks.c
+tests_programs_own_malloc_CFLAGS = $(traced_cflags)
+tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
+tests_programs_static_CFLAGS = $(traced_cflags)
+tests_programs_static_LDFLAGS = -all-static
+tests_programs_static_SOURCES = tests/programs/exits.c
+tests_programs_threads_CFLAGS = $(traced_cflags) -pthread
+tests_programs_threads_SOURCES = tests/programs/threads.c
+tests_programs_tree_CXXFLAGS = -g -O2
+tests_programs_tree_SOURCES = tests/programs/tree.cpp
+tests_programs_wordindex_CFLAGS = $(traced_cflags)
+tests_programs_wordindex_SOURCES = tests/programs/wordindex.c
