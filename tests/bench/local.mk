@@ -32,9 +32,11 @@ bench: all $(bench_programs)
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench \
+	tests/bench/crosscheck.py \
 	tests/bench/machine.py \
 	tests/bench/micro.py \
 	tests/bench/programs.py \
+	tests/bench/recording.py \
 	tests/bench/reports.py \
 	tests/bench/runner.py \
 	tests/bench/scaling.py \

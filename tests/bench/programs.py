@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import recording
 import tracers
 from runner import Failed, added, median, spread
 
@@ -28,6 +29,7 @@ class Row:
         self.variables = variables or {}
         self.prepare = prepare
         self.cwd = None
+        self.recording = None
 
 
 def write_big_json(context):
@@ -60,20 +62,28 @@ def all_rows(context):
 ROWS = REAL + ("threads-1", "threads-2", "threads-8", "true")
 
 
+def find_row(context, name):
+    """The row, ready to run."""
+    row = next(row for row in all_rows(context) if row.name == name)
+    path = shutil.which(row.argv[0])
+    if path is None:
+        raise Failed("%s is not installed" % row.argv[0])
+    # The command as a path: a tracer's script need not search for it.
+    row.argv[0] = path
+    row.cwd = context.workloads
+    if row.prepare:
+        row.prepare(context)
+    return row
+
+
 def wanted_rows(context):
     rows = []
-    for row in all_rows(context):
-        if not context.wants(row.name):
-            continue
-        if not shutil.which(row.argv[0]):
-            context.skip("%s: %s is not installed" % (row.name, row.argv[0]))
-            continue
-        # The command as a path: a tracer's script need not search for it.
-        row.argv[0] = shutil.which(row.argv[0])
-        row.cwd = context.workloads
-        if row.prepare:
-            row.prepare(context)
-        rows.append(row)
+    for name in ROWS:
+        if context.wants(name):
+            try:
+                rows.append(find_row(context, name))
+            except Failed as failure:
+                context.skip("%s: %s" % (name, failure))
     return rows
 
 
@@ -96,6 +106,8 @@ def measure_round(context, row, present, number, samples, failures):
         except Failed as failure:
             failures[row.name, tracer.name] = str(failure)
             context.skip("%s under %s: %s" % (row.name, tracer.name, failure))
+        if isinstance(tracer, tracers.Heaptally):
+            row.recording = recording.read(context.path("out.%s.recording" % row.name))
     for name, sample in kept.items():
         samples[name].append(sample)
 
@@ -113,7 +125,7 @@ def measure_memory(context, row, present, samples):
 
 def summarize(row, present, samples, memory):
     result = {"untraced_s": None, "added_s": {}, "spread_s": {}, "added_cpu_s": {}, "memory_bytes": memory,
-              "goal": row.goal, "samples": {}}
+              "goal": row.goal, "recording": row.recording, "samples": {}}
     plain = samples["untraced"]
     if not plain:
         return result
@@ -193,6 +205,15 @@ def print_row(name, result, names, start):
     print(line)
 
 
+def print_recordings(rows):
+    known = [(row.name, row.recording) for row in rows if row.recording]
+    if known:
+        print("recordings in MiB: " + ", ".join(
+            "%s %.1f" % (name, figures["recording_bytes"] / 2**20) for name, figures in known))
+        print("unwind rules learnt / full walks: " + ", ".join(
+            "%s %d/%d" % (name, figures["rules"], figures["full_walks"]) for name, figures in known))
+
+
 def print_mean(results):
     values = [ratio(results[name]) for name in REAL if name in results]
     if len(values) != len(REAL) or None in values:
@@ -223,4 +244,5 @@ def run(context, results):
     print_head(names)
     for row in rows:
         print_row(row.name, results[row.name], names, start)
+    print_recordings(rows)
     results["geometric-mean"] = {"ratio": print_mean(results), "goal": GOAL_MEAN}

@@ -15,19 +15,9 @@ GOAL_SHARE, GOAL_S = 0.1, 1.0
 GOAL_END_TO_END = 1 / 3
 
 
-def find_row(context, name):
-    row = next(row for row in programs.all_rows(context) if row.name == name)
-    path = shutil.which(row.argv[0])
-    if path is None:
-        raise Failed("%s is not installed" % row.argv[0])
-    row.argv[0] = path
-    row.cwd = context.workloads
-    return row
-
-
 def measure_report(context, name):
     """Traced run time, time of `heaptally top` on what it left behind, and how many lines that printed."""
-    row = find_row(context, name)
+    row = programs.find_row(context, name)
     traced, top = [], []
     tracer = tracers.Heaptally(context)
     for _ in range(context.rounds):
@@ -57,7 +47,7 @@ def timed(context, steps, row):
 
 
 def run_end_to_end(context, name):
-    row = find_row(context, "clang")
+    row = programs.find_row(context, "clang")
     out = context.path("out.end")
     ways = {"untraced": [row.argv], "heaptally run": [[context.command, "run", "-o", out, "--", *row.argv]]}
     if shutil.which("heaptrack") and shutil.which("heaptrack_print"):

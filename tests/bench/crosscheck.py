@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every call stack of two real programs compared with a full walk by libunwind: none may differ."""
+
+import os
+
+import programs
+import recording
+import tracers
+from runner import Failed
+
+ROWS = ("crosscheck",)
+
+PROGRAMS = ("clang", "python")
+TRACES = 10000000
+
+# Compare every stack, or, for a quick look, one of so many.
+EVERY, QUICK_EVERY = 1, 100
+
+
+def run_once(context, row, every):
+    context.clear()
+    out = context.path("out.crosscheck")
+    variables, argv = tracers.Heaptally(context).wrap(row.argv, out)
+    variables["HEAPTALLY"] += ":crosscheck=%d" % every
+    context.run(argv, dict(row.variables, **variables), row.cwd)
+    figures = recording.read(out + ".recording")
+    if not figures or not figures["crosschecks"]:
+        raise Failed("nothing was compared")
+    return figures
+
+
+def run_crosscheck(context):
+    rows = [programs.find_row(context, name) for name in PROGRAMS]
+    total = {"crosschecks": 0, "crosscheck_differences": 0, "full_walks": 0}
+    while total["crosschecks"] < TRACES:
+        for row in rows:
+            figures = run_once(context, row, QUICK_EVERY if context.quick else EVERY)
+            for name in total:
+                total[name] += figures[name]
+        if context.quick:
+            break
+    print("\ncrosscheck: %d of %d stacks differ from a full walk   goal 0 %s" % (
+        total["crosscheck_differences"], total["crosschecks"],
+        "ok" if total["crosscheck_differences"] == 0 else "OVER"))
+    return total
+
+
+def run(context, results):
+    if not context.wants("crosscheck"):
+        return
+    if not os.path.exists(context.library):
+        context.skip("crosscheck: %s is not built" % context.library)
+        return
+    try:
+        results["crosscheck"] = run_crosscheck(context)
+    except Failed as failure:
+        context.skip("crosscheck: %s" % failure)
+    context.clear()
