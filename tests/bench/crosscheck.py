@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every call stack of two real programs compared with a full walk by libunwind: none may differ."""
 
-import os
-
 import programs
 import recording
 import tracers
@@ -30,6 +28,7 @@ def run_once(context, row, every):
 
 
 def run_crosscheck(context):
+    context.need_library()
     rows = [programs.find_row(context, name) for name in PROGRAMS]
     total = {"crosschecks": 0, "crosscheck_differences": 0, "full_walks": 0}
     while total["crosschecks"] < TRACES:
@@ -46,13 +45,5 @@ def run_crosscheck(context):
 
 
 def run(context, results):
-    if not context.wants("crosscheck"):
-        return
-    if not os.path.exists(context.library):
-        context.skip("crosscheck: %s is not built" % context.library)
-        return
-    try:
-        results["crosscheck"] = run_crosscheck(context)
-    except Failed as failure:
-        context.skip("crosscheck: %s" % failure)
-    context.clear()
+    if context.wants("crosscheck"):
+        results["crosscheck"] = context.attempt("crosscheck", run_crosscheck, context)

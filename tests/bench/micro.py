@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One malloc/free pair: nanoseconds by depth, pattern and threads, and instructions by callgrind."""
 
-import os
 import re
 import shutil
 
 import tracers
-from runner import Failed, added, median
+from runner import Missing, added, median
 
 ROWS = ("micro", "callgrind")
 
@@ -42,6 +41,7 @@ def added_ns(context, case, depth, threads, pairs):
 
 
 def run_micro(context):
+    context.need_library()
     pairs = QUICK_PAIRS if context.quick else PAIRS
     result = {"pairs": pairs, "untraced_ns": {}, "added_ns": {}}
     print("\nmicro: nanoseconds that heaptally adds to one malloc/free pair (untraced in brackets)\n")
@@ -78,8 +78,9 @@ def instructions_per_pair(context, tracer, case, depth):
 
 
 def run_callgrind(context):
+    context.need_library()
     if not shutil.which("valgrind"):
-        raise Failed("valgrind is not installed")
+        raise Missing("valgrind is not installed")
     plain, traced = tracers.Tracer(context), tracers.Heaptally(context)
     result = {}
     print("\ncallgrind: instructions that heaptally adds to one malloc/free pair (untraced in brackets)\n")
@@ -92,15 +93,6 @@ def run_callgrind(context):
 
 
 def run(context, results):
-    if not (context.wants("micro") or context.wants("callgrind")):
-        return
-    if not os.path.exists(context.library):
-        context.skip("micro, callgrind: %s is not built" % context.library)
-        return
     for name, measure in (("micro", run_micro), ("callgrind", run_callgrind)):
         if context.wants(name):
-            try:
-                results[name] = measure(context)
-            except Failed as failure:
-                context.skip("%s: %s" % (name, failure))
-    context.clear()
+            results[name] = context.attempt(name, measure, context)

@@ -9,7 +9,7 @@ import sys
 
 import recording
 import tracers
-from runner import Failed, added, median, spread
+from runner import Failed, Missing, added, median, spread
 
 # An added time below this is noise; ratios are taken of at least this much.
 FLOOR_S = 0.0005
@@ -67,7 +67,7 @@ def find_row(context, name):
     row = next(row for row in all_rows(context) if row.name == name)
     path = shutil.which(row.argv[0])
     if path is None:
-        raise Failed("%s is not installed" % row.argv[0])
+        raise Missing("%s is not installed" % row.argv[0])
     # The command as a path: a tracer's script need not search for it.
     row.argv[0] = path
     row.cwd = context.workloads
@@ -82,8 +82,8 @@ def wanted_rows(context):
         if context.wants(name):
             try:
                 rows.append(find_row(context, name))
-            except Failed as failure:
-                context.skip("%s: %s" % (name, failure))
+            except Missing as reason:
+                context.skip("%s: %s" % (name, reason))
     return rows
 
 
@@ -104,8 +104,8 @@ def measure_round(context, row, present, number, samples, failures):
         try:
             kept[tracer.name] = measure_once(context, row, tracer)
         except Failed as failure:
-            failures[row.name, tracer.name] = str(failure)
-            context.skip("%s under %s: %s" % (row.name, tracer.name, failure))
+            failures.add((row.name, tracer.name))
+            context.failed.append("%s under %s: %s" % (row.name, tracer.name, failure))
         if isinstance(tracer, tracers.Heaptally):
             row.recording = recording.read(context.path("out.%s.recording" % row.name))
     for name, sample in kept.items():
@@ -119,7 +119,7 @@ def measure_memory(context, row, present, samples):
             try:
                 found[tracer.name] = tracer.memory(row, samples[tracer.name])
             except (Failed, OSError) as failure:
-                context.skip("memory of %s under %s: %s" % (row.name, tracer.name, failure))
+                context.failed.append("memory of %s under %s: %s" % (row.name, tracer.name, failure))
     return found
 
 
@@ -229,7 +229,7 @@ def run(context, results):
         return
     present = tracers.available(context)
     samples = {row.name: {tracer.name: [] for tracer in present} for row in rows}
-    failures = {}
+    failures = set()
     for number in range(context.rounds):
         for row in rows:
             for turn in range(1 if context.quick else row.runs):

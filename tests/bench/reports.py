@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The time until a person has an answer: reports of ended programs, and the whole way to the top lines."""
 
-import os
 import shutil
 
 import programs
@@ -32,6 +31,7 @@ def measure_report(context, name):
 
 
 def run_report(context, name):
+    context.need_command()
     result = measure_report(context, name[len("report-"):])
     limit = max(GOAL_SHARE * result["traced_s"], GOAL_S)
     print("%-13s heaptally top %.3f s after a traced run of %.3f s (%.3f)   goal %.2f s %s"
@@ -47,6 +47,7 @@ def timed(context, steps, row):
 
 
 def run_end_to_end(context, name):
+    context.need_command()
     row = programs.find_row(context, "clang")
     out = context.path("out.end")
     ways = {"untraced": [row.argv], "heaptally run": [[context.command, "run", "-o", out, "--", *row.argv]]}
@@ -71,15 +72,7 @@ def run_end_to_end(context, name):
 
 def run(context, results):
     wanted = [name for name in ROWS if context.wants(name)]
-    if not wanted:
-        return
-    if not os.access(context.command, os.X_OK):
-        context.skip("%s: %s is not built" % (", ".join(wanted), context.command))
-        return
-    print()
+    if wanted:
+        print()
     for name in wanted:
-        try:
-            results[name] = (run_end_to_end if name == "end-to-end" else run_report)(context, name)
-        except Failed as failure:
-            context.skip("%s: %s" % (name, failure))
-    context.clear()
+        results[name] = context.attempt(name, run_end_to_end if name == "end-to-end" else run_report, context, name)

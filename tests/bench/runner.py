@@ -19,8 +19,12 @@ class Failed(Exception):
     """The command did not end as it does when nothing traces it."""
 
 
+class Missing(Exception):
+    """Something that a row needs is not installed."""
+
+
 class Context:
-    """Options, folders and what was skipped, for one run of the bench."""
+    """Options, folders, what was skipped and what failed, for one run of the bench."""
 
     def __init__(self, arguments, temp):
         self.rounds = arguments.rounds
@@ -34,6 +38,7 @@ class Context:
         self.command = os.path.join(self.build, "tools/heaptally")
         self.workloads = os.path.join(self.source, "workloads")
         self.skipped = []
+        self.failed = []
 
     def helper(self, name):
         return os.path.join(self.build, "tests/bench", name)
@@ -47,6 +52,27 @@ class Context:
     def skip(self, reason):
         if reason not in self.skipped:
             self.skipped.append(reason)
+
+    def attempt(self, row, measure, *arguments):
+        """The result of measure(*arguments), or None when it could not be had; the reason is noted."""
+        try:
+            return measure(*arguments)
+        except Missing as reason:
+            self.skip("%s: %s" % (row, reason))
+        except Failed as reason:
+            self.failed.append("%s: %s" % (row, reason))
+        finally:
+            self.clear()
+        return None
+
+    def need_library(self):
+        if not os.path.exists(self.library):
+            raise Missing("%s is not built" % self.library)
+
+    def need_command(self):
+        self.need_library()
+        if not os.access(self.command, os.X_OK):
+            raise Missing("%s is not built" % self.command)
 
     def path(self, name):
         return os.path.join(self.temp, name)

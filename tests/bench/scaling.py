@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Cost per event against the size of what is remembered, and the longest pauses."""
 
-import os
-
 import machine
 import micro
 import tracers
-from runner import Failed, added, median
+from runner import added, median
 
 ROWS = ("scaling", "pause")
 
@@ -67,6 +65,7 @@ def block_counts(context):
 
 
 def run_scaling(context):
+    context.need_library()
     events = QUICK_EVENTS if context.quick else EVENTS
     result = {}
     print("\nscaling: nanoseconds that heaptally adds to one event; \"new\" is the first event of each stack or block")
@@ -88,6 +87,7 @@ def run_scaling(context):
 
 
 def run_pause(context):
+    context.need_library()
     events = QUICK_PAUSE_EVENTS if context.quick else PAUSE_EVENTS
     samples = {"untraced": {"malloc": [], "free": []}, "heaptally": {"malloc": [], "free": []}}
     for _ in range(context.rounds):
@@ -109,15 +109,6 @@ def run_pause(context):
 
 
 def run(context, results):
-    wanted = [name for name in ROWS if context.wants(name)]
-    if not wanted:
-        return
-    if not os.path.exists(context.library):
-        context.skip("%s: %s is not built" % (", ".join(wanted), context.library))
-        return
-    for name in wanted:
-        try:
-            results[name] = {"scaling": run_scaling, "pause": run_pause}[name](context)
-        except Failed as failure:
-            context.skip("%s: %s" % (name, failure))
-    context.clear()
+    for name, measure in (("scaling", run_scaling), ("pause", run_pause)):
+        if context.wants(name):
+            results[name] = context.attempt(name, measure, context)
