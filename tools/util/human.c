@@ -16,14 +16,14 @@
 #include <string.h>
 
 static char *
-format_size(int64_t bytes, const char *format_bytes, const char *format_units, char *buffer)
+format_size(int64_t bytes, const char *plus, char *buffer)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = (double)bytes / 1024;
 	size_t unit = 0;
 
 	if (bytes > -1024 && bytes < 1024) {
-		snprintf(buffer, HUMAN_BYTES, format_bytes, bytes);
+		snprintf(buffer, HUMAN_BYTES, "%s%" PRId64 " B", plus, bytes);
 		return buffer;
 	}
 	/* 1023.95 would be printed as 1024.0: it is 1.0 of the next unit. */
@@ -31,20 +31,20 @@ format_size(int64_t bytes, const char *format_bytes, const char *format_units, c
 		value /= 1024;
 		unit++;
 	}
-	snprintf(buffer, HUMAN_BYTES, format_units, value, units[unit]);
+	snprintf(buffer, HUMAN_BYTES, "%s%.1f %s", plus, value, units[unit]);
 	return buffer;
 }
 
 char *
 human_size(int64_t bytes, char *buffer)
 {
-	return format_size(bytes, "%" PRId64 " B", "%.1f %s", buffer);
+	return format_size(bytes, "", buffer);
 }
 
 char *
 human_size_change(int64_t bytes, char *buffer)
 {
-	return format_size(bytes, "%+" PRId64 " B", "%+.1f %s", buffer);
+	return format_size(bytes, bytes < 0 ? "" : "+", buffer);
 }
 
 char *

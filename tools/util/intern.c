@@ -21,7 +21,7 @@
 #include "util/xalloc.h"
 
 #define uthash_malloc(size)              xmalloc(size)
-#define uthash_fatal(text)               die(STATUS_TROUBLE, "%s", text)
+#define uthash_fatal(text)               abort()
 #define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
 #define HASH_INITIAL_NUM_BUCKETS         1024
 #define HASH_INITIAL_NUM_BUCKETS_LOG2    10

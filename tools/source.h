@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.h - what an operand of a reading command names
+ *
+ *     FILE[@MOMENT]    a tally or a recording
+ *     PID[@MOMENT]     the recording of a process that runs, or ended and left one
+ *     nothing          the newest tally of the working directory
+ *
+ * A file with several processes yields one profile: the one that was asked for, or the one with
+ * the largest peak. The others are only summed up.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "profile.h"
+
+struct source_request {
+	const char *operand; /* or NULL */
+	const char *process; /* PID or command name, from --process, or NULL */
+	const char *moment; /* from --at or the command's default; an @MOMENT of the operand wins */
+};
+
+/* One process of the file. */
+struct source_process {
+	uint32_t pid, parent_pid;
+	char *command;
+	enum profile_state state;
+	struct profile_values sum; /* of its last moment */
+	bool chosen;
+};
+
+struct source {
+	char *name;              /* of the file, for messages and titles */
+	struct profile *profile; /* not symbolized, if the file had no names */
+	struct profile_at at;
+	struct source_process *processes;
+	size_t process_count;
+	bool is_live; /* read from a recording whose process lives */
+	bool is_cut;  /* the file ends too early; this is what could be read */
+};
+
+/*
+ * 0, or -errno with a sentence to print and free: "big.tally: not a file of heaptally, or damaged".
+ */
+int source_read(const struct source_request *request, struct source *ret_source, char **ret_why);
+
+void source_release(struct source *source);
+
+#endif

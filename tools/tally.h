@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tally.h - write and read snapshot files, `*.tally`
+ *
+ * A tally holds one profile for each process of a run, with the names of its frames inside, so that
+ * it can be read on another machine years later. Profiles are written and read one after the
+ * other: a run of ten thousand processes needs the memory of one.
+ *
+ * The file is one zstd stream of
+ *
+ *     "heaptally tally 1\n"
+ *     chunk...                  tag (4 letters), length (4 bytes, little-endian), payload
+ *
+ *     PROC                      identity of the process; begins a profile
+ *       STRS MODS LOCS FRMS NODE SITE
+ *                               tables; several chunks of one tag continue each other
+ *       MOMT MOMV               a moment: its time, then the counters that differ from the moment
+ *                               before it
+ *       SMPL                    the curve
+ *     DONE                      how the process ended, quality, and the sizes of all tables
+ *     ENDS                      number of processes; nothing follows
+ *
+ * Numbers are varints (7 bits a byte, low first), signed ones in zigzag. A reader ignores what it
+ * does not know at the end of PROC and DONE, and skips chunks whose tag begins with a small letter;
+ * it refuses other unknown tags and other versions.
+ */
+#ifndef TALLY_H
+#define TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct profile;
+struct tally_writer;
+struct tally_reader;
+
+/* Suffix of the files. */
+#define TALLY_SUFFIX ".tally"
+
+/* The values of all moments of a profile may take this much memory; a reader refuses more. */
+#define TALLY_VALUES_MAX ((uint64_t)1 << 30)
+
+/* Write to fd, which stays the caller's. Never NULL; errors come with the next calls. */
+struct tally_writer *tally_writer_new(int fd);
+
+/* Append a profile and hand everything so far to the kernel. 0 or -errno. */
+int tally_writer_insert(struct tally_writer *writer, const struct profile *profile);
+
+/* End the stream. 0, or the first error of all. */
+int tally_writer_finish(struct tally_writer *writer);
+
+/* NULL is accepted. */
+void tally_writer_free(struct tally_writer *writer);
+
+/* Whether these first bytes of a file are those of a tally. */
+bool tally_has_magic(const uint8_t *bytes, size_t length);
+
+/* Read from fd, which stays the caller's. 0; -EBADMSG if it is no tally; -EPROTO if a newer one. */
+int tally_reader_new(int fd, struct tally_reader **ret_reader);
+
+/*
+ * The next profile, checked by `profile_finish` and owned by the caller. 1; 0 at the end; -EBADMSG
+ * if the file is damaged. Of a file that was cut, the profiles that have at least one moment are
+ * returned, and then `tally_reader_is_cut` is true; with none at all it is -EBADMSG.
+ */
+int tally_reader_next(struct tally_reader *reader, struct profile **ret_profile);
+
+bool tally_reader_is_cut(const struct tally_reader *reader);
+
+/* NULL is accepted. */
+void tally_reader_free(struct tally_reader *reader);
+
+#endif
