@@ -3,5 +3,13 @@
 EXTRA_DIST += \
 	.ci/run \
 	scripts/check \
+	scripts/check-comments \
+	scripts/check-deps \
+	scripts/check-docs \
+	scripts/check-exports \
+	scripts/check-format \
+	scripts/check-tls \
+	scripts/gate.py \
 	scripts/quickstart \
+	scripts/runtime-symbols \
 	scripts/setup.sh

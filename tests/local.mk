@@ -41,6 +41,7 @@ endif
 
 python_tests = \
 	tests/exact/memcheck_dhat.py \
+	tests/gates/gates.py \
 	tests/promises/capture_crosscheck.py \
 	tests/promises/fork_and_exec.py \
 	tests/promises/keeps_all_at_any_end.py \

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every gate passes on this tree, and fails on a planted fault: a gate that checks nothing is worse
+than none.
+
+A planted fault is made in a temporary copy of the sources, or in a small shared library that stands
+for the runtime.
+"""
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
+from harness import BUILD, SOURCE, case, equal, need, run, run_cases
+
+COPIED = ("lib", "tools", "scripts", "man", "tests/programs", "configure.ac", "Makefile.am",
+          "NEWS", ".clang-format")
+
+
+def copy_tree(directory):
+    tree = os.path.join(directory, "tree")
+    for name in COPIED:
+        source = os.path.join(SOURCE, name)
+        if os.path.isdir(source):
+            shutil.copytree(source, os.path.join(tree, name))
+        else:
+            shutil.copy(source, os.path.join(tree, name))
+    return tree
+
+
+def call(gate, tree=SOURCE, build=BUILD):
+    result = run([os.path.join(SOURCE, "scripts", gate), "--source", tree, "--build", build])
+    return result.returncode, result.stdout.decode() + result.stderr.decode()
+
+
+def passes(gate):
+    status, output = call(gate)
+    for line in output.splitlines():
+        print("# " + line)
+    equal(status, 0, gate)
+
+
+def append(tree, path, text):
+    with open(os.path.join(tree, path), "a") as file:
+        file.write(text)
+
+
+def replace(tree, path, old, new):
+    name = os.path.join(tree, path)
+    with open(name) as file:
+        text = file.read()
+    assert re.search(old, text), "%s has no %s any more" % (path, old)
+    with open(name, "w") as file:
+        file.write(re.sub(old, new, text, count=1))
+
+
+def fails(gate, expected, tree=SOURCE, build=BUILD):
+    """Exactly the planted fault is found: the gate is green on the same tree without it."""
+    status, output = call(gate, tree, build)
+    equal(status, 1, "%s with a planted fault: %s" % (gate, output))
+    assert re.search(expected, output), "%s does not say %s: %s" % (gate, expected, output)
+
+
+def build_library(directory, code, *flags):
+    """A build tree whose runtime is made of the given code."""
+    folder = os.path.join(directory, "build", "lib", ".libs")
+    os.makedirs(folder)
+    with open("planted.c", "w") as file:
+        file.write(code)
+    command = [need("gcc"), "-shared", "-fPIC", "-o", os.path.join(folder, "libheaptally.so")]
+    result = run(command + list(flags) + ["planted.c"] + [f for f in flags if f.startswith("-l")])
+    equal(result.returncode, 0, result.stderr.decode())
+    return os.path.join(directory, "build")
+
+
+for gate in ("check-deps", "check-exports", "check-tls", "check-comments", "check-docs",
+             "check-format"):
+
+    @case("%s passes on this tree" % gate)
+    def green(_directory, gate=gate):
+        passes(gate)
+
+
+PLANTED_INCLUDES = [
+    ("lib/arena.c", '#include "record.h"\n', r"layer memory does not include record"),
+    ("lib/counters.c", '#include "block_table.h"\n', r"do not know each other"),
+    ("lib/os.c", '#include "../tools/profile.h"\n', r"lib/ includes tools/profile\.h"),
+    ("lib/os.c", '#include "arena.c"\n', r"includes the source file"),
+    ("tools/util/buffer.c", '#include "profile.h"\n', r"layer util does not include profile"),
+    ("tools/profile.c", '#include "../lib/os.h"\n', r"tools/ includes lib/os\.h"),
+    ("tools/profile.c", '#include "recording.h"\n', r"only snapshot\.c reads"),
+    ("tools/profile.c", '#include "command.h"\n', r"layer model does not include command"),
+    ("tools/profile.c", "void f(void)\n{\n\texit(1);\n}\n", r"only cmd_\* and main print or exit"),
+    ("tools/stray.c", "\n", r"in no layer"),
+]
+
+for path, text, expected in PLANTED_INCLUDES:
+
+    @case("check-deps sees %r in %s" % (text.split("\n")[0], path))
+    def planted_include(directory, path=path, text=text, expected=expected):
+        tree = copy_tree(directory)
+        append(tree, path, text)
+        fails("check-deps", expected, tree)
+
+
+@case("check-deps sees another NEEDED and a forbidden call")
+def planted_needed(directory):
+    build = build_library(directory, "double cos(double); int printf(const char *, ...);"
+                          "double f(double x) { printf(\"%f\", x); return cos(x); }",
+                          "-Wl,--no-as-needed", "-lm")
+    fails("check-deps", r"NEEDED libm\.so\.6", build=build)
+    fails("check-deps", r"calls printf", build=build)
+
+
+@case("check-exports sees a stray export and a missing hook")
+def planted_export(directory):
+    build = build_library(directory, "void *malloc(unsigned long n) { return (void *)n; }"
+                          "int stray;", "-fno-builtin")
+    fails("check-exports", r"exports stray", build=build)
+    fails("check-exports", r"does not hook pvalloc", build=build)
+
+
+@case("check-exports sees a version script that lists what is not there")
+def planted_map(directory):
+    tree = copy_tree(directory)
+    replace(tree, "lib/libheaptally.map", r"global:", "global: no_such_function;")
+    fails("check-exports", r"no_such_function is not exported", tree)
+
+
+@case("check-tls sees too much TLS, dynamic TLS, an IFUNC and lazy binding")
+def planted_tls(directory):
+    build = build_library(
+        directory,
+        "_Thread_local char large[65]; char *f(void) { return large; }"
+        "static void g(void) {} static void (*pick(void))(void) { return g; }"
+        "void chosen(void) __attribute__((ifunc(\"pick\")));",
+        "-O1", "-Wl,-z,lazy")
+    for expected in (r"65 bytes of TLS", r"DTPMOD64", r"IRELATIVE|not linked with -z now",
+                     r"not linked with -z now", r"not linked with -z nodelete"):
+        fails("check-tls", expected, build=build)
+
+
+PLANTED_COMMENTS = [
+    ("/* See `no_such_function_here`. */\n", r"nothing is called no_such_function_here"),
+    ("/* See `no_such_file.c`. */\n", r"nothing is called no_such_file"),
+    ("/* TO" + "DO: later. */\n", r"unfinished"),
+]
+
+for text, expected in PLANTED_COMMENTS:
+
+    @case("check-comments sees %r" % text.strip())
+    def planted_comment(directory, text=text, expected=expected):
+        tree = copy_tree(directory)
+        append(tree, "lib/os.c", text)
+        fails("check-comments", expected, tree)
+
+
+@case("check-comments sees a file without head and SPDX line")
+def planted_head(directory):
+    tree = copy_tree(directory)
+    append(tree, "lib/stray.c", "int stray;\n")
+    fails("check-comments", r"lib/stray\.c:1: no SPDX line", tree)
+    fails("check-comments", r"lib/stray\.c:2: no head comment", tree)
+
+
+@case("check-docs sees an option that no page has, and one that no command has")
+def planted_docs(directory):
+    tree = copy_tree(directory)
+    replace(tree, "man/heaptally-top.1", r"\.It Fl n ", ".It Fl Z ")
+    fails("check-docs", r"heaptally-top\.1: -n is missing", tree)
+    fails("check-docs", r"heaptally-top\.1: .*-Z", tree)
+
+
+@case("check-docs sees a page that mandoc warns of, and an example that fails")
+def planted_example(directory):
+    need("mandoc")
+    tree = copy_tree(directory)
+    append(tree, "man/heaptally-list.1", ".No such macro\n.Bx\n.El\n")
+    fails("check-docs", r"heaptally-list\.1.*mandoc", tree)
+    replace(tree, "man/heaptally-info.1", r"\$ heaptally info", "$ heaptally info --no-such-option")
+    fails("check-docs", r"heaptally-info\.1: .*status", tree)
+
+
+@case("check-format sees a badly formatted line and a long function")
+def planted_format(directory):
+    need("clang-format-14")
+    tree = copy_tree(directory)
+    append(tree, "lib/os.c", "int  badly( void );\n")
+    fails("check-format", r"lib/os\.c:\d+: not as clang-format", tree)
+    append(tree, "lib/arena.c", "void\nf(void)\n{\n" + "\tf();\n" * 50 + "}\n")
+    fails("check-format", r"lib/arena\.c:\d+: a function of 50 lines", tree)
+
+
+@case("check-format sees what shellcheck sees")
+def planted_shell(directory):
+    need("shellcheck")
+    tree = copy_tree(directory)
+    append(tree, "scripts/quickstart", "rm $undefined_thing\n")
+    fails("check-format", r"scripts/quickstart.*SC2086", tree)
+
+
+run_cases()
