@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * debuginfo.h - the names and lines that one ELF file has for its addresses
+ *
+ * Everything comes from elfutils: the file itself, its separate debug file (by .gnu_debuglink or
+ * build-id below /usr/lib/debug), compressed, split and dwz'd DWARF, and the symbols in
+ * .gnu_debugdata. Nothing is read before it is needed, and each unit of the DWARF at most once.
+ *
+ * Addresses are those of the program headers (memory address minus load bias).
+ */
+#ifndef DEBUGINFO_H
+#define DEBUGINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct debuginfo;
+
+/* Strings live as long as the debuginfo. What is unknown is NULL or 0. */
+struct debuginfo_location {
+	const char *symbol; /* as the linker or the compiler has it, mangled */
+	const char *scope;  /* "ns::Class::" to put in front of an unmangled symbol, or NULL */
+	const char *file;
+	uint32_t line, column;
+	uint32_t function_line; /* of the declaration */
+	bool inlined;           /* into the next location */
+};
+
+#define DEBUGINFO_LOCATIONS_MAX 64 /* inlined into each other at one address */
+
+/*
+ * Open the file at path, which must have the given build-id (0 bytes: not known, not checked).
+ *
+ * 0; -ESTALE if the file has another build-id, that is, was replaced since; -ENOENT and the like if
+ * it cannot be opened; -ENOEXEC if it is no ELF file. When the file is gone or stale but a separate
+ * debug file with the build-id is installed, that is used and the result is 0.
+ *
+ * Servers of debug information are asked only if online.
+ */
+int debuginfo_open(const char *path, const uint8_t *build_id, uint32_t build_id_bytes, bool online,
+		   struct debuginfo **ret_debuginfo);
+
+/* NULL is accepted. */
+void debuginfo_free(struct debuginfo *debuginfo);
+
+/*
+ * What is at address: innermost inlined function first, the physical function last. Returns the
+ * number of locations, 0 when not even a symbol covers the address.
+ */
+size_t debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
+		      struct debuginfo_location locations[DEBUGINFO_LOCATIONS_MAX]);
+
+#endif
