@@ -18,3 +18,26 @@ tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
 	tools/main.c
+
+# Readers and the model.
+tools_libtools_a_SOURCES += \
+	tools/locate.c \
+	tools/locate.h \
+	tools/profile.c \
+	tools/snapshot.c \
+	tools/snapshot.h \
+	tools/source.c \
+	tools/source.h \
+	tools/tally.h \
+	tools/tally_format.h \
+	tools/tally_read.c \
+	tools/tally_write.c \
+	tools/util/array.h \
+	tools/util/buffer.c \
+	tools/util/buffer.h \
+	tools/util/error.c \
+	tools/util/error.h \
+	tools/util/intern.c \
+	tools/util/intern.h \
+	tools/util/xalloc.c \
+	tools/util/xalloc.h
