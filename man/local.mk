@@ -1,3 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-dist_man_MANS +=
+dist_man_MANS += \
+	man/heaptally-diff.1 \
+	man/heaptally-info.1 \
+	man/heaptally-list.1 \
+	man/heaptally-recording.5 \
+	man/heaptally-run.1 \
+	man/heaptally-snapshot.1 \
+	man/heaptally-top.1 \
+	man/heaptally.1
