@@ -4,7 +4,6 @@
 pkglib_LTLIBRARIES += lib/libheaptally.la
 
 lib_libheaptally_la_SOURCES = \
-	lib/api.c \
 	lib/arena.c \
 	lib/arena.h \
 	lib/base.h \
@@ -12,27 +11,32 @@ lib_libheaptally_la_SOURCES = \
 	lib/block_table.h \
 	lib/boot_alloc.c \
 	lib/boot_alloc.h \
-	lib/config.c \
-	lib/config.h \
 	lib/counters.c \
 	lib/counters.h \
-	lib/fork.c \
+	lib/elf_symbol.c \
+	lib/elf_symbol.h \
 	lib/hash.h \
 	lib/hooks.h \
+	lib/hooks_dlclose.c \
 	lib/hooks_malloc.c \
 	lib/include/recording.h \
 	lib/init.c \
+	lib/lock.c \
 	lib/lock.h \
 	lib/module_table.c \
 	lib/module_table.h \
+	lib/options.c \
+	lib/options.h \
 	lib/os.c \
 	lib/os.h \
+	lib/process.c \
+	lib/process.h \
 	lib/real.c \
 	lib/real.h \
 	lib/record.c \
 	lib/record.h \
-	lib/recording.c \
-	lib/recording_file.h \
+	lib/recording_map.c \
+	lib/recording_map.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/trace_table.c \
@@ -40,7 +44,11 @@ lib_libheaptally_la_SOURCES = \
 	lib/unwind.c \
 	lib/unwind.h \
 	lib/unwind_full.c \
-	lib/unwind_rules.c
+	lib/unwind_full.h \
+	lib/unwind_library.c \
+	lib/unwind_library.h \
+	lib/unwind_rules.c \
+	lib/unwind_rules.h
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation
 # functions must not be builtins here.

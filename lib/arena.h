@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * arena.h - memory for the runtime's own tables
+ *
+ * A bump allocator over mapped chunks. Nothing is ever given back: the tables that live here only
+ * grow. In a forked child everything reads as zero, and `arena_reset` starts afresh.
+ */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include "base.h"
+
+/* Zeroed, aligned to a cache line; NULL when memory is out. `populate` makes the pages present now,
+ * in one system call instead of one fault each. [signal] */
+void *arena_allocate(size_t bytes, bool populate);
+
+/* Bytes handed out that have memory behind them. [signal] */
+uint64_t arena_bytes(void);
+
+/* Count memory that was mapped elsewhere as ours, too. [signal] */
+void arena_add_bytes(uint64_t bytes);
+
+/* Forget all: for a forked child. [signal] */
+void arena_reset(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * block_table.h - live blocks by address
+ *
+ * A shadow of the address space: one slot for every 32 bytes (what glibc's blocks are apart; 16 for
+ * other allocators), in leaves that are made when an address first falls into them.
+ *
+ *     address  | ........ leaf ........ | slot | low bits |
+ *              directory[leaf] --> leaf[slot] = site:26 place:2 size:36     0 is no block
+ *
+ * `place` tells blocks apart that start in the same slot; a second one there, and a size beyond 36
+ * bits, live in a side table under a lock. Each block owns its slot, so no lock is needed for it:
+ * whoever hands a block to another thread orders the accesses. Insert after the real allocation,
+ * remove before the real free.
+ */
+#ifndef BLOCK_TABLE_H
+#define BLOCK_TABLE_H
+
+#include "base.h"
+
+struct block {
+	uint64_t bytes;
+	uint32_t site; /* SITE_NONE: no block */
+};
+
+/* slot_shift is log2 of the bytes that share a slot: 5 or 4. False when memory is out. [init] */
+bool block_table_init(unsigned slot_shift);
+
+/* Remember a block. If the address was known (its free was not seen) the old block is returned,
+ * else SITE_NONE. False through *ret_stored when there is no memory for it. [hot] */
+struct block block_table_insert(const void *address, struct block block, bool *ret_stored);
+
+/* Forget and return a block; SITE_NONE if it is not known. [hot] */
+struct block block_table_remove(const void *address);
+
+/* Look a block up. */
+struct block block_table_find(const void *address);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * counters.c - what every site has allocated and freed, and the exact peak
+ *
+ * Budget of an event: the control line, the shard's line, one line of the site.
+ */
+#include "counters.h"
+
+#include "arena.h"
+#include "lock.h"
+#include "os.h"
+
+static struct lock chunk_lock;
+static struct recording_counters **chunk_maps[SHARDS_MAX];
+
+/* Counts what could not be counted at a site; nobody reads it. */
+static struct recording_counters lost;
+
+/* The line is this thread's alone, or shared. An addition to memory is one instruction in both. */
+static inline void
+add(uint64_t *counter, uint64_t value, bool shared)
+{
+	if (unlikely(shared))
+		fetch_add(counter, value);
+	else
+		*counter += value;
+}
+
+bool
+counters_attach(uint32_t shard, struct counting *ret_counting)
+{
+	uint64_t chunks = recording.header->sections[SECTION_SITES].capacity / SITES_PER_CHUNK;
+
+	if (chunk_maps[shard] == NULL) {
+		chunk_maps[shard] = arena_allocate(chunks * sizeof(void *), false);
+		if (chunk_maps[shard] == NULL)
+			return false;
+		arena_add_bytes(PAGE_BYTES);
+	}
+	ret_counting->shard = &recording.shards[shard];
+	ret_counting->chunks = chunk_maps[shard];
+	ret_counting->index = shard;
+	ret_counting->shared = shard == SHARD_SHARED;
+	return true;
+}
+
+void
+counters_reset(void)
+{
+	lock_reset(&chunk_lock);
+	for (uint32_t i = 0; i < SHARDS_MAX; i++)
+		chunk_maps[i] = NULL;
+}
+
+static struct recording_counters *
+new_chunk(uint32_t shard, uint32_t chunk)
+{
+	struct recording_extent *sections = recording.header->sections;
+	uint64_t record = sections[SECTION_COUNTERS].count;
+	uint64_t entry = (uint64_t)chunk * SHARDS_MAX + shard;
+
+	if (!recording_reserve(SECTION_CHUNKS, entry + 1) ||
+	    !recording_reserve(SECTION_COUNTERS, record + 1))
+		return NULL;
+	recording.chunks[entry] = (uint32_t)record + 1;
+	store_release(&sections[SECTION_COUNTERS].count, record + 1);
+	if (sections[SECTION_CHUNKS].count < entry + 1)
+		store_release(&sections[SECTION_CHUNKS].count, entry + 1);
+	return recording.counters + record * SITES_PER_CHUNK;
+}
+
+/* The first event of this shard among these sites. Without room for them the unknown site's line
+ * takes the count; that one is there from the start. */
+static COLD struct recording_counters *
+first_touch(struct counting *c, uint32_t site)
+{
+	uint32_t chunk = site / SITES_PER_CHUNK;
+	struct recording_counters *counters = NULL;
+
+	if (lock_take(&chunk_lock)) {
+		counters = c->chunks[chunk];
+		if (counters == NULL)
+			counters = new_chunk(c->index, chunk);
+		if (counters != NULL)
+			store_release(&c->chunks[chunk], counters);
+		lock_drop(&chunk_lock);
+	}
+	if (counters != NULL)
+		return &counters[site % SITES_PER_CHUNK];
+	recording_note(TROUBLE_FULL);
+	add(&c->shard->dropped, 1, c->shared);
+	return c->chunks[0] != NULL ? &c->chunks[0][SITE_UNKNOWN] : &lost;
+}
+
+static inline struct recording_counters *
+counters_of(struct counting *c, uint32_t site)
+{
+	struct recording_counters *chunk = load_acquire(&c->chunks[site / SITES_PER_CHUNK]);
+
+	return likely(chunk != NULL) ? &chunk[site % SITES_PER_CHUNK] : first_touch(c, site);
+}
+
+static COLD void
+note_peak_time(struct recording_control *control, int64_t live)
+{
+	store(&control->peak_ns, os_monotonic_ns() - recording.header->start_monotonic_ns);
+	store(&control->peak_step, (uint64_t)live + ((uint64_t)live >> PEAK_TIME_SHIFT));
+}
+
+static inline void
+new_maximum(struct recording_control *control, int64_t live)
+{
+	store(&control->peak_bytes, live);
+	store(&control->rising, 1);
+	if (unlikely((uint64_t)live >= load(&control->peak_step)))
+		note_peak_time(control, live);
+}
+
+/* Any event that makes no new maximum ends the rise; only then are the saved values needed. */
+static inline void
+end_rise(struct recording_control *control)
+{
+	store(&control->epoch, load(&control->epoch) + 1);
+	store(&control->rising, 0);
+}
+
+/* More than one thread: give the shard's change to the common sum, where the peak is watched. A
+ * maximum that two threads find at once is settled by the comparison; an epoch too many does no
+ * harm. */
+static COLD void
+flush(struct counting *c)
+{
+	struct recording_control *control = recording.control;
+	int64_t pending = __atomic_exchange_n(&c->shard->pending_bytes, 0, __ATOMIC_RELAXED);
+	int64_t live = fetch_add(&control->live_bytes, pending) + pending;
+	int64_t peak = load(&control->peak_bytes);
+
+	while (live > peak) {
+		if (__atomic_compare_exchange_n(&control->peak_bytes, &peak, live, true,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			new_maximum(control, live);
+			return;
+		}
+	}
+	if (load(&control->rising) != 0)
+		end_rise(control);
+}
+
+/* Change the live size, before the site's counters change: the epoch is decided here. */
+static inline uint32_t
+change_live(struct counting *c, int64_t change)
+{
+	struct recording_control *control = recording.control;
+	uint32_t batch = load(&control->batch_bytes);
+
+	add((uint64_t *)&c->shard->pending_bytes, (uint64_t)change, c->shared);
+	if (likely(batch == 0)) {
+		int64_t live = control->live_bytes + c->shard->pending_bytes;
+
+		if (live > control->peak_bytes)
+			new_maximum(control, live);
+		else if (control->rising != 0)
+			end_rise(control);
+	} else {
+		int64_t pending = load(&c->shard->pending_bytes);
+
+		if (unlikely((uint64_t)(pending + batch) > 2 * (uint64_t)batch))
+			flush(c);
+	}
+	return load(&control->epoch);
+}
+
+/* Keep what was live here at the peak, before the first change after it. */
+static inline void
+enter_epoch(struct recording_counters *site, uint32_t epoch)
+{
+	if (site->epoch == epoch)
+		return;
+	site->peak_bytes = (int64_t)(site->total_bytes - site->freed_bytes);
+	site->peak_blocks = (int32_t)(site->total_blocks - site->freed_blocks);
+	site->epoch = epoch;
+}
+
+HOT void
+counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding)
+{
+	uint32_t epoch = change_live(c, (int64_t)bytes);
+	struct recording_counters *counters = counters_of(c, site);
+
+	enter_epoch(counters, epoch);
+	add(&counters->total_bytes, bytes, c->shared);
+	add(&counters->total_blocks, 1, c->shared);
+	add((uint64_t *)&counters->rounding_bytes, rounding, c->shared);
+}
+
+HOT void
+counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary)
+{
+	uint32_t epoch = change_live(c, -(int64_t)bytes);
+	struct recording_counters *counters = counters_of(c, site);
+
+	enter_epoch(counters, epoch);
+	add(&counters->freed_bytes, bytes, c->shared);
+	add(&counters->freed_blocks, 1, c->shared);
+	add((uint64_t *)&counters->rounding_bytes, -rounding, c->shared);
+	if (temporary)
+		add(&counters->temporary_blocks, 1, c->shared);
+}
+
+void
+counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
+		    uint64_t old_rounding, uint32_t site, uint64_t bytes, uint64_t rounding)
+{
+	uint32_t epoch = change_live(c, (int64_t)bytes - (int64_t)old_bytes);
+	struct recording_counters *from = counters_of(c, old_site), *to = counters_of(c, site);
+
+	enter_epoch(from, epoch);
+	enter_epoch(to, epoch);
+	add(&from->freed_bytes, old_bytes, c->shared);
+	add(&from->freed_blocks, 1, c->shared);
+	add((uint64_t *)&from->rounding_bytes, -old_rounding, c->shared);
+	add(&to->total_bytes, bytes, c->shared);
+	add(&to->total_blocks, 1, c->shared);
+	add((uint64_t *)&to->rounding_bytes, rounding, c->shared);
+}
+
+void
+counters_share(void)
+{
+	store(&recording.control->batch_bytes, BATCH_BYTES);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * counters.h - what every site has allocated and freed, and the exact peak
+ *
+ * Each thread writes to a shard: its own lines, so that no two threads fight over one. The reader
+ * adds the shards up. Shard 0 is shared by all threads for which there was no other; there every
+ * update is a locked instruction.
+ *
+ *     site 1000 --> chunk 3, slot 232          shard 1      shard 2
+ *     chunks[shard][3] ------------------->  +--------+   +--------+
+ *                                            | 64 B   |   | (none) |
+ *
+ * Live and peak. With one thread the live size is exact at every event. From the second thread on
+ * (`batch_bytes` is not 0) a shard keeps its change to itself until it exceeds the batch, so the
+ * peak may be off by one batch a shard; the reader prints the bound.
+ *
+ * A counter is changed by one instruction (x86 adds to memory in one), so a signal handler that
+ * allocates on the same thread loses nothing.
+ */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include "base.h"
+#include "recording_map.h"
+
+/* From the second thread on. Small enough that the bound hardly shows, large enough that a thread
+ * flushes every few hundred events at most. */
+#define BATCH_BYTES  16384
+
+#define SHARD_SHARED 0u
+
+/* Where a thread counts. */
+struct counting {
+	struct recording_shard *shard;
+	struct recording_counters **chunks; /* by site / SITES_PER_CHUNK; NULL not touched yet */
+	uint32_t index;
+	bool shared; /* others write here, too */
+};
+
+/* Attach to a shard. False when memory is out. [signal] */
+bool counters_attach(uint32_t shard, struct counting *ret_counting);
+
+/* Forget all shards: for a forked child. */
+void counters_reset(void);
+
+/* One block of `bytes`, with `rounding` more usable, was made at site. [hot] */
+void counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding);
+
+/* One was freed. [hot] */
+void counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding,
+		   bool temporary);
+
+/* One became another: a free and an allocation in the totals, one change of the live size. [hot] */
+void counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
+			 uint64_t old_rounding, uint32_t site, uint64_t bytes, uint64_t rounding);
+
+/* There is a second thread now: stop relying on being alone. [signal] */
+void counters_share(void);
+
+#endif

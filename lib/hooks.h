@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hooks.h - the exported functions that programs call instead of libc's
+ *
+ * The list is the one of glibc's manual, "Replacing malloc", and besides
+ *   reallocarray        an allocator behind us may have its own
+ *   cfree               old binaries call it (GLIBC_2.2.5)
+ *   dlclose             so that what was learnt of a module goes with it
+ */
+#ifndef HOOKS_H
+#define HOOKS_H
+
+#include "base.h"
+
+void *malloc(size_t bytes);
+void free(void *block);
+void *calloc(size_t count, size_t bytes);
+void *realloc(void *block, size_t bytes);
+void *reallocarray(void *block, size_t count, size_t bytes);
+int posix_memalign(void **ret_block, size_t alignment, size_t bytes);
+void *aligned_alloc(size_t alignment, size_t bytes);
+void *memalign(size_t alignment, size_t bytes);
+void *valloc(size_t bytes);
+void *pvalloc(size_t bytes);
+size_t malloc_usable_size(void *block);
+void cfree(void *block);
+void free_sized(void *block, size_t bytes);
+void free_aligned_sized(void *block, size_t alignment, size_t bytes);
+int dlclose(void *handle);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hooks_malloc.c - the allocation functions that programs call instead of libc's
+ *
+ * Every hook enters, calls the real function inside the gate (an allocator that calls itself
+ * through the public names is thus counted once), records, leaves. A refused entry passes the call
+ * through. No hook makes a system call or touches errno on its own account.
+ *
+ * Budget when idle: one TLS load, two predictable branches.
+ */
+#include "hooks.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "boot_alloc.h"
+#include "process.h"
+#include "real.h"
+#include "record.h"
+#include "thread.h"
+
+/* Our own frame pointer is there (-fno-omit-frame-pointer), so the caller's rbp is what it points
+ * to. */
+#define CALLER                                            \
+	(&(struct caller){                                \
+		(uintptr_t)__builtin_return_address(0),   \
+		(uintptr_t)__builtin_dwarf_cfa(),         \
+		*(uintptr_t *)__builtin_frame_address(0), \
+	})
+#define STACK ((uintptr_t)__builtin_frame_address(0))
+
+static COLD void
+count_refused(void)
+{
+	struct thread *interrupted = thread_interrupted();
+
+	if (interrupted != NULL)
+		record_nested_allocate(interrupted);
+	else
+		process_count_early();
+}
+
+/* Whether the real functions can be called; if not, the boot area has to do. */
+static inline bool
+has_real(void)
+{
+	return likely(real_ready()) || real_find();
+}
+
+static COLD void *
+refused_allocate(size_t alignment, size_t bytes)
+{
+	void *block;
+
+	count_refused();
+	block = boot_allocate(alignment, bytes);
+	if (block == NULL)
+		errno = ENOMEM;
+	return block;
+}
+
+static inline void *
+leave_with(struct thread *t, uint32_t kind, void *block, size_t bytes, const struct caller *caller)
+{
+	if (likely(block != NULL))
+		record_allocate(t, kind, block, bytes, caller);
+	else
+		record_failure(t);
+	thread_leave(t);
+	return block;
+}
+
+HEAPTALLY_EXPORT void *
+malloc(size_t bytes)
+{
+	struct thread *t = thread_enter(STACK, true);
+
+	if (likely(t != NULL))
+		return leave_with(t, FRAME_MALLOC, real.malloc(bytes), bytes, CALLER);
+	if (!has_real())
+		return refused_allocate(0, bytes);
+	count_refused();
+	return real.malloc(bytes);
+}
+
+HEAPTALLY_EXPORT void *
+calloc(size_t count, size_t bytes)
+{
+	struct thread *t = thread_enter(STACK, true);
+	size_t product;
+
+	if (likely(t != NULL))
+		return leave_with(t, FRAME_CALLOC, real.calloc(count, bytes), count * bytes,
+				  CALLER);
+	if (has_real()) {
+		count_refused();
+		return real.calloc(count, bytes);
+	}
+	if (__builtin_mul_overflow(count, bytes, &product))
+		product = SIZE_MAX;
+	return refused_allocate(0, product);
+}
+
+/* Freed by a call that interrupted the runtime, or before or after its time. */
+static COLD void
+refused_free(void *block)
+{
+	struct thread *interrupted = thread_interrupted();
+
+	if (boot_owns(block) || !has_real())
+		return;
+	if (interrupted != NULL)
+		record_nested_free(interrupted, block);
+	real.free(block);
+}
+
+HEAPTALLY_EXPORT void
+free(void *block)
+{
+	struct thread *t;
+
+	if (unlikely(block == NULL))
+		return;
+	t = thread_enter(STACK, false);
+	if (unlikely(t == NULL)) {
+		refused_free(block);
+		return;
+	}
+	/* Forget the block first: once the real free returns, another thread may get its address.
+	 */
+	if (likely(record_free(t, block)) || !boot_owns(block))
+		real.free(block);
+	thread_leave(t);
+}
+
+/* A block of the boot area moves to the real allocator. */
+static COLD void *
+realloc_boot(void *block, size_t bytes)
+{
+	size_t old_bytes = boot_usable_size(block);
+	void *new = malloc(bytes);
+
+	if (new != NULL)
+		memcpy(new, block, old_bytes < bytes ? old_bytes : bytes);
+	return new;
+}
+
+static COLD void *
+refused_realloc(void *block, size_t bytes)
+{
+	struct thread *interrupted = thread_interrupted();
+	void *new;
+
+	count_refused();
+	if (!has_real()) {
+		new = boot_allocate(0, bytes);
+		if (new != NULL && block != NULL)
+			memcpy(new, block,
+			       boot_usable_size(block) < bytes ? boot_usable_size(block) : bytes);
+		return new;
+	}
+	if (interrupted != NULL && block != NULL)
+		record_nested_free(interrupted, block);
+	return real.realloc(block, bytes);
+}
+
+/* `real_call` is what the hook is named after; a failed one leaves the old block alone. */
+static inline void *
+reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct caller *caller)
+{
+	struct thread *t;
+	struct block block = {0, SITE_NONE};
+	uint64_t rounding = 0;
+	void *new;
+
+	if (unlikely(old != NULL && boot_owns(old)))
+		return realloc_boot(old, count * bytes);
+	t = thread_enter(caller->sp, true);
+	if (unlikely(t == NULL))
+		return refused_realloc(old, count * bytes);
+	if (old != NULL) {
+		block = record_realloc_begin(t, old);
+		if (likely(block.site != SITE_NONE))
+			rounding = record_rounding(old, block.bytes);
+	}
+	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
+				    : real.reallocarray(old, count, bytes);
+	if (likely(new != NULL) || (old != NULL && count * bytes == 0 && bytes == 0))
+		record_realloc_end(t, kind, block, rounding, new, count * bytes, caller);
+	else
+		record_realloc_undo(t, block, old);
+	thread_leave(t);
+	return new;
+}
+
+HEAPTALLY_EXPORT void *
+realloc(void *block, size_t bytes)
+{
+	return reallocate(FRAME_REALLOC, block, 1, bytes, CALLER);
+}
+
+HEAPTALLY_EXPORT void *
+reallocarray(void *block, size_t count, size_t bytes)
+{
+	return reallocate(FRAME_REALLOCARRAY, block, count, bytes, CALLER);
+}
+
+HEAPTALLY_EXPORT int
+posix_memalign(void **ret_block, size_t alignment, size_t bytes)
+{
+	struct thread *t = thread_enter(STACK, true);
+	int result;
+
+	if (unlikely(t == NULL)) {
+		if (has_real()) {
+			count_refused();
+			return real.posix_memalign(ret_block, alignment, bytes);
+		}
+		*ret_block = refused_allocate(alignment, bytes);
+		return *ret_block != NULL ? 0 : ENOMEM;
+	}
+	result = real.posix_memalign(ret_block, alignment, bytes);
+	leave_with(t, FRAME_POSIX_MEMALIGN, result == 0 ? *ret_block : NULL, bytes, CALLER);
+	return result;
+}
+
+#define ALIGNED_HOOK(name, kind)                                                                \
+	HEAPTALLY_EXPORT void *name(size_t alignment, size_t bytes)                             \
+	{                                                                                       \
+		struct thread *t = thread_enter(STACK, true);                                   \
+                                                                                                \
+		if (likely(t != NULL))                                                          \
+			return leave_with(t, kind, real.name(alignment, bytes), bytes, CALLER); \
+		if (!has_real())                                                                \
+			return refused_allocate(alignment, bytes);                              \
+		count_refused();                                                                \
+		return real.name(alignment, bytes);                                             \
+	}
+
+ALIGNED_HOOK(aligned_alloc, FRAME_ALIGNED_ALLOC)
+ALIGNED_HOOK(memalign, FRAME_MEMALIGN)
+
+#define PAGE_HOOK(name, kind)                                                        \
+	HEAPTALLY_EXPORT void *name(size_t bytes)                                    \
+	{                                                                            \
+		struct thread *t = thread_enter(STACK, true);                        \
+                                                                                     \
+		if (likely(t != NULL))                                               \
+			return leave_with(t, kind, real.name(bytes), bytes, CALLER); \
+		if (!has_real())                                                     \
+			return refused_allocate(PAGE_BYTES, bytes);                  \
+		count_refused();                                                     \
+		return real.name(bytes);                                             \
+	}
+
+PAGE_HOOK(valloc, FRAME_VALLOC)
+PAGE_HOOK(pvalloc, FRAME_PVALLOC)
+
+HEAPTALLY_EXPORT size_t
+malloc_usable_size(void *block)
+{
+	if (block == NULL)
+		return 0;
+	if (unlikely(boot_owns(block)))
+		return boot_usable_size(block);
+	return has_real() ? real.malloc_usable_size(block) : 0;
+}
+
+HEAPTALLY_EXPORT void
+cfree(void *block)
+{
+	free(block);
+}
+
+HEAPTALLY_EXPORT void
+free_sized(void *block, size_t bytes)
+{
+	(void)bytes;
+	free(block);
+}
+
+HEAPTALLY_EXPORT void
+free_aligned_sized(void *block, size_t alignment, size_t bytes)
+{
+	(void)alignment, (void)bytes;
+	free(block);
+}

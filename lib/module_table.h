@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * module_table.h - the loaded ELF objects that frames belong to
+ *
+ * A module is recorded when an address in it is first met: path, load bias, range, build-id. It is
+ * never changed afterwards, but for the mark that it was unloaded; what is loaded at the same place
+ * later is another module. Callers serialise.
+ */
+#ifndef MODULE_TABLE_H
+#define MODULE_TABLE_H
+
+#include "base.h"
+#include "include/recording.h"
+
+struct dl_find_object;
+
+/* The frame of a return address in the object that `_dl_find_object` found. [signal] */
+struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
+
+/* Mark the modules that are gone. True if there was one; *ret_start and *ret_end then span them
+ * all.
+ */
+bool module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end);
+
+/* Forget all: for a forked child. */
+void module_table_reset(void);
+
+#endif

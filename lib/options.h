@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * options.h - what the environment asks of the runtime
+ *
+ * HEAPTALLY=word:word:... with the words below. In a value `\:` is a colon and `\\` a backslash. A
+ * word that is not understood is noted in the recording and otherwise ignored: the runtime never
+ * ends a program because of its own options.
+ *
+ *     dir=PATH                  directory for recordings, instead of the user's
+ *     out=PATH                  recording at PATH; %p is the process id, %e the command name
+ *     frames=N                  keep the N innermost frames (1..65535; 0 or absent: all)
+ *     children=follow|ignore    whether forked and exec'd processes record, too
+ *     realloc=last|origin       whose block it is after a realloc
+ *     crosscheck=N              compare every Nth trace with a full walk (tests)
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "base.h"
+
+struct options {
+	char directory[1024];          /* "" for the user's */
+	char out[1024];                /* "" for none */
+	char runtime_directory[256];   /* $XDG_RUNTIME_DIR, "" if unset */
+	char temporary_directory[256]; /* $TMPDIR, "" if unset */
+	uint32_t frames;
+	uint32_t crosscheck;
+	bool ignore_children;
+	bool realloc_origin;
+	bool bad; /* some word was not understood */
+};
+
+/* Read the options from an environment; libc's own may not be set up yet. [init] */
+void options_read(char *const *environment, struct options *ret_options);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * os.c - every system call of the runtime
+ */
+#include "os.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "elf_symbol.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef F_OFD_SETLK
+#define F_OFD_SETLK 37
+#endif
+
+static long
+call6(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static long
+call3(long number, long a, long b, long c)
+{
+	return call6(number, a, b, c, 0, 0, 0);
+}
+
+static void *
+map(size_t bytes, int flags, int fd)
+{
+	long result = call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (result < 0 && result > -4096)
+		return NULL;
+	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	return (void *)result;
+}
+
+void *
+os_map(size_t bytes, bool wipe_on_fork)
+{
+	void *memory = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	if (memory == NULL)
+		return NULL;
+	/* Transparent huge pages would turn a few touched lines into megabytes. */
+	call3(SYS_madvise, (long)memory, (long)bytes, MADV_NOHUGEPAGE);
+	if (wipe_on_fork)
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_WIPEONFORK);
+	return memory;
+}
+
+void
+os_unmap(void *address, size_t bytes)
+{
+	call3(SYS_munmap, (long)address, (long)bytes, 0);
+}
+
+int
+os_map_at(void *address, size_t bytes)
+{
+	long result =
+		call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	return result == (long)address ? 0 : -EEXIST;
+}
+
+void *
+os_map_file(int fd, size_t bytes)
+{
+	void *memory = map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
+
+	if (memory != NULL)
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
+	return memory;
+}
+
+/*
+ * Kernels before 5.14 lack MADV_POPULATE_WRITE. Letting the kernel itself store into each page (the
+ * old signal mask, as an out parameter) fails with EFAULT where our own store would raise SIGBUS.
+ */
+static int
+populate_by_kernel_stores(char *address, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += PAGE_BYTES) {
+		uint64_t *word = (uint64_t *)(address + i);
+		long result = call6(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)word, 8, 0, 0);
+
+		if (result != 0)
+			return (int)result;
+		*word = 0;
+	}
+	return 0;
+}
+
+int
+os_populate(void *address, size_t bytes)
+{
+	long result = call3(SYS_madvise, (long)address, (long)bytes, MADV_POPULATE_WRITE);
+
+	if (result == -EINVAL || result == -ENOSYS)
+		return populate_by_kernel_stores(address, bytes);
+	return (int)result;
+}
+
+bool
+os_readable(uintptr_t address)
+{
+	/* The kernel copies the new mask in before it looks at `how`, which is invalid. */
+	return call6(SYS_rt_sigprocmask, -1, (long)address, 0, 8, 0, 0) != -EFAULT;
+}
+
+int
+os_open(const char *path, int flags, unsigned mode)
+{
+	return (int)call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+int
+os_open_at(int directory, const char *name, int flags, unsigned mode)
+{
+	return (int)call6(SYS_openat, directory, (long)name, flags, mode, 0, 0);
+}
+
+void
+os_close(int fd)
+{
+	call3(SYS_close, fd, 0, 0);
+}
+
+int
+os_unlink(const char *path)
+{
+	return (int)call3(SYS_unlink, (long)path, 0, 0);
+}
+
+int
+os_truncate(int fd, uint64_t bytes)
+{
+	return (int)call3(SYS_ftruncate, fd, (long)bytes, 0);
+}
+
+long
+os_read(int fd, void *buffer, size_t bytes)
+{
+	return call3(SYS_read, fd, (long)buffer, (long)bytes);
+}
+
+int
+os_make_directory(const char *path, unsigned mode)
+{
+	return (int)call3(SYS_mkdir, (long)path, mode, 0);
+}
+
+long
+os_read_link(const char *path, char *buffer, size_t bytes)
+{
+	return call3(SYS_readlink, (long)path, (long)buffer, (long)bytes);
+}
+
+int
+os_stat(const char *path, bool follow, struct os_stat *ret_stat)
+{
+	struct stat st;
+	long result = call6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st,
+			    follow ? 0 : AT_SYMLINK_NOFOLLOW, 0, 0);
+
+	if (result == 0)
+		*ret_stat = (struct os_stat){st.st_uid, st.st_mode, st.st_ino};
+	return (int)result;
+}
+
+uint64_t
+os_free_bytes(const char *path)
+{
+	struct statfs st;
+
+	if (call3(SYS_statfs, (long)path, (long)&st, 0) != 0)
+		return 0;
+	return (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+}
+
+int
+os_lock_file(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+
+	return (int)call3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
+}
+
+uint64_t
+os_limit(int resource)
+{
+	struct rlimit limit = {0};
+
+	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+uint32_t
+os_cpu_count(void)
+{
+	uint64_t mask[128] = {0};
+	long bytes = call3(SYS_sched_getaffinity, 0, sizeof mask, (long)mask);
+	uint32_t count = 0;
+
+	for (long i = 0; i < bytes / 8; i++)
+		count += (uint32_t)__builtin_popcountll(mask[i]);
+	return count > 0 ? count : 1;
+}
+
+uint32_t
+os_process_id(void)
+{
+	return (uint32_t)call3(SYS_getpid, 0, 0, 0);
+}
+
+uint32_t
+os_parent_id(void)
+{
+	return (uint32_t)call3(SYS_getppid, 0, 0, 0);
+}
+
+uint32_t
+os_user_id(void)
+{
+	return (uint32_t)call3(SYS_geteuid, 0, 0, 0);
+}
+
+uint32_t
+os_thread_id(void)
+{
+	return (uint32_t)call3(SYS_gettid, 0, 0, 0);
+}
+
+bool
+os_thread_lives(uint32_t process, uint32_t thread)
+{
+	return call3(SYS_tgkill, process, thread, 0) != -ESRCH;
+}
+
+void
+os_random(void *buffer, size_t bytes)
+{
+	/* Mixed with the clock, in case getrandom is filtered. */
+	uint64_t fallback = os_monotonic_ns() * 0x9E3779B97F4A7C15u;
+
+	for (size_t i = 0; i < bytes; i++)
+		((unsigned char *)buffer)[i] = (unsigned char)(fallback >> (i % 8 * 8));
+	call3(SYS_getrandom, (long)buffer, (long)bytes, 1 /* GRND_NONBLOCK */);
+}
+
+void
+os_wait(uint32_t *word, uint32_t expected)
+{
+	struct timespec millisecond = {0, 1000000};
+
+	call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&millisecond, 0, 0);
+}
+
+void
+os_wake(uint32_t *word)
+{
+	call6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+static int (*vdso_clock)(clockid_t, struct timespec *);
+
+void
+os_init_clock(void)
+{
+	const void *vdso = (const void *)getauxval(AT_SYSINFO_EHDR);
+
+	if (vdso != NULL)
+		vdso_clock = (int (*)(clockid_t, struct timespec *))elf_symbol_in_image(
+			vdso, "__vdso_clock_gettime");
+}
+
+static uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	if (vdso_clock == NULL || vdso_clock(clock, &now) != 0)
+		call3(SYS_clock_gettime, clock, (long)&now, 0);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+os_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t
+os_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.c - the life of the runtime in one process
+ */
+#include "process.h"
+
+#include <sys/auxv.h>
+
+#include "arena.h"
+#include "block_table.h"
+#include "counters.h"
+#include "lock.h"
+#include "module_table.h"
+#include "options.h"
+#include "os.h"
+#include "real.h"
+#include "recording_map.h"
+#include "thread.h"
+#include "trace_table.h"
+#include "unwind.h"
+#include "unwind_library.h"
+#include "unwind_rules.h"
+
+#define SHARDS_PER_CPU 4u
+#define SHARDS_LEAST   16u
+
+enum process_state {
+	PROCESS_NEW, /* a forked child that has not allocated yet: what a wiped page reads as */
+	PROCESS_RAW, /* before the constructor */
+	PROCESS_STARTING,
+	PROCESS_READY,
+	PROCESS_OFF,
+};
+
+struct process {
+	uint32_t state;
+	struct lock lock;
+};
+
+static struct process raw = {.state = PROCESS_RAW};
+static struct process *process = &raw;
+static struct options options;
+static uint32_t shard_limit = SHARDS_LEAST;
+static uint64_t early_events;
+
+static void
+fill_header(void)
+{
+	struct recording_header *h = recording.header;
+	char path[4096];
+	long n = os_read_link("/proc/self/exe", path, sizeof path - 1);
+
+	if (n > 0) {
+		path[n] = '\0';
+		h->executable = recording_add_string(path);
+	}
+	h->allocator = recording_add_string(real.path);
+	h->frames_limit = options.frames;
+	h->realloc_origin = options.realloc_origin;
+	if (options.bad)
+		recording_note(TROUBLE_BAD_OPTION);
+	if (!real.malloc_is_ours)
+		recording_note(TROUBLE_FOREIGN_MALLOC);
+	if (!unwind_library_is_open())
+		recording_note(TROUBLE_NO_UNWINDER);
+	recording.shards[SHARD_SHARED].dropped = early_events;
+}
+
+/* Every table starts empty, in the constructor and in a forked child alike. */
+static bool
+start_tables(void)
+{
+	recording_abandon();
+	arena_reset();
+	counters_reset();
+	module_table_reset();
+	thread_reset();
+	if (!recording_create(&options))
+		return false;
+	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc ? 5 : 4))
+		return false;
+	unwind_set_limit(options.frames);
+	unwind_set_crosscheck(options.crosscheck);
+	fill_header();
+	recording_publish_memory();
+	store_release(&recording.header->state, RECORDING_RUNNING);
+	return true;
+}
+
+static void
+start(void)
+{
+	store(&process->state, PROCESS_STARTING);
+	if (start_tables())
+		store_release(&process->state, PROCESS_READY);
+	else
+		store_release(&process->state, PROCESS_OFF);
+}
+
+void
+process_start(char *const *environment)
+{
+	struct process *page;
+
+	if (!real_find() || getauxval(AT_SECURE) != 0)
+		return;
+	options_read(environment, &options);
+	os_init_clock();
+	real_examine();
+	page = os_map(PAGE_BYTES, true);
+	if (page == NULL)
+		return;
+	page->state = PROCESS_OFF;
+	process = page;
+	unwind_library_open();
+	shard_limit = os_cpu_count() * SHARDS_PER_CPU;
+	if (shard_limit < SHARDS_LEAST)
+		shard_limit = SHARDS_LEAST;
+	if (shard_limit > SHARDS_MAX - 1)
+		shard_limit = SHARDS_MAX - 1;
+	start();
+}
+
+static COLD bool
+start_child(void)
+{
+	if (!lock_take(&process->lock))
+		return false;
+	if (load(&process->state) == PROCESS_NEW) {
+		process_after_fork();
+		if (options.ignore_children)
+			store(&process->state, PROCESS_OFF);
+		else
+			start();
+	}
+	lock_drop(&process->lock);
+	return load_acquire(&process->state) == PROCESS_READY;
+}
+
+bool
+process_is_ready(bool allocates)
+{
+	uint32_t state = load_acquire(&process->state);
+
+	if (unlikely(state == PROCESS_NEW && allocates))
+		return start_child();
+	return state == PROCESS_READY;
+}
+
+void
+process_after_fork(void)
+{
+	if (load(&process->state) != PROCESS_NEW)
+		return;
+	recording_abandon();
+	unwind_library_after_fork();
+}
+
+void
+process_end(void)
+{
+	if (load(&process->state) != PROCESS_READY)
+		return;
+	recording.header->end_monotonic_ns = os_monotonic_ns();
+	store(&recording.header->state, RECORDING_EXITED);
+}
+
+uint32_t
+process_shard_limit(void)
+{
+	return shard_limit;
+}
+
+void
+process_count_early(void)
+{
+	if (load(&process->state) == PROCESS_RAW)
+		fetch_add(&early_events, 1);
+}

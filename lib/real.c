@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * real.c - the next allocator in line
+ */
+#include "real.h"
+
+#include <link.h>
+#include <string.h>
+
+#include "elf_symbol.h"
+
+struct real real;
+
+/* A program may reach the runtime before the loader has relocated it (from an IFUNC resolver of
+ * another object). Then this word still is what the file holds: zero. */
+static const char origin;
+static const void *const volatile relocated = &origin;
+
+struct wanted {
+	const char *name;
+	void **place;
+};
+
+/* The object that holds `address`. */
+static const struct link_map *
+object_of(const void *address)
+{
+	struct dl_find_object found;
+
+	if (_dl_find_object((void *)address, &found) != 0)
+		return NULL;
+	return found.dlfo_link_map;
+}
+
+static void *
+find_after(const struct link_map *object, const char *name)
+{
+	for (; object != NULL; object = object->l_next) {
+		void *address = elf_symbol_find(object, name);
+
+		if (address != NULL)
+			return address;
+	}
+	return NULL;
+}
+
+/* The layout of glibc's chunks is no interface. Use it only where it answers as glibc does. */
+static bool
+has_glibc_chunks(void)
+{
+	static const size_t sizes[] = {0, 1, 24, 25, 100, 1000};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		void *block = real.malloc(sizes[i]);
+		size_t head, usable;
+
+		if (block == NULL)
+			return false;
+		head = ((const size_t *)block)[-1];
+		usable = real.malloc_usable_size(block);
+		real.free(block);
+		if ((head & ~(size_t)7) - ((head & 2) != 0 ? 16 : 8) != usable)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_libc(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return strcmp(name != NULL ? name + 1 : path, "libc.so.6") == 0;
+}
+
+/* Our hook comes first in the search order unless the executable brings its own malloc. */
+static bool
+hook_comes_first(const struct link_map *self)
+{
+	const struct link_map *first = self;
+
+	while (first->l_prev != NULL)
+		first = first->l_prev;
+	for (; first != self; first = first->l_next) {
+		if (elf_symbol_find(first, "malloc") != NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+find_functions(const struct link_map *behind)
+{
+	void *malloc_function = NULL;
+	const struct wanted wanted[] = {
+		{"free", (void **)&real.free},
+		{"calloc", (void **)&real.calloc},
+		{"realloc", (void **)&real.realloc},
+		{"reallocarray", (void **)&real.reallocarray},
+		{"posix_memalign", (void **)&real.posix_memalign},
+		{"aligned_alloc", (void **)&real.aligned_alloc},
+		{"memalign", (void **)&real.memalign},
+		{"valloc", (void **)&real.valloc},
+		{"pvalloc", (void **)&real.pvalloc},
+		{"malloc_usable_size", (void **)&real.malloc_usable_size},
+		{"dlclose", (void **)&real.dlclose},
+		{"malloc", &malloc_function},
+	};
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		*wanted[i].place = find_after(behind, wanted[i].name);
+		if (*wanted[i].place == NULL)
+			return false;
+	}
+	/* Release: whoever sees malloc sees the rest. */
+	store_release((void **)&real.malloc, malloc_function);
+	return true;
+}
+
+bool
+real_find(void)
+{
+	const struct link_map *self, *owner;
+
+	if (relocated == NULL)
+		return false;
+	if (real_ready())
+		return true;
+	self = object_of((const void *)&real_find);
+	if (self == NULL || !find_functions(self->l_next))
+		return false;
+	owner = object_of((const void *)real.malloc);
+	real.path = owner != NULL ? owner->l_name : "";
+	real.malloc_is_ours = hook_comes_first(self);
+	return true;
+}
+
+void
+real_examine(void)
+{
+	real.is_glibc = is_libc(real.path) && has_glibc_chunks();
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * real.h - the next allocator in line
+ *
+ * The functions behind our hooks are those of the first object after ours in the loader's search
+ * order that defines `malloc`: libc's, or those of another preloaded or linked allocator.
+ */
+#ifndef REAL_H
+#define REAL_H
+
+#include "base.h"
+
+struct real {
+	void *(*malloc)(size_t);
+	void (*free)(void *);
+	void *(*calloc)(size_t, size_t);
+	void *(*realloc)(void *, size_t);
+	void *(*reallocarray)(void *, size_t, size_t);
+	int (*posix_memalign)(void **, size_t, size_t);
+	void *(*aligned_alloc)(size_t, size_t);
+	void *(*memalign)(size_t, size_t);
+	void *(*valloc)(size_t);
+	void *(*pvalloc)(size_t);
+	size_t (*malloc_usable_size)(void *);
+	int (*dlclose)(void *);
+	const char *path;    /* of the object that defines malloc */
+	bool is_glibc;       /* blocks have glibc's chunk header */
+	bool malloc_is_ours; /* the program's calls of malloc reach our hook */
+};
+
+/* Valid once `real_ready`; constant from then on. */
+extern struct real real;
+
+/* Whether the functions can be called. [hot] [signal] */
+static inline bool
+real_ready(void)
+{
+	return load_acquire(&real.malloc) != NULL;
+}
+
+/* Find them. Allocates nothing and takes no lock; harmless to repeat. False if the loader is not
+ * ready for it. [signal] */
+bool real_find(void);
+
+/* Learn how its blocks look; calls them. [init] */
+void real_examine(void);
+
+/* Usable bytes of a block that the real allocator made. [hot] */
+static inline size_t
+real_usable_size(void *block)
+{
+	if (likely(real.is_glibc)) {
+		/* malloc/malloc.c, "chunk": size in the word before the block, flags in the low
+		 * bits; bit 1 is set for a chunk of its own mapping. Checked by `real_find`. */
+		size_t head = ((const size_t *)block)[-1];
+
+		return (head & ~(size_t)7) - ((head & 2) != 0 ? 16 : 8);
+	}
+	return real.malloc_usable_size(block);
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * record.c - one allocation event, end to end
+ *
+ * Order. A free is recorded before the real free, an allocation after the real one: while an
+ * address belongs to nobody, nobody's record of it can be wrong.
+ */
+#include "record.h"
+
+#include "real.h"
+#include "recording_map.h"
+#include "trace_table.h"
+
+static bool
+keeps_origin(void)
+{
+	return recording.header->realloc_origin != 0;
+}
+
+static inline void
+add(uint64_t *counter, uint64_t value, bool shared)
+{
+	if (unlikely(shared))
+		fetch_add(counter, value);
+	else
+		*counter += value;
+}
+
+static inline uint32_t
+site_of(struct thread *t, uint32_t kind, const struct caller *caller)
+{
+	struct unwind_result stack = unwind_capture(&t->unwind, caller->ip, caller->sp, caller->bp);
+
+	if (unlikely(stack.cut))
+		add(&t->counting.shard->cut, 1, t->counting.shared);
+	if (likely(t->site_node == stack.node && t->site_kind == kind && t->site != SITE_NONE))
+		return t->site;
+	if (unlikely(stack.node == NODE_NONE))
+		return SITE_UNKNOWN;
+	t->site = trace_table_site(stack.node, kind);
+	t->site_node = stack.node;
+	t->site_kind = kind;
+	return t->site;
+}
+
+inline uint64_t
+record_rounding(void *address, uint64_t bytes)
+{
+	return real_usable_size(address) - bytes;
+}
+
+/* The address was known: the block that was there has gone without our seeing it. */
+static COLD void
+forget_overwritten(struct thread *t, struct block old)
+{
+	counters_free(&t->counting, old.site, old.bytes, 0, false);
+}
+
+static inline void
+remember_block(struct thread *t, void *address, struct block block)
+{
+	bool stored;
+	struct block old = block_table_insert(address, block, &stored);
+
+	if (unlikely(old.site != SITE_NONE))
+		forget_overwritten(t, old);
+	if (unlikely(!stored))
+		add(&t->counting.shard->dropped, 1, t->counting.shared);
+}
+
+HOT void
+record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
+		const struct caller *caller)
+{
+	uint32_t site = site_of(t, kind, caller);
+
+	remember_block(t, address, (struct block){bytes, site});
+	counters_allocate(&t->counting, site, bytes, record_rounding(address, bytes));
+	t->last_block = address;
+}
+
+void
+record_failure(struct thread *t)
+{
+	add(&t->counting.shard->failed, 1, t->counting.shared);
+}
+
+HOT bool
+record_free(struct thread *t, void *address)
+{
+	struct block block = block_table_remove(address);
+
+	if (unlikely(block.site == SITE_NONE)) {
+		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
+		return false;
+	}
+	counters_free(&t->counting, block.site, block.bytes, record_rounding(address, block.bytes),
+		      t->last_block == address);
+	return true;
+}
+
+struct block
+record_realloc_begin(struct thread *t, void *address)
+{
+	struct block block = block_table_remove(address);
+
+	if (block.site == SITE_NONE)
+		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
+	return block;
+}
+
+void
+record_realloc_end(struct thread *t, uint32_t kind, struct block old, uint64_t old_rounding,
+		   void *address, size_t bytes, const struct caller *caller)
+{
+	uint32_t site;
+
+	if (address == NULL) {
+		if (old.site != SITE_NONE)
+			counters_free(&t->counting, old.site, old.bytes, old_rounding, false);
+		return;
+	}
+	if (old.site == SITE_NONE) {
+		record_allocate(t, kind, address, bytes, caller);
+		return;
+	}
+	site = keeps_origin() ? old.site : site_of(t, kind, caller);
+	remember_block(t, address, (struct block){bytes, site});
+	counters_reallocate(&t->counting, old.site, old.bytes, old_rounding, site, bytes,
+			    record_rounding(address, bytes));
+	add(&t->counting.shard->reallocs, 1, t->counting.shared);
+	t->last_block = address;
+}
+
+void
+record_realloc_undo(struct thread *t, struct block old, void *address)
+{
+	if (old.site != SITE_NONE)
+		remember_block(t, address, old);
+	record_failure(t);
+}
+
+void
+record_nested_free(struct thread *t, void *address)
+{
+	struct block block = block_table_remove(address);
+
+	if (block.site != SITE_NONE)
+		counters_free(&t->counting, block.site, block.bytes,
+			      record_rounding(address, block.bytes), false);
+}
+
+void
+record_nested_allocate(struct thread *t)
+{
+	add(&t->counting.shard->nested, 1, t->counting.shared);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * record.h - one allocation event, end to end
+ *
+ * The only place where capture, block table and counters meet. A caller holds the gate of `t`.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "base.h"
+#include "block_table.h"
+#include "thread.h"
+
+/* Where a hook was called from: its return address, the stack pointer after its return, and rbp at
+ * the call. */
+struct caller {
+	uintptr_t ip;
+	uintptr_t sp;
+	uintptr_t bp;
+};
+
+/* The real allocator returned `address` for a request of `bytes`. `kind` is the hook's frame (enum
+ * recording_fixed_frame). [hot] */
+void record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
+		     const struct caller *caller);
+
+/* The real allocator returned NULL. [hot] */
+void record_failure(struct thread *t);
+
+/* The block is about to be freed. False if it is not known. [hot] */
+bool record_free(struct thread *t, void *address);
+
+/* The first half of a realloc: forget the block, before the real call may move it. */
+struct block record_realloc_begin(struct thread *t, void *address);
+
+/* The second half. `old` and `old_rounding` are of the block as it was; `address` is the new block,
+ * NULL when the call freed it (size 0). */
+void record_realloc_end(struct thread *t, uint32_t kind, struct block old, uint64_t old_rounding,
+			void *address, size_t bytes, const struct caller *caller);
+
+/* The real realloc failed: all is as before. */
+void record_realloc_undo(struct thread *t, struct block old, void *address);
+
+/* A free that interrupted the runtime on this thread: only counters that one instruction changes
+ * are touched. [signal] */
+void record_nested_free(struct thread *t, void *address);
+void record_nested_allocate(struct thread *t);
+
+/* Usable minus requested bytes of a live block. [hot] */
+uint64_t record_rounding(void *address, uint64_t bytes);
+
+#endif

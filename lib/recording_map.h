@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * recording_map.h - create, map and grow the recording
+ *
+ * The file is made large and sparse, mapped once at a place that never changes, and its descriptor
+ * is closed at once. Every section has its place from the start; memory is put behind it in steps,
+ * before it is used, so that a full disk is an error here and never a SIGBUS in the program. A lock
+ * on the file lasts as long as the mapping and tells readers that the process lives.
+ */
+#ifndef RECORDING_MAP_H
+#define RECORDING_MAP_H
+
+#include "base.h"
+#include "include/recording.h"
+
+struct options;
+
+/* The mapped recording; `header` is NULL when there is none. The other pointers are the starts of
+ * the sections. Constant between `recording_create` and a fork. */
+struct recording {
+	struct recording_header *header;
+	struct recording_control *control; /* never NULL: a private stand-in without recording */
+	char *strings;
+	struct recording_module *modules;
+	struct recording_frame *frames;
+	struct recording_node *nodes;
+	uint32_t *sites;
+	struct recording_shard *shards;
+	uint32_t *chunks;
+	struct recording_counters *counters;
+};
+
+extern struct recording recording;
+
+/* Create the file as options ask. False if it cannot be had; then nothing is left behind. [init] */
+bool recording_create(const struct options *options);
+
+/*
+ * Make sure that `count` records of a section have memory behind them. False when there is no room:
+ * the trouble is noted, and the section stays as it is. The caller serialises calls for one
+ * section. [signal]
+ */
+bool recording_reserve(enum recording_section section, uint64_t count);
+
+/* Append a string; its offset, or 0 when there is no room. [init] */
+uint32_t recording_add_string(const char *text);
+
+/* Note why the recording is not complete. [hot] [signal] */
+void recording_note(uint32_t trouble);
+
+/* Publish how much memory the runtime uses. [signal] */
+void recording_publish_memory(void);
+
+/* In a forked child: the parent's recording is not mapped here. Puts harmless private memory in its
+ * place for code that the fork interrupted, and forgets it. [signal] */
+void recording_abandon(void);
+
+#endif

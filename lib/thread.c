@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * thread.c - what the runtime knows of each thread, and the gate of the hooks
+ */
+#include "thread.h"
+
+#include "arena.h"
+#include "lock.h"
+#include "os.h"
+#include "process.h"
+#include "recording_map.h"
+
+#define LIST_MAX    (1u << 16)
+#define CANDIDATES  4 /* dead threads are looked for among so many */
+#define FIRST_SHARD 1u
+
+/* What a thread has before its first event: a gate that never opens. */
+static struct thread nobody;
+__thread struct thread *thread_self = &nobody;
+
+static struct {
+	struct lock lock;
+	struct thread **list;
+	uint32_t count;
+	uint32_t hand;
+	uint32_t shards;
+} threads;
+
+/* A thread that is gone, whose struct and shard can be had. */
+static struct thread *
+find_dead(uint32_t self)
+{
+	uint32_t process = os_process_id();
+
+	for (uint32_t i = 0; i < CANDIDATES && i < threads.count; i++) {
+		struct thread *t = threads.list[threads.hand++ % threads.count];
+
+		/* Its number came back to us: it must be gone. */
+		if (t->id == self || !os_thread_lives(process, t->id))
+			return t;
+	}
+	return NULL;
+}
+
+static struct thread *
+new_thread(void)
+{
+	uint32_t limit = process_shard_limit(), shard = SHARD_SHARED;
+	struct thread *t;
+
+	if (threads.list == NULL)
+		threads.list = arena_allocate(LIST_MAX * sizeof(struct thread *), false);
+	if (threads.list == NULL || threads.count == LIST_MAX)
+		return NULL;
+	t = arena_allocate(sizeof *t, true);
+	if (t == NULL)
+		return NULL;
+	if (threads.shards < limit)
+		shard = FIRST_SHARD + threads.shards++;
+	if (!counters_attach(shard, &t->counting))
+		return NULL;
+	threads.list[threads.count++] = t;
+	if (shard >= recording.header->shard_count)
+		store(&recording.header->shard_count, shard + 1);
+	return t;
+}
+
+static COLD struct thread *
+register_thread(void)
+{
+	uint32_t self = os_thread_id();
+	struct thread *t;
+
+	if (!lock_take(&threads.lock))
+		return NULL;
+	t = find_dead(self);
+	if (t == NULL)
+		t = new_thread();
+	if (t != NULL) {
+		t->id = self;
+		t->last_block = NULL;
+		t->unwind.depth = t->unwind.check_count = 0;
+		t->unwind.stack_low = t->unwind.stack_high = 0;
+		t->open_gate = GATE_OPEN;
+		t->counting.shard->threads++;
+		if (!t->counting.shared)
+			t->counting.shard->owner = self;
+		/* Whoever comes second ends the first one's being alone, even if that one is gone:
+		 * the kernel's word for it may be late. */
+		if (threads.count > 1)
+			counters_share();
+		thread_self = t;
+	}
+	lock_drop(&threads.lock);
+	return t;
+}
+
+/* A handler left a hook by siglongjmp: the gate is still held by a call that is no more. It is, if
+ * we are further out on the same stack. */
+static bool
+was_left_behind(const struct thread *t, uintptr_t sp)
+{
+	return sp > t->entry_sp && t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
+}
+
+COLD struct thread *
+thread_enter_slow(uintptr_t sp, bool allocates)
+{
+	struct thread *t = thread_self;
+
+	if (t->gate == GATE_BUSY) {
+		if (!was_left_behind(t, sp))
+			return NULL;
+		t->unwind.depth = t->unwind.check_count = 0;
+	} else {
+		if (!process_is_ready(allocates))
+			return NULL;
+		t = register_thread();
+		if (t == NULL)
+			return NULL;
+	}
+	t->gate = GATE_BUSY;
+	t->entry_sp = sp;
+	return t;
+}
+
+struct thread *
+thread_interrupted(void)
+{
+	struct thread *t = thread_self;
+
+	return t->gate == GATE_BUSY ? t : NULL;
+}
+
+void
+thread_reset(void)
+{
+	lock_reset(&threads.lock);
+	threads.list = NULL;
+	threads.count = threads.hand = threads.shards = 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * thread.h - what the runtime knows of each thread, and the gate of the hooks
+ *
+ * A hook works only while it holds the gate of its thread. A closed gate is the one slow branch of
+ * a hook; it stands for all of: not started yet, first event of this thread, forked child, inside
+ * the runtime already (a signal handler interrupted it, or the next allocator calls itself through
+ * the public names), switched off.
+ *
+ *     GATE_CLOSED  ask `thread_enter_slow`; what memory reads as in a forked child
+ *     GATE_OPEN
+ *     GATE_BUSY    inside
+ *
+ * The struct of a thread lives in the arena and hangs off the only thread-local variable. There is
+ * no destructor: it works until the kernel thread is gone, and is then given to a new one.
+ */
+#ifndef THREAD_H
+#define THREAD_H
+
+#include "base.h"
+#include "counters.h"
+#include "unwind.h"
+
+enum gate {
+	GATE_CLOSED,
+	GATE_OPEN,
+	GATE_BUSY,
+};
+
+struct thread {
+	uint32_t gate;
+	uint32_t open_gate;     /* what to leave the gate as; closed in a forked child */
+	uintptr_t entry_sp;     /* of the hook that holds the gate */
+	const void *last_block; /* made by this thread's last allocation */
+	struct counting counting;
+
+	/* The site of the last stack. */
+	uint32_t site_node;
+	uint32_t site_kind;
+	uint32_t site;
+
+	uint32_t id;
+	struct unwind_memory unwind;
+};
+
+extern __thread struct thread *thread_self;
+
+/* Open the gate for the first time, heal it, or refuse: NULL is "pass the call through".
+ * `allocates` is false for calls that only free: they never start a recording. [signal] */
+struct thread *thread_enter_slow(uintptr_t sp, bool allocates);
+
+/* Enter the runtime; NULL is "pass the call through". [hot] [signal] */
+static inline struct thread *
+thread_enter(uintptr_t sp, bool allocates)
+{
+	struct thread *t = thread_self;
+
+	if (unlikely(t->gate != GATE_OPEN))
+		return thread_enter_slow(sp, allocates);
+	t->gate = GATE_BUSY;
+	t->entry_sp = sp;
+	return t;
+}
+
+static inline void
+thread_leave(struct thread *t)
+{
+	/* The compiler must not move the work behind the gate. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->gate = t->open_gate;
+}
+
+/* The thread whose event interrupted it, for counting only; NULL if this is no nested call. */
+struct thread *thread_interrupted(void);
+
+/* Forget all threads: for a new process. */
+void thread_reset(void);
+
+#endif

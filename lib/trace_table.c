@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * trace_table.c - intern call stacks as nodes of a tree
+ */
+#include "trace_table.h"
+
+#include "arena.h"
+#include "hash.h"
+#include "lock.h"
+
+#define BUCKETS_FIRST 256u
+#define CHAIN_LIMIT   64 /* a longer walk means that a chain is being split: ask under the lock */
+#define POPULATE_STEP ((size_t)64 << 10)
+
+static struct {
+	struct lock lock;
+	uint32_t *buckets; /* first node of each chain, 0 is none */
+	uint32_t bucket_count;
+	uint32_t bucket_limit;
+	size_t populated_bytes; /* of the buckets */
+} table;
+
+/* The bucket of a hash among `count`: linear hashing's address. */
+static uint32_t
+bucket_of(uint32_t hash, uint32_t count)
+{
+	uint32_t mask = UINT32_MAX >> __builtin_clz((count - 1) | 1);
+	uint32_t bucket = hash & mask;
+
+	return bucket < count ? bucket : bucket & (mask >> 1);
+}
+
+static uint32_t
+node_hash(uint32_t parent, uint32_t frame)
+{
+	return hash_pair(parent, frame);
+}
+
+static uint32_t
+find_in_chain(uint32_t parent, uint32_t frame, uint32_t limit)
+{
+	uint32_t bucket = bucket_of(node_hash(parent, frame), load_acquire(&table.bucket_count));
+	uint32_t id = load_acquire(&table.buckets[bucket]);
+
+	for (; id != 0 && limit > 0; limit--) {
+		const struct recording_node *node = &recording.nodes[id];
+
+		if (node->frame == frame && node->parent == parent)
+			return id;
+		id = load_acquire(&node->next);
+	}
+	return NODE_NONE;
+}
+
+/* Move what belongs into the new bucket `count` out of the bucket that it splits. */
+static void
+split_bucket(uint32_t count)
+{
+	uint32_t source = bucket_of(count, count), id = table.buckets[source];
+	uint32_t *kept = &table.buckets[source], *moved = &table.buckets[count];
+
+	while (id != 0) {
+		struct recording_node *node = &recording.nodes[id];
+		uint32_t next = node->next;
+		uint32_t **end = bucket_of(node_hash(node->parent, node->frame), count + 1) == count
+					 ? &moved
+					 : &kept;
+
+		store_release(*end, id);
+		*end = &node->next;
+		id = next;
+	}
+	store_release(kept, 0);
+	store_release(moved, 0);
+	/* Release: the new bucket is filled before anyone is sent to it. */
+	store_release(&table.bucket_count, count + 1);
+}
+
+static void
+grow_buckets(uint64_t node_count)
+{
+	if (node_count <= table.bucket_count || table.bucket_count >= table.bucket_limit)
+		return;
+	if ((size_t)table.bucket_count * sizeof *table.buckets >= table.populated_bytes) {
+		table.populated_bytes += POPULATE_STEP;
+		arena_add_bytes(POPULATE_STEP);
+	}
+	split_bucket(table.bucket_count);
+}
+
+static uint32_t
+insert_node(uint32_t parent, uint32_t frame)
+{
+	struct recording_extent *nodes = &recording.header->sections[SECTION_NODES];
+	uint64_t id = nodes->count;
+	struct recording_node *node = &recording.nodes[id];
+	uint32_t *bucket;
+
+	if (!recording_reserve(SECTION_NODES, id + 1)) {
+		recording_note(TROUBLE_NODES_FULL);
+		return NODE_NONE;
+	}
+	bucket = &table.buckets[bucket_of(node_hash(parent, frame), table.bucket_count)];
+	node->parent = parent;
+	node->frame = frame;
+	store(&node->next, *bucket);
+	/* Release: who finds the node finds it complete; readers of the file likewise by count. */
+	store_release(&nodes->count, id + 1);
+	store_release(bucket, (uint32_t)id);
+	grow_buckets(id + 1);
+	return (uint32_t)id;
+}
+
+static void
+make_fixed_site(uint32_t site, uint32_t root_frame)
+{
+	uint32_t root = trace_table_find_child(NODE_ROOT, root_frame);
+	uint32_t leaf = trace_table_find_child(root, FRAME_MALLOC);
+
+	recording.sites[site] = leaf;
+	recording.nodes[leaf].hint = site;
+}
+
+bool
+trace_table_init(void)
+{
+	uint64_t capacity = recording.header->sections[SECTION_NODES].capacity;
+
+	lock_reset(&table.lock);
+	table.bucket_limit = (uint32_t)capacity;
+	table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
+	table.bucket_count = BUCKETS_FIRST;
+	table.populated_bytes = BUCKETS_FIRST * sizeof *table.buckets;
+	if (table.buckets == NULL)
+		return false;
+	/* The root is node 0. Its hint names itself, which is nobody's child. */
+	recording.nodes[NODE_ROOT].frame = FRAME_NONE;
+	recording.header->sections[SECTION_NODES].count = 1;
+	recording.header->sections[SECTION_FRAMES].count = FRAME_FIRST;
+	recording.header->sections[SECTION_SITES].count = SITE_FIRST;
+	for (uint32_t i = 1; i < FRAME_FIRST; i++)
+		recording.frames[i] =
+			(struct recording_frame){.value = i, .kind = FRAME_KIND_FIXED};
+	make_fixed_site(SITE_UNKNOWN, FRAME_UNKNOWN);
+	make_fixed_site(SITE_NESTED, FRAME_NESTED);
+	return true;
+}
+
+uint32_t
+trace_table_find_child(uint32_t parent, uint32_t frame)
+{
+	uint32_t id = find_in_chain(parent, frame, CHAIN_LIMIT);
+
+	if (unlikely(id == NODE_NONE)) {
+		if (!lock_take(&table.lock))
+			return NODE_NONE;
+		id = find_in_chain(parent, frame, UINT32_MAX);
+		if (id == NODE_NONE)
+			id = insert_node(parent, frame);
+		lock_drop(&table.lock);
+	}
+	if (likely(id != NODE_NONE))
+		store(&recording.nodes[parent].hint, id);
+	return id;
+}
+
+/* Give a leaf its site: the next number, published in the leaf last. */
+static COLD uint32_t
+new_site(uint32_t leaf)
+{
+	struct recording_extent *sites = &recording.header->sections[SECTION_SITES];
+	uint32_t site = SITE_UNKNOWN;
+
+	if (!lock_take(&table.lock))
+		return SITE_UNKNOWN;
+	if (recording.nodes[leaf].hint != 0) {
+		site = recording.nodes[leaf].hint;
+	} else if (recording_reserve(SECTION_SITES, sites->count + 1)) {
+		site = (uint32_t)sites->count;
+		recording.sites[site] = leaf;
+		store_release(&sites->count, site + 1);
+		store_release(&recording.nodes[leaf].hint, site);
+	}
+	lock_drop(&table.lock);
+	return site;
+}
+
+uint32_t
+trace_table_site(uint32_t parent, uint32_t kind)
+{
+	uint32_t leaf = trace_table_child(parent, kind), site;
+
+	if (unlikely(leaf == NODE_NONE))
+		return SITE_UNKNOWN;
+	site = load_acquire(&recording.nodes[leaf].hint);
+	return likely(site != 0) ? site : new_site(leaf);
+}
+
+uint32_t
+trace_table_add_frame(const struct recording_frame *frame)
+{
+	struct recording_extent *frames = &recording.header->sections[SECTION_FRAMES];
+	uint64_t id = frames->count;
+
+	if (!recording_reserve(SECTION_FRAMES, id + 1))
+		return FRAME_NONE;
+	recording.frames[id] = *frame;
+	store_release(&frames->count, id + 1);
+	return (uint32_t)id;
+}

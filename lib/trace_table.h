@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * trace_table.h - intern call stacks as nodes of a tree
+ *
+ * A call stack is stored once, as a path whose root is the outermost caller. A node is (parent,
+ * frame); ids are handed out in order, so a parent's id is smaller than its children's.
+ *
+ *     0 (root)
+ *     +-- 1 _start+0x21
+ *         +-- 2 main+0x1f
+ *             +-- 3 load+0x88
+ *             |   +-- 4 FRAME_MALLOC     leaf: site 7 is { malloc, load, main, _start }
+ *             +-- 5 serve+0x40
+ *
+ * Look-up costs. `hint` of a node is the child that was found last; a node is 16 bytes and paths
+ * are created in order, so the hint's line is often the one at hand. Where the hint fails, a
+ * chained hash over (parent, frame) answers. The buckets grow one at a time (linear hashing, Litwin
+ * 1980), so no insertion ever pauses for a rehash.
+ *
+ * Nodes are append-only and never move: whoever has seen an id may read the node without a lock. A
+ * look-up that hits takes none. A look-up that misses because a chain is being split under it is
+ * repeated under the lock, which only insertions take.
+ */
+#ifndef TRACE_TABLE_H
+#define TRACE_TABLE_H
+
+#include "base.h"
+#include "recording_map.h"
+
+#define NODE_ROOT 0u
+#define NODE_NONE UINT32_MAX /* no room for another */
+
+/* The tables that are not in the recording; false when memory is out. [init] */
+bool trace_table_init(void);
+
+/* Find or make the child when the hint failed; NODE_NONE when the table is full. [signal] */
+uint32_t trace_table_find_child(uint32_t parent, uint32_t frame);
+
+/* The node of `frame` below `parent`. [hot] but for the first time. */
+static inline uint32_t
+trace_table_child(uint32_t parent, uint32_t frame)
+{
+	uint32_t hint = load(&recording.nodes[parent].hint);
+	const struct recording_node *node = &recording.nodes[hint];
+
+	/* The hint may be stale or racy; the node it names says whether it is right. */
+	if (likely(node->frame == frame && node->parent == parent))
+		return hint;
+	return trace_table_find_child(parent, frame);
+}
+
+/* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`; SITE_UNKNOWN
+ * when the table is full. [hot] but for the first time. */
+uint32_t trace_table_site(uint32_t parent, uint32_t kind);
+
+/* Intern a frame; 0 when there is no room. The caller sees to it that it is new, and serialises
+ * calls. [signal] */
+uint32_t trace_table_add_frame(const struct recording_frame *frame);
+
+#endif

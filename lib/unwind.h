@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind.h - the call stack of an allocation, by verifying what is remembered
+ *
+ * An unwinder is a deterministic function of its start state (ip, sp, bp), of the memory words it
+ * reads, and of the unwind tables in force. So if the walk meets a state that the thread's previous
+ * trace went through, and every word which that trace read from there outward is unchanged, the
+ * rest of the trace is the same. Nothing is assumed about calls, returns, longjmp, exceptions or
+ * stack switches in between: they merely cause a mismatch.
+ *
+ *      remembered             now
+ *      [3] lex    sp 0x..40   parse2  sp 0x..50    fresh: step by its rule
+ *      [2] parse  sp 0x..80   parse   sp 0x..80    same state: verify the words below
+ *      [1] main   sp 0x..c0     v  return address of main unchanged
+ *      [0] _start sp 0x..f0     v  return address of _start unchanged
+ *
+ * The words to verify (`struct unwind_check`) are the return address that led to each frame, the
+ * saved rbp where a frame further out needs it, and the loaded CFA of a realigned frame. A saved
+ * rbp that nobody needs is not compared: it is a general register in most code and changes all the
+ * time.
+ *
+ * Reads stay between `stack_low` and `stack_high`, pages of the current stack that were asked for
+ * once; a stack pointer elsewhere starts a new range and forgets the trace.
+ */
+#ifndef UNWIND_H
+#define UNWIND_H
+
+#include "base.h"
+#include "unwind_rules.h"
+
+/* One frame of the thread's last trace: the state in which the walk was at its return address. */
+struct unwind_frame {
+	uint64_t sp;
+	uint64_t ip;
+	uint64_t bp;
+	struct rule rule;
+	uint64_t bp_slot;  /* where bp was read from; 0: it is the next inner frame's */
+	uint64_t cfa_slot; /* where sp was read from (realigned inner frame), or 0 */
+	uint32_t node;
+	uint32_t check_first; /* words that led here: checks[check_first..check_end); those that */
+	uint32_t check_end;   /* led further out come before */
+	bool bp_live;         /* this frame or one further out needs bp */
+};
+
+struct unwind_check {
+	const uint64_t *address;
+	uint64_t word;
+};
+
+/* The memory of one thread's last trace. All zero is a valid empty one. */
+struct unwind_memory {
+	struct unwind_frame *frames; /* outermost first */
+	struct unwind_frame *fresh;  /* new ones, innermost first */
+	struct unwind_check *checks; /* outermost first */
+	uint32_t depth;
+	uint32_t capacity;
+	uint32_t check_count;
+	uint32_t generation;
+	uintptr_t stack_low;
+	uintptr_t stack_high;
+};
+
+/* Deeper stacks lose their outer part. */
+#define UNWIND_DEPTH_MAX (1u << 20)
+
+struct unwind_result {
+	uint32_t node;
+	bool cut; /* not the whole stack */
+};
+
+/*
+ * The node of the stack that a hook was called from: `ip` its return address, `sp` the stack
+ * pointer after its return, `bp` rbp at the call. [hot] [signal], but not twice at a time for one
+ * memory.
+ */
+struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, uintptr_t sp,
+				    uintptr_t bp);
+
+/* Keep the N innermost frames of every stack; 0 is all. [init] */
+void unwind_set_limit(uint32_t frames);
+
+/* Compare every Nth trace with a full walk; 0 is never. [init] */
+void unwind_set_crosscheck(uint32_t every);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_full.c - a whole walk by libunwind, for irregular frames and for the cross-check
+ */
+#include "unwind_full.h"
+
+#include "os.h"
+#include "recording_map.h"
+#include "trace_table.h"
+#include "unwind_library.h"
+#include "unwind_rules.h"
+
+#define DEPTH_LIMIT 65536u
+#define CHECK_LIMIT 2048
+
+/* Under the library's lock. */
+static uint64_t addresses[DEPTH_LIMIT];
+static uint64_t readable_page;
+
+static bool
+read_memory(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
+{
+	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
+
+	(void)view;
+	if (page != readable_page) {
+		if (!os_readable(address & ~(uint64_t)7) ||
+		    !os_readable((address + 7) & ~(uint64_t)7))
+			return false;
+		readable_page = page;
+	}
+	*ret_word = *(const uint64_t *)address;
+	return true;
+}
+
+static uint32_t
+node_of(size_t count, bool complete)
+{
+	uint32_t node = NODE_ROOT;
+
+	if (!complete)
+		node = trace_table_child(node, FRAME_TRUNCATED);
+	for (size_t i = count; i-- > 0 && node != NODE_NONE;)
+		node = trace_table_child(node, rule_frame(unwind_rules_get(addresses[i])));
+	return node;
+}
+
+__attribute__((noinline)) uint32_t
+unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
+{
+	struct unwind_view view = {.read_word = read_memory};
+	uint64_t *r = view.registers;
+	size_t count, first = 0;
+	uint32_t node = NODE_NONE;
+
+	if (!unwind_library_enter())
+		return NODE_NONE;
+	readable_page = 0;
+	/* What a caller may expect to be kept, as it is at this very place. */
+	__asm__ volatile("movq %%rbx, 0x18(%[r])\n\t"
+			 "movq %%rbp, 0x30(%[r])\n\t"
+			 "movq %%rsp, 0x38(%[r])\n\t"
+			 "movq %%r12, 0x60(%[r])\n\t"
+			 "movq %%r13, 0x68(%[r])\n\t"
+			 "movq %%r14, 0x70(%[r])\n\t"
+			 "movq %%r15, 0x78(%[r])\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "movq %%rax, 0x80(%[r])\n"
+			 "1:"
+			 :
+			 : [r] "r"(r)
+			 : "rax", "memory");
+	count = unwind_library_walk(&view, sp, addresses, DEPTH_LIMIT, ret_complete);
+	while (first < count && addresses[first] != ip)
+		first++;
+	if (first < count) {
+		for (size_t i = first; i < count; i++)
+			addresses[i - first] = addresses[i];
+		node = node_of(count - first, *ret_complete);
+		*ret_depth = (uint32_t)(count - first);
+	}
+	unwind_library_leave();
+	return node;
+}
+
+static uint64_t
+address_of(uint32_t frame)
+{
+	const struct recording_frame *f = &recording.frames[frame];
+
+	return f->kind == FRAME_KIND_MODULE ? f->value + recording.modules[f->module].bias
+					    : f->value;
+}
+
+__attribute__((noinline)) bool
+unwind_full_agrees(uintptr_t ip, uint32_t node)
+{
+	/* Not on the stack: this mode is for tests, with one thread. */
+	static void *frames[CHECK_LIMIT];
+	int count, i = 0;
+
+	if (unwind_library_backtrace == NULL)
+		return true;
+	count = unwind_library_backtrace(frames, CHECK_LIMIT);
+	while (i < count && (uintptr_t)frames[i] != ip)
+		i++;
+	for (; i < count && node != NODE_ROOT; i++) {
+		if (address_of(recording.nodes[node].frame) != (uintptr_t)frames[i])
+			return false;
+		node = recording.nodes[node].parent;
+	}
+	return node == NODE_ROOT ? i == count : count == CHECK_LIMIT;
+}

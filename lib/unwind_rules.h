@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_rules.h - how to step over the frame of a return address
+ *
+ * In nearly all code the caller's state follows from a few constants of the return address: where
+ * the frame ends (the CFA) relative to rsp or rbp, and where rbp was saved. They are learnt once
+ * from libunwind and kept, together with the id of the interned frame:
+ *
+ *     RULE_RSP       cfa = rsp + cfa_offset           rbp = *(cfa + bp_offset)   if saved
+ *     RULE_RBP       cfa = rbp + cfa_offset           rbp = *(cfa + bp_offset)   if saved
+ *     RULE_REALIGNED cfa = *(rbp + cfa_offset)        rbp = *(rbp + bp_offset)   if saved
+ *     RULE_END       the outermost frame
+ *     RULE_GUESS     no unwind table: rbp is taken for a frame pointer if it looks like one
+ *     RULE_IRREGULAR anything else: only a full walk can tell
+ *
+ *     ip = *(cfa - 8) always.
+ *
+ * Learning: libunwind makes one step over a synthetic frame in which every register and every word
+ * of memory encodes its own address, so that the new state tells where it was read from.
+ *
+ * The table is an open-addressed hash of 16-byte entries, read without a lock. A rule is a function
+ * of the address until its module goes away; then `unwind_rules_forget` makes it stale.
+ */
+#ifndef UNWIND_RULES_H
+#define UNWIND_RULES_H
+
+#include "base.h"
+
+enum rule_kind {
+	RULE_STALE, /* not known (any more) */
+	RULE_RSP,
+	RULE_RBP,
+	RULE_REALIGNED,
+	RULE_END,
+	RULE_GUESS,
+	RULE_IRREGULAR,
+};
+
+/* 24 bits frame, 3 bits kind, 20 bits cfa offset / 8 (signed), 17 bits bp offset / 8 (signed). */
+struct rule {
+	uint64_t packed;
+};
+
+#define RULE_FRAME_BITS 24
+#define RULE_KIND_BITS  3
+#define RULE_CFA_BITS   20
+#define RULE_BP_BITS    17
+#define RULE_BP_UNSAVED 0 /* rbp is never saved at the cfa itself */
+
+static inline uint32_t
+rule_frame(struct rule rule)
+{
+	return (uint32_t)rule.packed & ((1u << RULE_FRAME_BITS) - 1);
+}
+
+static inline enum rule_kind
+rule_kind(struct rule rule)
+{
+	return rule.packed >> RULE_FRAME_BITS & ((1u << RULE_KIND_BITS) - 1);
+}
+
+/* Bytes to add for the CFA. */
+static inline int64_t
+rule_cfa_offset(struct rule rule)
+{
+	return ((int64_t)(rule.packed << RULE_BP_BITS) >> (64 - RULE_CFA_BITS)) * 8;
+}
+
+/* Bytes to add for the place of the saved rbp, or RULE_BP_UNSAVED. */
+static inline int64_t
+rule_bp_offset(struct rule rule)
+{
+	return ((int64_t)rule.packed >> (64 - RULE_BP_BITS)) * 8;
+}
+
+/* The first table. False when memory is out. [init] */
+bool unwind_rules_init(void);
+
+/* Find or learn the rule of a return address. [signal] */
+struct rule unwind_rules_learn(uintptr_t ip);
+
+struct rule_entry {
+	uint64_t ip;
+	struct rule rule;
+};
+
+struct rule_table {
+	unsigned shift; /* 64 - log2 of the entries */
+	uint32_t mask;
+	uint32_t used;
+	struct rule_entry entries[];
+};
+
+extern struct rule_table *unwind_rules_table;
+
+/* The rule of a return address. [hot] but for the first time. */
+struct rule unwind_rules_get(uintptr_t ip);
+
+/* Intern a frame that is no address (enum recording_frame_kind); 0 when there is no room. */
+uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value);
+
+/* The rule of an address that had no unwind table before: code may have been loaded there since.
+ * [signal] */
+struct rule unwind_rules_recheck(uintptr_t ip, struct rule rule);
+
+/* Forget the rules of addresses in a range that a module left. */
+void unwind_rules_forget(uintptr_t start, uintptr_t end);
+
+/* Grows whenever a module went away; remembered traces of before are worthless. */
+extern uint32_t unwind_rules_generation;
+
+#endif
