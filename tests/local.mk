@@ -33,7 +33,9 @@ if HAVE_BATS
 TESTS += $(bats_tests)
 endif
 
-bats_tests =
+bats_tests = \
+	tests/cli/bad_input.bats \
+	tests/cli/reports.bats
 
 if HAVE_PYTHON3
 TESTS += $(python_tests)
@@ -50,6 +52,7 @@ python_tests = \
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(python_tests) \
+	tests/cli/common.bash \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \
 	tests/data/words.sql \

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+# common.bash - what the command tests share: a directory of their own, and assertions
+
+setup()
+{
+	unset LD_PRELOAD HEAPTALLY
+	export LC_ALL=C.UTF-8
+	programs=$builddir/tests/programs
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+heaptally()
+{
+	"$HEAPTALLY_COMMAND" "$@"
+}
+
+# try STATUS COMMAND...: run it into the files out and err, and want this status.
+try()
+{
+	local wanted=$1 status=0
+
+	shift
+	"$@" >out 2>err || status=$?
+	if [ "$status" != "$wanted" ]; then
+		echo "status $status, not $wanted: $*"
+		cat out err
+		return 1
+	fi
+}
+
+# says PATTERN: standard error is exactly one line of ours, and matches.
+says()
+{
+	if [ "$(wc -l <err)" != 1 ] || ! grep -qE "^heaptally[a-z ]*: .*($1)" err; then
+		echo "wanted one line with '$1', got:"
+		cat err
+		return 1
+	fi
+}
+
+# usage PATTERN: the same with argp's pointer to --help below it.
+usage()
+{
+	if [ "$(wc -l <err)" -gt 2 ] || ! grep -qE "^heaptally[a-z ]*: .*($1)" err; then
+		echo "wanted a line with '$1' and at most one more, got:"
+		cat err
+		return 1
+	fi
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The reports of a program whose allocations are known: exits.c and wordindex.c.
+# shellcheck disable=SC2154
+
+load common
+
+@test "run prints the card on stderr, passes the output, and writes the default file" {
+	try 3 heaptally run -- "$programs/exits" 10000 exit
+	[ ! -s out ]
+	grep -q '10,000 allocated' err
+	grep -q '234.4 KiB' err
+	ls heaptally.exits.*.tally
+}
+
+@test "run -q prints nothing" {
+	try 3 heaptally run -q -o run.tally -- "$programs/exits" 10000 exit
+	[ ! -s out ] && [ ! -s err ]
+	[ -s run.tally ]
+}
+
+@test "run passes stdin, stdout and stderr" {
+	printf 'one\ntwo\n' >in
+	try 0 heaptally run -q -o run.tally -- sh -c 'cat; echo problem >&2' <in
+	cmp in out
+	[ "$(cat err)" = problem ]
+}
+
+@test "top names the line of the only site" {
+	heaptally run -q -o run.tally -- "$programs/exits" 10000 exit || true
+	line=$(grep -n 'malloc(BLOCK_BYTES)' "$srcdir/tests/programs/exits.c" | cut -d: -f1)
+	try 0 heaptally top run.tally
+	grep -qE "234.4 KiB .* 10,000 .*main +.*exits.c:$line" out
+}
+
+@test "top: values of JSON, CSV and tracemalloc" {
+	heaptally run -q -o run.tally -- "$programs/exits" 10000 exit || true
+	try 0 heaptally top --format json run.tally
+	[ "$(jq -c '[.totals.live_bytes,.totals.live_blocks,.groups[0].total_bytes]' out)" = \
+		'[240000,10000,240000]' ]
+	[ "$(jq -r '.groups[0].frames[0].function' out)" = main ]
+	try 0 heaptally top --format csv run.tally
+	head -n 1 out | grep -q live_bytes
+	[ "$(wc -l <out)" = 2 ]
+	grep -q 240000 out
+	try 0 heaptally top --format tracemalloc run.tally
+	grep -qE '^.*exits\.c:[0-9]+: size=234 KiB, count=10000, average=24 B$' out
+}
+
+@test "top: every key adds up to the totals" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	for key in line function file module stack; do
+		try 0 heaptally top --by "$key" -n 0 --format json run.tally
+		jq -e '([.groups[].peak_bytes] | add) == .totals.peak_bytes and
+			([.groups[].total_blocks] | add) == .totals.total_blocks and
+			(.groups | length) > 0' out
+	done
+}
+
+@test "top: --include and --exclude part the sites" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	heaptally top -n 0 --format json run.tally >all
+	heaptally top -n 0 --format json --include '*wordindex.c' run.tally >in
+	heaptally top -n 0 --format json --exclude '*wordindex.c' run.tally >rest
+	total=$(jq '[.groups[].total_blocks] | add' all)
+	some=$(jq '[.groups[].total_blocks] | add // 0' in)
+	others=$(jq '[.groups[].total_blocks] | add // 0' rest)
+	[ "$some" -gt 0 ] && [ "$some" -lt "$total" ]
+	[ $((some + others)) = "$total" ]
+}
+
+@test "diff of two runs shows the change, and of one run none" {
+	heaptally run -q -o old.tally -- "$programs/exits" 10000 return
+	heaptally run -q -o new.tally -- "$programs/exits" 10500 return
+	try 0 heaptally diff --format json old.tally new.tally
+	[ "$(jq -c '[.totals.live_blocks_diff,.groups[0].live_bytes_diff,.groups[0].live_bytes]' \
+		out)" = '[500,12000,252000]' ]
+	try 0 heaptally diff --format json old.tally old.tally
+	jq -e '[.groups[].live_bytes_diff, .totals.live_bytes_diff] | all(. == 0)' out
+}
+
+@test "diff matches functions that moved to another line of a rebuilt program" {
+	sed 's/^int$/\n\n\nint/' "$srcdir/tests/programs/exits.c" >exits.c
+	mkdir one two
+	gcc -g -O1 -fno-builtin -o one/exits "$srcdir/tests/programs/exits.c"
+	gcc -g -O1 -fno-builtin -o two/exits exits.c
+	heaptally run -q -o old.tally -- one/exits 10000 return
+	heaptally run -q -o new.tally -- two/exits 10200 return
+	try 0 heaptally diff --format json old.tally new.tally
+	[ "$(jq '.groups | length' out)" = 1 ]
+	[ "$(jq '.groups[0].live_blocks_diff' out)" = 200 ]
+}
+
+@test "a tally is read where the program is gone" {
+	cp "$programs/exits" exits
+	heaptally run -q -o run.tally -- ./exits 10000 return
+	heaptally top --format json run.tally >before
+	rm exits
+	heaptally top --format json run.tally >after
+	cmp before after
+	grep -q '"main"' after
+}
+
+@test "--every keeps snapshots, and moments select them" {
+	heaptally run -q -o run.tally --every 0.1 -- sh -c 'sleep 1'
+	try 0 heaptally top --at snap:1 run.tally
+	try 0 heaptally top --at snap:-1 run.tally
+	try 0 heaptally top --at 0.5s run.tally
+	try 0 heaptally top run.tally@peak
+	try 0 heaptally diff run.tally@snap:1 run.tally@exit
+}
+
+@test "--frames cuts stacks, counts them, and keeps the totals" {
+	heaptally run -q -o run.tally --frames 2 -- "$programs/wordindex" "$srcdir/NEWS" >/dev/null
+	heaptally run -q -o all.tally -- "$programs/wordindex" "$srcdir/NEWS" >/dev/null
+	heaptally info --format json run.tally >few
+	heaptally info --format json all.tally >all
+	jq -e '.cut_stacks > 0' few
+	[ "$(jq .cut_stacks all)" = 0 ]
+	[ "$(jq .total_bytes few)" = "$(jq .total_bytes all)" ]
+	heaptally top --by stack -n 0 --raw-frames --format json run.tally >stacks
+	jq -e '[.groups[].frames | map(select(.module != null and .inlined == false)) | length] |
+		max <= 2' stacks
+}
+
+@test "names with control characters are escaped in text and valid in JSON" {
+	cp "$programs/exits" $'odd\033[31m\nname'
+	heaptally run -q -o run.tally -- $'./odd\033[31m\nname' 10 return
+	try 0 heaptally top --by module run.tally
+	run grep -c $'\033' out
+	[ "$output" = 0 ]
+	try 0 heaptally top --by module --format json run.tally
+	jq -e '.groups[0].frames[0].module | contains("\u001b")' out
+}
+
+@test "--help and --version work for every command" {
+	try 0 heaptally --help
+	try 0 heaptally --version
+	grep -qE '^heaptally.* [0-9]+\.[0-9]+' out
+	for command in run top diff snapshot list info; do
+		try 0 heaptally "$command" --help
+		grep -q Usage: out
+	done
+}
