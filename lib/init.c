@@ -2,18 +2,17 @@
 /*
  * init.c - constructor, destructor, fork handler
  *
- * The object is linked with -z initfirst, so the constructor runs before those of all other objects
- * and what they allocate is recorded like everything else.
+ * The constructors of other libraries may allocate before ours runs; then the first of them starts
+ * the recording (`process_is_ready`), and the constructor finds it done.
  */
 #include "process.h"
 
 #include <pthread.h>
 
 static __attribute__((constructor)) void
-construct(int argc, char **argv, char **environment)
+construct(void)
 {
-	(void)argc, (void)argv;
-	process_start(environment);
+	process_start();
 	/* A child that fork() made. Children made otherwise find out at their first event. */
 	pthread_atfork(NULL, NULL, process_after_fork);
 }

@@ -4,7 +4,10 @@
  */
 #include "process.h"
 
+#include <errno.h>
+#include <link.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "block_table.h"
@@ -97,28 +100,51 @@ start(void)
 		store_release(&process->state, PROCESS_OFF);
 }
 
-void
-process_start(char *const *environment)
+/*
+ * Opening libunwind calls the constructors that have not run yet, libc's with arguments that libc
+ * does not have before its own has run; and the loader must not be in the middle of another object.
+ */
+static bool
+loader_is_ready(void)
+{
+	return environ != NULL && program_invocation_name[0] != '\0' &&
+	       _r_debug.r_state == RT_CONSISTENT;
+}
+
+static COLD void
+start_process(void)
 {
 	struct process *page;
 
-	if (!real_find() || getauxval(AT_SECURE) != 0)
-		return;
-	options_read(environment, &options);
+	options_read(environ, &options);
 	os_init_clock();
 	real_examine();
 	page = os_map(PAGE_BYTES, true);
 	if (page == NULL)
 		return;
-	page->state = PROCESS_OFF;
-	process = page;
 	unwind_library_open();
 	shard_limit = os_cpu_count() * SHARDS_PER_CPU;
 	if (shard_limit < SHARDS_LEAST)
 		shard_limit = SHARDS_LEAST;
 	if (shard_limit > SHARDS_MAX - 1)
 		shard_limit = SHARDS_MAX - 1;
+	page->state = PROCESS_STARTING;
+	process = page;
 	start();
+}
+
+void
+process_start(void)
+{
+	uint32_t expected = PROCESS_RAW;
+
+	if (load(&raw.state) != PROCESS_RAW || !real_find() || !loader_is_ready())
+		return;
+	/* What is allocated from here until the end of the start is passed through. */
+	if (__atomic_compare_exchange_n(&raw.state, &expected, PROCESS_OFF, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED) &&
+	    getauxval(AT_SECURE) == 0)
+		start_process();
 }
 
 static COLD bool
@@ -142,6 +168,10 @@ process_is_ready(bool allocates)
 {
 	uint32_t state = load_acquire(&process->state);
 
+	if (unlikely(state == PROCESS_RAW)) {
+		process_start();
+		state = load_acquire(&process->state);
+	}
 	if (unlikely(state == PROCESS_NEW && allocates))
 		return start_child();
 	return state == PROCESS_READY;

@@ -2,8 +2,9 @@
 /*
  * process.h - the life of the runtime in one process
  *
- *     constructor            first allocation in a forked child
- *          |                          |
+ *   first allocation, or     first allocation in
+ *   our constructor          a forked child
+ *          |                      |
  *          v                          v
  *     PROCESS_RAW ---> PROCESS_STARTING ---> PROCESS_READY
  *                               \--> PROCESS_OFF   no recording to be had, or not wanted
@@ -17,8 +18,8 @@
 
 #include "base.h"
 
-/* Start recording in this process. Called by the constructor. [init] */
-void process_start(char *const *environment);
+/* Start recording in this process, unless that has been done or it is too early for it. [init] */
+void process_start(void);
 
 /* Whether events can be recorded. In a forked child the first event that allocates starts its own
  * recording. [signal] */
