@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * launch.c - start a program under the runtime, wait for it, pass signals on
+ */
+#include "config.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/buffer.h"
+#include "util/xalloc.h"
+
+/* Passed on when they were sent to us. From the terminal they reach the program by themselves. */
+static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+
+/* --- options --- */
+
+enum word_kind {
+	WORD_KEPT,
+	WORD_REPLACED, /* always ours */
+	WORD_FRAMES,
+	WORD_CHILDREN,
+	WORD_REALLOC,
+	WORD_WRONG,
+};
+
+static bool
+is_number_between(const char *text, unsigned long low, unsigned long high)
+{
+	char *end;
+	unsigned long number;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	return *end == '\0' && errno == 0 && number >= low && number <= high;
+}
+
+/* The words of lib/options.h. */
+static enum word_kind
+classify(const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t length;
+
+	if (value == NULL)
+		return WORD_WRONG;
+	length = (size_t)(value - word);
+	value++;
+	if ((length == 3 && strncmp(word, "dir", 3) == 0) ||
+	    (length == 3 && strncmp(word, "out", 3) == 0))
+		return WORD_REPLACED;
+	if (length == 6 && strncmp(word, "frames", 6) == 0)
+		return is_number_between(value, 0, 65535) ? WORD_FRAMES : WORD_WRONG;
+	if (length == 10 && strncmp(word, "crosscheck", 10) == 0)
+		return is_number_between(value, 0, UINT32_MAX) ? WORD_KEPT : WORD_WRONG;
+	if (length == 8 && strncmp(word, "children", 8) == 0)
+		return strcmp(value, "follow") == 0 || strcmp(value, "ignore") == 0 ? WORD_CHILDREN
+										    : WORD_WRONG;
+	if (length == 7 && strncmp(word, "realloc", 7) == 0)
+		return strcmp(value, "last") == 0 || strcmp(value, "origin") == 0 ? WORD_REALLOC
+										  : WORD_WRONG;
+	return WORD_WRONG;
+}
+
+static bool
+is_replaced(const struct launch_options *options, enum word_kind kind)
+{
+	return kind == WORD_REPLACED || (kind == WORD_FRAMES && options->frames != 0) ||
+	       (kind == WORD_CHILDREN && options->no_children) ||
+	       (kind == WORD_REALLOC && options->realloc != NULL);
+}
+
+/* Bytes of the word at text, up to the colon that ends it. A backslash hides what is behind it. */
+static size_t
+get_word_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] != '\0' && text[length] != ':')
+		length += text[length] == '\\' && text[length + 1] != '\0' ? 2 : 1;
+	return length;
+}
+
+static void
+insert_escaped(struct buffer *text, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == ':' || *value == '\\')
+			buffer_insert_byte(text, '\\');
+		buffer_insert_byte(text, (uint8_t)*value);
+	}
+}
+
+static int
+insert_inherited(const struct launch_options *options, const char *inherited, struct buffer *text,
+		 char **ret_why)
+{
+	while (*inherited != '\0') {
+		size_t length = get_word_length(inherited);
+		char *word = xstrndup(inherited, length);
+		enum word_kind kind = length != 0 ? classify(word) : WORD_REPLACED;
+
+		if (kind == WORD_WRONG)
+			*ret_why = xasprintf("HEAPTALLY: \"%s\" is no option", word);
+		else if (!is_replaced(options, kind))
+			buffer_insert_format(text, ":%s", word);
+		free(word);
+		if (kind == WORD_WRONG)
+			return -EINVAL;
+		inherited += length + (inherited[length] == ':');
+	}
+	return 0;
+}
+
+int
+launch_make_options(const struct launch_options *options, const char *inherited, char **ret_text,
+		    char **ret_why)
+{
+	struct buffer text = BUFFER_INIT;
+	int result = 0;
+
+	buffer_insert_string(&text, "dir=");
+	insert_escaped(&text, options->directory);
+	if (options->frames != 0)
+		buffer_insert_format(&text, ":frames=%u", options->frames);
+	if (options->no_children)
+		buffer_insert_string(&text, ":children=ignore");
+	if (options->realloc != NULL)
+		buffer_insert_format(&text, ":realloc=%s", options->realloc);
+	if (inherited != NULL)
+		result = insert_inherited(options, inherited, &text, ret_why);
+	if (result == 0)
+		*ret_text = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return result;
+}
+
+/* --- library --- */
+
+/* The path of a file beside our own, or NULL if it is not there. */
+static char *
+find_beside_us(const char *relative)
+{
+	char own[PATH_MAX], *path, *resolved;
+	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	char *slash;
+
+	if (length <= 0)
+		return NULL;
+	own[length] = '\0';
+	slash = strrchr(own, '/');
+	if (slash == NULL)
+		return NULL;
+	*slash = '\0';
+	path = xasprintf("%s/%s", own, relative);
+	resolved = realpath(path, NULL);
+	free(path);
+	return resolved;
+}
+
+char *
+launch_find_library(void)
+{
+	/* The build tree has the command in tools/ or, made by libtool, in tools/.libs/. */
+	static const char *const places[] = {
+		"../lib/.libs/libheaptally.so",
+		"../../lib/.libs/libheaptally.so",
+		"../lib/heaptally/libheaptally.so",
+	};
+	const char *named = getenv("HEAPTALLY_LIBRARY");
+	char *path;
+
+	if (named != NULL && named[0] != '\0')
+		return realpath(named, NULL);
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		path = find_beside_us(places[i]);
+		if (path != NULL)
+			return path;
+	}
+	return realpath(PKGLIBDIR "/libheaptally.so", NULL);
+}
+
+int
+launch_make_library_path(const char *library, const char *directory, char **ret_path)
+{
+	char *link;
+
+	if (library[strcspn(library, ": \t\n")] == '\0') {
+		*ret_path = xstrdup(library);
+		return 0;
+	}
+	if (directory[strcspn(directory, ": \t\n")] != '\0')
+		return -EINVAL;
+	link = xasprintf("%s/libheaptally.so", directory);
+	if (symlink(library, link) != 0) {
+		int error = -errno;
+
+		free(link);
+		return error;
+	}
+	*ret_path = link;
+	return 0;
+}
+
+/* --- program --- */
+
+static void
+set_environment(const char *library, const char *options)
+{
+	const char *others = getenv("LD_PRELOAD");
+
+	if (others != NULL && others[0] != '\0') {
+		char *both = xasprintf("%s:%s", library, others);
+
+		setenv("LD_PRELOAD", both, 1);
+		free(both);
+	} else {
+		setenv("LD_PRELOAD", library, 1);
+	}
+	setenv("HEAPTALLY", options, 1);
+}
+
+static void
+get_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	for (size_t i = 0; i < COUNT_OF(forwarded); i++)
+		sigaddset(set, forwarded[i]);
+}
+
+/* In the child: become the program, or tell the parent why not. */
+static _Noreturn void
+become(const struct launch *launch, char *const *arguments, const char *library,
+       const char *options, int report)
+{
+	int error;
+	ssize_t ignored;
+
+	set_environment(library, options);
+	sigaction(SIGCHLD, &launch->old_child_action, NULL);
+	sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
+	execvp(arguments[0], arguments);
+	error = errno;
+	ignored = write(report, &error, sizeof(error));
+	(void)ignored;
+	_exit(LAUNCH_NOT_EXECUTABLE);
+}
+
+/* 0 if exec succeeded, else its -errno. */
+static int
+await_exec(int report)
+{
+	int error = 0;
+	ssize_t length;
+
+	do
+		length = read(report, &error, sizeof(error));
+	while (length < 0 && errno == EINTR);
+	return length == (ssize_t)sizeof(error) ? -error : 0;
+}
+
+int
+launch_start(struct launch *launch, char *const *arguments, const char *library,
+	     const char *options)
+{
+	/* With SIGCHLD ignored, as some are started, no status would be left for us. */
+	const struct sigaction keep_children = {.sa_handler = SIG_DFL};
+	sigset_t signals;
+	int pipes[2], result;
+
+	if (pipe2(pipes, O_CLOEXEC) != 0)
+		return -errno;
+	get_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &launch->old_mask);
+	sigaction(SIGCHLD, &keep_children, &launch->old_child_action);
+	launch->pid = fork();
+	if (launch->pid == 0)
+		become(launch, arguments, library, options, pipes[1]);
+	result = launch->pid < 0 ? -errno : 0;
+	close(pipes[1]);
+	if (result == 0)
+		result = await_exec(pipes[0]);
+	close(pipes[0]);
+	if (result != 0) {
+		if (launch->pid > 0)
+			waitpid(launch->pid, NULL, 0);
+		launch_release(launch);
+	}
+	return result;
+}
+
+static void
+pass_on(const struct launch *launch, const siginfo_t *info)
+{
+	/* The kernel sent it to the whole foreground group already. */
+	if (info->si_code == SI_KERNEL && (info->si_signo == SIGINT || info->si_signo == SIGQUIT))
+		return;
+	kill(launch->pid, info->si_signo);
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int
+launch_wait(struct launch *launch, uint64_t timeout_ns)
+{
+	uint64_t now = now_ns(), end = now + timeout_ns;
+	sigset_t signals;
+
+	get_signals(&signals);
+	for (;;) {
+		uint64_t left = end > now ? end - now : 0;
+		struct timespec timeout = {(time_t)(left / 1000000000u),
+					   (long)(left % 1000000000u)};
+		siginfo_t info;
+		int number;
+
+		if (waitpid(launch->pid, &launch->wait_status, WNOHANG) == launch->pid)
+			return 1;
+		if (left == 0)
+			return 0;
+		number = sigtimedwait(&signals, &info, &timeout);
+		if (number > 0 && number != SIGCHLD)
+			pass_on(launch, &info);
+		now = now_ns();
+	}
+}
+
+void
+launch_release(struct launch *launch)
+{
+	const struct timespec at_once = {0, 0};
+	sigset_t signals;
+
+	get_signals(&signals);
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		continue;
+	sigaction(SIGCHLD, &launch->old_child_action, NULL);
+	sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
+}
+
+int
+launch_get_exit_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * target.h - can this program be traced, and if not, why
+ *
+ * The runtime is preloaded by the dynamic loader of glibc. A program that is not started by that
+ * loader, or whose loader must ignore the environment, would run without it and leave nothing; one
+ * that brings its own malloc would leave an empty report. Both are found out here, before exec.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+enum target_verdict {
+	TARGET_TRACEABLE,
+	TARGET_NOT_FOUND,
+	TARGET_NOT_EXECUTABLE,
+	TARGET_UNTRACEABLE,
+};
+
+struct target {
+	enum target_verdict verdict;
+	char *path;    /* of the file that exec will load, scripts followed; NULL if none */
+	char *reason;  /* a sentence if not TARGET_TRACEABLE, else NULL */
+	char *warning; /* what will be missing though it can be traced, or NULL */
+};
+
+/* Look at what execvp would start for this word. `env` in a #! line is followed, too. */
+void target_inspect(const char *program, struct target *ret_target);
+
+void target_release(struct target *target);
+
+/*
+ * Name the allocator that the executable at path has inside, from its symbols: "jemalloc
+ * (je_malloc)". To free; NULL if there is none to be seen.
+ */
+char *target_find_allocator(const char *path);
+
+#endif
