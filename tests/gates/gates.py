@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import BUILD, SOURCE, case, equal, need, run, run_cases
 
 COPIED = ("lib", "tools", "scripts", "man", "tests/programs", "configure.ac", "Makefile.am",
-          "NEWS", ".clang-format")
+          "ARCHITECTURE.md", "NEWS", ".clang-format")
 
 
 def copy_tree(directory):
@@ -169,6 +169,15 @@ def planted_docs(directory):
     replace(tree, "man/heaptally-top.1", r"\.It Fl n ", ".It Fl Z ")
     fails("check-docs", r"heaptally-top\.1: -n is missing", tree)
     fails("check-docs", r"heaptally-top\.1: .*-Z", tree)
+
+
+@case("check-docs sees a source file that ARCHITECTURE.md does not name")
+def planted_architecture(directory):
+    tree = copy_tree(directory)
+    append(tree, "tools/stray.c", "\n")
+    replace(tree, "ARCHITECTURE.md", r"- `arena\.c, \.h`", "- `area.c, .h`")
+    fails("check-docs", r"tools/stray\.c is missing", tree)
+    fails("check-docs", r"there is no lib/area\.c", tree)
 
 
 @case("check-docs sees a page that mandoc warns of, and an example that fails")
