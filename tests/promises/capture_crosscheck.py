@@ -14,7 +14,7 @@ def cpython(_directory):
         LD_PRELOAD=LIBRARY,
         HEAPTALLY="crosscheck=1:out=%s/check.rec" % os.getcwd(),
     )
-    command = [need("python3"), "-I", os.path.join(DATA, "json-ast.py")]
+    command = [need("python3"), "-sB", os.path.join(DATA, "json-ast.py")]
     equal(run(command, env=variables).returncode, 0, "status")
     info = report("info", "check.rec")
     assert info["crosschecks"] >= 1000000, info

@@ -73,14 +73,14 @@ def clang_error(_directory):
 
 @case("CPython with PYTHONMALLOC=malloc")
 def cpython(_directory):
-    compare([need("python3"), "-I", os.path.join(DATA, "json-ast.py")], 1000000,
+    compare([need("python3"), "-sB", os.path.join(DATA, "json-ast.py")], 1000000,
             env=environment(PYTHONMALLOC="malloc"))
 
 
 @case("CPython ends by an exception")
 def cpython_exception(_directory):
     code = "import sys; sys.stderr.write('last words\\n'); raise SystemExit(7)"
-    compare([need("python3"), "-I", "-c", code], 1000, status=7)
+    compare([need("python3"), "-sB", "-c", code], 1000, status=7)
 
 
 @case("perl")
