@@ -10,9 +10,9 @@
 #define NAPS  1000
 
 static bool
-try_take(struct lock *lock, uint32_t self)
+try_take(struct lock *lock, uintptr_t self)
 {
-	uint32_t free_word = 0;
+	uintptr_t free_word = 0;
 
 	/* Acquire: what the last holder wrote is visible to this one. */
 	return __atomic_compare_exchange_n(&lock->owner, &free_word, self, false, __ATOMIC_ACQUIRE,
@@ -22,7 +22,7 @@ try_take(struct lock *lock, uint32_t self)
 bool
 lock_take(struct lock *lock)
 {
-	uint32_t self = os_thread_id();
+	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
 
 	for (int i = 0; i < SPINS; i++) {
 		if (try_take(lock, self))
@@ -32,10 +32,10 @@ lock_take(struct lock *lock)
 		__builtin_ia32_pause();
 	}
 	for (int i = 0; i < NAPS; i++) {
-		uint32_t owner = load(&lock->owner);
+		uintptr_t owner = load(&lock->owner);
 
 		if (owner != 0)
-			os_wait(&lock->owner, owner);
+			os_wait((uint32_t *)&lock->owner, (uint32_t)owner);
 		if (try_take(lock, self))
 			return true;
 	}

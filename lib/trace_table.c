@@ -96,7 +96,7 @@ insert_node(uint32_t parent, uint32_t frame)
 	struct recording_node *node = &recording.nodes[id];
 	uint32_t *bucket;
 
-	if (!recording_reserve(SECTION_NODES, id + 1)) {
+	if (!recording_reserve(SECTION_NODES, id + 2)) {
 		recording_note(TROUBLE_NODES_FULL);
 		return NODE_NONE;
 	}
