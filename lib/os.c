@@ -222,6 +222,20 @@ os_limit(int resource)
 	return limit.rlim_cur;
 }
 
+uint64_t
+os_set_limit(int resource, uint64_t soft)
+{
+	struct rlimit limit;
+	uint64_t old;
+
+	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+		return soft;
+	old = limit.rlim_cur;
+	limit.rlim_cur = soft;
+	call6(SYS_prlimit64, 0, resource, (long)&limit, 0, 0, 0);
+	return old;
+}
+
 uint32_t
 os_cpu_count(void)
 {

@@ -55,6 +55,9 @@ int os_lock_file(int fd);
 /* Soft limit of a resource (RLIMIT_*), UINT64_MAX if none. */
 uint64_t os_limit(int resource);
 
+/* Change the soft limit; returns the one before. */
+uint64_t os_set_limit(int resource, uint64_t soft);
+
 /* Processors that this thread may run on. */
 uint32_t os_cpu_count(void);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libunwind.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lock.h"
 #include "os.h"
@@ -160,6 +161,23 @@ find_functions(void *handle, void *local)
 	return true;
 }
 
+/*
+ * The first address space makes libunwind open a pipe, for checking memory before it is read, which
+ * our accessors never let it do. It takes a failure for an answer, and without the pipe it has no
+ * numbers of descriptors that the program may come to use for its own.
+ */
+static unw_addr_space_t
+create_space(void)
+{
+	uint64_t limit = os_set_limit(RLIMIT_NOFILE, 0);
+	unw_addr_space_t space = library.create_addr_space(&accessors, 0);
+
+	if (space != NULL)
+		library.set_caching_policy(space, UNW_CACHE_NONE);
+	os_set_limit(RLIMIT_NOFILE, limit);
+	return space;
+}
+
 bool
 unwind_library_open(void)
 {
@@ -172,9 +190,7 @@ unwind_library_open(void)
 	if (library.stack_top == NULL)
 		return false;
 	library.stack_top += STACK_BYTES;
-	library.space = library.create_addr_space(&accessors, 0);
-	if (library.space != NULL)
-		library.set_caching_policy(library.space, UNW_CACHE_NONE);
+	library.space = create_space();
 	return library.space != NULL;
 }
 

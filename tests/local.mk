@@ -47,6 +47,7 @@ python_tests = \
 	tests/promises/capture_crosscheck.py \
 	tests/promises/fork_and_exec.py \
 	tests/promises/keeps_all_at_any_end.py \
+	tests/promises/leaves_no_trace.py \
 	tests/promises/same_as_untraced.py
 
 EXTRA_DIST += \

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""In the traced process: no descriptor, no thread, no signal handler, no symbol of the unwinder."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
+from harness import LIBRARY, case, environment, equal, need, program, run, run_cases
+
+
+def preloaded(**more):
+    return environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/run-%%p.rec" % os.getcwd(), **more)
+
+
+def same_output(command):
+    bare = run(command)
+    traced = run(command, env=preloaded())
+    equal((traced.returncode, traced.stdout, traced.stderr),
+          (bare.returncode, bare.stdout, bare.stderr), "output of %s" % command)
+    assert bare.returncode == 0 and bare.stdout, bare
+
+
+@case("descriptors: none is open, in the process and in what it starts")
+def descriptors(_directory):
+    same_output([need("bash"), "-c", "for fd in /proc/$$/fd/*; do echo ${fd##*/}; done"])
+    same_output([need("bash"), "-c", "ls /proc/self/fd; true"])
+
+
+@case("threads, signal handlers and limits are those of the bare program")
+def status(_directory):
+    code = ("import re; text = open('/proc/self/status').read();"
+            "print(re.findall(r'(?:Threads|SigBlk|SigIgn|SigCgt|CapEff|Seccomp):.*', text));"
+            "print(open('/proc/self/limits').read())")
+    same_output([need("python3"), "-c", code])
+
+
+@case("exceptions: no object is bound to libunwind's _Unwind functions")
+def unwinder(_directory):
+    result = run([program("tree")], env=preloaded(LD_DEBUG="bindings"))
+    equal(result.returncode, 0, "status")
+    assert b"caught: too much" in result.stdout, result.stdout
+    bindings = result.stderr.decode(errors="replace").splitlines()
+    bindings += result.stdout.decode(errors="replace").splitlines()
+    raised = [line for line in bindings if "_Unwind_RaiseException" in line]
+    assert raised, "no binding of _Unwind_RaiseException was seen"
+    wrong = [line for line in bindings
+             if re.search(r"symbol `(_Unwind_\w+|backtrace)'", line)
+             and re.search(r" to \S*libunwind", line)
+             and not re.search(r"binding file \S*libunwind", line)]
+    equal(wrong, [], "bindings to libunwind")
+
+
+@case("output directory: nothing is left where the program was started")
+def directory(directory):
+    os.mkdir("work")
+    result = run([program("exits"), "10", "return"], cwd="work", env=preloaded())
+    equal((result.returncode, os.listdir("work")), (0, []), "status and files")
+
+
+run_cases()
