@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * group.c - add up the sites of a profile by a key
+ *
+ * Everything is first worked out for what is few (places, frames), then passed down the tree of
+ * nodes, where a parent always comes before its children, and at last read off at the sites.
+ */
+#include "config.h"
+
+#include "group.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/array.h"
+#include "util/xalloc.h"
+
+#define NONE UINT32_MAX
+
+const char *const group_by_names[] = {
+	[GROUP_BY_LINE] = "line",     [GROUP_BY_FUNCTION] = "function",
+	[GROUP_BY_FILE] = "file",     [GROUP_BY_MODULE] = "module",
+	[GROUP_BY_STACK] = "stack",   [GROUP_BY_ALLOCATOR] = "allocator",
+	[GROUP_BY_THREAD] = "thread", NULL,
+};
+
+/* One source position of a frame. */
+struct position {
+	uint32_t place; /* after aliasing */
+	uint32_t key;   /* NONE until it is needed */
+	uint64_t bits;  /* filters that match it */
+};
+
+struct frame_info {
+	uint32_t first, count; /* in `positions`; innermost first */
+	uint32_t named;        /* of these the first that may name a site, or `count` */
+	uint64_t bits;         /* filters that match any of them */
+};
+
+struct node_info {
+	uint32_t named;  /* frame that names the site, or NONE */
+	uint32_t recent; /* most recent frame that is not the allocator, or NONE */
+	uint32_t thread; /* frame of the thread, or NONE */
+	uint64_t bits;
+};
+
+struct grouping {
+	const struct profile *profile;
+	const struct group_options *options;
+	struct place_table *table;
+	bool peak;
+	struct position *positions;
+	struct frame_info *frames;
+	struct node_info *nodes;
+	uint32_t *full_stacks, *named_stacks; /* by node, for GROUP_BY_STACK */
+	ARRAY(struct group) groups;
+	ARRAY(uint32_t) group_of_key;
+	uint32_t *seen; /* by group: the last site that counted, for cumulative */
+	size_t seen_capacity;
+	struct group_set *set;
+};
+
+int
+group_by_parse(const char *name, enum group_by *ret_by)
+{
+	for (unsigned i = 0; group_by_names[i]; i++) {
+		if (strcmp(group_by_names[i], name) == 0) {
+			*ret_by = (enum group_by)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static uint32_t
+position_count(const struct profile_frame *frame)
+{
+	return frame->location_count > 0 ? frame->location_count : 1;
+}
+
+void
+group_insert_places(const struct profile *profile, struct place_table *table)
+{
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		const struct profile_frame *frame = &profile->frames[i];
+
+		for (uint32_t k = 0; k < position_count(frame); k++)
+			place_table_insert(table, profile, frame, k);
+	}
+}
+
+/*** frames ***/
+
+static bool
+may_name_site(const struct grouping *grouping, const struct place *place)
+{
+	if (place->kind == PLACE_ADDRESS)
+		return true;
+	if (place->kind != PLACE_CODE)
+		return false;
+	return grouping->options->raw_frames ||
+	       !wrapper_match(place->function, place->file, place->module,
+			      &grouping->options->wrappers);
+}
+
+static void
+prepare_frame(struct grouping *grouping, const struct profile_frame *frame, struct frame_info *info,
+	      const uint32_t *alias)
+{
+	info->count = info->named = position_count(frame);
+	for (uint32_t i = 0; i < info->count; i++) {
+		struct position *position = &grouping->positions[info->first + i];
+		uint32_t number = place_table_insert(grouping->table, grouping->profile, frame, i);
+		const struct place *place = place_table_get(grouping->table, number);
+
+		if (info->named == info->count && may_name_site(grouping, place))
+			info->named = i;
+		position->bits = filter_list_match_place(&grouping->options->filters, place);
+		position->place = alias ? alias[number] : number;
+		position->key = NONE;
+		info->bits |= position->bits;
+	}
+}
+
+static void
+prepare_frames(struct grouping *grouping, const uint32_t *alias)
+{
+	const struct profile *profile = grouping->profile;
+	size_t count = 0;
+
+	grouping->frames = xcalloc(profile->frame_count + 1u, sizeof(*grouping->frames));
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		grouping->frames[i].first = (uint32_t)count;
+		count += position_count(&profile->frames[i]);
+	}
+	grouping->positions = xcalloc(count + 1, sizeof(*grouping->positions));
+	for (uint32_t i = 0; i < profile->frame_count; i++)
+		prepare_frame(grouping, &profile->frames[i], &grouping->frames[i], alias);
+}
+
+/*** nodes ***/
+
+static void
+prepare_nodes(struct grouping *grouping)
+{
+	const struct profile *profile = grouping->profile;
+
+	grouping->nodes = xmalloc((profile->node_count + 1u) * sizeof(*grouping->nodes));
+	grouping->nodes[0] = (struct node_info){NONE, NONE, NONE, 0};
+	for (uint32_t i = 1; i < profile->node_count; i++) {
+		uint32_t number = profile->nodes[i].frame;
+		const struct profile_frame *frame = &profile->frames[number];
+		const struct frame_info *info = &grouping->frames[number];
+		struct node_info *node = &grouping->nodes[i];
+
+		*node = grouping->nodes[profile->nodes[i].parent];
+		node->bits |= info->bits;
+		if (info->named < info->count)
+			node->named = number;
+		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
+		    (node->recent == NONE && frame->kind != PROFILE_FRAME_ALLOCATOR))
+			node->recent = number;
+		if (frame->kind == PROFILE_FRAME_THREAD)
+			node->thread = number;
+	}
+}
+
+/* The position that names the site of a leaf; of wrappers only, the most recent one. */
+static struct position *
+find_site(const struct grouping *grouping, uint32_t leaf, const struct frame_info **ret_frame)
+{
+	const struct node_info *node = &grouping->nodes[leaf];
+	const struct frame_info *frame;
+
+	if (node->named != NONE) {
+		frame = &grouping->frames[node->named];
+		*ret_frame = frame;
+		return &grouping->positions[frame->first + frame->named];
+	}
+	frame = &grouping->frames[node->recent != NONE ? node->recent
+						       : grouping->profile->nodes[leaf].frame];
+	*ret_frame = frame;
+	return &grouping->positions[frame->first];
+}
+
+/*** stacks ***/
+
+static void
+mark_stacks(struct grouping *grouping, uint32_t site_count)
+{
+	const struct profile *profile = grouping->profile;
+
+	for (uint32_t site = 0; site < site_count; site++) {
+		uint32_t node = profile->sites[site];
+
+		for (; node != 0 && grouping->full_stacks[node] == NONE;
+		     node = profile->nodes[node].parent)
+			grouping->full_stacks[node] = 0;
+	}
+}
+
+/*
+ * The stack of every node, outermost place first, and how much of it is left when wrappers are
+ * folded away at its inner end. Raw stacks keep all, the allocator included.
+ */
+static void
+prepare_stacks(struct grouping *grouping, uint32_t site_count)
+{
+	const struct profile *profile = grouping->profile;
+	size_t bytes = (profile->node_count + 1u) * sizeof(uint32_t);
+
+	grouping->full_stacks = xmalloc(bytes);
+	grouping->named_stacks = xmalloc(bytes);
+	memset(grouping->full_stacks, 0xff, bytes);
+	mark_stacks(grouping, site_count);
+	grouping->full_stacks[0] = grouping->named_stacks[0] = 0;
+	for (uint32_t i = 1; i < profile->node_count; i++) {
+		const struct profile_node *node = &profile->nodes[i];
+		const struct frame_info *frame = &grouping->frames[node->frame];
+		uint32_t stack;
+
+		if (grouping->full_stacks[i] == NONE)
+			continue;
+		stack = grouping->full_stacks[node->parent];
+		grouping->named_stacks[i] = grouping->named_stacks[node->parent];
+		for (uint32_t k = frame->count; k > 0; k--) {
+			uint32_t place = grouping->positions[frame->first + k - 1].place;
+
+			stack = place_table_insert_stack(grouping->table, stack, place);
+			if (frame->named == k - 1)
+				grouping->named_stacks[i] = stack;
+		}
+		grouping->full_stacks[i] = stack;
+	}
+}
+
+static uint32_t
+get_stack(const struct grouping *grouping, uint32_t leaf)
+{
+	uint32_t parent = grouping->profile->nodes[leaf].parent;
+
+	if (grouping->options->raw_frames)
+		return grouping->full_stacks[leaf];
+	if (grouping->named_stacks[leaf] != 0)
+		return grouping->named_stacks[leaf];
+	return parent ? grouping->full_stacks[parent] : grouping->full_stacks[leaf];
+}
+
+/*** groups ***/
+
+static uint32_t
+find_group(struct grouping *grouping, uint32_t key)
+{
+	while (grouping->group_of_key.count <= key)
+		*array_push(&grouping->group_of_key) = NONE;
+	if (grouping->group_of_key.items[key] == NONE) {
+		grouping->group_of_key.items[key] = (uint32_t)grouping->groups.count;
+		*array_push(&grouping->groups) = (struct group){.key = key, .stack = NONE};
+	}
+	return grouping->group_of_key.items[key];
+}
+
+static uint32_t
+get_place_key(struct grouping *grouping, struct position *position)
+{
+	static const enum place_key keys[] = {
+		[GROUP_BY_LINE] = PLACE_KEY_LINE,
+		[GROUP_BY_FUNCTION] = PLACE_KEY_FUNCTION,
+		[GROUP_BY_FILE] = PLACE_KEY_FILE,
+		[GROUP_BY_MODULE] = PLACE_KEY_MODULE,
+	};
+
+	if (position->key == NONE)
+		position->key = place_table_insert_key(grouping->table, position->place,
+						       keys[grouping->options->by]);
+	return position->key;
+}
+
+static void
+add_signed(int64_t *sum, int64_t value)
+{
+	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
+}
+
+static void
+add_values(struct profile_values *sum, const struct profile_values *values)
+{
+	add_signed(&sum->live_bytes, values->live_bytes);
+	add_signed(&sum->live_blocks, values->live_blocks);
+	add_signed(&sum->rounding_bytes, values->rounding_bytes);
+	add_signed(&sum->peak_bytes, values->peak_bytes);
+	add_signed(&sum->peak_blocks, values->peak_blocks);
+	sum->total_bytes += values->total_bytes;
+	sum->total_blocks += values->total_blocks;
+	sum->freed_bytes += values->freed_bytes;
+	sum->freed_blocks += values->freed_blocks;
+	sum->temporary_blocks += values->temporary_blocks;
+}
+
+/* The places of one frame from `position` outward, as a stack of their own. */
+static uint32_t
+make_frame_stack(struct grouping *grouping, const struct frame_info *frame,
+		 struct position *position)
+{
+	uint32_t first = (uint32_t)(position - grouping->positions);
+	uint32_t stack = 0;
+
+	for (uint32_t i = frame->first + frame->count; i > first; i--)
+		stack = place_table_insert_stack(grouping->table, stack,
+						 grouping->positions[i - 1].place);
+	return stack;
+}
+
+static struct group *
+add_to_group(struct grouping *grouping, uint32_t key, const struct profile_values *values,
+	     const struct frame_info *frame, struct position *position)
+{
+	struct group *group = &grouping->groups.items[find_group(grouping, key)];
+
+	add_values(&group->values, values);
+	group->sites++;
+	if (group->stack == NONE || values->live_bytes > group->largest) {
+		group->largest = values->live_bytes;
+		group->stack = grouping->options->by == GROUP_BY_STACK
+				       ? key
+				       : make_frame_stack(grouping, frame, position);
+	}
+	return group;
+}
+
+/* Once for each group on the stack of a site, however often recursion repeats it. */
+static void
+add_cumulative(struct grouping *grouping, uint32_t site, const struct profile_values *values)
+{
+	const struct profile *profile = grouping->profile;
+	bool inside = !grouping->options->raw_frames &&
+		      grouping->nodes[profile->sites[site]].named != NONE;
+
+	for (uint32_t node = profile->sites[site]; node != 0; node = profile->nodes[node].parent) {
+		const struct frame_info *frame = &grouping->frames[profile->nodes[node].frame];
+		uint32_t i = 0;
+
+		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
+			continue;
+		if (inside && frame->named == frame->count)
+			continue;
+		if (inside)
+			i = frame->named;
+		inside = false;
+		for (; i < frame->count; i++) {
+			struct position *position = &grouping->positions[frame->first + i];
+			uint32_t key = get_place_key(grouping, position);
+			uint32_t group = find_group(grouping, key);
+
+			if (group >= grouping->seen_capacity) {
+				size_t capacity = 2 * (size_t)group + 64;
+
+				grouping->seen = xreallocarray(grouping->seen, capacity,
+							       sizeof(*grouping->seen));
+				memset(grouping->seen + grouping->seen_capacity, 0xff,
+				       (capacity - grouping->seen_capacity) *
+					       sizeof(*grouping->seen));
+				grouping->seen_capacity = capacity;
+			}
+			if (grouping->seen[group] == site)
+				continue;
+			grouping->seen[group] = site;
+			add_to_group(grouping, key, values, frame, position);
+		}
+	}
+}
+
+static void
+add_single(struct grouping *grouping, uint32_t site, const struct profile_values *values,
+	   const struct frame_info *frame, struct position *position)
+{
+	const struct profile *profile = grouping->profile;
+	uint32_t leaf = profile->sites[site];
+	const struct frame_info *leaf_frame = &grouping->frames[profile->nodes[leaf].frame];
+	const struct node_info *node = &grouping->nodes[leaf];
+	uint32_t key;
+
+	switch (grouping->options->by) {
+	case GROUP_BY_STACK:
+		key = get_stack(grouping, leaf);
+		break;
+	case GROUP_BY_ALLOCATOR:
+		frame = leaf_frame;
+		position = &grouping->positions[leaf_frame->first];
+		key = position->place;
+		break;
+	case GROUP_BY_THREAD:
+		frame = node->thread != NONE ? &grouping->frames[node->thread] : frame;
+		position = &grouping->positions[frame->first];
+		key = position->place;
+		break;
+	default:
+		key = get_place_key(grouping, position);
+		break;
+	}
+	add_to_group(grouping, key, values, frame, position);
+}
+
+static bool
+keep_site(const struct grouping *grouping, uint32_t leaf, struct position *position)
+{
+	const struct profile *profile = grouping->profile;
+	const struct node_info *node = &grouping->nodes[leaf];
+	struct filter_stack stack = {
+		.allocator = profile->frames[profile->nodes[leaf].frame].allocator_name,
+		.domain = "malloc",
+	};
+	char thread[24];
+
+	if (grouping->options->filters.count == 0)
+		return true;
+	if (stack.allocator && strcmp(stack.allocator, "tracked") == 0)
+		stack.domain = "pool";
+	if (node->thread != NONE) {
+		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
+		stack.thread = thread;
+	}
+	return filter_list_keep(&grouping->options->filters, position->bits, node->bits, &stack);
+}
+
+static void
+add_site(struct grouping *grouping, uint32_t site, const struct profile_values *recorded)
+{
+	uint32_t leaf = grouping->profile->sites[site];
+	struct profile_values values = *recorded;
+	const struct frame_info *frame;
+	struct position *position = find_site(grouping, leaf, &frame);
+	const struct place *place;
+
+	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
+	    values.peak_blocks == 0)
+		return;
+	if (!keep_site(grouping, leaf, position))
+		return;
+	if (grouping->peak) {
+		values.live_bytes = values.peak_bytes;
+		values.live_blocks = values.peak_blocks;
+	}
+	add_values(&grouping->set->sum, &values);
+	place = place_table_get(grouping->table, position->place);
+	if (place->file && place->line)
+		add_signed(&grouping->set->live_with_line, values.live_bytes);
+	if (place->file || place->function)
+		add_signed(&grouping->set->live_with_name, values.live_bytes);
+	if (grouping->options->cumulative)
+		add_cumulative(grouping, site, &values);
+	else
+		add_single(grouping, site, &values, frame, position);
+}
+
+void
+group_profile(const struct profile *profile, const struct profile_at *at,
+	      const struct group_options *options, struct place_table *table, const uint32_t *alias,
+	      struct group_set *ret_set)
+{
+	struct grouping grouping = {
+		.profile = profile,
+		.options = options,
+		.table = table,
+		.peak = at->peak,
+		.set = ret_set,
+	};
+
+	memset(ret_set, 0, sizeof(*ret_set));
+	prepare_frames(&grouping, alias);
+	prepare_nodes(&grouping);
+	if (options->by == GROUP_BY_STACK)
+		prepare_stacks(&grouping, at->moment->site_count);
+	for (uint32_t site = 0; site < at->moment->site_count; site++)
+		add_site(&grouping, site, &at->moment->values[site]);
+	ret_set->groups = grouping.groups.items;
+	ret_set->count = grouping.groups.count;
+	free(grouping.positions);
+	free(grouping.frames);
+	free(grouping.nodes);
+	free(grouping.full_stacks);
+	free(grouping.named_stacks);
+	array_release(&grouping.group_of_key);
+	free(grouping.seen);
+}
+
+void
+group_set_release(struct group_set *set)
+{
+	free(set->groups);
+	memset(set, 0, sizeof(*set));
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * group.h - add up the sites of a profile by a key
+ *
+ * The frame that names a site is found once for each node of the tree of stacks, from the root
+ * down: a node is named by its own innermost place that is no wrapper, else like its parent. So
+ * grouping costs one pass over nodes and one over sites, however deep the stacks are.
+ *
+ *     node   main -> load -> std::vector::reserve -> operator new -> malloc
+ *     named  main    load    load                    load            load
+ */
+#ifndef GROUP_H
+#define GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "filter.h"
+#include "place.h"
+#include "profile.h"
+#include "wrapper.h"
+
+enum group_by {
+	GROUP_BY_LINE,
+	GROUP_BY_FUNCTION,
+	GROUP_BY_FILE,
+	GROUP_BY_MODULE,
+	GROUP_BY_STACK,
+	GROUP_BY_ALLOCATOR,
+	GROUP_BY_THREAD,
+};
+
+/* "line", ...; NULL ends the table. */
+extern const char *const group_by_names[];
+
+/* 0 or -EINVAL. */
+int group_by_parse(const char *name, enum group_by *ret_by);
+
+struct group_options {
+	enum group_by by;
+	bool cumulative; /* a site counts for every distinct key on its stack, once */
+	bool raw_frames; /* wrappers name sites too */
+	struct filter_list filters;
+	struct wrapper_patterns wrappers;
+};
+
+struct group {
+	/* live_* are those of the chosen moment: at the peak, the same as peak_*. */
+	struct profile_values values;
+	uint32_t key; /* a place, or with GROUP_BY_STACK a stack */
+	/*
+	 * With GROUP_BY_STACK the key; else the frame that names the largest site of the group: its
+	 * innermost place that is no wrapper, and what that is inlined into.
+	 */
+	uint32_t stack;
+	uint32_t sites;
+	int64_t largest;
+};
+
+struct group_set {
+	struct group *groups; /* in the order of first sight */
+	size_t count;
+	struct profile_values sum; /* over the sites that passed the filters */
+	int64_t live_with_line;    /* bytes of `sum.live_bytes` whose place has file and line */
+	int64_t live_with_name;    /* the same for file or function */
+};
+
+/* Put every place of profile into the table, for `alias` of `group_profile`. */
+void group_insert_places(const struct profile *profile, struct place_table *table);
+
+/*
+ * Group the sites of profile, which must be symbolized, as of at. The table takes up the places; it
+ * may hold those of another profile already. alias maps places to those that stand for them and is
+ * NULL for none.
+ */
+void group_profile(const struct profile *profile, const struct profile_at *at,
+		   const struct group_options *options, struct place_table *table,
+		   const uint32_t *alias, struct group_set *ret_set);
+
+void group_set_release(struct group_set *set);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_place.c - how reports write where something is
+ */
+#include "config.h"
+
+#include "view_place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "demangle.h"
+#include "util/buffer.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "util/utf8.h"
+#include "util/xalloc.h"
+
+#define INLINED_SHOWN 2 /* callers after "<-" */
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The part of path below the working directory, or NULL. */
+static const char *
+find_relative(const char *path)
+{
+	static char *directory;
+	size_t length;
+
+	if (!directory)
+		directory = getcwd(NULL, 0);
+	length = directory ? strlen(directory) : 0;
+	if (length <= 1 || strncmp(path, directory, length) != 0 || path[length] != '/')
+		return NULL;
+	return path + length + 1;
+}
+
+/* "/a/./b/../c" says nothing that "/a/c" does not; compilers write such paths. */
+static char *
+simplify_path(const char *path)
+{
+	char *out = xmalloc(strlen(path) + 1);
+	size_t length = 0;
+
+	while (*path) {
+		size_t part = strcspn(path, "/");
+		bool parent = part == 2 && strncmp(path, "..", 2) == 0;
+		size_t before = length > 0 ? length - 1 : 0;
+
+		while (before > 0 && out[before - 1] != '/')
+			before--;
+		if (parent && length > 1 && strncmp(out + before, "../", 3) != 0) {
+			length = before;
+		} else if (!(part == 1 && *path == '.') && !(part == 0 && length > 0)) {
+			memcpy(out + length, path, part);
+			length += part;
+			if (path[part] == '/')
+				out[length++] = '/';
+		}
+		path += part + (path[part] == '/');
+	}
+	out[length] = '\0';
+	return out;
+}
+
+static void
+format_name(const struct place *place, bool full_names, struct buffer *out)
+{
+	static const char *const others[] = {
+		[PLACE_CUT] = "(frames left out)",
+		[PLACE_TRUNCATED] = "(stack not complete)",
+		[PLACE_UNKNOWN] = "(stack not known)",
+		[PLACE_NESTED] = "(inside the tracer)",
+	};
+
+	if (place->function) {
+		char *shorter = full_names ? NULL : demangle_shorten(place->function);
+
+		buffer_insert_string(out, shorter ? shorter : place->function);
+		free(shorter);
+	} else if (place->module) {
+		buffer_insert_format(out, "%s+0x%" PRIx64, base_name(place->module), place->offset);
+	} else if (place->kind == PLACE_ADDRESS) {
+		buffer_insert_format(out, "0x%" PRIx64, place->offset);
+	} else if (place->kind == PLACE_THREAD) {
+		buffer_insert_format(out, "thread %" PRIu64, place->offset);
+	} else if (place->kind < sizeof(others) / sizeof(*others) && others[place->kind]) {
+		buffer_insert_string(out, others[place->kind]);
+	}
+}
+
+static void
+format_file(const char *file, struct buffer *out, bool *ret_own)
+{
+	char *path = simplify_path(file);
+	const char *relative = find_relative(path);
+
+	*ret_own = relative || path[0] != '/';
+	buffer_insert_string(out, relative ? relative : path);
+	free(path);
+}
+
+/* What the innermost function is inlined into, up to the physical function. */
+static void
+format_callers(const struct place_table *table, uint32_t stack, bool full_names, struct buffer *out)
+{
+	for (unsigned i = 0; place_table_get(table, place_table_get_place(table, stack))->inlined;
+	     i++) {
+		stack = place_table_get_outer(table, stack);
+		if (stack == 0)
+			return;
+		if (i == INLINED_SHOWN && !full_names) {
+			buffer_insert_string(out, " <- ...");
+			return;
+		}
+		buffer_insert_string(out, " <- ");
+		format_name(place_table_get(table, place_table_get_place(table, stack)), full_names,
+			    out);
+	}
+}
+
+static char *
+take_text(struct buffer *text)
+{
+	char *escaped = term_escape(buffer_string(text));
+
+	buffer_release(text);
+	return escaped;
+}
+
+void
+view_place_init(struct view_place *view, const struct place_table *table, uint32_t stack,
+		enum group_by by, bool full_names)
+{
+	const struct place *place = view_place_get(table, stack);
+	struct buffer name = BUFFER_INIT, position = BUFFER_INIT;
+	bool named = by != GROUP_BY_FILE && by != GROUP_BY_MODULE;
+
+	memset(view, 0, sizeof(*view));
+	if (named)
+		format_name(place, full_names, &name);
+	if (by == GROUP_BY_MODULE || (!place->file && place->module)) {
+		/* After "libfoo.so+0x1f2e" the module would be said twice. */
+		if (by == GROUP_BY_MODULE || by == GROUP_BY_FILE || full_names)
+			buffer_insert_string(&position, place->module ? place->module : "");
+		else if (place->function)
+			buffer_insert_string(&position, base_name(place->module));
+	} else if (place->file) {
+		format_file(place->file, &position, &view->is_own);
+		if (named && place->line && by != GROUP_BY_FUNCTION)
+			buffer_insert_format(&position, ":%" PRIu32, place->line);
+	}
+	if (by == GROUP_BY_LINE)
+		format_callers(table, stack, full_names, &position);
+	if (name.length == 0 && position.length == 0)
+		format_name(place, full_names, &position);
+	view->name = take_text(&name);
+	view->position = take_text(&position);
+}
+
+void
+view_place_release(struct view_place *view)
+{
+	free(view->name);
+	free(view->position);
+	memset(view, 0, sizeof(*view));
+}
+
+void
+view_place_cut(char *text, unsigned columns)
+{
+	unsigned used = 0;
+	char *at = text, *cut = text;
+
+	if (columns < 4 || term_columns(text) <= columns)
+		return;
+	while (*at && used + 3 < columns) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(at, &code);
+		char saved;
+
+		bytes = bytes ? bytes : 1;
+		saved = at[bytes];
+		at[bytes] = '\0';
+		used += term_columns(at);
+		at[bytes] = saved;
+		at += bytes;
+		if (used + 3 <= columns)
+			cut = at;
+	}
+	strcpy(cut, "...");
+}
+
+const struct place *
+view_place_get(const struct place_table *table, uint32_t stack)
+{
+	return place_table_get(table, place_table_get_place(table, stack));
+}
+
+void
+view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out)
+{
+	struct buffer text = BUFFER_INIT;
+	char *escaped;
+
+	if (by == GROUP_BY_MODULE && place->module)
+		buffer_insert_string(&text, place->module);
+	else if (by == GROUP_BY_FUNCTION && place->function)
+		buffer_insert_string(&text, place->function);
+	else
+		place_format_file(place, &text);
+	escaped = take_text(&text);
+	buffer_insert_format(out, "%s:%" PRIu32, escaped,
+			     by == GROUP_BY_LINE || by == GROUP_BY_STACK ? place->line : 0);
+	free(escaped);
+}
+
+static void
+write_frame(struct json_writer *json, const struct place *place, enum group_by by)
+{
+	bool by_file = by == GROUP_BY_FILE && place->file;
+	bool by_module = by == GROUP_BY_MODULE && place->module;
+	struct buffer text = BUFFER_INIT;
+
+	format_name(place, true, &text);
+	json_writer_begin_object(json, NULL);
+	json_writer_string(json, "function",
+			   by_file || by_module        ? NULL
+			   : place->kind != PLACE_CODE ? buffer_string(&text)
+						       : place->function);
+	buffer_release(&text);
+	json_writer_string(json, "file", by_module ? NULL : place->file);
+	if (place->line && !by_file && !by_module && by != GROUP_BY_FUNCTION)
+		json_writer_unsigned(json, "line", place->line);
+	else
+		json_writer_null(json, "line");
+	json_writer_string(json, "module", by_file ? NULL : place->module);
+	if (place->kind == PLACE_CODE && !by_file && !by_module && by != GROUP_BY_FUNCTION)
+		json_writer_hex(json, "offset", place->offset);
+	else
+		json_writer_null(json, "offset");
+	json_writer_bool(json, "inlined", place->inlined && !by_file && !by_module);
+	json_writer_end_object(json);
+}
+
+void
+view_place_json(struct json_writer *json, const struct place_table *table, uint32_t stack,
+		enum group_by by)
+{
+	bool whole = by == GROUP_BY_STACK || by == GROUP_BY_LINE;
+
+	json_writer_begin_array(json, "frames");
+	for (; stack != 0; stack = whole ? place_table_get_outer(table, stack) : 0)
+		write_frame(json, view_place_get(table, stack), by);
+	json_writer_end_array(json);
+}

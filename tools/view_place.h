@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_place.h - how reports write where something is
+ *
+ * In text a place is a name and a position: the function, shortened, and file:line against the
+ * working directory; or module+0xoffset and the module, when there is nothing better. All strings
+ * are safe for terminals and freed by the caller.
+ */
+#ifndef VIEW_PLACE_H
+#define VIEW_PLACE_H
+
+#include <stdbool.h>
+
+#include "group.h"
+#include "place.h"
+
+struct buffer;
+struct json_writer;
+
+#define VIEW_PLACE_NAME_MAX 44 /* columns, when not full */
+
+struct view_place {
+	char *name;     /* "json::parse_object" */
+	char *position; /* "src/json.c:412", followed by " <- caller" if inlined */
+	bool is_own;    /* below the working directory */
+};
+
+/* The place on top of a stack; by tells which of its fields the group is about. */
+void view_place_init(struct view_place *view, const struct place_table *table, uint32_t stack,
+		     enum group_by by, bool full_names);
+void view_place_release(struct view_place *view);
+
+/* Cut text to at most columns, with "..." at its end. 0 columns: do not. */
+void view_place_cut(char *text, unsigned columns);
+
+/* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
+void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);
+
+/* The member "frames": what is known of each place of a stack, innermost first. */
+void view_place_json(struct json_writer *json, const struct place_table *table, uint32_t stack,
+		     enum group_by by);
+
+/* The place as the group's key has it: a whole stack is known by its innermost place. */
+const struct place *view_place_get(const struct place_table *table, uint32_t stack);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_quality.c - how far the numbers of a report can be trusted
+ */
+#include "config.h"
+
+#include "view_quality.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "group.h"
+#include "profile.h"
+#include "snapshot.h"
+#include "symbolize.h"
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+
+static const struct profile_values *
+get_totals(const struct profile *profile)
+{
+	static const struct profile_values nothing;
+
+	if (profile->moment_count == 0)
+		return &nothing;
+	return &profile->moments[profile->moment_count - 1].sum;
+}
+
+static double
+percent(double part, double whole)
+{
+	return whole > 0 ? 100 * part / whole : 0;
+}
+
+void
+view_quality_line(const struct term *term, const struct profile *profile,
+		  const struct group_set *set)
+{
+	const struct profile_values *totals = get_totals(profile);
+	char text[HUMAN_BYTES];
+	bool lost = profile->dropped_events > 0;
+
+	fprintf(term->stream, "%s%s events lost%s", lost ? term_style(term, TERM_BAD) : "",
+		human_count(profile->dropped_events, text),
+		lost ? term_style(term, TERM_PLAIN) : "");
+	fprintf(term->stream, ", %.1f %% stacks cut",
+		percent((double)profile->cut_stacks, (double)totals->total_blocks));
+	if (set->sum.live_bytes > 0) {
+		double lines = percent((double)set->live_with_line, (double)set->sum.live_bytes);
+		double names = percent((double)set->live_with_name, (double)set->sum.live_bytes);
+
+		fprintf(term->stream, ", %.1f %% of bytes have file:line", lines);
+		if (names - lines >= 0.05)
+			fprintf(term->stream, ", %.1f %% only a function", names - lines);
+		if (names < 99.95)
+			fprintf(term->stream, ", %.1f %% no name", 100 - names);
+	}
+	fputs(", heaptally used ", term->stream);
+	if (profile->tracer_cpu_ns > 0)
+		fprintf(term->stream, "%s CPU, ", human_duration(profile->tracer_cpu_ns, text));
+	fputs(human_size((int64_t)profile->tracer_bytes, text), term->stream);
+	if (profile->peak_error_bytes > 0)
+		fprintf(term->stream, ", the peak is exact to %s",
+			human_size(profile->peak_error_bytes, text));
+}
+
+static void
+warn_of(const struct term *term, const char *sentence)
+{
+	fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),
+		term_style(term, TERM_PLAIN), sentence);
+}
+
+void
+view_quality_warnings(const struct term *term, const struct profile *profile)
+{
+	const char *sentence, *path;
+	uint32_t stale;
+
+	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+		warn_of(term, sentence);
+	stale = symbolize_count_stale(profile, &path);
+	if (stale > 0) {
+		char *escaped = term_escape(path);
+
+		fprintf(term->stream,
+			"%swarning%s   %s changed since the recording, so its names are not used",
+			term_style(term, TERM_BAD), term_style(term, TERM_PLAIN), escaped);
+		if (stale > 1)
+			fprintf(term->stream, " (nor those of %" PRIu32 " more)", stale - 1);
+		putc('\n', term->stream);
+		free(escaped);
+	}
+}
+
+void
+view_quality_json(struct json_writer *json, const struct profile *profile,
+		  const struct group_set *set)
+{
+	const char *sentence;
+
+	json_writer_begin_object(json, "quality");
+	json_writer_unsigned(json, "dropped_events", profile->dropped_events);
+	json_writer_unsigned(json, "cut_stacks", profile->cut_stacks);
+	json_writer_signed(json, "live_bytes_with_line", set->live_with_line);
+	json_writer_signed(json, "live_bytes_with_name", set->live_with_name);
+	json_writer_signed(json, "peak_error_bytes", profile->peak_error_bytes);
+	json_writer_unsigned(json, "tracer_bytes", profile->tracer_bytes);
+	json_writer_begin_array(json, "troubles");
+	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+		json_writer_string(json, NULL, sentence);
+	json_writer_end_array(json);
+	json_writer_end_object(json);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_source.h - lines of source files, for reports that quote them
+ */
+#ifndef VIEW_SOURCE_H
+#define VIEW_SOURCE_H
+
+#include <stdint.h>
+
+struct view_source;
+
+/* Never NULL. Files that changed after newer_than_ns (realtime) are still read, but counted. */
+struct view_source *view_source_new(uint64_t newer_than_ns);
+void view_source_free(struct view_source *source);
+
+/*
+ * The line without blanks around it, escaped for terminals; NULL if the file cannot be read or has
+ * no such line. Valid until the next call.
+ */
+const char *view_source_get(struct view_source *source, const char *path, uint32_t line);
+
+/* The first file that is newer than the recording, or NULL. */
+const char *view_source_get_newer(const struct view_source *source);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wrapper.h - functions that allocate on behalf of their caller
+ *
+ * A site is named by the most recent frame in the user's own code. These never name one, unless
+ * nothing else is on the stack: allocators and their wrappers (`operator new`, xmalloc, g_malloc),
+ * the C and C++ libraries and their containers, Rust's core, alloc and std, and what runs before
+ * main.
+ */
+#ifndef WRAPPER_H
+#define WRAPPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Names that the user added: globs on the function. */
+struct wrapper_patterns {
+	const char *const *globs;
+	size_t count;
+};
+
+/* What is unknown is NULL. module is a path. patterns may be NULL. */
+bool wrapper_match(const char *function, const char *file, const char *module,
+		   const struct wrapper_patterns *patterns);
+
+#endif
