@@ -240,22 +240,75 @@ get_signals(sigset_t *set)
 		sigaddset(set, forwarded[i]);
 }
 
-/* In the child: become the program, or tell the parent why not. */
+/* In the child: become the program when told so, or tell the parent why not. */
 static _Noreturn void
 become(const struct launch *launch, char *const *arguments, const char *library,
-       const char *options, int report)
+       const char *options, int start, int report)
 {
 	int error;
-	ssize_t ignored;
+	char go;
 
-	set_environment(library, options);
-	sigaction(SIGCHLD, &launch->old_child_action, NULL);
-	sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
-	execvp(arguments[0], arguments);
-	error = errno;
-	ignored = write(report, &error, sizeof(error));
-	(void)ignored;
+	/* Nothing comes if the parent is gone. */
+	if (read(start, &go, 1) == 1) {
+		set_environment(library, options);
+		sigaction(SIGCHLD, &launch->old_child_action, NULL);
+		sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
+		execvp(arguments[0], arguments);
+		error = errno;
+		if (write(report, &error, sizeof(error)) < 0)
+			_exit(LAUNCH_FAILED);
+	}
 	_exit(LAUNCH_NOT_EXECUTABLE);
+}
+
+static int
+make_process(struct launch *launch, char *const *arguments, const char *library,
+	     const char *options, const int *start, const int *report)
+{
+	/* With SIGCHLD ignored, as some are started, no status would be left for us. */
+	const struct sigaction keep_children = {.sa_handler = SIG_DFL};
+	sigset_t signals;
+	int result;
+
+	get_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &launch->old_mask);
+	sigaction(SIGCHLD, &keep_children, &launch->old_child_action);
+	launch->pid = fork();
+	if (launch->pid == 0) {
+		close(start[1]);
+		become(launch, arguments, library, options, start[0], report[1]);
+	}
+	if (launch->pid > 0)
+		return 0;
+	result = -errno;
+	launch_release(launch);
+	return result;
+}
+
+int
+launch_prepare(struct launch *launch, char *const *arguments, const char *library,
+	       const char *options)
+{
+	int start[2], report[2], result;
+
+	if (pipe2(start, O_CLOEXEC) != 0)
+		return -errno;
+	if (pipe2(report, O_CLOEXEC) != 0) {
+		result = -errno;
+		close(start[0]);
+		close(start[1]);
+		return result;
+	}
+	result = make_process(launch, arguments, library, options, start, report);
+	close(start[0]);
+	close(report[1]);
+	if (result != 0) {
+		close(start[1]);
+		close(report[0]);
+	}
+	launch->start = start[1];
+	launch->report = report[0];
+	return result;
 }
 
 /* 0 if exec succeeded, else its -errno. */
@@ -272,30 +325,16 @@ await_exec(int report)
 }
 
 int
-launch_start(struct launch *launch, char *const *arguments, const char *library,
-	     const char *options)
+launch_start(struct launch *launch)
 {
-	/* With SIGCHLD ignored, as some are started, no status would be left for us. */
-	const struct sigaction keep_children = {.sa_handler = SIG_DFL};
-	sigset_t signals;
-	int pipes[2], result;
+	int result = write(launch->start, "", 1) == 1 ? 0 : -errno;
 
-	if (pipe2(pipes, O_CLOEXEC) != 0)
-		return -errno;
-	get_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, &launch->old_mask);
-	sigaction(SIGCHLD, &keep_children, &launch->old_child_action);
-	launch->pid = fork();
-	if (launch->pid == 0)
-		become(launch, arguments, library, options, pipes[1]);
-	result = launch->pid < 0 ? -errno : 0;
-	close(pipes[1]);
+	close(launch->start);
 	if (result == 0)
-		result = await_exec(pipes[0]);
-	close(pipes[0]);
+		result = await_exec(launch->report);
+	close(launch->report);
 	if (result != 0) {
-		if (launch->pid > 0)
-			waitpid(launch->pid, NULL, 0);
+		waitpid(launch->pid, NULL, 0);
 		launch_release(launch);
 	}
 	return result;

@@ -6,7 +6,8 @@
  * that are sent to us alone are passed on. Its signal mask and dispositions are those we were
  * started with.
  *
- *     launch_start(&launch, arguments, library, options);
+ *     launch_prepare(&launch, arguments, library, options);
+ *     launch_start(&launch);
  *     while (launch_wait(&launch, 10 * 1000 * 1000) == 0)
  *             ...;
  *     status = launch_get_exit_status(launch.wait_status);
@@ -28,7 +29,8 @@ enum launch_status {
 
 struct launch {
 	pid_t pid;
-	int wait_status; /* once `launch_wait` returned 1 */
+	int wait_status;   /* once `launch_wait` returned 1 */
+	int start, report; /* pipes to and from the child before exec */
 	sigset_t old_mask;
 	struct sigaction old_child_action;
 };
@@ -61,11 +63,14 @@ char *launch_find_library(void);
 int launch_make_library_path(const char *library, const char *directory, char **ret_path);
 
 /*
- * Start the program. Signals that are passed on are blocked from here to `launch_release`. 0, or
- * -errno of fork or exec; then nothing runs.
+ * Make the process that will become the program; it waits for `launch_start`. Signals that are
+ * passed on are blocked from here to `launch_release`. 0, or -errno; then there is no process.
  */
-int launch_start(struct launch *launch, char *const *arguments, const char *library,
-		 const char *options);
+int launch_prepare(struct launch *launch, char *const *arguments, const char *library,
+		   const char *options);
+
+/* Let it become the program. 0, or -errno of exec; then the process is gone and all released. */
+int launch_start(struct launch *launch);
 
 /* Wait until it ended (1) or timeout_ns are over (0), passing signals on. */
 int launch_wait(struct launch *launch, uint64_t timeout_ns);

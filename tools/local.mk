@@ -19,8 +19,16 @@ tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
 	tools/main.c
 
-# Readers and the model.
+# Readers, the launcher, and their commands.
 tools_libtools_a_SOURCES += \
+	tools/cmd_info.c \
+	tools/cmd_list.c \
+	tools/cmd_run.c \
+	tools/cmd_snapshot.c \
+	tools/collect.c \
+	tools/collect.h \
+	tools/launch.c \
+	tools/launch.h \
 	tools/locate.c \
 	tools/locate.h \
 	tools/profile.c \
@@ -29,9 +37,13 @@ tools_libtools_a_SOURCES += \
 	tools/source.c \
 	tools/source.h \
 	tools/tally.h \
+	tools/tally_file.c \
+	tools/tally_file.h \
 	tools/tally_format.h \
 	tools/tally_read.c \
 	tools/tally_write.c \
+	tools/target.c \
+	tools/target.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
 	tools/util/buffer.h \
@@ -40,4 +52,6 @@ tools_libtools_a_SOURCES += \
 	tools/util/intern.c \
 	tools/util/intern.h \
 	tools/util/xalloc.c \
-	tools/util/xalloc.h
+	tools/util/xalloc.h \
+	tools/view_card.c \
+	tools/view_card.h

@@ -118,6 +118,18 @@ profile_finish(struct profile *profile)
 	return 0;
 }
 
+const char *
+profile_state_name(enum profile_state state)
+{
+	static const char *const names[] = {
+		[PROFILE_RUNNING] = "running",
+		[PROFILE_EXITED] = "exited",
+		[PROFILE_ENDED] = "ended",
+	};
+
+	return names[state];
+}
+
 /* "1" is the first moment, "-1" the last. */
 static int
 find_numbered(const struct profile *profile, const char *number, uint32_t *ret_index)

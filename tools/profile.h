@@ -154,6 +154,9 @@ void profile_free(struct profile *profile);
  */
 int profile_finish(struct profile *profile);
 
+/* "running", "exited" or "ended". */
+const char *profile_state_name(enum profile_state state);
+
 /* A moment as the user names it. SEMANTICS: exit, peak, now, 12.5s, snap:N, snap:-1, mark:LABEL. */
 struct profile_at {
 	const struct profile_moment *moment;

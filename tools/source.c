@@ -119,6 +119,8 @@ explain(const char *name, int error)
 		text = "not a file of heaptally, or a damaged one";
 	else if (error == -EPROTO)
 		text = "written by another version of heaptally, or on another kind of machine";
+	else if (error == -ENODATA)
+		text = "cut: its end is missing";
 	else if (error == -EAGAIN)
 		text = "the process is only starting, try again";
 	else if (error == -EFBIG)
@@ -198,7 +200,7 @@ read_recording(const char *path, struct collection *collection, struct source *s
 }
 
 static int
-read_tally(int fd, struct collection *collection, struct source *source)
+read_tally(int fd, struct collection *collection)
 {
 	struct tally_reader *reader;
 	struct profile *profile;
@@ -208,7 +210,6 @@ read_tally(int fd, struct collection *collection, struct source *source)
 		return result;
 	while ((result = tally_reader_next(reader, &profile)) == 1)
 		collect(collection, profile);
-	source->is_cut = tally_reader_is_cut(reader);
 	tally_reader_free(reader);
 	return result;
 }
@@ -246,7 +247,7 @@ read_file(const char *path, struct collection *collection, struct source *source
 		return fd;
 	if (pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
 	    tally_has_magic(magic, sizeof(magic)))
-		result = read_tally(fd, collection, source);
+		result = read_tally(fd, collection);
 	else
 		result = read_recording(path, collection, source);
 	close(fd);

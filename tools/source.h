@@ -39,7 +39,6 @@ struct source {
 	struct source_process *processes;
 	size_t process_count;
 	bool is_live; /* read from a recording whose process lives */
-	bool is_cut;  /* the file ends too early; this is what could be read */
 };
 
 /*

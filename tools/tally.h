@@ -56,17 +56,17 @@ void tally_writer_free(struct tally_writer *writer);
 /* Whether these first bytes of a file are those of a tally. */
 bool tally_has_magic(const uint8_t *bytes, size_t length);
 
-/* Read from fd, which stays the caller's. 0; -EBADMSG if it is no tally; -EPROTO if a newer one. */
+/*
+ * Read from fd, which stays the caller's. 0; -EBADMSG if it is no tally; -EPROTO if a newer one;
+ * -ENODATA if the file ends too early.
+ */
 int tally_reader_new(int fd, struct tally_reader **ret_reader);
 
 /*
  * The next profile, checked by `profile_finish` and owned by the caller. 1; 0 at the end; -EBADMSG
- * if the file is damaged. Of a file that was cut, the profiles that have at least one moment are
- * returned, and then `tally_reader_is_cut` is true; with none at all it is -EBADMSG.
+ * if the file is damaged, -ENODATA if it ends too early, -EFBIG if it expands beyond reason.
  */
 int tally_reader_next(struct tally_reader *reader, struct profile **ret_profile);
-
-bool tally_reader_is_cut(const struct tally_reader *reader);
 
 /* NULL is accepted. */
 void tally_reader_free(struct tally_reader *reader);

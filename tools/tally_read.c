@@ -42,10 +42,10 @@ struct tally_reader {
 	struct buffer plain;
 	size_t plain_used;
 	uint64_t read_bytes, made_bytes;
-	bool end_of_file;
+	bool end_of_file, frame_is_complete;
 
 	struct buffer chunk;
-	bool cut, ended;
+	bool ended;
 	uint32_t process_count;
 
 	/* The profile that is being read. */
@@ -58,7 +58,6 @@ struct tally_reader {
 	ARRAY(uint32_t) sites;
 	ARRAY(struct profile_sample) samples;
 	uint32_t next_value; /* site of the last moment that the next value is for */
-	bool moment_open;    /* more values of the last moment may follow */
 	uint64_t values_bytes;
 };
 
@@ -102,6 +101,8 @@ fill_plain(struct tally_reader *reader)
 		hint = ZSTD_decompressStream(reader->context, &out, &in);
 		if (ZSTD_isError(hint))
 			return -EBADMSG;
+		if (in.pos != reader->compressed_used || out.pos != 0)
+			reader->frame_is_complete = hint == 0;
 		reader->compressed_used = in.pos;
 		reader->plain.length = out.pos;
 		reader->plain_used = 0;
@@ -372,7 +373,6 @@ read_moment(struct tally_reader *reader, struct input *input)
 					 sizeof(*profile->moments));
 	profile->moments[profile->moment_count++] = moment;
 	reader->next_value = 0;
-	reader->moment_open = true;
 }
 
 static void
@@ -426,7 +426,6 @@ read_values(struct tally_reader *reader, struct input *input)
 static void
 read_samples(struct tally_reader *reader, struct input *input)
 {
-	reader->moment_open = false;
 	while (has_more(input)) {
 		struct profile_sample sample = {0};
 
@@ -569,8 +568,6 @@ take_chunk(struct tally_reader *reader, uint32_t tag)
 
 	if (tag == TALLY_PROCESS && reader->profile == NULL) {
 		reader->profile = profile_new();
-		/* Until DONE says more. */
-		reader->profile->state = PROFILE_ENDED;
 		read_process(reader, &input);
 	} else if (tag == TALLY_END && reader->profile == NULL) {
 		reader->ended = true;
@@ -583,20 +580,17 @@ take_chunk(struct tally_reader *reader, uint32_t tag)
 	return input.bad ? -EBADMSG : 0;
 }
 
-/* The file ended before ENDS: what can be had of it? */
+/* After ENDS: nothing follows, and the checksum of the stream was there and right. */
 static int
-finish_cut(struct tally_reader *reader, struct profile **ret_profile)
+check_end(struct tally_reader *reader)
 {
-	struct profile *profile = reader->profile;
+	int result = fill_plain(reader);
 
-	reader->cut = reader->ended = true;
-	if (profile != NULL && profile->moment_count != 0 && reader->moment_open)
-		free(profile->moments[--profile->moment_count].values);
-	if (profile != NULL && profile->moment_count != 0) {
-		profile->duration_ns = profile->moments[profile->moment_count - 1].time_ns;
-		return finish_profile(reader, ret_profile);
-	}
-	return reader->process_count != 0 ? 0 : -EBADMSG;
+	if (result < 0)
+		return result;
+	if (result > 0)
+		return -EBADMSG;
+	return reader->frame_is_complete ? 0 : -ENODATA;
 }
 
 int
@@ -607,7 +601,7 @@ tally_reader_next(struct tally_reader *reader, struct profile **ret_profile)
 		int result = read_chunk(reader, &tag);
 
 		if (result == 0)
-			return finish_cut(reader, ret_profile);
+			return -ENODATA;
 		if (result > 0)
 			result = take_chunk(reader, tag);
 		if (result < 0)
@@ -615,7 +609,7 @@ tally_reader_next(struct tally_reader *reader, struct profile **ret_profile)
 		if (tag == TALLY_DONE)
 			return finish_profile(reader, ret_profile);
 	}
-	return 0;
+	return check_end(reader);
 }
 
 bool
@@ -640,7 +634,9 @@ read_title(struct tally_reader *reader)
 	if (result < 0)
 		return result;
 	text = buffer_string(&reader->chunk);
-	if (result == 0 || strncmp(text, TALLY_TITLE, length) != 0)
+	if (result == 0)
+		return -ENODATA;
+	if (strncmp(text, TALLY_TITLE, length) != 0)
 		return -EBADMSG;
 	version = strtol(text + length, NULL, 10);
 	return version == TALLY_VERSION ? 0 : version > TALLY_VERSION ? -EPROTO : -EBADMSG;
@@ -667,12 +663,6 @@ tally_reader_new(int fd, struct tally_reader **ret_reader)
 	}
 	*ret_reader = reader;
 	return 0;
-}
-
-bool
-tally_reader_is_cut(const struct tally_reader *reader)
-{
-	return reader->cut;
 }
 
 void

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_card.c - what `run` says at the end
+ */
+#include "config.h"
+#include "view_card.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "column.h"
+#include "group.h"
+#include "place.h"
+#include "profile.h"
+#include "rank.h"
+#include "snapshot.h"
+#include "util/human.h"
+#include "util/term.h"
+#include "view_place.h"
+
+enum {
+	CURVE_COLUMNS = 20,
+	TOP_LINES = 3,
+};
+
+static const struct profile_moment *
+get_last(const struct profile *profile)
+{
+	return &profile->moments[profile->moment_count - 1];
+}
+
+static void
+print_end(FILE *out, const struct card *card)
+{
+	char duration[HUMAN_BYTES], *command = term_escape(card->command);
+	int signal = WTERMSIG(card->wait_status);
+
+	human_duration(card->duration_ns, duration);
+	if (WIFSIGNALED(card->wait_status))
+		fprintf(out, "heaptally: %s was killed by signal %d (%s) after %s\n", command,
+			signal, strsignal(signal), duration);
+	else
+		fprintf(out, "heaptally: %s exited %d after %s\n", command,
+			WEXITSTATUS(card->wait_status), duration);
+	free(command);
+}
+
+/* The largest live size in each column of time. Samples get rarer as a run gets longer. */
+static void
+fill_curve(const struct profile *profile, int64_t *values)
+{
+	const struct profile_moment *last = get_last(profile);
+	uint64_t duration = profile->duration_ns != 0 ? profile->duration_ns : 1;
+	bool known[CURVE_COLUMNS] = {false};
+	int64_t previous = 0;
+
+	for (uint32_t i = 0; i <= profile->sample_count; i++) {
+		const struct profile_sample *sample =
+			i < profile->sample_count ? &profile->samples[i] : NULL;
+		uint64_t time = sample != NULL ? sample->time_ns : last->peak_time_ns;
+		int64_t live = sample != NULL ? sample->live_bytes : last->sum.peak_bytes;
+		unsigned column =
+			time >= duration
+				? CURVE_COLUMNS - 1
+				: (unsigned)((double)time / (double)duration * CURVE_COLUMNS);
+
+		if (!known[column] || live > values[column])
+			values[column] = live;
+		known[column] = true;
+	}
+	if (!known[CURVE_COLUMNS - 1])
+		values[CURVE_COLUMNS - 1] = last->sum.live_bytes;
+	known[CURVE_COLUMNS - 1] = true;
+	for (unsigned column = 0; column < CURVE_COLUMNS; column++) {
+		if (!known[column])
+			values[column] = previous;
+		previous = values[column];
+	}
+}
+
+static void
+print_heap(const struct term *term, const struct profile *profile)
+{
+	const struct profile_moment *last = get_last(profile);
+	char peak[HUMAN_BYTES], time[HUMAN_BYTES], live[HUMAN_BYTES];
+	const char *end = profile->state == PROFILE_EXITED    ? "at exit"
+			  : profile->state == PROFILE_RUNNING ? "now"
+							      : "at the end";
+
+	fprintf(term->stream, "  heap      ");
+	if (profile->sample_count > 1) {
+		int64_t values[CURVE_COLUMNS] = {0};
+		char *curve;
+
+		fill_curve(profile, values);
+		curve = term_sparkline(term, values, CURVE_COLUMNS, CURVE_COLUMNS);
+		fprintf(term->stream, "%s   ", curve);
+		free(curve);
+	}
+	fprintf(term->stream, "peak %s at %s, %s %s\n", human_size(last->sum.peak_bytes, peak),
+		human_duration(last->peak_time_ns, time), human_size(last->sum.live_bytes, live),
+		end);
+}
+
+static void
+print_calls(FILE *out, const struct profile *profile)
+{
+	const struct profile_values *sum = &get_last(profile)->sum;
+	char allocated[HUMAN_BYTES], freed[HUMAN_BYTES], rate[HUMAN_BYTES];
+	double seconds = (double)profile->duration_ns / 1e9;
+
+	fprintf(out, "  calls     %s allocated", human_count(sum->total_blocks, allocated));
+	if (seconds > 0)
+		fprintf(out, " (%s/s)", human_rough((double)sum->total_blocks / seconds, rate));
+	fprintf(out, ", %s freed", human_count(sum->freed_blocks, freed));
+	if (sum->total_blocks != 0)
+		fprintf(out, ", %.0f %% temporary",
+			100.0 * (double)sum->temporary_blocks / (double)sum->total_blocks);
+	fprintf(out, "\n");
+}
+
+/* --- places --- */
+
+static void
+print_groups(const struct term *term, const struct group_set *set, const struct place_table *table)
+{
+	size_t count = set->count < TOP_LINES ? set->count : TOP_LINES;
+	struct view_place views[TOP_LINES];
+	unsigned name_columns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned wide;
+
+		view_place_init(&views[i], table, set->groups[i].stack, GROUP_BY_LINE, false);
+		wide = term_columns(views[i].name);
+		name_columns = wide > name_columns ? wide : name_columns;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct profile_values *values = &set->groups[i].values;
+		char share[HUMAN_BYTES], size[HUMAN_BYTES];
+
+		human_percent((double)values->live_bytes, (double)set->sum.live_bytes, share);
+		fprintf(term->stream, "  %-8s  %5s %%  %9s  ", i == 0 ? "at peak" : "", share,
+			human_size(values->live_bytes, size));
+		term_pad(term->stream, views[i].name, (int)name_columns);
+		fprintf(term->stream, "  %s\n", views[i].position);
+		view_place_release(&views[i]);
+	}
+}
+
+/* Group by line at the end, or at the peak. */
+static void
+group_lines(const struct profile *profile, bool peak, struct place_table **ret_table,
+	    struct group_set *ret_set)
+{
+	const struct place_options place_options = {0};
+	const struct group_options options = {.by = GROUP_BY_LINE};
+	const struct profile_at at = {get_last(profile), peak};
+
+	*ret_table = place_table_new(&place_options);
+	group_profile(profile, &at, &options, *ret_table, NULL, ret_set);
+}
+
+static void
+print_not_freed(FILE *out, const struct profile *profile)
+{
+	const struct profile_values *sum = &get_last(profile)->sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
+	struct place_table *table;
+	struct group_set set;
+	size_t count = 0;
+
+	if (sum->live_blocks <= 0) {
+		fprintf(out, "  not freed nothing\n");
+		return;
+	}
+	group_lines(profile, false, &table, &set);
+	for (size_t i = 0; i < set.count; i++)
+		count += set.groups[i].values.live_blocks > 0;
+	fprintf(out, "  not freed %s block%s, %s, from %s place%s\n",
+		human_count((uint64_t)sum->live_blocks, blocks), sum->live_blocks == 1 ? "" : "s",
+		human_size(sum->live_bytes, bytes), human_count(count, places),
+		count == 1 ? "" : "s");
+	group_set_release(&set);
+	place_table_free(table);
+}
+
+/* --- quality --- */
+
+static void
+print_quality(FILE *out, const struct profile *profile, const struct group_set *peak)
+{
+	const struct profile_values *sum = &get_last(profile)->sum;
+	char number[HUMAN_BYTES], share[HUMAN_BYTES];
+	const char *sentence;
+
+	fprintf(out, "  quality   %s events lost", human_count(profile->dropped_events, number));
+	if (profile->cut_stacks != 0)
+		fprintf(out, ", %s %% stacks cut",
+			human_percent((double)profile->cut_stacks, (double)sum->total_blocks,
+				      share));
+	if (peak->sum.live_bytes > 0)
+		fprintf(out, ", %s %% of bytes have file:line",
+			human_percent((double)peak->live_with_line, (double)peak->sum.live_bytes,
+				      share));
+	fprintf(out, ", heaptally used %s", human_size((int64_t)profile->tracer_bytes, number));
+	if (profile->tracer_cpu_ns != 0)
+		fprintf(out, ", and %s CPU beside the program",
+			human_duration(profile->tracer_cpu_ns, number));
+	fprintf(out, "\n");
+	if (profile->peak_error_bytes != 0)
+		fprintf(out, "            several threads: the peak is exact to %s\n",
+			human_size(profile->peak_error_bytes, number));
+	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+		fprintf(out, "  trouble   %s\n", sentence);
+}
+
+/* The command line names the file if the newest one here may be another. */
+static void
+print_next(FILE *out, const struct card *card)
+{
+	char *path = term_escape(card->path);
+	bool here = strchr(card->path, '/') == NULL;
+	const char *file = here ? "" : path, *space = here ? "" : " ";
+
+	fprintf(out,
+		"\n  next      heaptally top%s%s              what holds the memory at the peak\n",
+		space, file);
+	fprintf(out, "            heaptally top --at exit%s%s    what was not freed\n", space,
+		file);
+	fprintf(out, "            heaptally top --by stack%s%s   the same with whole stacks\n",
+		space, file);
+	free(path);
+}
+
+void
+view_card(const struct term *term, const struct card *card)
+{
+	const struct profile *profile = card->profile;
+	FILE *out = term->stream;
+	struct place_table *table;
+	struct group_set set;
+
+	print_end(out, card);
+	fprintf(out, "\n");
+	if (card->process_count > 1) {
+		char *command = term_escape(profile->command);
+
+		fprintf(out, "  processes %zu; the one with the largest peak is %s (%u)\n",
+			card->process_count, command, profile->pid);
+		free(command);
+	}
+	print_heap(term, profile);
+	print_calls(out, profile);
+	group_lines(profile, true, &table, &set);
+	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
+	print_groups(term, &set, table);
+	print_not_freed(out, profile);
+	print_quality(out, profile, &set);
+	print_next(out, card);
+	group_set_release(&set);
+	place_table_free(table);
+}
