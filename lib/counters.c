@@ -157,7 +157,8 @@ change_live(struct counting *c, int64_t change)
 	if (likely(batch == 0)) {
 		int64_t live = control->live_bytes + c->shard->pending_bytes;
 
-		if (live > control->peak_bytes)
+		/* Of equal maxima the latest counts, as in DHAT. */
+		if (live >= control->peak_bytes)
 			new_maximum(control, live);
 		else if (control->rising != 0)
 			end_rise(control);

@@ -3,7 +3,8 @@
 
 pkglib_LTLIBRARIES += lib/libheaptally.la
 
-lib_libheaptally_la_SOURCES = \
+# Everything but what is exported; the unit tests link it without the hooks.
+runtime_modules = \
 	lib/arena.c \
 	lib/arena.h \
 	lib/base.h \
@@ -16,11 +17,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/elf_symbol.c \
 	lib/elf_symbol.h \
 	lib/hash.h \
-	lib/hooks.h \
-	lib/hooks_dlclose.c \
-	lib/hooks_malloc.c \
 	lib/include/recording.h \
-	lib/init.c \
 	lib/lock.c \
 	lib/lock.h \
 	lib/module_table.c \
@@ -49,6 +46,13 @@ lib_libheaptally_la_SOURCES = \
 	lib/unwind_library.h \
 	lib/unwind_rules.c \
 	lib/unwind_rules.h
+
+lib_libheaptally_la_SOURCES = \
+	$(runtime_modules) \
+	lib/hooks.h \
+	lib/hooks_dlclose.c \
+	lib/hooks_malloc.c \
+	lib/init.c
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation
 # functions must not be builtins here.

@@ -18,17 +18,6 @@ AM_TESTS_ENVIRONMENT = \
 	HEAPTALLY_COMMAND='$(abs_top_builddir)/tools/heaptally'; export HEAPTALLY_COMMAND; \
 	HEAPTALLY_LIBRARY='$(abs_top_builddir)/lib/.libs/libheaptally.so'; export HEAPTALLY_LIBRARY;
 
-# Unit tests: add tests/unit/test_NAME to `unit_tests` and its _SOURCES below it.
-unit_tests =
-
-if HAVE_CHECK
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
-endif
-
-unit_cppflags = $(tools_cppflags) $(CHECK_CFLAGS)
-unit_libs = $(tools_libs) $(CHECK_LIBS)
-
 if HAVE_BATS
 TESTS += $(bats_tests)
 endif

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A Check program for each module. Tests of the command link its library, tests of the runtime its
+# modules without the hooks.
+
+unit_tests = \
+	$(runtime_unit_tests) \
+	$(tools_unit_tests)
+
+runtime_unit_tests = \
+	tests/unit/test_block_table \
+	tests/unit/test_counters \
+	tests/unit/test_options \
+	tests/unit/test_trace_table
+
+tools_unit_tests =
+
+if HAVE_CHECK
+check_LIBRARIES += tests/unit/libruntime.a
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+
+tests_unit_libruntime_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE $(CHECK_CFLAGS)
+tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer
+tests_unit_libruntime_a_SOURCES = $(runtime_modules) tests/unit/runtime.c tests/unit/runtime.h
+
+runtime_unit_cppflags = $(tests_unit_libruntime_a_CPPFLAGS)
+runtime_unit_libs = tests/unit/libruntime.a $(CHECK_LIBS)
+
+tests_unit_test_block_table_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_block_table_LDADD = $(runtime_unit_libs)
+tests_unit_test_block_table_SOURCES = tests/unit/test_block_table.c
+tests_unit_test_counters_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_counters_LDADD = $(runtime_unit_libs)
+tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
+tests_unit_test_options_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_options_LDADD = $(runtime_unit_libs)
+tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_trace_table_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_trace_table_LDADD = $(runtime_unit_libs)
+tests_unit_test_trace_table_SOURCES = tests/unit/test_trace_table.c
+
+# For each test of the command, tests/unit/test_NAME, add it to `tools_unit_tests` and these lines:
+#     tests_unit_test_NAME_CPPFLAGS = $(tools_unit_cppflags)
+#     tests_unit_test_NAME_LDADD = $(tools_unit_libs)
+#     tests_unit_test_NAME_SOURCES = tests/unit/test_NAME.c
+tools_unit_cppflags = $(tools_cppflags) $(CHECK_CFLAGS)
+tools_unit_libs = $(tools_libs) $(CHECK_LIBS)

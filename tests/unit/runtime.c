@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * runtime.c - a recording of this process, for the unit tests of the runtime
+ */
+#include "runtime.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "block_table.h"
+#include "options.h"
+#include "recording_map.h"
+#include "trace_table.h"
+
+static char directory[] = "/tmp/heaptally-unit.XXXXXX";
+static char path[64];
+
+void
+runtime_start(void)
+{
+	char word[128];
+	char *environment[] = {word, NULL};
+	static struct options options;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/unit.recording", directory);
+	snprintf(word, sizeof(word), "HEAPTALLY=out=%s", path);
+	options_read(environment, &options);
+	ck_assert(!options.bad);
+	ck_assert(recording_create(&options));
+	ck_assert(trace_table_init());
+	ck_assert(block_table_init(5));
+}
+
+void
+runtime_stop(void)
+{
+	unlink(path);
+	rmdir(directory);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * runtime.h - a recording of this process, for the unit tests of the runtime
+ *
+ * The tests link the runtime without its hooks, so that their own malloc stays libc's.
+ */
+#ifndef UNIT_RUNTIME_H
+#define UNIT_RUNTIME_H
+
+/* Create a recording in a fresh directory and the tables in memory; fails the test if it cannot. */
+void runtime_start(void);
+
+/* Remove the file. Check forks each test, so the mapping goes with the process. */
+void runtime_stop(void);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_counters.c - totals and the exact peak, against a model that copies all sites at every peak
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counters.h"
+#include "runtime.h"
+
+enum {
+	SITES = 600,
+	STEPS = 30000
+};
+
+/* What a reader makes of the counters of one site (recording.h). */
+static int64_t
+peak_bytes_of(const struct counting *c, uint32_t site)
+{
+	const struct recording_counters *chunk = c->chunks[site / SITES_PER_CHUNK];
+	const struct recording_counters *counters = &chunk[site % SITES_PER_CHUNK];
+
+	if (recording.control->rising || counters->epoch != recording.control->epoch)
+		return (int64_t)(counters->total_bytes - counters->freed_bytes);
+	return counters->peak_bytes;
+}
+
+struct model {
+	int64_t live[SITES], at_peak[SITES];
+	int64_t sum, peak;
+};
+
+static void
+change(struct model *model, uint32_t site, int64_t bytes)
+{
+	model->live[site] += bytes;
+	model->sum += bytes;
+}
+
+static void
+note_peak(struct model *model)
+{
+	if (model->sum < model->peak)
+		return;
+	model->peak = model->sum;
+	memcpy(model->at_peak, model->live, sizeof(model->live));
+}
+
+static void
+step(struct counting *c, struct model *model, unsigned *seed)
+{
+	uint32_t site = SITE_FIRST + (uint32_t)rand_r(seed) % (SITES - SITE_FIRST);
+	uint32_t other = SITE_FIRST + (uint32_t)rand_r(seed) % (SITES - SITE_FIRST);
+	int64_t bytes = rand_r(seed) % 1000;
+
+	switch (rand_r(seed) % 3) {
+	case 0:
+		counters_allocate(c, site, (uint64_t)bytes, 0);
+		change(model, site, bytes);
+		break;
+	case 1:
+		if (model->live[site] < bytes)
+			return;
+		counters_free(c, site, (uint64_t)bytes, 0, false);
+		change(model, site, -bytes);
+		break;
+	default:
+		if (model->live[site] < bytes)
+			return;
+		counters_reallocate(c, site, (uint64_t)bytes, 0, other, (uint64_t)bytes + 10, 0);
+		change(model, site, -bytes);
+		change(model, other, bytes + 10);
+		break;
+	}
+	note_peak(model);
+}
+
+START_TEST(peak_of_every_site_is_exact)
+{
+	static struct model model;
+	struct counting c;
+	unsigned seed = 3;
+
+	ck_assert(counters_attach(1, &c));
+	for (uint32_t site = SITE_FIRST; site < SITES; site++)
+		counters_allocate(&c, site, 0, 0);
+	for (int i = 0; i < STEPS; i++) {
+		step(&c, &model, &seed);
+		ck_assert_int_eq(recording.control->peak_bytes, model.peak);
+		if (i % 100 != 0)
+			continue;
+		for (uint32_t site = SITE_FIRST; site < SITES; site++)
+			ck_assert_int_eq(peak_bytes_of(&c, site), model.at_peak[site]);
+	}
+}
+END_TEST
+
+START_TEST(equal_peaks_take_the_latest)
+{
+	struct counting c;
+
+	ck_assert(counters_attach(1, &c));
+	counters_allocate(&c, 10, 100, 0);
+	counters_free(&c, 10, 100, 0, false);
+	counters_allocate(&c, 11, 60, 0);
+	counters_allocate(&c, 12, 40, 0);
+	counters_free(&c, 12, 40, 0, false);
+	ck_assert_int_eq(recording.control->peak_bytes, 100);
+	ck_assert_int_eq(peak_bytes_of(&c, 10), 0);
+	ck_assert_int_eq(peak_bytes_of(&c, 11), 60);
+	ck_assert_int_eq(peak_bytes_of(&c, 12), 40);
+}
+END_TEST
+
+START_TEST(totals)
+{
+	struct counting c;
+	const struct recording_counters *site;
+
+	ck_assert(counters_attach(1, &c));
+	counters_allocate(&c, 300, 24, 8);
+	counters_allocate(&c, 300, 100, 4);
+	counters_free(&c, 300, 24, 8, true);
+	counters_reallocate(&c, 300, 100, 4, 300, 200, 0);
+	site = &c.chunks[300 / SITES_PER_CHUNK][300 % SITES_PER_CHUNK];
+	ck_assert_uint_eq(site->total_blocks, 3);
+	ck_assert_uint_eq(site->total_bytes, 324);
+	ck_assert_uint_eq(site->freed_blocks, 2);
+	ck_assert_uint_eq(site->freed_bytes, 124);
+	ck_assert_uint_eq(site->temporary_blocks, 1);
+	ck_assert_int_eq(site->rounding_bytes, 0);
+	ck_assert_int_eq(recording.control->live_bytes + c.shard->pending_bytes, 200);
+	ck_assert_int_eq(recording.control->peak_bytes, 200);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("counters");
+	TCase *tcase = tcase_create("counters");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, runtime_start, runtime_stop);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, totals);
+	tcase_add_test(tcase, equal_peaks_take_the_latest);
+	tcase_add_test(tcase, peak_of_every_site_is_exact);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
