@@ -12,9 +12,6 @@
 #include "os.h"
 #include "recording_map.h"
 
-#define SIZE_BITS    36
-#define SIZE_BEYOND  (((uint64_t)1 << SIZE_BITS) - 1)
-#define PLACE_BITS   2
 #define ADDRESS_BITS 47
 #define POPULATE_LIMIT \
 	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
@@ -25,9 +22,13 @@ struct side_entry {
 };
 
 static struct {
-	uint64_t **directory;
-	unsigned slot_shift;
-	unsigned leaf_shift; /* log2 of the address bytes that one leaf covers */
+	void **directory;
+	bool compact;
+	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
+	uint8_t slot_bytes;    /* 4 or 8 */
+	uint8_t rounding_bits; /* the largest value means: in the side table */
+	uint32_t site_max;     /* that a slot can hold */
+	uint8_t leaf_shift;    /* log2 of the address bytes that one leaf covers */
 	struct lock leaf_lock;
 
 	struct lock side_lock;
@@ -42,7 +43,7 @@ static struct {
  * smaller directory of larger leaves does.
  */
 bool
-block_table_init(unsigned slot_shift)
+block_table_init(bool is_glibc)
 {
 	static const uint8_t leaf_shifts[] = {18, 22, 26};
 
@@ -50,9 +51,13 @@ block_table_init(unsigned slot_shift)
 	lock_reset(&table.side_lock);
 	table.side = NULL;
 	table.side_capacity = table.side_used = table.side_live = 0;
-	table.slot_shift = slot_shift;
+	table.compact = is_glibc;
+	table.slot_shift = is_glibc ? 5 : 4;
+	table.slot_bytes = is_glibc ? 4 : 8;
+	table.rounding_bits = is_glibc ? 6 : 37;
+	table.site_max = (1u << (is_glibc ? 25 : 26)) - 1;
 	for (size_t i = 0; i < sizeof leaf_shifts; i++) {
-		size_t bytes = sizeof(uint64_t *) << (ADDRESS_BITS - leaf_shifts[i]);
+		size_t bytes = sizeof(void *) << (ADDRESS_BITS - leaf_shifts[i]);
 
 		table.leaf_shift = leaf_shifts[i];
 		table.directory = os_map(bytes, true);
@@ -64,19 +69,18 @@ block_table_init(unsigned slot_shift)
 	return false;
 }
 
-static COLD uint64_t *
-new_leaf(uintptr_t address, uint64_t block_bytes)
+static COLD void
+make_leaf(uintptr_t address, size_t usable)
 {
-	size_t bytes = (size_t)8 << (table.leaf_shift - table.slot_shift);
-	uint64_t **entry = &table.directory[address >> table.leaf_shift], *leaf;
+	size_t bytes = (size_t)table.slot_bytes << (table.leaf_shift - table.slot_shift);
+	void **entry = &table.directory[address >> table.leaf_shift];
 
 	if (address >> ADDRESS_BITS != 0 || !lock_take(&table.leaf_lock))
-		return NULL;
-	leaf = *entry;
-	if (leaf == NULL) {
-		bool populate = block_bytes < POPULATE_LIMIT && table.leaf_shift == 18;
+		return;
+	if (*entry == NULL) {
+		bool populate = usable < POPULATE_LIMIT && table.leaf_shift == 18;
+		void *leaf = arena_allocate(bytes, populate);
 
-		leaf = arena_allocate(bytes, populate);
 		if (!populate)
 			arena_add_bytes(PAGE_BYTES);
 		/* Release: the leaf reads as zero for whoever finds it. */
@@ -84,40 +88,70 @@ new_leaf(uintptr_t address, uint64_t block_bytes)
 		recording_publish_memory();
 	}
 	lock_drop(&table.leaf_lock);
-	return leaf;
 }
 
-static inline uint64_t *
+/* The slot of an address; NULL where there is no leaf. */
+static inline void *
 slot_of(uintptr_t address)
 {
-	uint64_t *leaf;
+	uintptr_t offset = address & (((uintptr_t)1 << table.leaf_shift) - 1);
+	char *leaf;
 
 	if (unlikely(address >> ADDRESS_BITS != 0))
 		return NULL;
 	leaf = load_acquire(&table.directory[address >> table.leaf_shift]);
 	if (unlikely(leaf == NULL))
 		return NULL;
-	return &leaf[(address & (((uintptr_t)1 << table.leaf_shift) - 1)) >> table.slot_shift];
+	return leaf + (offset >> table.slot_shift) * table.slot_bytes;
+}
+
+static inline uint64_t
+get_slot(const void *slot)
+{
+	return likely(table.compact) ? load((const uint32_t *)slot) : load((const uint64_t *)slot);
+}
+
+static inline void
+set_slot(void *slot, uint64_t value)
+{
+	if (likely(table.compact))
+		store((uint32_t *)slot, (uint32_t)value);
+	else
+		store((uint64_t *)slot, value);
+}
+
+static inline uint64_t
+rounding_beyond(void)
+{
+	return ((uint64_t)1 << table.rounding_bits) - 1;
+}
+
+/* Which of the two possible starts within a slot: the address bit below the slot's. */
+static inline uint64_t
+place_of(uintptr_t address)
+{
+	return address >> (table.slot_shift - 1) & 1;
 }
 
 static inline uint64_t
 pack(uintptr_t address, struct block block)
 {
-	uint64_t place = address >> 3 & 3;
+	uint64_t site_and_place = (uint64_t)block.site << 1 | place_of(address);
 
-	return (uint64_t)block.site << (SIZE_BITS + PLACE_BITS) | place << SIZE_BITS | block.bytes;
+	return site_and_place << table.rounding_bits | block.rounding;
 }
 
 static inline bool
-is_at(uint64_t slot, uintptr_t address)
+is_at(uint64_t value, uintptr_t address)
 {
-	return slot != 0 && (slot >> SIZE_BITS & 3) == (address >> 3 & 3);
+	return value != 0 && (value >> table.rounding_bits & 1) == place_of(address);
 }
 
 static inline struct block
-unpack(uint64_t slot)
+unpack(uint64_t value)
 {
-	return (struct block){slot & SIZE_BEYOND, (uint32_t)(slot >> (SIZE_BITS + PLACE_BITS))};
+	return (struct block){value & rounding_beyond(),
+			      (uint32_t)(value >> (table.rounding_bits + 1))};
 }
 
 static struct side_entry *
@@ -181,7 +215,7 @@ side_insert(uintptr_t address, struct block block)
 static COLD struct block
 side_take(uintptr_t address, bool keep)
 {
-	struct block block = {0, SITE_NONE};
+	struct block block = BLOCK_NONE;
 	struct side_entry *e;
 
 	if (load(&table.side_live) == 0 || !lock_take(&table.side_lock))
@@ -198,72 +232,80 @@ side_take(uintptr_t address, bool keep)
 	return block;
 }
 
-/* The slot belongs to a neighbour, or the size does not fit. */
+/* The slot is taken, or the block does not fit into one. */
 static COLD struct block
-insert_beside(uint64_t *slot, uintptr_t address, struct block block, bool *ret_stored)
+insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_stored)
 {
 	struct block old = block_table_remove((const void *)address);
+	bool fits = block.rounding < rounding_beyond() && block.site <= table.site_max;
 
-	if (*slot == 0 && block.bytes >= SIZE_BEYOND) {
+	*ret_stored = true;
+	if (get_slot(slot) != 0) {
+		*ret_stored = side_insert(address, block);
+	} else if (fits) {
+		set_slot(slot, pack(address, block));
+	} else {
+		struct block mark = {rounding_beyond(), 1};
+
 		*ret_stored = side_insert(address, block);
 		if (*ret_stored)
-			store(slot, pack(address, (struct block){SIZE_BEYOND, block.site}));
-	} else if (*slot == 0) {
-		store(slot, pack(address, block));
-		*ret_stored = true;
-	} else {
-		*ret_stored = side_insert(address, block);
+			set_slot(slot, pack(address, mark));
 	}
 	return old;
 }
 
 HOT struct block
-block_table_insert(const void *address, struct block block, bool *ret_stored)
+block_table_insert(const void *address, struct block block, size_t usable, bool *ret_stored)
 {
 	uintptr_t a = (uintptr_t)address;
-	uint64_t *slot = slot_of(a);
+	void *slot = slot_of(a);
 
 	if (unlikely(slot == NULL)) {
-		if (new_leaf(a, block.bytes) == NULL) {
+		make_leaf(a, usable);
+		slot = slot_of(a);
+		if (slot == NULL) {
 			*ret_stored = false;
 			recording_note(TROUBLE_NO_BLOCK_TABLE);
-			return (struct block){0, SITE_NONE};
+			return BLOCK_NONE;
 		}
-		slot = slot_of(a);
 	}
-	if (unlikely(*slot != 0 || block.bytes >= SIZE_BEYOND))
+	if (unlikely(get_slot(slot) != 0 || block.rounding >= rounding_beyond() ||
+		     block.site > table.site_max))
 		return insert_beside(slot, a, block, ret_stored);
-	store(slot, pack(a, block));
+	set_slot(slot, pack(a, block));
 	*ret_stored = true;
-	return (struct block){0, SITE_NONE};
+	return BLOCK_NONE;
 }
 
 HOT struct block
 block_table_remove(const void *address)
 {
 	uintptr_t a = (uintptr_t)address;
-	uint64_t *slot = slot_of(a), value;
+	void *slot = slot_of(a);
+	struct block block;
+	uint64_t value;
 
 	if (unlikely(slot == NULL))
-		return (struct block){0, SITE_NONE};
-	value = load(slot);
+		return BLOCK_NONE;
+	value = get_slot(slot);
 	if (unlikely(!is_at(value, a)))
 		return side_take(a, false);
-	store(slot, 0);
-	if (unlikely((value & SIZE_BEYOND) == SIZE_BEYOND))
-		return side_take(a, false);
-	return unpack(value);
+	set_slot(slot, 0);
+	block = unpack(value);
+	return likely(block.rounding != rounding_beyond()) ? block : side_take(a, false);
 }
 
 struct block
 block_table_find(const void *address)
 {
 	uintptr_t a = (uintptr_t)address;
-	uint64_t *slot = slot_of(a);
+	void *slot = slot_of(a);
+	struct block block;
 
 	if (slot == NULL)
-		return (struct block){0, SITE_NONE};
-	if (!is_at(*slot, a) || (*slot & SIZE_BEYOND) == SIZE_BEYOND)
+		return BLOCK_NONE;
+	block = unpack(get_slot(slot));
+	if (!is_at(get_slot(slot), a) || block.rounding == rounding_beyond())
 		return side_take(a, true);
-	return unpack(*slot);
+	return block;
 }

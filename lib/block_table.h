@@ -6,12 +6,16 @@
  * other allocators), in leaves that are made when an address first falls into them.
  *
  *     address  | ........ leaf ........ | slot | low bits |
- *              directory[leaf] --> leaf[slot] = site:26 place:2 size:36     0 is no block
+ *              directory[leaf] --> leaf[slot]                   0 is no block
  *
- * `place` tells blocks apart that start in the same slot; a second one there, and a size beyond 36
- * bits, live in a side table under a lock. Each block owns its slot, so no lock is needed for it:
- * whoever hands a block to another thread orders the accesses. Insert after the real allocation,
- * remove before the real free.
+ *     glibc    32-bit slots:  site:25 place:1 rounding:6
+ *     others   64-bit slots:  site:26 place:1 rounding:37
+ *
+ * The requested size is not stored: it is the usable size, which the allocator knows, less the
+ * rounding. `place` tells blocks apart that start in the same slot; a second one there, and a
+ * rounding that does not fit, live in a side table under a lock. Each block owns its slot, so no
+ * lock is needed for it: whoever hands a block to another thread orders the accesses. Insert after
+ * the real allocation, remove before the real free.
  */
 #ifndef BLOCK_TABLE_H
 #define BLOCK_TABLE_H
@@ -19,18 +23,22 @@
 #include "base.h"
 
 struct block {
-	uint64_t bytes;
-	uint32_t site; /* SITE_NONE: no block */
+	uint64_t rounding; /* usable minus requested bytes */
+	uint32_t site;     /* SITE_NONE: no block */
 };
 
-/* slot_shift is log2 of the bytes that share a slot: 5 or 4. False when memory is out. [init] */
-bool block_table_init(unsigned slot_shift);
+#define BLOCK_NONE ((struct block){0, 0})
 
-/* Remember a block. If the address was known (its free was not seen) the old block is returned,
- * else SITE_NONE. False through *ret_stored when there is no memory for it. [hot] */
-struct block block_table_insert(const void *address, struct block block, bool *ret_stored);
+/* False when memory is out. [init] */
+bool block_table_init(bool is_glibc);
 
-/* Forget and return a block; SITE_NONE if it is not known. [hot] */
+/* Remember a block of `usable` bytes. If the address was known (its free was not seen) the old
+ * block is returned, else BLOCK_NONE. False through *ret_stored when there is no memory for it.
+ * [hot] */
+struct block block_table_insert(const void *address, struct block block, size_t usable,
+				bool *ret_stored);
+
+/* Forget and return a block; BLOCK_NONE if it is not known. [hot] */
 struct block block_table_remove(const void *address);
 
 /* Look a block up. */

@@ -169,8 +169,7 @@ static inline void *
 reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct caller *caller)
 {
 	struct thread *t;
-	struct block block = {0, SITE_NONE};
-	uint64_t rounding = 0;
+	struct realloc_state state = {BLOCK_NONE, 0};
 	void *new;
 
 	if (unlikely(old != NULL && boot_owns(old)))
@@ -178,17 +177,14 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 	t = thread_enter(caller->sp, true);
 	if (unlikely(t == NULL))
 		return refused_realloc(old, count * bytes);
-	if (old != NULL) {
-		block = record_realloc_begin(t, old);
-		if (likely(block.site != SITE_NONE))
-			rounding = record_rounding(old, block.bytes);
-	}
+	if (old != NULL)
+		state = record_realloc_begin(t, old);
 	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
 				    : real.reallocarray(old, count, bytes);
 	if (likely(new != NULL) || (old != NULL && count * bytes == 0 && bytes == 0))
-		record_realloc_end(t, kind, block, rounding, new, count * bytes, caller);
+		record_realloc_end(t, kind, state, new, count * bytes, caller);
 	else
-		record_realloc_undo(t, block, old);
+		record_realloc_undo(t, state, old);
 	thread_leave(t);
 	return new;
 }

@@ -7,8 +7,8 @@
  * be stopped, or of a lower real-time priority than we are). Whoever is refused does without: the
  * event is counted where no lock is needed.
  *
- * The word holds the owner's thread pointer, which costs no system call to know. In a forked child a
- * lock that another thread held is cleared by `lock_reset`.
+ * The word holds the owner's thread pointer, which costs no system call to know. In a forked child
+ * a lock that another thread held is cleared by `lock_reset`.
  */
 #ifndef LOCK_H
 #define LOCK_H

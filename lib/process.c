@@ -80,7 +80,7 @@ start_tables(void)
 	thread_reset();
 	if (!recording_create(&options))
 		return false;
-	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc ? 5 : 4))
+	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
 		return false;
 	unwind_set_limit(options.frames);
 	unwind_set_crosscheck(options.crosscheck);

@@ -43,27 +43,24 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 	return t->site;
 }
 
-inline uint64_t
-record_rounding(void *address, uint64_t bytes)
-{
-	return real_usable_size(address) - bytes;
-}
-
-/* The address was known: the block that was there has gone without our seeing it. */
+/* The address was known: the block that was there has gone without our seeing it. Its size can no
+ * longer be asked for; it was at most what is usable there now. */
 static COLD void
-forget_overwritten(struct thread *t, struct block old)
+forget_overwritten(struct thread *t, struct block old, size_t usable)
 {
-	counters_free(&t->counting, old.site, old.bytes, 0, false);
+	uint64_t bytes = usable > old.rounding ? usable - old.rounding : 0;
+
+	counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
 
 static inline void
-remember_block(struct thread *t, void *address, struct block block)
+remember_block(struct thread *t, void *address, struct block block, size_t usable)
 {
 	bool stored;
-	struct block old = block_table_insert(address, block, &stored);
+	struct block old = block_table_insert(address, block, usable, &stored);
 
 	if (unlikely(old.site != SITE_NONE))
-		forget_overwritten(t, old);
+		forget_overwritten(t, old, usable);
 	if (unlikely(!stored))
 		add(&t->counting.shard->dropped, 1, t->counting.shared);
 }
@@ -73,9 +70,11 @@ record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		const struct caller *caller)
 {
 	uint32_t site = site_of(t, kind, caller);
+	size_t usable = real_usable_size(address);
+	struct block block = {usable - bytes, site};
 
-	remember_block(t, address, (struct block){bytes, site});
-	counters_allocate(&t->counting, site, bytes, record_rounding(address, bytes));
+	remember_block(t, address, block, usable);
+	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
 }
 
@@ -94,49 +93,55 @@ record_free(struct thread *t, void *address)
 		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
 		return false;
 	}
-	counters_free(&t->counting, block.site, block.bytes, record_rounding(address, block.bytes),
-		      t->last_block == address);
+	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+		      block.rounding, t->last_block == address);
 	return true;
 }
 
-struct block
+struct realloc_state
 record_realloc_begin(struct thread *t, void *address)
 {
-	struct block block = block_table_remove(address);
+	struct realloc_state old = {block_table_remove(address), 0};
 
-	if (block.site == SITE_NONE)
+	if (old.block.site == SITE_NONE)
 		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
-	return block;
+	else
+		old.bytes = real_usable_size(address) - old.block.rounding;
+	return old;
 }
 
 void
-record_realloc_end(struct thread *t, uint32_t kind, struct block old, uint64_t old_rounding,
-		   void *address, size_t bytes, const struct caller *caller)
+record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
+		   size_t bytes, const struct caller *caller)
 {
-	uint32_t site;
+	struct counting *c = &t->counting;
+	struct block block;
+	size_t usable;
 
 	if (address == NULL) {
-		if (old.site != SITE_NONE)
-			counters_free(&t->counting, old.site, old.bytes, old_rounding, false);
+		if (old.block.site != SITE_NONE)
+			counters_free(c, old.block.site, old.bytes, old.block.rounding, false);
 		return;
 	}
-	if (old.site == SITE_NONE) {
+	if (old.block.site == SITE_NONE) {
 		record_allocate(t, kind, address, bytes, caller);
 		return;
 	}
-	site = keeps_origin() ? old.site : site_of(t, kind, caller);
-	remember_block(t, address, (struct block){bytes, site});
-	counters_reallocate(&t->counting, old.site, old.bytes, old_rounding, site, bytes,
-			    record_rounding(address, bytes));
-	add(&t->counting.shard->reallocs, 1, t->counting.shared);
+	usable = real_usable_size(address);
+	block.rounding = usable - bytes;
+	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
+	remember_block(t, address, block, usable);
+	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
+			    block.rounding);
+	add(&c->shard->reallocs, 1, c->shared);
 	t->last_block = address;
 }
 
 void
-record_realloc_undo(struct thread *t, struct block old, void *address)
+record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 {
-	if (old.site != SITE_NONE)
-		remember_block(t, address, old);
+	if (old.block.site != SITE_NONE)
+		remember_block(t, address, old.block, old.bytes + old.block.rounding);
 	record_failure(t);
 }
 
@@ -146,8 +151,8 @@ record_nested_free(struct thread *t, void *address)
 	struct block block = block_table_remove(address);
 
 	if (block.site != SITE_NONE)
-		counters_free(&t->counting, block.site, block.bytes,
-			      record_rounding(address, block.bytes), false);
+		counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+			      block.rounding, false);
 }
 
 void

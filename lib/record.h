@@ -30,23 +30,25 @@ void record_failure(struct thread *t);
 /* The block is about to be freed. False if it is not known. [hot] */
 bool record_free(struct thread *t, void *address);
 
-/* The first half of a realloc: forget the block, before the real call may move it. */
-struct block record_realloc_begin(struct thread *t, void *address);
+/* A block that is being reallocated, as it was before. */
+struct realloc_state {
+	struct block block;
+	size_t bytes; /* requested */
+};
 
-/* The second half. `old` and `old_rounding` are of the block as it was; `address` is the new block,
- * NULL when the call freed it (size 0). */
-void record_realloc_end(struct thread *t, uint32_t kind, struct block old, uint64_t old_rounding,
-			void *address, size_t bytes, const struct caller *caller);
+/* The first half of a realloc: forget the block, before the real call may move it. */
+struct realloc_state record_realloc_begin(struct thread *t, void *address);
+
+/* The second half; `address` is the new block, NULL when the call freed it (size 0). */
+void record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
+			size_t bytes, const struct caller *caller);
 
 /* The real realloc failed: all is as before. */
-void record_realloc_undo(struct thread *t, struct block old, void *address);
+void record_realloc_undo(struct thread *t, struct realloc_state old, void *address);
 
 /* A free that interrupted the runtime on this thread: only counters that one instruction changes
  * are touched. [signal] */
 void record_nested_free(struct thread *t, void *address);
 void record_nested_allocate(struct thread *t);
-
-/* Usable minus requested bytes of a live block. [hot] */
-uint64_t record_rounding(void *address, uint64_t bytes);
 
 #endif

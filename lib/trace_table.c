@@ -9,13 +9,14 @@
 #include "lock.h"
 
 #define BUCKETS_FIRST 256u
-#define CHAIN_LIMIT   64 /* a longer walk means that a chain is being split: ask under the lock */
 #define POPULATE_STEP ((size_t)64 << 10)
 
 static struct {
 	struct lock lock;
 	uint32_t *buckets; /* first node of each chain, 0 is none */
 	uint32_t bucket_count;
+	uint32_t hashed;  /* nodes in the chains */
+	uint32_t version; /* odd while nodes are added */
 	uint32_t bucket_limit;
 	size_t populated_bytes; /* of the buckets */
 } table;
@@ -37,12 +38,13 @@ node_hash(uint32_t parent, uint32_t frame)
 }
 
 static uint32_t
-find_in_chain(uint32_t parent, uint32_t frame, uint32_t limit)
+find_in_chain(uint32_t parent, uint32_t frame)
 {
 	uint32_t bucket = bucket_of(node_hash(parent, frame), load_acquire(&table.bucket_count));
 	uint32_t id = load_acquire(&table.buckets[bucket]);
 
-	for (; id != 0 && limit > 0; limit--) {
+	/* A chain that is being split still leads from younger nodes to older ones: it ends. */
+	while (id != 0) {
 		const struct recording_node *node = &recording.nodes[id];
 
 		if (node->frame == frame && node->parent == parent)
@@ -77,9 +79,9 @@ split_bucket(uint32_t count)
 }
 
 static void
-grow_buckets(uint64_t node_count)
+grow_buckets(void)
 {
-	if (node_count <= table.bucket_count || table.bucket_count >= table.bucket_limit)
+	if (++table.hashed <= table.bucket_count || table.bucket_count >= table.bucket_limit)
 		return;
 	if ((size_t)table.bucket_count * sizeof *table.buckets >= table.populated_bytes) {
 		table.populated_bytes += POPULATE_STEP;
@@ -88,27 +90,36 @@ grow_buckets(uint64_t node_count)
 	split_bucket(table.bucket_count);
 }
 
+static void
+insert_into_chain(uint32_t id, uint32_t parent, uint32_t frame)
+{
+	uint32_t *bucket = &table.buckets[bucket_of(node_hash(parent, frame), table.bucket_count)];
+
+	store(&recording.nodes[id].next, *bucket);
+	/* Release: who finds the node finds it complete. */
+	store_release(bucket, id);
+	grow_buckets();
+}
+
 static uint32_t
 insert_node(uint32_t parent, uint32_t frame)
 {
 	struct recording_extent *nodes = &recording.header->sections[SECTION_NODES];
-	uint64_t id = nodes->count;
+	uint32_t id = (uint32_t)nodes->count;
 	struct recording_node *node = &recording.nodes[id];
-	uint32_t *bucket;
 
-	if (!recording_reserve(SECTION_NODES, id + 2)) {
+	/* One more than is needed: a look-up reads the node after its parent, whatever it is. */
+	if (!recording_reserve(SECTION_NODES, (uint64_t)id + 2)) {
 		recording_note(TROUBLE_NODES_FULL);
 		return NODE_NONE;
 	}
-	bucket = &table.buckets[bucket_of(node_hash(parent, frame), table.bucket_count)];
-	node->parent = parent;
-	node->frame = frame;
-	store(&node->next, *bucket);
-	/* Release: who finds the node finds it complete; readers of the file likewise by count. */
-	store_release(&nodes->count, id + 1);
-	store_release(bucket, (uint32_t)id);
-	grow_buckets(id + 1);
-	return (uint32_t)id;
+	store(&node->frame, frame);
+	/* Release: a look-up that compares both, in any order, never takes half a node for one. */
+	store_release(&node->parent, parent);
+	store_release(&nodes->count, (uint64_t)id + 1);
+	if (id != parent + 1)
+		insert_into_chain(id, parent, frame);
+	return id;
 }
 
 static void
@@ -130,6 +141,7 @@ trace_table_init(void)
 	table.bucket_limit = (uint32_t)capacity;
 	table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
 	table.bucket_count = BUCKETS_FIRST;
+	table.hashed = table.version = 0;
 	table.populated_bytes = BUCKETS_FIRST * sizeof *table.buckets;
 	if (table.buckets == NULL)
 		return false;
@@ -146,20 +158,45 @@ trace_table_init(void)
 	return true;
 }
 
+/* Under the lock: what was not found before may have been added since. */
+static uint32_t
+find_again(uint32_t parent, uint32_t frame)
+{
+	const struct recording_node *next = &recording.nodes[parent + 1];
+
+	if (next->frame == frame && next->parent == parent)
+		return parent + 1;
+	return find_in_chain(parent, frame);
+}
+
+static uint32_t
+find_or_insert(uint32_t parent, uint32_t frame, uint32_t version)
+{
+	uint32_t id = NODE_NONE;
+
+	if (!lock_take(&table.lock))
+		return NODE_NONE;
+	if (table.version != version || version % 2 != 0)
+		id = find_again(parent, frame);
+	if (id == NODE_NONE) {
+		store(&table.version, table.version + 1);
+		id = insert_node(parent, frame);
+		/* Release: a look-up that saw this version saw all nodes up to it. */
+		store_release(&table.version, table.version + 1);
+	}
+	lock_drop(&table.lock);
+	return id;
+}
+
 uint32_t
 trace_table_find_child(uint32_t parent, uint32_t frame)
 {
-	uint32_t id = find_in_chain(parent, frame, CHAIN_LIMIT);
+	uint32_t version = load_acquire(&table.version);
+	uint32_t id = find_in_chain(parent, frame);
 
-	if (unlikely(id == NODE_NONE)) {
-		if (!lock_take(&table.lock))
-			return NODE_NONE;
-		id = find_in_chain(parent, frame, UINT32_MAX);
-		if (id == NODE_NONE)
-			id = insert_node(parent, frame);
-		lock_drop(&table.lock);
-	}
-	if (likely(id != NODE_NONE))
+	if (unlikely(id == NODE_NONE))
+		id = find_or_insert(parent, frame, version);
+	if (likely(id != NODE_NONE && id != parent + 1))
 		store(&recording.nodes[parent].hint, id);
 	return id;
 }

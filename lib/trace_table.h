@@ -12,10 +12,11 @@
  *             |   +-- 4 FRAME_MALLOC     leaf: site 7 is { malloc, load, main, _start }
  *             +-- 5 serve+0x40
  *
- * Look-up costs. `hint` of a node is the child that was found last; a node is 16 bytes and paths
- * are created in order, so the hint's line is often the one at hand. Where the hint fails, a
- * chained hash over (parent, frame) answers. The buckets grow one at a time (linear hashing, Litwin
- * 1980), so no insertion ever pauses for a rehash.
+ * Look-up costs. A path is created in one go, so most nodes were made right after their parent.
+ * Such a child is at `parent + 1`, in the same line or the next, and nowhere else. The others,
+ * where paths branch, are in a chained hash over (parent, frame); `hint` of a node is the one of
+ * them that was found last. The buckets grow one at a time (linear hashing, Litwin 1980), so no
+ * insertion ever pauses for a rehash.
  *
  * Nodes are append-only and never move: whoever has seen an id may read the node without a lock. A
  * look-up that hits takes none. A look-up that misses because a chain is being split under it is

@@ -116,39 +116,36 @@ static inline enum walk_end
 step(struct unwind_memory *m, struct walk *w, struct rule rule)
 {
 	int64_t cfa_offset = rule_cfa_offset(rule), bp_offset = rule_bp_offset(rule);
+	enum rule_kind kind = rule_kind(rule);
 	uint64_t cfa, bp = w->bp;
 
 	w->bp_slot = w->cfa_slot = 0;
-	switch (rule_kind(rule)) {
-	case RULE_RSP:
+	/* The common kinds by comparisons: a jump table is mispredicted for every other frame. */
+	if (likely(kind == RULE_RSP)) {
 		cfa = w->sp + (uint64_t)cfa_offset;
-		break;
-	case RULE_RBP:
+	} else if (likely(kind == RULE_RBP)) {
 		cfa = w->bp + (uint64_t)cfa_offset;
-		break;
-	case RULE_REALIGNED:
+	} else if (kind == RULE_END) {
+		return WALK_COMPLETE;
+	} else if (kind == RULE_REALIGNED) {
 		w->cfa_slot = w->bp + (uint64_t)cfa_offset;
 		if (!read_stack(m, w->cfa_slot, &cfa))
 			return WALK_TRUNCATED;
-		break;
-	case RULE_GUESS:
+	} else if (kind == RULE_GUESS) {
 		/* No table: believe rbp if it points a little further out on this stack. */
 		cfa = w->bp + 16;
 		bp_offset = -16;
 		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
 			return WALK_TRUNCATED;
-		break;
-	case RULE_END:
-		return WALK_COMPLETE;
-	default:
+	} else {
 		return WALK_IRREGULAR;
 	}
 	/* Outward only: damaged tables must not make a loop. */
 	if (unlikely(cfa <= w->sp))
 		return WALK_TRUNCATED;
 	if (bp_offset != RULE_BP_UNSAVED) {
-		w->bp_slot = rule_kind(rule) == RULE_REALIGNED ? w->bp + (uint64_t)bp_offset - 8
-							       : cfa + (uint64_t)bp_offset;
+		w->bp_slot = kind == RULE_REALIGNED ? w->bp + (uint64_t)bp_offset - 8
+						    : cfa + (uint64_t)bp_offset;
 		if (!read_stack(m, w->bp_slot, &bp))
 			return WALK_TRUNCATED;
 	}
