@@ -318,7 +318,8 @@ static struct group *
 add_to_group(struct grouping *grouping, uint32_t key, const struct profile_values *values,
 	     const struct frame_info *frame, struct position *position)
 {
-	struct group *group = &grouping->groups.items[find_group(grouping, key)];
+	uint32_t index = find_group(grouping, key); /* may move the groups */
+	struct group *group = &grouping->groups.items[index];
 
 	add_values(&group->values, values);
 	group->sites++;
