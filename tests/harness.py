@@ -130,6 +130,9 @@ def run_case(number, name, function):
 
 
 def run_cases():
+    for built in (COMMAND, LIBRARY):
+        if not os.path.exists(built):
+            sys.exit("Bail out! %s is not built" % built)
     print("1..%d" % len(cases), flush=True)
     results = [run_case(i + 1, *entry) for i, entry in enumerate(cases)]
     sys.exit(0 if all(results) else 1)
