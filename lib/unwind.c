@@ -132,7 +132,10 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 		if (!read_stack(m, w->cfa_slot, &cfa))
 			return WALK_TRUNCATED;
 	} else if (kind == RULE_GUESS) {
-		/* No table: believe rbp if it points a little further out on this stack. */
+		/* No table: believe rbp if it points a little further out on this stack. The psABI
+		 * marks the outermost frame with a zero. */
+		if (w->bp == 0)
+			return WALK_COMPLETE;
 		cfa = w->bp + 16;
 		bp_offset = -16;
 		if (w->bp < w->sp || w->bp - w->sp > 0x4000)

@@ -109,5 +109,7 @@ unwind_full_agrees(uintptr_t ip, uint32_t node)
 			return false;
 		node = recording.nodes[node].parent;
 	}
+	if (recording.nodes[node].frame == FRAME_TRUNCATED)
+		node = NODE_ROOT;
 	return node == NODE_ROOT ? i == count : count == CHECK_LIMIT;
 }
