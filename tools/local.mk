@@ -55,3 +55,63 @@ tools_libtools_a_SOURCES += \
 	tools/util/xalloc.h \
 	tools/view_card.c \
 	tools/view_card.h
+
+# The model, symbols and views.
+tools_libtools_a_SOURCES += \
+	tools/budget.c \
+	tools/budget.h \
+	tools/column.c \
+	tools/column.h \
+	tools/debuginfo.c \
+	tools/debuginfo.h \
+	tools/demangle.c \
+	tools/demangle.h \
+	tools/diff.c \
+	tools/diff.h \
+	tools/filter.c \
+	tools/filter.h \
+	tools/group.c \
+	tools/group.h \
+	tools/place.c \
+	tools/place.h \
+	tools/rank.c \
+	tools/rank.h \
+	tools/symbolize.c \
+	tools/symbolize.h \
+	tools/util/glob.c \
+	tools/util/glob.h \
+	tools/util/human.c \
+	tools/util/human.h \
+	tools/util/json_writer.c \
+	tools/util/json_writer.h \
+	tools/util/range_index.c \
+	tools/util/range_index.h \
+	tools/util/term.c \
+	tools/util/term.h \
+	tools/util/utf8.c \
+	tools/util/utf8.h \
+	tools/view_csv.c \
+	tools/view_csv.h \
+	tools/view_diff.c \
+	tools/view_diff.h \
+	tools/view_place.c \
+	tools/view_place.h \
+	tools/view_quality.c \
+	tools/view_quality.h \
+	tools/view_source.c \
+	tools/view_source.h \
+	tools/view_stack.c \
+	tools/view_stack.h \
+	tools/view_table.c \
+	tools/view_table.h \
+	tools/view_top.c \
+	tools/view_top.h \
+	tools/wrapper.c \
+	tools/wrapper.h
+
+# The commands.
+tools_heaptally_SOURCES += \
+	tools/cmd_diff.c \
+	tools/cmd_report.c \
+	tools/cmd_report.h \
+	tools/cmd_top.c

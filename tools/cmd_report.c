@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd_report.c - the options that the reading commands share
+ */
+#include "config.h"
+
+#include "cmd_report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "symbolize.h"
+#include "util/error.h"
+#include "util/xalloc.h"
+
+#define DEFAULT_ROWS   10
+#define DEFAULT_FRAMES 12
+
+enum {
+	OPTION_BY = 256,
+	OPTION_AT,
+	OPTION_SORT,
+	OPTION_INCLUDE,
+	OPTION_EXCLUDE,
+	OPTION_FILTER_FILE,
+	OPTION_ANY_FRAME,
+	OPTION_CUMULATIVE,
+	OPTION_RAW_FRAMES,
+	OPTION_WRAPPER,
+	OPTION_PROCESS,
+	OPTION_FORMAT,
+	OPTION_LIMIT,
+	OPTION_RECENT_LAST,
+	OPTION_FULL_NAMES,
+	OPTION_COLOR,
+	OPTION_DEBUGINFOD,
+};
+
+static const struct argp_option options[] = {
+	{NULL, 0, NULL, 0, "What is shown:", 1},
+	{"by", OPTION_BY, "KEY", 0,
+	 "group by line (default), function, file, module, stack, allocator or thread", 1},
+	{"at", OPTION_AT, "MOMENT", 0,
+	 "peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL", 1},
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
+	 "which process of a file with several (default: the one with the largest peak)", 1},
+	{"cumulative", OPTION_CUMULATIVE, NULL, 0,
+	 "count a block for every group on its stack, once each", 1},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
+	 "let allocator wrappers and libraries of the language name a site", 1},
+	{"wrapper", OPTION_WRAPPER, "GLOB", 0, "take these functions for allocator wrappers too",
+	 1},
+
+	{NULL, 0, NULL, 0, "Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0, "keep only what one of these matches", 2},
+	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
+	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
+	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
+	{"any-frame", OPTION_ANY_FRAME, NULL, 0,
+	 "filters look at all frames of a stack, not only at the one that names the site", 2},
+
+	{NULL, 0, NULL, 0, "How it is shown:", 3},
+	{"rows", 'n', "N", 0, "show N groups; 0 is all (default: 10 in text, else all)", 3},
+	{"sort", OPTION_SORT, "COLUMN", 0,
+	 "live, blocks, peak, peak-blocks, total, allocs or temporary (default: live)", 3},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json, csv or tracemalloc", 3},
+	{"limit", OPTION_LIMIT, "N", 0,
+	 "frames of a stack: the N innermost, -N the outermost, 0 all (default: 12)", 3},
+	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
+	 "print stacks from the outermost frame on", 3},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 3},
+	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 3},
+	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0,
+	 "ask the servers in DEBUGINFOD_URLS for debug information", 3},
+	{0},
+};
+
+static const char *const formats[] = {
+	[REPORT_TEXT] = "text",
+	[REPORT_JSON] = "json",
+	[REPORT_CSV] = "csv",
+	[REPORT_TRACEMALLOC] = "tracemalloc",
+};
+
+static int
+parse_format(const char *name, enum cmd_report_format *ret_format)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(formats[i], name) == 0) {
+			*ret_format = (enum cmd_report_format)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int
+parse_number(const char *text, long *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtol(text, &end, 10);
+	return *end || end == text || errno || labs(*ret_number) > 1000000000 ? -EINVAL : 0;
+}
+
+static void
+insert_filter(struct cmd_report *report, const char *text, bool inclusive)
+{
+	report->filters =
+		xreallocarray(report->filters, report->filter_count + 1, sizeof(*report->filters));
+	report->filters[report->filter_count].text = text;
+	report->filters[report->filter_count++].inclusive = inclusive;
+}
+
+static void
+read_filter_file(struct cmd_report *report, const char *path, struct argp_state *state)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t length;
+
+	if (!file)
+		die_errno(COMMAND_TROUBLE, errno, "%s", path);
+	while ((length = getline(&line, &capacity, file)) > 0) {
+		if (line[length - 1] == '\n')
+			line[--length] = '\0';
+		if (length == 0 || line[0] == '#')
+			continue;
+		if (line[0] != '+' && line[0] != '-')
+			argp_error(state, "%s: a filter begins with + or -: %s", path, line);
+		insert_filter(report, xstrdup(line + 1), line[0] == '+');
+	}
+	free(line);
+	fclose(file);
+}
+
+static void
+make_filters(struct cmd_report *report, struct argp_state *state)
+{
+	for (size_t i = 0; i < report->filter_count; i++) {
+		char *why;
+
+		if (filter_list_insert(&report->group.filters, report->filters[i].text,
+				       report->filters[i].inclusive, report->any_frame, &why) < 0)
+			argp_error(state, "%s", why);
+	}
+}
+
+static void
+check_options(struct cmd_report *report, struct argp_state *state)
+{
+	make_filters(report, state);
+	report->group.wrappers.globs = report->wrappers;
+	report->group.wrappers.count = report->wrapper_count;
+	if (report->group.cumulative && report->group.by > GROUP_BY_MODULE)
+		argp_error(state, "--cumulative does not go with --by %s",
+			   group_by_names[report->group.by]);
+	if (!report->rows_given)
+		report->rows = report->format == REPORT_TEXT ? DEFAULT_ROWS : 0;
+}
+
+static void
+parse_words(struct cmd_report *report, int key, char *word, struct argp_state *state)
+{
+	int result = 0;
+
+	switch (key) {
+	case OPTION_BY:
+		result = group_by_parse(word, &report->group.by);
+		break;
+	case OPTION_SORT:
+		report->column = column_find(word);
+		result = report->column ? 0 : -EINVAL;
+		break;
+	case OPTION_FORMAT:
+		result = parse_format(word, &report->format);
+		break;
+	case OPTION_COLOR:
+		result = term_parse_color(word, &report->color);
+		break;
+	}
+	if (result < 0)
+		argp_error(state, "%s: not known here; see --help", word);
+}
+
+static void
+parse_numbers(struct cmd_report *report, int key, char *word, struct argp_state *state)
+{
+	long number;
+
+	if (parse_number(word, &number) < 0 || (key == 'n' && number < 0))
+		argp_error(state, "%s: not a number", word);
+	if (key == 'n') {
+		report->rows = (size_t)number;
+		report->rows_given = true;
+	} else {
+		report->frames = (int)number;
+	}
+}
+
+static error_t
+parse_option(int key, char *word, struct argp_state *state)
+{
+	struct cmd_report *report = state->input;
+
+	switch (key) {
+	case OPTION_BY:
+	case OPTION_SORT:
+	case OPTION_FORMAT:
+	case OPTION_COLOR:
+		parse_words(report, key, word, state);
+		return 0;
+	case 'n':
+	case OPTION_LIMIT:
+		parse_numbers(report, key, word, state);
+		return 0;
+	case OPTION_AT:
+		report->at = word;
+		return 0;
+	case OPTION_PROCESS:
+		report->process = word;
+		return 0;
+	case OPTION_INCLUDE:
+	case OPTION_EXCLUDE:
+		insert_filter(report, word, key == OPTION_INCLUDE);
+		return 0;
+	case OPTION_FILTER_FILE:
+		read_filter_file(report, word, state);
+		return 0;
+	case OPTION_WRAPPER:
+		report->wrappers = xreallocarray(report->wrappers, report->wrapper_count + 1,
+						 sizeof(*report->wrappers));
+		report->wrappers[report->wrapper_count++] = word;
+		return 0;
+	case OPTION_ANY_FRAME:
+		report->any_frame = true;
+		return 0;
+	case OPTION_CUMULATIVE:
+		report->group.cumulative = true;
+		return 0;
+	case OPTION_RAW_FRAMES:
+		report->group.raw_frames = true;
+		return 0;
+	case OPTION_RECENT_LAST:
+		report->most_recent_last = true;
+		return 0;
+	case OPTION_FULL_NAMES:
+		report->full_names = true;
+		return 0;
+	case OPTION_DEBUGINFOD:
+		report->online = true;
+		return 0;
+	case ARGP_KEY_END:
+		check_options(report, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp cmd_report_argp = {.options = options, .parser = parse_option};
+
+void
+cmd_report_init(struct cmd_report *report)
+{
+	memset(report, 0, sizeof(*report));
+	report->column = &columns[0];
+	report->frames = DEFAULT_FRAMES;
+}
+
+void
+cmd_report_release(struct cmd_report *report)
+{
+	filter_list_release(&report->group.filters);
+	free(report->filters);
+	free(report->wrappers);
+	memset(report, 0, sizeof(*report));
+}
+
+static void
+show_progress(void *context, uint64_t done, uint64_t all)
+{
+	term_progress_update(context, done, all);
+}
+
+void
+cmd_report_read(const struct cmd_report *report, const char *operand, const char *default_moment,
+		struct source *ret_source)
+{
+	struct source_request request = {
+		.operand = operand,
+		.process = report->process,
+		.moment = report->at ? report->at : default_moment,
+	};
+	struct term_progress progress;
+	struct symbolize_options symbols = {
+		.online = report->online,
+		.progress = show_progress,
+		.context = &progress,
+	};
+	char *why;
+
+	if (source_read(&request, ret_source, &why) < 0)
+		die(COMMAND_TROUBLE, "%s", why);
+	term_progress_init(&progress, "reading symbols", false);
+	symbolize_profile(ret_source->profile, &symbols);
+	term_progress_release(&progress);
+}
+
+void
+cmd_report_finish(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die_errno(COMMAND_TROUBLE, errno, "standard output");
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd_report.h - the options that the reading commands share
+ *
+ * A command puts `cmd_report_argp` into the children of its own argp, with a struct cmd_report as
+ * its input: that is filled with defaults, then with what the user said.
+ */
+#ifndef CMD_REPORT_H
+#define CMD_REPORT_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "column.h"
+#include "group.h"
+#include "profile.h"
+#include "source.h"
+#include "util/term.h"
+
+enum cmd_report_format {
+	REPORT_TEXT,
+	REPORT_JSON,
+	REPORT_CSV,
+	REPORT_TRACEMALLOC,
+};
+
+struct cmd_report {
+	struct group_options group;
+	const struct column *column;
+	const char *at;      /* or NULL */
+	const char *process; /* or NULL */
+	enum cmd_report_format format;
+	size_t rows; /* 0 is all; by default all but in text */
+	bool rows_given;
+	int frames;
+	bool any_frame, most_recent_last, full_names, online;
+	enum term_color color;
+
+	/* Words of --include and --exclude, until --any-frame is known; of --wrapper. */
+	struct cmd_report_filter {
+		const char *text;
+		bool inclusive;
+	} * filters;
+	size_t filter_count;
+	const char **wrappers;
+	size_t wrapper_count;
+};
+
+extern const struct argp cmd_report_argp;
+
+void cmd_report_init(struct cmd_report *report);
+void cmd_report_release(struct cmd_report *report);
+
+/*
+ * Read what operand names, and give it names and lines. Ends the command when that fails. The
+ * moment is that of --at or of the operand, else default_moment.
+ */
+void cmd_report_read(const struct cmd_report *report, const char *operand,
+		     const char *default_moment, struct source *ret_source);
+
+/* Flush standard output; ends the command when something could not be written. */
+void cmd_report_finish(void);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd_top.c - heaptally top: which lines hold the memory
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd_report.h"
+#include "command.h"
+#include "rank.h"
+#include "util/human.h"
+#include "view_top.h"
+
+#define OTHERS_SHOWN 3
+
+struct arguments {
+	struct cmd_report report;
+	const char *operand;
+};
+
+static error_t
+parse_argument(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->report;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->operand)
+			argp_error(state, "%s: one file or process at a time", word);
+		arguments->operand = word;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+	.parser = parse_argument,
+	.args_doc = "[FILE[@MOMENT]|PID]",
+	.doc = "Show which lines hold the memory of a program: at its peak, or at another "
+	       "moment.\n\n"
+	       "  heaptally top                      the newest tally of this folder\n"
+	       "  heaptally top --at now 4711        a running process\n"
+	       "  heaptally top --by stack -n 3 heaptally.app.4711.tally\n",
+	.children = children,
+};
+
+/* A file may hold a whole tree of processes. */
+static void
+print_others(const struct term *term, const struct source *source)
+{
+	size_t shown = 0;
+	char text[HUMAN_BYTES];
+
+	if (source->process_count < 2)
+		return;
+	fputs("others    ", term->stream);
+	for (size_t i = 0; i < source->process_count && shown < OTHERS_SHOWN; i++) {
+		const struct source_process *process = &source->processes[i];
+		char *command;
+
+		if (process->chosen)
+			continue;
+		command = term_escape(process->command);
+		fprintf(term->stream, "%s%s %" PRIu32 " (peak %s)", shown ? ", " : "", command,
+			process->pid, human_size(process->sum.peak_bytes, text));
+		free(command);
+		shown++;
+	}
+	if (source->process_count - 1 > shown)
+		fprintf(term->stream, ", %zu more", source->process_count - 1 - shown);
+	fputs("  (--process PID)\n", term->stream);
+}
+
+static void
+print(const struct cmd_report *report, const struct source *source, const struct view_top *view)
+{
+	struct term term;
+
+	switch (report->format) {
+	case REPORT_TEXT:
+		term_init(&term, stdout, report->color);
+		view_top_text(&term, view);
+		print_others(&term, source);
+		break;
+	case REPORT_JSON:
+		view_top_json(stdout, view);
+		break;
+	case REPORT_CSV:
+		view_top_csv(stdout, view);
+		break;
+	case REPORT_TRACEMALLOC:
+		view_top_tracemalloc(stdout, view);
+		break;
+	}
+}
+
+int
+cmd_top(int argc, char **argv)
+{
+	struct arguments arguments = {.operand = NULL};
+	struct cmd_report *report = &arguments.report;
+	struct place_options places = {.across_builds = false};
+	struct place_table *table;
+	struct group_set set;
+	struct source source;
+
+	cmd_report_init(report);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	cmd_report_read(report, arguments.operand, "peak", &source);
+
+	/* Raw stacks are for comparing with other tools, which know addresses. */
+	places.exact = report->group.raw_frames && report->group.by == GROUP_BY_STACK;
+	table = place_table_new(&places);
+	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
+	rank_groups(&set, report->group.by, report->column, table);
+	print(report, &source,
+	      &(struct view_top){
+		      .profile = source.profile,
+		      .at = source.at,
+		      .options = &report->group,
+		      .column = report->column,
+		      .set = &set,
+		      .table = table,
+		      .name = source.name,
+		      .rows = report->rows,
+		      .frames = report->frames,
+		      .most_recent_last = report->most_recent_last,
+		      .full_names = report->full_names,
+	      });
+	cmd_report_finish();
+	group_set_release(&set);
+	place_table_free(table);
+	source_release(&source);
+	cmd_report_release(report);
+	return COMMAND_OK;
+}

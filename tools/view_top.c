@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_top.c - which lines hold the memory, as text, JSON, CSV, or in the words of tracemalloc
+ */
+#include "config.h"
+
+#include "view_top.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buffer.h"
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "util/xalloc.h"
+#include "view_csv.h"
+#include "view_place.h"
+#include "view_quality.h"
+#include "view_source.h"
+#include "view_stack.h"
+#include "view_table.h"
+
+#define JSON_VERSION 1
+#define HOT_SHARE    0.1 /* of the total: printed in bold */
+
+/*** words shared by all formats ***/
+
+static uint32_t
+get_moment_number(const struct profile *profile, const struct profile_moment *moment)
+{
+	return (uint32_t)(moment - profile->moments) + 1;
+}
+
+/* What a moment is called, without its time. */
+static void
+format_moment(const struct profile *profile, const struct profile_at *at, struct buffer *out)
+{
+	static const char *const ends[] = {
+		[PROFILE_RUNNING] = "now",
+		[PROFILE_EXITED] = "at exit",
+		[PROFILE_ENDED] = "at the end",
+	};
+	uint32_t number = get_moment_number(profile, at->moment);
+	bool is_last = number == profile->moment_count;
+
+	if (at->peak)
+		buffer_insert_string(out, "at the peak");
+	if (at->peak && !is_last)
+		buffer_insert_string(out, " up to ");
+	if (!is_last && at->moment->label[0])
+		buffer_insert_format(out, at->peak ? "mark %s" : "at mark %s", at->moment->label);
+	else if (!is_last)
+		buffer_insert_format(out, at->peak ? "snapshot %u" : "at snapshot %u", number);
+	else if (!at->peak)
+		buffer_insert_string(out, ends[profile->state]);
+}
+
+char *
+view_top_describe_moment(const struct profile *profile, const struct profile_at *at)
+{
+	struct buffer text = BUFFER_INIT;
+	uint64_t time_ns = at->peak ? at->moment->peak_time_ns : at->moment->time_ns;
+	char number[HUMAN_BYTES];
+	char *result;
+
+	format_moment(profile, at, &text);
+	if (time_ns > 0)
+		buffer_insert_format(&text, " (%s)", human_duration(time_ns, number));
+	result = term_escape(buffer_string(&text));
+	buffer_release(&text);
+	return result;
+}
+
+static size_t
+get_row_count(const struct view_top *view)
+{
+	return view->rows && view->rows < view->set->count ? view->rows : view->set->count;
+}
+
+/* The program as the user knows it. */
+static char *
+get_command(const struct profile *profile)
+{
+	return term_escape(*profile->command ? profile->command : profile->executable);
+}
+
+/*** text ***/
+
+static void
+print_title(const struct term *term, const struct view_top *view)
+{
+	const struct profile_values *sum = &view->set->sum;
+	char *command = get_command(view->profile);
+	char *moment = view_top_describe_moment(view->profile, &view->at);
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
+
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s blocks, by %s%s%s\n\n",
+		term_style(term, TERM_BOLD), command, view->profile->pid,
+		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
+		human_count((uint64_t)sum->live_blocks, blocks), group_by_names[view->options->by],
+		view->options->cumulative ? ", cumulative" : "",
+		view->options->filters.count ? ", filtered" : "");
+	free(command);
+	free(moment);
+}
+
+/* Columns of the text table; the first is there only when rows are not sorted by live. */
+enum text_column {
+	TEXT_SORTED,
+	TEXT_LIVE,
+	TEXT_PERCENT,
+	TEXT_SUM,
+	TEXT_BLOCKS,
+	TEXT_AVERAGE,
+	TEXT_ALLOCS,
+	TEXT_NAME,
+	TEXT_POSITION,
+	TEXT_COLUMNS
+};
+
+static const bool text_is_text[TEXT_COLUMNS] = {
+	[TEXT_NAME] = true,
+	[TEXT_POSITION] = true,
+};
+
+static bool
+is_extra_column(const struct column *column)
+{
+	return strcmp(column->name, "live_bytes") != 0 &&
+	       strcmp(column->name, "live_blocks") != 0 &&
+	       strcmp(column->name, "total_blocks") != 0;
+}
+
+static char *
+format_value(const struct column *column, int64_t value, char *text)
+{
+	return column->unit == COLUMN_BYTES ? human_size(value, text)
+					    : human_count((uint64_t)value, text);
+}
+
+static void
+insert_titles(struct view_table *table, const struct view_top *view)
+{
+	const char *titles[TEXT_COLUMNS] = {
+		[TEXT_SORTED] = is_extra_column(view->column) ? view->column->title : "",
+		[TEXT_LIVE] = "live",
+		[TEXT_PERCENT] = "%",
+		[TEXT_SUM] = view->options->cumulative ? "" : "sum%",
+		[TEXT_BLOCKS] = "blocks",
+		[TEXT_AVERAGE] = "average",
+		[TEXT_ALLOCS] = "allocs",
+		[TEXT_NAME] =
+			view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
+				? ""
+				: "where",
+		[TEXT_POSITION] =
+			view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
+				? "where"
+				: "",
+	};
+
+	for (size_t i = 0; i < TEXT_COLUMNS; i++)
+		view_table_insert(table, titles[i], TERM_DIM);
+}
+
+static void
+insert_numbers(struct view_table *table, const struct view_top *view,
+	       const struct profile_values *values, double running)
+{
+	int64_t value = column_get(view->column, values);
+	int64_t whole = column_get(view->column, &view->set->sum);
+	enum term_style style =
+		whole > 0 && (double)value >= HOT_SHARE * (double)whole ? TERM_BOLD : TERM_PLAIN;
+	char text[HUMAN_BYTES];
+
+	view_table_insert(
+		table, is_extra_column(view->column) ? format_value(view->column, value, text) : "",
+		style);
+	view_table_insert(table, human_size(values->live_bytes, text),
+			  is_extra_column(view->column) ? TERM_PLAIN : style);
+	view_table_insert(table, human_percent((double)value, (double)whole, text), style);
+	view_table_insert(
+		table, view->options->cumulative ? "" : human_percent(running, (double)whole, text),
+		TERM_PLAIN);
+	view_table_insert(table, human_count((uint64_t)values->live_blocks, text), TERM_PLAIN);
+	if (values->live_blocks > 0)
+		human_size(values->live_bytes / values->live_blocks, text);
+	view_table_insert(table, values->live_blocks > 0 ? text : "-", TERM_PLAIN);
+	view_table_insert(table, human_count(values->total_blocks, text), TERM_PLAIN);
+}
+
+static void
+insert_row(struct view_table *table, const struct view_top *view, const struct group *group,
+	   double running)
+{
+	struct view_place place;
+
+	insert_numbers(table, view, &group->values, running);
+	view_place_init(&place, view->table, group->stack, view->options->by, view->full_names);
+	if (!view->full_names)
+		view_place_cut(place.name, VIEW_PLACE_NAME_MAX);
+	view_table_insert(table, place.name, TERM_PLAIN);
+	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
+	view_place_release(&place);
+}
+
+static void
+subtract_values(struct profile_values *rest, const struct profile_values *values)
+{
+	rest->live_bytes -= values->live_bytes;
+	rest->live_blocks -= values->live_blocks;
+	rest->peak_bytes -= values->peak_bytes;
+	rest->peak_blocks -= values->peak_blocks;
+	rest->total_bytes -= values->total_bytes;
+	rest->total_blocks -= values->total_blocks;
+	rest->temporary_blocks -= values->temporary_blocks;
+}
+
+static void
+insert_rest(struct view_table *table, const struct view_top *view,
+	    const struct profile_values *rest, size_t count)
+{
+	char number[HUMAN_BYTES], text[128];
+	bool plural = count != 1;
+
+	snprintf(text, sizeof(text), "(%s more %s%s; -n 0 for all)", human_count(count, number),
+		 group_by_names[view->options->by], plural ? "s" : "");
+	insert_numbers(table, view, rest, (double)column_get(view->column, &view->set->sum));
+	view_table_insert(table,
+			  view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
+				  ? ""
+				  : text,
+			  TERM_DIM);
+	view_table_insert(table,
+			  view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
+				  ? text
+				  : "",
+			  TERM_DIM);
+}
+
+static void
+print_table(const struct term *term, const struct view_top *view)
+{
+	struct profile_values rest = view->set->sum;
+	struct view_table table;
+	size_t rows = get_row_count(view);
+	double running = 0;
+
+	view_table_init(&table, TEXT_COLUMNS, text_is_text);
+	insert_titles(&table, view);
+	for (size_t i = 0; i < rows; i++) {
+		const struct group *group = &view->set->groups[i];
+
+		running += (double)column_get(view->column, &group->values);
+		subtract_values(&rest, &group->values);
+		insert_row(&table, view, group, running);
+	}
+	/* Groups of a cumulative report overlap, so there is no rest. */
+	if (rows < view->set->count && !view->options->cumulative)
+		insert_rest(&table, view, &rest, view->set->count - rows);
+	view_table_print(&table, term, !view->full_names);
+	view_table_release(&table);
+}
+
+static void
+print_stacks(const struct term *term, const struct view_top *view)
+{
+	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
+	size_t rows = get_row_count(view);
+	const char *newer;
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct group *group = &view->set->groups[i];
+		char value[HUMAN_BYTES], percent[HUMAN_BYTES], blocks[HUMAN_BYTES];
+		char allocs[HUMAN_BYTES];
+		int64_t number = column_get(view->column, &group->values);
+
+		fprintf(term->stream, "%s%s%s  %s %%, %s blocks, %s allocs\n",
+			term_style(term, TERM_BOLD), format_value(view->column, number, value),
+			term_style(term, TERM_PLAIN),
+			human_percent((double)number,
+				      (double)column_get(view->column, &view->set->sum), percent),
+			human_count((uint64_t)group->values.live_blocks, blocks),
+			human_count(group->values.total_blocks, allocs));
+		view_stack_text(term, view->table, group->stack, source, view->frames,
+				view->most_recent_last, view->full_names);
+		putc('\n', term->stream);
+	}
+	if (rows < view->set->count)
+		fprintf(term->stream, "(%zu more stacks; -n 0 for all)\n", view->set->count - rows);
+	newer = view_source_get_newer(source);
+	if (newer) {
+		char *escaped = term_escape(newer);
+
+		fprintf(term->stream, "note      %s is newer than the recording\n", escaped);
+		free(escaped);
+	}
+	view_source_free(source);
+}
+
+/* What is still there at the end, when the report is about another moment. */
+static void
+print_not_freed(const struct term *term, const struct view_top *view)
+{
+	const struct profile *profile = view->profile;
+	const struct profile_values *end = &profile->moments[profile->moment_count - 1].sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	bool is_end = get_moment_number(profile, view->at.moment) == profile->moment_count &&
+		      !view->at.peak;
+
+	if (is_end || end->live_blocks <= 0)
+		return;
+	fprintf(term->stream, "%s %s blocks, %s%s\n",
+		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
+		human_count((uint64_t)end->live_blocks, blocks), human_size(end->live_bytes, bytes),
+		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
+}
+
+void
+view_top_text(const struct term *term, const struct view_top *view)
+{
+	print_title(term, view);
+	if (view->set->count == 0)
+		fputs(view->options->filters.count ? "nothing passes the filters\n"
+						   : "nothing was allocated\n",
+		      term->stream);
+	else if (view->options->by == GROUP_BY_STACK)
+		print_stacks(term, view);
+	else
+		print_table(term, view);
+	putc('\n', term->stream);
+	print_not_freed(term, view);
+	fputs("quality   ", term->stream);
+	view_quality_line(term, view->profile, view->set);
+	putc('\n', term->stream);
+	view_quality_warnings(term, view->profile);
+}
+
+/*** JSON ***/
+
+void
+view_top_process_json(struct json_writer *json, const char *key, const struct profile *profile,
+		      const struct profile_at *at)
+{
+	static const char *const states[] = {
+		[PROFILE_RUNNING] = "running",
+		[PROFILE_EXITED] = "exited",
+		[PROFILE_ENDED] = "ended",
+	};
+	struct buffer moment = BUFFER_INIT;
+
+	format_moment(profile, at, &moment);
+	json_writer_begin_object(json, key);
+	json_writer_unsigned(json, "pid", profile->pid);
+	json_writer_string(json, "command", profile->command);
+	json_writer_string(json, "executable", profile->executable);
+	json_writer_string(json, "state", states[profile->state]);
+	json_writer_string(json, "moment", buffer_string(&moment));
+	json_writer_seconds(json, "moment_seconds",
+			    at->peak ? at->moment->peak_time_ns : at->moment->time_ns);
+	json_writer_end_object(json);
+	buffer_release(&moment);
+}
+
+void
+view_top_values_json(struct json_writer *json, const struct profile_values *values)
+{
+	for (size_t i = 0; i < column_count; i++)
+		json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
+}
+
+void
+view_top_json(FILE *stream, const struct view_top *view)
+{
+	struct json_writer json;
+	size_t rows = get_row_count(view);
+
+	json_writer_init(&json, stream);
+	json_writer_begin_object(&json, NULL);
+	json_writer_string(&json, "format", "heaptally-top");
+	json_writer_unsigned(&json, "version", JSON_VERSION);
+	view_top_process_json(&json, "process", view->profile, &view->at);
+	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	json_writer_string(&json, "sort", view->column->name);
+	json_writer_bool(&json, "cumulative", view->options->cumulative);
+	json_writer_begin_object(&json, "totals");
+	view_top_values_json(&json, &view->set->sum);
+	json_writer_unsigned(&json, "groups", view->set->count);
+	json_writer_end_object(&json);
+	view_quality_json(&json, view->profile, view->set);
+	json_writer_begin_array(&json, "groups");
+	for (size_t i = 0; i < rows; i++) {
+		const struct group *group = &view->set->groups[i];
+
+		json_writer_begin_object(&json, NULL);
+		view_top_values_json(&json, &group->values);
+		view_place_json(&json, view->table, group->stack, view->options->by);
+		json_writer_end_object(&json);
+	}
+	json_writer_end_array(&json);
+	json_writer_end_object(&json);
+}
+
+/*** CSV and tracemalloc ***/
+
+void
+view_top_csv(FILE *stream, const struct view_top *view)
+{
+	size_t rows = get_row_count(view);
+
+	for (size_t i = 0; i < column_count; i++)
+		fprintf(stream, "%s,", columns[i].name);
+	fputs(VIEW_CSV_PLACE_HEADER "\n", stream);
+	for (size_t i = 0; i < rows; i++) {
+		const struct group *group = &view->set->groups[i];
+
+		for (size_t k = 0; k < column_count; k++)
+			fprintf(stream, "%" PRId64 ",", column_get(&columns[k], &group->values));
+		view_csv_place(stream, view_place_get(view->table, group->stack));
+		putc('\n', stream);
+	}
+}
+
+/* tracemalloc labels a traceback with its oldest frame. */
+static const struct place *
+get_label(const struct view_top *view, uint32_t stack)
+{
+	while (view->options->by == GROUP_BY_STACK &&
+	       place_table_get_outer(view->table, stack) != 0)
+		stack = place_table_get_outer(view->table, stack);
+	return view_place_get(view->table, stack);
+}
+
+void
+view_top_tracemalloc(FILE *stream, const struct view_top *view)
+{
+	size_t rows = get_row_count(view);
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct group *group = &view->set->groups[i];
+		int64_t bytes = group->values.live_bytes, blocks = group->values.live_blocks;
+		struct buffer label = BUFFER_INIT;
+		char size[HUMAN_BYTES];
+
+		/* It knows only of blocks that are there. */
+		if (blocks == 0 && bytes == 0)
+			continue;
+		view_place_tracemalloc(get_label(view, group->stack), view->options->by, &label);
+		fprintf(stream, "%s: size=%s, count=%" PRId64, buffer_string(&label),
+			human_tracemalloc_size((double)bytes, false, size), blocks);
+		if (blocks != 0)
+			fprintf(stream, ", average=%s",
+				human_tracemalloc_size((double)bytes / (double)blocks, false,
+						       size));
+		putc('\n', stream);
+		buffer_release(&label);
+	}
+}
