@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "block_table.h"
 #include "options.h"
 #include "recording_map.h"
 #include "trace_table.h"
@@ -32,7 +31,6 @@ runtime_start(void)
 	ck_assert(!options.bad);
 	ck_assert(recording_create(&options));
 	ck_assert(trace_table_init());
-	ck_assert(block_table_init(5));
 }
 
 void

@@ -7,7 +7,7 @@
 #ifndef UNIT_RUNTIME_H
 #define UNIT_RUNTIME_H
 
-/* Create a recording in a fresh directory and the tables in memory; fails the test if it cannot. */
+/* Create a recording in a fresh directory and its trace table; fails the test if it cannot. */
 void runtime_start(void);
 
 /* Remove the file. Check forks each test, so the mapping goes with the process. */
