@@ -24,7 +24,7 @@ enum {
 
 static void *blocks[BEFORE + AFTER];
 static void *own_blocks[OWN];
-static const char *exits_path;
+static char *exits_path;
 
 static void
 work_as_child(void)
@@ -63,7 +63,8 @@ static pid_t
 start_spawn(void)
 {
 	extern char **environ;
-	char *arguments[] = {(char *)exits_path, "700", "return", NULL};
+	char count[] = "700", how[] = "return";
+	char *arguments[] = {exits_path, count, how, NULL};
 	pid_t child;
 
 	return posix_spawn(&child, exits_path, NULL, NULL, arguments, environ) == 0 ? child : -1;
