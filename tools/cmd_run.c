@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,7 +41,7 @@
 /* The curve: a sample every thousandth of the time so far, within these bounds. */
 #define SAMPLE_MIN_NS (2 * MILLISECOND)
 #define SAMPLE_MAX_NS SECOND
-/* Looking may cost this share of one processor. */
+/* Looking may cost this share of one processor, about as much again goes to waking up. */
 #define COST_SHARE 200
 
 enum option_key {
@@ -66,6 +65,7 @@ struct run {
 	int path_error;
 	struct launch launch;
 	struct collector *collector;
+	uint64_t cpu_ns; /* ours, while the program ran */
 	struct card card;
 };
 
@@ -296,11 +296,11 @@ start(struct run *run)
 /* --- while --- */
 
 static uint64_t
-now_ns(void)
+now_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
@@ -316,38 +316,44 @@ min_of(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static void
+take_moment(struct run *run, uint64_t now, uint64_t *next_moment_ns)
+{
+	if (collector_snapshot(run->collector))
+		run->every_ns *= 2;
+	*next_moment_ns += run->every_ns;
+	if (*next_moment_ns < now)
+		*next_moment_ns = now + run->every_ns;
+}
+
 /* Returns how long to wait before the next look. */
 static uint64_t
 look(struct run *run, uint64_t start_ns, uint64_t *next_moment_ns)
 {
-	uint64_t before = now_ns(), after, interval;
+	uint64_t now = now_ns(CLOCK_MONOTONIC), cost = now_ns(CLOCK_PROCESS_CPUTIME_ID), interval;
 
 	collector_tick(run->collector, true);
-	if (run->every_ns != 0 && before >= *next_moment_ns) {
-		if (collector_snapshot(run->collector))
-			run->every_ns *= 2;
-		*next_moment_ns += run->every_ns;
-		if (*next_moment_ns < before)
-			*next_moment_ns = before + run->every_ns;
-	}
-	after = now_ns();
-	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (after - start_ns) / 1000));
-	interval = max_of(interval, (after - before) * COST_SHARE);
+	if (run->every_ns != 0 && now >= *next_moment_ns)
+		take_moment(run, now, next_moment_ns);
+	cost = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cost;
+	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (now - start_ns) / 1000));
+	interval = max_of(interval, cost * COST_SHARE);
 	if (run->every_ns != 0)
-		interval = min_of(interval, *next_moment_ns > after ? *next_moment_ns - after : 0);
+		interval = min_of(interval, *next_moment_ns > now ? *next_moment_ns - now : 0);
 	return interval;
 }
 
 static void
 wait_for_end(struct run *run)
 {
-	uint64_t start_ns = now_ns(), next_moment_ns = start_ns + run->every_ns;
+	uint64_t start_ns = now_ns(CLOCK_MONOTONIC), next_moment_ns = start_ns + run->every_ns;
 	uint64_t interval = SAMPLE_MIN_NS;
 
 	while (launch_wait(&run->launch, interval) == 0)
 		interval = look(run, start_ns, &next_moment_ns);
 	launch_release(&run->launch);
-	run->card.duration_ns = now_ns() - start_ns;
+	run->card.duration_ns = now_ns(CLOCK_MONOTONIC) - start_ns;
+	run->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	run->card.wait_status = run->launch.wait_status;
 }
 
@@ -365,16 +371,6 @@ get_peak(const struct profile *profile)
 	return profile->moments[profile->moment_count - 1].sum.peak_bytes;
 }
 
-static uint64_t
-get_cpu_ns(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * SECOND +
-	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-}
-
 /* Symbolize and write all profiles; the one with the largest peak is kept for the card. */
 static int
 write_profiles(struct run *run, struct tally_writer *writer)
@@ -388,7 +384,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	while ((result = collector_next(run->collector, &profile)) == 1) {
 		symbolize_profile(profile, &options);
 		if (profile->has_wait_status)
-			profile->tracer_cpu_ns = get_cpu_ns();
+			profile->tracer_cpu_ns = run->cpu_ns;
 		result = tally_writer_insert(writer, profile);
 		run->card.process_count++;
 		if (run->card.profile == NULL || get_peak(profile) > get_peak(run->card.profile)) {

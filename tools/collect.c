@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,12 +48,16 @@ struct tracked {
 	struct snapshot *snapshot;
 	struct profile_sample *samples;
 	uint32_t sample_count;
+	int statm;   /* /proc/PID/statm, or -1 */
 	bool failed; /* damaged: left as it is */
 	bool kept;   /* taken in, but its process lives on */
 };
 
 struct collector {
 	char *directory;
+	DIR *entries;
+	struct timespec changed; /* the directory, when it was read last */
+	bool settled;            /* it was read so long after that, that nothing was missed */
 	pid_t pid;
 	struct tracked *tracked;
 	int spool;
@@ -86,12 +91,26 @@ untrack(struct collector *collector, struct tracked *tracked)
 {
 	HASH_DEL(collector->tracked, tracked);
 	snapshot_free(tracked->snapshot);
+	if (tracked->statm >= 0)
+		close(tracked->statm);
 	free(tracked->samples);
 	free(tracked->name);
 	free(tracked);
 }
 
-static void
+static int
+open_statm(const struct snapshot_identity *identity)
+{
+	char path[64];
+
+	if (!identity->this_namespace)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%u/statm", identity->pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* False if it cannot be read yet: it is not filled, or no descriptor is left. */
+static bool
 track(struct collector *collector, const char *name)
 {
 	char *path = xasprintf("%s/%s", collector->directory, name);
@@ -99,34 +118,62 @@ track(struct collector *collector, const char *name)
 	int result = snapshot_open(path, 0, &snapshot);
 
 	free(path);
-	/* Not yet filled, or no descriptor left: the next look sees it again. */
 	if (result == 0) {
 		struct tracked *tracked = xcalloc(1, sizeof(*tracked));
 
 		tracked->name = xstrdup(name);
 		tracked->snapshot = snapshot;
+		tracked->statm = open_statm(snapshot_get_identity(snapshot));
 		HASH_ADD_KEYPTR(hh, collector->tracked, tracked->name, strlen(name), tracked);
 	}
+	return result == 0;
+}
+
+/*
+ * Whether the directory can have changed since it was read. Its time has the grain of a clock tick,
+ * so what was made within the tick of the last reading may have been missed.
+ */
+static bool
+may_have_changed(struct collector *collector)
+{
+	const int64_t tick_ns = 10000000;
+	struct timespec now;
+	struct stat status;
+	int64_t age_ns;
+	bool same;
+
+	if (fstat(dirfd(collector->entries), &status) != 0)
+		return true;
+	clock_gettime(CLOCK_REALTIME, &now);
+	same = status.st_mtim.tv_sec == collector->changed.tv_sec &&
+	       status.st_mtim.tv_nsec == collector->changed.tv_nsec;
+	if (same && collector->settled)
+		return false;
+	age_ns = ((int64_t)now.tv_sec - status.st_mtim.tv_sec) * 1000000000 +
+		 (now.tv_nsec - status.st_mtim.tv_nsec);
+	collector->changed = status.st_mtim;
+	collector->settled = age_ns > tick_ns;
+	return true;
 }
 
 static void
 track_new(struct collector *collector)
 {
-	DIR *directory = opendir(collector->directory);
 	struct dirent *entry;
 
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+	if (!may_have_changed(collector))
+		return;
+	rewinddir(collector->entries);
+	while ((entry = readdir(collector->entries)) != NULL) {
 		struct tracked *tracked;
 
-		if (!locate_is_recording_name(entry->d_name) ||
-		    HASH_COUNT(collector->tracked) >= TRACKED_MAX)
+		if (!locate_is_recording_name(entry->d_name))
 			continue;
 		HASH_FIND_STR(collector->tracked, entry->d_name, tracked);
-		if (tracked == NULL)
-			track(collector, entry->d_name);
+		if (tracked == NULL && (HASH_COUNT(collector->tracked) >= TRACKED_MAX ||
+					!track(collector, entry->d_name)))
+			collector->settled = false;
 	}
-	if (directory != NULL)
-		closedir(directory);
 }
 
 static bool
@@ -139,24 +186,17 @@ is_main(const struct collector *collector, const struct tracked *tracked)
 
 /* --- the curve --- */
 
+/* The second number of statm. */
 static uint64_t
-get_resident_bytes(const struct collector *collector, uint32_t pid)
+get_resident_bytes(const struct collector *collector, const struct tracked *tracked)
 {
-	char path[64], text[128];
-	unsigned long resident = 0;
-	ssize_t length;
-	int fd;
+	char text[128];
+	ssize_t length = tracked->statm >= 0 ? pread(tracked->statm, text, sizeof(text) - 1, 0) : 0;
+	const char *blank;
 
-	snprintf(path, sizeof(path), "/proc/%u/statm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	length = read(fd, text, sizeof(text) - 1);
-	close(fd);
 	text[length > 0 ? length : 0] = '\0';
-	if (sscanf(text, "%*u %lu", &resident) != 1)
-		return 0;
-	return (uint64_t)resident * (uint64_t)collector->page_bytes;
+	blank = strchr(text, ' ');
+	return blank != NULL ? strtoull(blank, NULL, 10) * (uint64_t)collector->page_bytes : 0;
 }
 
 /* Keep every second sample: the curve stays whole and has room for as many again. */
@@ -174,8 +214,6 @@ static void
 sample(struct collector *collector, struct tracked *tracked)
 {
 	const struct snapshot_identity *identity = snapshot_get_identity(tracked->snapshot);
-	uint64_t resident =
-		identity->this_namespace ? get_resident_bytes(collector, identity->pid) : 0;
 
 	if (tracked->samples == NULL)
 		tracked->samples = xcalloc(SAMPLES_MAX, sizeof(*tracked->samples));
@@ -184,7 +222,7 @@ sample(struct collector *collector, struct tracked *tracked)
 	tracked->samples[tracked->sample_count++] = (struct profile_sample){
 		.time_ns = identity->duration_ns,
 		.live_bytes = identity->live_bytes,
-		.rss_bytes = resident,
+		.rss_bytes = get_resident_bytes(collector, tracked),
 	};
 }
 
@@ -381,6 +419,7 @@ collector_finish(struct collector *collector, int wait_status)
 	/* More than can be watched at once may be left. */
 	do {
 		before = HASH_COUNT(collector->tracked);
+		collector->settled = false;
 		collector_tick(collector, false);
 		take_in_main(collector, wait_status);
 	} while (before >= TRACKED_MAX && HASH_COUNT(collector->tracked) < before);
@@ -432,12 +471,21 @@ collector_new(const char *directory, const char *spool_directory, pid_t pid,
 {
 	int spool = open_spool(spool_directory);
 	struct collector *collector;
+	DIR *entries;
 
 	if (spool < 0)
 		spool = open_spool(directory);
 	if (spool < 0)
 		return spool;
+	entries = opendir(directory);
+	if (entries == NULL) {
+		int error = -errno;
+
+		close(spool);
+		return error;
+	}
 	collector = xcalloc(1, sizeof(*collector));
+	collector->entries = entries;
 	collector->directory = xstrdup(directory);
 	collector->pid = pid;
 	collector->spool = spool;
@@ -459,6 +507,7 @@ collector_free(struct collector *collector)
 	tally_writer_free(collector->writer);
 	tally_reader_free(collector->reader);
 	close(collector->spool);
+	closedir(collector->entries);
 	free(collector->directory);
 	free(collector);
 }
