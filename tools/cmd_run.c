@@ -23,6 +23,7 @@
 
 #include "collect.h"
 #include "command.h"
+#include "debuginfo_cache.h"
 #include "launch.h"
 #include "locate.h"
 #include "profile.h"
@@ -376,7 +377,12 @@ static int
 write_profiles(struct run *run, struct tally_writer *writer)
 {
 	struct term_progress progress;
-	struct symbolize_options options = {.progress = show_progress, .context = &progress};
+	struct debuginfo_cache *cache = debuginfo_cache_new();
+	struct symbolize_options options = {
+		.cache = cache,
+		.progress = show_progress,
+		.context = &progress,
+	};
 	struct profile *profile;
 	int result;
 
@@ -397,6 +403,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 			break;
 	}
 	term_progress_release(&progress);
+	debuginfo_cache_free(cache);
 	return result == 0 ? tally_writer_finish(writer) : result;
 }
 

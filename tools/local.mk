@@ -64,6 +64,8 @@ tools_libtools_a_SOURCES += \
 	tools/column.h \
 	tools/debuginfo.c \
 	tools/debuginfo.h \
+	tools/debuginfo_cache.c \
+	tools/debuginfo_cache.h \
 	tools/demangle.c \
 	tools/demangle.h \
 	tools/diff.c \

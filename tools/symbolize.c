@@ -20,6 +20,7 @@
 #include <uthash.h>
 
 #include "debuginfo.h"
+#include "debuginfo_cache.h"
 #include "demangle.h"
 #include "profile.h"
 #include "util/buffer.h"
@@ -135,22 +136,22 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame,
 static void
 resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 {
+	const struct symbolize_options *options = symbolizer->options;
 	struct profile *profile = symbolizer->profile;
-	uint32_t number = profile->frames[frames[0]].module;
-	struct debuginfo *debuginfo = NULL;
+	const struct profile_module *module = &profile->modules[profile->frames[frames[0]].module];
+	struct debuginfo *debuginfo = NULL, *own = NULL;
+	bool online = options != NULL && options->online;
 
-	if (number < profile->module_count) {
-		const struct profile_module *module = &profile->modules[number];
-		bool online = symbolizer->options && symbolizer->options->online;
-
-		if (debuginfo_open(module->path, module->build_id, module->build_id_bytes, online,
-				   &debuginfo) < 0)
-			debuginfo = NULL;
-	}
+	if (options != NULL && options->cache != NULL)
+		debuginfo = debuginfo_cache_get(options->cache, module->path, module->build_id,
+						module->build_id_bytes, online);
+	else if (debuginfo_open(module->path, module->build_id, module->build_id_bytes, online,
+				&own) == 0)
+		debuginfo = own;
 	for (size_t i = 0; i < count; i++)
 		resolve_frame(symbolizer, &profile->frames[frames[i]], debuginfo);
 	clear_names(symbolizer);
-	debuginfo_free(debuginfo);
+	debuginfo_free(own);
 }
 
 static int

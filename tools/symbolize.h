@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct debuginfo_cache;
 struct profile;
 
 struct symbolize_options {
-	bool online; /* ask the servers in DEBUGINFOD_URLS */
+	bool online;                   /* ask the servers in DEBUGINFOD_URLS */
+	struct debuginfo_cache *cache; /* over several profiles, or NULL */
 
 	/* Called now and then, may be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t all);
