@@ -235,6 +235,7 @@ insert_rows(struct diff *diff, const struct group_set *set, bool is_new, size_t 
 		}
 		row = &diff->rows[rows_of_key[group->key]];
 		row->stack = group->stack;
+		row->caller = group->caller;
 		if (is_new) {
 			row->new = group->values;
 			row->in_new = true;

@@ -29,8 +29,9 @@
 struct diff_row {
 	struct profile_values old, new; /* zeros where there is no such group */
 	bool in_old, in_new;
-	uint32_t key;        /* as in `struct group` */
-	uint32_t stack;      /* of the new group, else of the old one */
+	uint32_t key;   /* as in `struct group` */
+	uint32_t stack; /* of the new group, else of the old one */
+	uint32_t caller;
 	uint32_t moved_from; /* line in the old build if that differs, else 0 */
 };
 

@@ -168,22 +168,26 @@ prepare_nodes(struct grouping *grouping)
 	}
 }
 
-/* The position that names the site of a leaf; of wrappers only, the most recent one. */
-static struct position *
-find_site(const struct grouping *grouping, uint32_t leaf, const struct frame_info **ret_frame)
-{
-	const struct node_info *node = &grouping->nodes[leaf];
+/* A stack that allocated, and what names it. */
+struct site {
+	uint32_t leaf;
+	const struct profile_values *values;
 	const struct frame_info *frame;
+	struct position *position; /* of the frame */
+};
 
-	if (node->named != NONE) {
-		frame = &grouping->frames[node->named];
-		*ret_frame = frame;
-		return &grouping->positions[frame->first + frame->named];
-	}
-	frame = &grouping->frames[node->recent != NONE ? node->recent
-						       : grouping->profile->nodes[leaf].frame];
-	*ret_frame = frame;
-	return &grouping->positions[frame->first];
+/* When all are wrappers, the most recent one names the site. */
+static void
+name_site(const struct grouping *grouping, struct site *site)
+{
+	const struct node_info *node = &grouping->nodes[site->leaf];
+	uint32_t recent =
+		node->recent != NONE ? node->recent : grouping->profile->nodes[site->leaf].frame;
+	bool named = node->named != NONE;
+
+	site->frame = &grouping->frames[named ? node->named : recent];
+	site->position =
+		&grouping->positions[site->frame->first + (named ? site->frame->named : 0)];
 }
 
 /*** stacks ***/
@@ -258,7 +262,8 @@ find_group(struct grouping *grouping, uint32_t key)
 		*array_push(&grouping->group_of_key) = NONE;
 	if (grouping->group_of_key.items[key] == NONE) {
 		grouping->group_of_key.items[key] = (uint32_t)grouping->groups.count;
-		*array_push(&grouping->groups) = (struct group){.key = key, .stack = NONE};
+		*array_push(&grouping->groups) =
+			(struct group){.key = key, .stack = NONE, .caller = PLACE_NONE};
 	}
 	return grouping->group_of_key.items[key];
 }
@@ -300,118 +305,149 @@ add_values(struct profile_values *sum, const struct profile_values *values)
 	sum->temporary_blocks += values->temporary_blocks;
 }
 
-/* The places of one frame from `position` outward, as a stack of their own. */
+/* The places of the naming frame from its position outward, as a stack of their own. */
 static uint32_t
-make_frame_stack(struct grouping *grouping, const struct frame_info *frame,
-		 struct position *position)
+make_frame_stack(struct grouping *grouping, const struct site *site)
 {
-	uint32_t first = (uint32_t)(position - grouping->positions);
+	uint32_t first = (uint32_t)(site->position - grouping->positions);
 	uint32_t stack = 0;
 
-	for (uint32_t i = frame->first + frame->count; i > first; i--)
+	for (uint32_t i = site->frame->first + site->frame->count; i > first; i--)
 		stack = place_table_insert_stack(grouping->table, stack,
 						 grouping->positions[i - 1].place);
 	return stack;
 }
 
-static struct group *
-add_to_group(struct grouping *grouping, uint32_t key, const struct profile_values *values,
-	     const struct frame_info *frame, struct position *position)
+static bool
+has_name(const struct grouping *grouping, const struct position *position)
+{
+	const struct place *place = place_table_get(grouping->table, position->place);
+
+	return place->function || place->file;
+}
+
+/* From the leaf of the stack to the naming frame, and on to the first one with a name. */
+static uint32_t
+find_caller(const struct grouping *grouping, const struct site *site)
+{
+	const struct profile *profile = grouping->profile;
+	bool passed = false;
+
+	if (has_name(grouping, site->position))
+		return PLACE_NONE;
+	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
+		const struct frame_info *frame = &grouping->frames[profile->nodes[node].frame];
+
+		if (passed && frame->named < frame->count) {
+			const struct position *position =
+				&grouping->positions[frame->first + frame->named];
+
+			if (has_name(grouping, position))
+				return position->place;
+		}
+		passed |= frame == site->frame;
+	}
+	return PLACE_NONE;
+}
+
+static void
+add_to_group(struct grouping *grouping, uint32_t key, const struct site *site)
 {
 	uint32_t index = find_group(grouping, key); /* may move the groups */
 	struct group *group = &grouping->groups.items[index];
 
-	add_values(&group->values, values);
+	add_values(&group->values, site->values);
 	group->sites++;
-	if (group->stack == NONE || values->live_bytes > group->largest) {
-		group->largest = values->live_bytes;
-		group->stack = grouping->options->by == GROUP_BY_STACK
-				       ? key
-				       : make_frame_stack(grouping, frame, position);
+	if (group->stack != NONE && site->values->live_bytes <= group->largest)
+		return;
+	group->largest = site->values->live_bytes;
+	if (grouping->options->by == GROUP_BY_STACK) {
+		group->stack = key;
+	} else {
+		group->stack = make_frame_stack(grouping, site);
+		group->caller = find_caller(grouping, site);
 	}
-	return group;
+}
+
+/* Whether this site, by its number, counts for a group for the first time. */
+static bool
+note_seen(struct grouping *grouping, uint32_t group, uint32_t number)
+{
+	if (group >= grouping->seen_capacity) {
+		size_t capacity = 2 * (size_t)group + 64;
+
+		grouping->seen = xreallocarray(grouping->seen, capacity, sizeof(*grouping->seen));
+		memset(grouping->seen + grouping->seen_capacity, 0xff,
+		       (capacity - grouping->seen_capacity) * sizeof(*grouping->seen));
+		grouping->seen_capacity = capacity;
+	}
+	if (grouping->seen[group] == number)
+		return false;
+	grouping->seen[group] = number;
+	return true;
 }
 
 /* Once for each group on the stack of a site, however often recursion repeats it. */
 static void
-add_cumulative(struct grouping *grouping, uint32_t site, const struct profile_values *values)
+add_cumulative(struct grouping *grouping, uint32_t number, const struct site *innermost)
 {
 	const struct profile *profile = grouping->profile;
-	bool inside = !grouping->options->raw_frames &&
-		      grouping->nodes[profile->sites[site]].named != NONE;
+	bool inside =
+		!grouping->options->raw_frames && grouping->nodes[innermost->leaf].named != NONE;
+	struct site site = *innermost;
 
-	for (uint32_t node = profile->sites[site]; node != 0; node = profile->nodes[node].parent) {
-		const struct frame_info *frame = &grouping->frames[profile->nodes[node].frame];
+	for (uint32_t node = site.leaf; node != 0; node = profile->nodes[node].parent) {
 		uint32_t i = 0;
 
+		site.frame = &grouping->frames[profile->nodes[node].frame];
 		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
 			continue;
-		if (inside && frame->named == frame->count)
+		if (inside && site.frame->named == site.frame->count)
 			continue;
 		if (inside)
-			i = frame->named;
+			i = site.frame->named;
 		inside = false;
-		for (; i < frame->count; i++) {
-			struct position *position = &grouping->positions[frame->first + i];
-			uint32_t key = get_place_key(grouping, position);
-			uint32_t group = find_group(grouping, key);
+		for (; i < site.frame->count; i++) {
+			uint32_t key;
 
-			if (group >= grouping->seen_capacity) {
-				size_t capacity = 2 * (size_t)group + 64;
-
-				grouping->seen = xreallocarray(grouping->seen, capacity,
-							       sizeof(*grouping->seen));
-				memset(grouping->seen + grouping->seen_capacity, 0xff,
-				       (capacity - grouping->seen_capacity) *
-					       sizeof(*grouping->seen));
-				grouping->seen_capacity = capacity;
-			}
-			if (grouping->seen[group] == site)
-				continue;
-			grouping->seen[group] = site;
-			add_to_group(grouping, key, values, frame, position);
+			site.position = &grouping->positions[site.frame->first + i];
+			key = get_place_key(grouping, site.position);
+			if (note_seen(grouping, find_group(grouping, key), number))
+				add_to_group(grouping, key, &site);
 		}
 	}
 }
 
 static void
-add_single(struct grouping *grouping, uint32_t site, const struct profile_values *values,
-	   const struct frame_info *frame, struct position *position)
+add_single(struct grouping *grouping, struct site *site)
 {
-	const struct profile *profile = grouping->profile;
-	uint32_t leaf = profile->sites[site];
-	const struct frame_info *leaf_frame = &grouping->frames[profile->nodes[leaf].frame];
-	const struct node_info *node = &grouping->nodes[leaf];
-	uint32_t key;
+	uint32_t thread = grouping->nodes[site->leaf].thread;
 
 	switch (grouping->options->by) {
 	case GROUP_BY_STACK:
-		key = get_stack(grouping, leaf);
-		break;
+		add_to_group(grouping, get_stack(grouping, site->leaf), site);
+		return;
 	case GROUP_BY_ALLOCATOR:
-		frame = leaf_frame;
-		position = &grouping->positions[leaf_frame->first];
-		key = position->place;
-		break;
 	case GROUP_BY_THREAD:
-		frame = node->thread != NONE ? &grouping->frames[node->thread] : frame;
-		position = &grouping->positions[frame->first];
-		key = position->place;
-		break;
+		if (grouping->options->by == GROUP_BY_ALLOCATOR)
+			site->frame = &grouping->frames[grouping->profile->nodes[site->leaf].frame];
+		else if (thread != NONE)
+			site->frame = &grouping->frames[thread];
+		site->position = &grouping->positions[site->frame->first];
+		add_to_group(grouping, site->position->place, site);
+		return;
 	default:
-		key = get_place_key(grouping, position);
-		break;
+		add_to_group(grouping, get_place_key(grouping, site->position), site);
 	}
-	add_to_group(grouping, key, values, frame, position);
 }
 
 static bool
-keep_site(const struct grouping *grouping, uint32_t leaf, struct position *position)
+keep_site(const struct grouping *grouping, const struct site *site)
 {
 	const struct profile *profile = grouping->profile;
-	const struct node_info *node = &grouping->nodes[leaf];
+	const struct node_info *node = &grouping->nodes[site->leaf];
 	struct filter_stack stack = {
-		.allocator = profile->frames[profile->nodes[leaf].frame].allocator_name,
+		.allocator = profile->frames[profile->nodes[site->leaf].frame].allocator_name,
 		.domain = "malloc",
 	};
 	char thread[24];
@@ -424,37 +460,37 @@ keep_site(const struct grouping *grouping, uint32_t leaf, struct position *posit
 		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
 		stack.thread = thread;
 	}
-	return filter_list_keep(&grouping->options->filters, position->bits, node->bits, &stack);
+	return filter_list_keep(&grouping->options->filters, site->position->bits, node->bits,
+				&stack);
 }
 
 static void
-add_site(struct grouping *grouping, uint32_t site, const struct profile_values *recorded)
+add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
 {
-	uint32_t leaf = grouping->profile->sites[site];
 	struct profile_values values = *recorded;
-	const struct frame_info *frame;
-	struct position *position = find_site(grouping, leaf, &frame);
+	struct site site = {.leaf = grouping->profile->sites[number], .values = &values};
 	const struct place *place;
 
 	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
 	    values.peak_blocks == 0)
 		return;
-	if (!keep_site(grouping, leaf, position))
+	name_site(grouping, &site);
+	if (!keep_site(grouping, &site))
 		return;
 	if (grouping->peak) {
 		values.live_bytes = values.peak_bytes;
 		values.live_blocks = values.peak_blocks;
 	}
 	add_values(&grouping->set->sum, &values);
-	place = place_table_get(grouping->table, position->place);
+	place = place_table_get(grouping->table, site.position->place);
 	if (place->file && place->line)
 		add_signed(&grouping->set->live_with_line, values.live_bytes);
 	if (place->file || place->function)
 		add_signed(&grouping->set->live_with_name, values.live_bytes);
 	if (grouping->options->cumulative)
-		add_cumulative(grouping, site, &values);
+		add_cumulative(grouping, number, &site);
 	else
-		add_single(grouping, site, &values, frame, position);
+		add_single(grouping, &site);
 }
 
 void

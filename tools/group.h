@@ -54,6 +54,7 @@ struct group {
 	 * innermost place that is no wrapper, and what that is inlined into.
 	 */
 	uint32_t stack;
+	uint32_t caller; /* of a place without any name: the next place with one, or PLACE_NONE */
 	uint32_t sites;
 	int64_t largest;
 };

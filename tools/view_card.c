@@ -133,7 +133,8 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 	for (size_t i = 0; i < count; i++) {
 		unsigned wide;
 
-		view_place_init(&views[i], table, set->groups[i].stack, GROUP_BY_LINE, false);
+		view_place_init(&views[i], table, set->groups[i].stack, set->groups[i].caller,
+				GROUP_BY_LINE, false);
 		wide = term_columns(views[i].name);
 		name_columns = wide > name_columns ? wide : name_columns;
 	}

@@ -157,9 +157,10 @@ insert_row(struct view_table *table, const struct view_diff *view, const struct 
 			  format_value(view->column, column_get(view->column, &row->new), text),
 			  TERM_PLAIN);
 	view_table_insert(table, get_state(view, row), TERM_PLAIN);
-	view_place_init(&place, view->table, row->stack, view->options->by, view->full_names);
+	view_place_init(&place, view->table, row->stack, row->caller, view->options->by,
+			view->full_names);
 	if (!view->full_names)
-		view_place_cut(place.name, VIEW_PLACE_NAME_MAX);
+		view_place_cut_name(place.name, VIEW_PLACE_NAME_MAX);
 	view_table_insert(table, place.name, TERM_PLAIN);
 	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
 	snprintf(text, sizeof(text), "was :%" PRIu32, row->moved_from);

@@ -139,7 +139,7 @@ take_text(struct buffer *text)
 
 void
 view_place_init(struct view_place *view, const struct place_table *table, uint32_t stack,
-		enum group_by by, bool full_names)
+		uint32_t caller, enum group_by by, bool full_names)
 {
 	const struct place *place = view_place_get(table, stack);
 	struct buffer name = BUFFER_INIT, position = BUFFER_INIT;
@@ -161,6 +161,10 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 	}
 	if (by == GROUP_BY_LINE)
 		format_callers(table, stack, full_names, &position);
+	if (caller != PLACE_NONE) {
+		buffer_insert_string(&position, position.length ? " <- " : "<- ");
+		format_name(place_table_get(table, caller), full_names, &position);
+	}
 	if (name.length == 0 && position.length == 0)
 		format_name(place, full_names, &position);
 	view->name = take_text(&name);
@@ -198,6 +202,28 @@ view_place_cut(char *text, unsigned columns)
 			cut = at;
 	}
 	strcpy(cut, "...");
+}
+
+void
+view_place_cut_name(char *name, unsigned columns)
+{
+	const char *tail = name;
+
+	if (term_columns(name) <= columns)
+		return;
+	while (term_columns(tail) + 3 > columns) {
+		const char *next = strstr(tail + 1, "::");
+
+		/* Not into the middle of template arguments. */
+		if (!next || strcspn(name, "<({") < (size_t)(next - name))
+			break;
+		tail = next;
+	}
+	if (tail > name) {
+		memmove(name + 3, tail, strlen(tail) + 1);
+		memcpy(name, "...", 3);
+	}
+	view_place_cut(name, columns);
 }
 
 const struct place *

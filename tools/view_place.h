@@ -25,13 +25,19 @@ struct view_place {
 	bool is_own;    /* below the working directory */
 };
 
-/* The place on top of a stack; by tells which of its fields the group is about. */
+/*
+ * The place on top of a stack; by tells which of its fields the group is about. caller is a place
+ * or PLACE_NONE: where a place without a name was called from.
+ */
 void view_place_init(struct view_place *view, const struct place_table *table, uint32_t stack,
-		     enum group_by by, bool full_names);
+		     uint32_t caller, enum group_by by, bool full_names);
 void view_place_release(struct view_place *view);
 
-/* Cut text to at most columns, with "..." at its end. 0 columns: do not. */
+/* Cut text to at most columns, with "..." at its end. Below 4 columns: do not. */
 void view_place_cut(char *text, unsigned columns);
+
+/* The same for the name of a function, whose end says most: "...::DiagStateMap::getFile". */
+void view_place_cut_name(char *name, unsigned columns);
 
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);

@@ -22,7 +22,7 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	struct view_place view;
 
 	/* As a part of a stack: what it is inlined into has a line of its own. */
-	view_place_init(&view, table, stack, GROUP_BY_STACK, full_names);
+	view_place_init(&view, table, stack, PLACE_NONE, GROUP_BY_STACK, full_names);
 	fprintf(term->stream, "    %s  %s%s%s%s\n", view.name,
 		term_style(term, view.is_own ? TERM_BOLD : TERM_DIM), view.position,
 		term_style(term, TERM_PLAIN), place->inlined ? "  (inlined)" : "");

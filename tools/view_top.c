@@ -198,9 +198,10 @@ insert_row(struct view_table *table, const struct view_top *view, const struct g
 	struct view_place place;
 
 	insert_numbers(table, view, &group->values, running);
-	view_place_init(&place, view->table, group->stack, view->options->by, view->full_names);
+	view_place_init(&place, view->table, group->stack, group->caller, view->options->by,
+			view->full_names);
 	if (!view->full_names)
-		view_place_cut(place.name, VIEW_PLACE_NAME_MAX);
+		view_place_cut_name(place.name, VIEW_PLACE_NAME_MAX);
 	view_table_insert(table, place.name, TERM_PLAIN);
 	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
 	view_place_release(&place);

@@ -186,7 +186,12 @@ static const char *const functions[] = {
 	"_PyMem_RawMalloc",
 	"_PyMem_RawRealloc",
 	"_PyObject_Calloc",
+	"PyType_GenericAlloc",
 	"_PyObject_GC_Malloc",
+	"_PyObject_GC_New",
+	"_PyObject_GC_NewVar",
+	"_PyObject_New",
+	"_PyObject_NewVar",
 	"_PyObject_Malloc",
 	"_PyObject_Realloc",
 	"gc_alloc",
@@ -251,6 +256,16 @@ base_length(const char *function)
 	return strcspn(function, ".(<@");
 }
 
+/* `llvm::User::operator new(unsigned long)`, of a class or a namespace. */
+static bool
+is_operator_new(const char *function)
+{
+	static const char name[] = "::operator new";
+	const char *found = strstr(function, name);
+
+	return found && strchr("([", found[sizeof(name) - 1]);
+}
+
 /* `<T as alloc::string::ToString>::to_string`: of the library, unless T is a type of the user. */
 static bool
 is_rust_blanket(const char *function)
@@ -280,7 +295,7 @@ match_function(const char *function, const struct wrapper_patterns *patterns)
 		if (glob_match(patterns->globs[i], function))
 			return true;
 	}
-	return is_rust_blanket(function);
+	return is_operator_new(function) || is_rust_blanket(function);
 }
 
 static bool
