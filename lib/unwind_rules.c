@@ -105,7 +105,11 @@ static struct rule
 learn_shape(uintptr_t ip)
 {
 	struct unwind_view view = {.read_word = read_synthetic};
+	struct dl_find_object object;
 
+	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
+	if (_dl_find_object((void *)(ip - 1), &object) != 0)
+		return make_rule(RULE_GUESS, 0, 0);
 	for (int i = 0; i < UNWIND_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
 	view.registers[UNWIND_RSP] = SYNTHETIC_SP;
