@@ -79,8 +79,7 @@ register_thread(void)
 	if (t != NULL) {
 		t->id = self;
 		t->last_block = NULL;
-		t->unwind.depth = t->unwind.check_count = 0;
-		t->unwind.stack_low = t->unwind.stack_high = 0;
+		unwind_forget(&t->unwind);
 		t->open_gate = GATE_OPEN;
 		t->counting.shard->threads++;
 		if (!t->counting.shared)
@@ -111,7 +110,7 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 	if (t->gate == GATE_BUSY) {
 		if (!was_left_behind(t, sp))
 			return NULL;
-		t->unwind.depth = t->unwind.check_count = 0;
+		unwind_forget(&t->unwind);
 	} else {
 		if (!process_is_ready(allocates))
 			return NULL;

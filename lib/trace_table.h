@@ -42,12 +42,13 @@ static inline uint32_t
 trace_table_child(uint32_t parent, uint32_t frame)
 {
 	const struct recording_node *nodes = recording.nodes;
-	uint32_t hint = load(&nodes[parent].hint);
+	uint32_t hint;
 
-	if (nodes[parent + 1].frame == frame && nodes[parent + 1].parent == parent)
+	if (likely(nodes[parent + 1].frame == frame && nodes[parent + 1].parent == parent))
 		return parent + 1;
 	/* The hint may be stale or racy; the node it names says whether it is right. */
-	if (likely(nodes[hint].frame == frame && nodes[hint].parent == parent))
+	hint = load(&nodes[parent].hint);
+	if (nodes[hint].frame == frame && nodes[hint].parent == parent)
 		return hint;
 	return trace_table_find_child(parent, frame);
 }

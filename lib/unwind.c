@@ -2,7 +2,11 @@
 /*
  * unwind.c - the call stack of an allocation, by verifying what is remembered
  *
- * Budget: three loads and one branch per verified word; about two cache lines per fresh frame.
+ * A capture has two passes. `walk` goes outward and puts frames that are not remembered into
+ * `fresh`; `place_fresh` goes back inward over them, gives each its node and remembers it.
+ *
+ * Budget: three loads and one branch per verified word; about 80 instructions and three cache lines
+ * (rule, node, remembered frame) per fresh frame.
  */
 #include "unwind.h"
 
@@ -14,22 +18,25 @@
 #include "unwind_full.h"
 
 #define FIRST_CAPACITY 16u
+#define CHECKS_A_FRAME 3u
 #define NEW_STACK_GAP  ((uintptr_t)1 << 20)
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
 
 enum walk_end {
+	WALK_GOES_ON,
 	WALK_MATCHED,   /* the frames below `depth` are as remembered */
 	WALK_COMPLETE,  /* the outermost frame was reached */
 	WALK_TRUNCATED, /* it goes no further */
 	WALK_IRREGULAR, /* only a full walk can tell */
 };
 
+/* Where the walk is. */
 struct walk {
 	uint64_t ip, sp, bp;
+	struct unwind_slots slots;
 	uint32_t fresh; /* frames in memory->fresh */
-	uint64_t bp_slot, cfa_slot;
 };
 
 static COLD bool
@@ -41,11 +48,13 @@ grow(struct unwind_memory *m)
 
 	if (capacity > UNWIND_DEPTH_MAX)
 		return false;
-	frames = arena_allocate(capacity * sizeof *frames, true);
+	frames = arena_allocate((capacity + 1) * sizeof *frames, true);
 	fresh = arena_allocate(capacity * sizeof *fresh, true);
-	checks = arena_allocate(3 * capacity * sizeof *checks, true);
+	checks = arena_allocate(CHECKS_A_FRAME * capacity * sizeof *checks, true);
 	if (frames == NULL || fresh == NULL || checks == NULL)
 		return false;
+	/* Ends the search for a remembered frame without a test of the depth. */
+	frames++->sp = UINT64_MAX;
 	for (uint32_t i = 0; i < m->capacity; i++) {
 		frames[i] = m->frames[i];
 		fresh[i] = m->fresh[i];
@@ -70,6 +79,13 @@ pages_readable(uintptr_t start, uintptr_t end)
 	return true;
 }
 
+void
+unwind_forget(struct unwind_memory *m)
+{
+	m->depth = m->check_count = 0;
+	m->stack_low = m->stack_high = 0;
+}
+
 /* The stack pointer left the known range: grow it downward if the stack goes on, else start one. */
 static COLD void
 enter_stack(struct unwind_memory *m, uintptr_t sp)
@@ -86,7 +102,7 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 	m->stack_high = page + PAGE_BYTES;
 }
 
-/* Whether the word can be read; extends the known range upward. */
+/* Whether the word can be read; extends the known range upward, page by page. */
 static COLD bool
 extend_stack(struct unwind_memory *m, uint64_t address)
 {
@@ -104,77 +120,100 @@ extend_stack(struct unwind_memory *m, uint64_t address)
 static inline bool
 read_stack(struct unwind_memory *m, uint64_t address, uint64_t *ret_word)
 {
-	if (unlikely(address < m->stack_low || address + 8 > m->stack_high || address % 8 != 0) &&
+	if (unlikely(address - m->stack_low > m->stack_high - m->stack_low - 8) &&
 	    !extend_stack(m, address))
 		return false;
 	*ret_word = *(const uint64_t *)address;
 	return true;
 }
 
-/* Go to the caller of the frame at the walk's state. */
+/* Go out of a frame whose end and saved rbp are known. */
 static inline enum walk_end
-step(struct unwind_memory *m, struct walk *w, struct rule rule)
+step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot, bool bp_saved)
 {
-	int64_t cfa_offset = rule_cfa_offset(rule), bp_offset = rule_bp_offset(rule);
-	enum rule_kind kind = rule_kind(rule);
-	uint64_t cfa, bp = w->bp;
+	uint64_t ip;
 
-	w->bp_slot = w->cfa_slot = 0;
-	/* The common kinds by comparisons: a jump table is mispredicted for every other frame. */
-	if (likely(kind == RULE_RSP)) {
-		cfa = w->sp + (uint64_t)cfa_offset;
-	} else if (likely(kind == RULE_RBP)) {
-		cfa = w->bp + (uint64_t)cfa_offset;
-	} else if (kind == RULE_END) {
-		return WALK_COMPLETE;
-	} else if (kind == RULE_REALIGNED) {
-		w->cfa_slot = w->bp + (uint64_t)cfa_offset;
-		if (!read_stack(m, w->cfa_slot, &cfa))
+	/* Outward only: damaged tables must not make a loop. */
+	if (unlikely(cfa <= w->sp) || !read_stack(m, cfa - 8, &ip))
+		return WALK_TRUNCATED;
+	w->slots = (struct unwind_slots){0, 0};
+	if (bp_saved) {
+		if (!read_stack(m, bp_slot, &w->bp))
 			return WALK_TRUNCATED;
-	} else if (kind == RULE_GUESS) {
+		w->slots.bp = (int32_t)(bp_slot - cfa);
+	}
+	w->ip = ip;
+	w->sp = cfa;
+	return likely(ip != 0) ? WALK_GOES_ON : WALK_COMPLETE;
+}
+
+/* The end of the stack, and the frames that few programs have. */
+static COLD enum walk_end
+step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
+{
+	uint64_t cfa_slot = w->bp + (uint64_t)rule_cfa_offset(rule), cfa;
+	enum walk_end end;
+
+	switch (rule_kind(rule)) {
+	case RULE_END:
+		return WALK_COMPLETE;
+	case RULE_GUESS:
 		/* No table: believe rbp if it points a little further out on this stack. The psABI
 		 * marks the outermost frame with a zero. */
 		if (w->bp == 0)
 			return WALK_COMPLETE;
-		cfa = w->bp + 16;
-		bp_offset = -16;
 		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
 			return WALK_TRUNCATED;
-	} else {
+		return step_to(m, w, w->bp + 16, w->bp, true);
+	case RULE_REALIGNED:
+		if (!read_stack(m, cfa_slot, &cfa))
+			return WALK_TRUNCATED;
+		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
+			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
+		w->slots.cfa = (int32_t)(cfa_slot - cfa);
+		return end;
+	default:
 		return WALK_IRREGULAR;
 	}
-	/* Outward only: damaged tables must not make a loop. */
-	if (unlikely(cfa <= w->sp))
-		return WALK_TRUNCATED;
-	if (bp_offset != RULE_BP_UNSAVED) {
-		w->bp_slot = kind == RULE_REALIGNED ? w->bp + (uint64_t)bp_offset - 8
-						    : cfa + (uint64_t)bp_offset;
-		if (!read_stack(m, w->bp_slot, &bp))
-			return WALK_TRUNCATED;
-	}
-	if (!read_stack(m, cfa - 8, &w->ip))
-		return WALK_TRUNCATED;
-	w->sp = cfa;
-	w->bp = bp;
-	return w->ip != 0 ? WALK_MATCHED : WALK_COMPLETE;
 }
 
-static inline bool
-push_fresh(struct unwind_memory *m, struct walk *w, struct rule rule)
+/* Go to the caller of the frame at the walk's state. */
+static inline enum walk_end
+step(struct unwind_memory *m, struct walk *w, struct rule rule)
 {
-	struct unwind_frame *f;
+	enum rule_kind kind = rule_kind(rule);
 
-	/* One more than is needed now: `frames` gets them all. */
-	if (unlikely(w->fresh + m->depth >= m->capacity) && !grow(m))
-		return false;
-	f = &m->fresh[w->fresh++];
+	/* The common kinds by a comparison: a jump table is mispredicted for every other frame. */
+	if (likely(kind <= RULE_RBP)) {
+		int64_t bp_offset = rule_bp_offset(rule);
+		uint64_t cfa = (kind == RULE_RSP ? w->sp : w->bp) + (uint64_t)rule_cfa_offset(rule);
+
+		return step_to(m, w, cfa, cfa + (uint64_t)bp_offset, bp_offset != RULE_BP_UNSAVED);
+	} else {
+		struct walk copy = *w;
+		enum walk_end end = step_rare(m, &copy, rule);
+
+		/* By way of a copy, so that the hot path's state stays in registers. */
+		*w = copy;
+		return end;
+	}
+}
+
+static inline void
+set_fresh(struct unwind_frame *f, const struct walk *w, struct rule rule)
+{
 	f->sp = w->sp;
 	f->ip = w->ip;
 	f->bp = w->bp;
 	f->rule = rule;
-	f->bp_slot = w->bp_slot;
-	f->cfa_slot = w->cfa_slot;
-	return true;
+	f->slots = w->slots;
+}
+
+/* Room for the next fresh frame, here and among the remembered. */
+static inline bool
+has_room(struct unwind_memory *m, uint32_t fresh, uint32_t depth)
+{
+	return likely(fresh + depth < m->capacity) || grow(m);
 }
 
 /*
@@ -185,11 +224,13 @@ push_fresh(struct unwind_memory *m, struct walk *w, struct rule rule)
 static inline uint32_t
 verify(const struct unwind_memory *m, uint32_t top)
 {
-	const struct unwind_check *checks = m->checks;
+	const struct unwind_check *first = m->checks;
+	const struct unwind_check *check = first + m->frames[top].check_first;
 
-	for (uint32_t i = m->frames[top].check_first; i > 0; i--) {
-		if (unlikely(*checks[i - 1].address != checks[i - 1].word))
-			return i;
+	while (check > first) {
+		check--;
+		if (unlikely(*check->address != check->word))
+			return (uint32_t)(check - first) + 1;
 	}
 	return 0;
 }
@@ -204,22 +245,28 @@ resume_at_change(struct unwind_memory *m, struct walk *w, uint32_t bad)
 {
 	uint32_t i = m->depth - 1;
 
-	while (push_fresh(m, w, m->frames[i].rule)) {
+	while (has_room(m, w->fresh, i)) {
 		const struct unwind_frame *outer = &m->frames[i - 1];
 
+		set_fresh(&m->fresh[w->fresh++], w, m->frames[i].rule);
 		if (outer->check_first < bad) {
 			m->depth = i;
 			return true;
 		}
 		w->ip = outer->ip;
 		w->sp = outer->sp;
-		w->bp_slot = outer->bp_slot;
-		w->cfa_slot = outer->cfa_slot;
-		if (outer->bp_slot != 0)
-			w->bp = *(const uint64_t *)outer->bp_slot;
+		w->slots = outer->slots;
+		if (outer->slots.bp != 0)
+			w->bp = *(const uint64_t *)(outer->sp + (uint64_t)(int64_t)outer->slots.bp);
 		i--;
 	}
 	return false;
+}
+
+static inline bool
+same_slots(struct unwind_slots a, struct unwind_slots b)
+{
+	return a.bp == b.bp && a.cfa == b.cfa;
 }
 
 /* Whether the walk stands where a remembered frame stood. A frame reached through others must also
@@ -228,83 +275,104 @@ static inline bool
 is_at(const struct walk *w, const struct unwind_frame *f)
 {
 	return f->sp == w->sp && f->ip == w->ip && (f->bp == w->bp || !f->bp_live) &&
-	       (w->fresh == 0 || (f->bp_slot == w->bp_slot && f->cfa_slot == w->cfa_slot));
+	       (w->fresh == 0 || same_slots(f->slots, w->slots));
+}
+
+/* The remembered trace was met. MATCHED, or GOES_ON after a change further out. */
+static inline enum walk_end
+continue_from_match(struct unwind_memory *m, struct walk *w)
+{
+	uint32_t bad = verify(m, m->depth - 1);
+	struct walk copy;
+	enum walk_end end;
+
+	if (likely(bad == 0))
+		return WALK_MATCHED;
+	copy = *w;
+	end = resume_at_change(m, &copy, bad) ? step(m, &copy, m->fresh[copy.fresh - 1].rule)
+					      : WALK_TRUNCATED;
+	*w = copy;
+	return end;
 }
 
 /* Walk outward until the remembered trace is met and verified, or to the end. */
-static HOT enum walk_end
+static inline enum walk_end
 walk(struct unwind_memory *m, struct walk *w)
 {
-	for (;;) {
+	const struct rule_table *rules = load_acquire(&unwind_rules_table);
+	enum walk_end end = WALK_GOES_ON;
+
+	while (likely(end == WALK_GOES_ON)) {
+		const struct unwind_frame *f = &m->frames[(int64_t)m->depth - 1];
 		struct rule rule;
-		enum walk_end end;
 
-		while (m->depth > 0 && m->frames[m->depth - 1].sp < w->sp)
-			m->depth--;
-		if (m->depth > 0 && is_at(w, &m->frames[m->depth - 1])) {
-			uint32_t bad = verify(m, m->depth - 1);
-
-			if (likely(bad == 0))
-				return WALK_MATCHED;
-			if (!resume_at_change(m, w, bad))
-				return WALK_TRUNCATED;
-			rule = m->fresh[w->fresh - 1].rule;
-		} else {
-			rule = unwind_rules_get(w->ip);
-			if (unlikely(rule_kind(rule) == RULE_GUESS))
-				rule = unwind_rules_recheck(w->ip, rule);
-			if (unlikely(!push_fresh(m, w, rule)))
-				return WALK_TRUNCATED;
+		while (f->sp < w->sp)
+			f--;
+		m->depth = (uint32_t)(f - m->frames + 1);
+		if (is_at(w, f)) {
+			end = continue_from_match(m, w);
+			continue;
 		}
+		rule = unwind_rules_get(rules, w->ip);
+		if (unlikely(rule_kind(rule) == RULE_GUESS))
+			rule = unwind_rules_recheck(w->ip, rule);
+		if (unlikely(!has_room(m, w->fresh, m->depth)))
+			return WALK_TRUNCATED;
+		set_fresh(&m->fresh[w->fresh++], w, rule);
 		end = step(m, w, rule);
-		if (unlikely(end != WALK_MATCHED))
-			return end;
 	}
+	return end;
 }
 
-static inline void
-add_check(struct unwind_memory *m, uint64_t address, uint64_t word)
+/* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
+static inline struct unwind_check *
+remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node,
+	 struct unwind_check *checks, struct unwind_check *check)
 {
-	m->checks[m->check_count++] = (struct unwind_check){(const uint64_t *)address, word};
-}
-
-/* Put a fresh frame on top of the remembered ones. */
-static inline void
-remember(struct unwind_memory *m, const struct unwind_frame *fresh, uint32_t node)
-{
-	struct unwind_frame *f = &m->frames[m->depth];
 	const struct unwind_frame *outer = f - 1;
 	enum rule_kind kind = rule_kind(fresh->rule);
+	bool uses_bp = kind != RULE_RSP && kind != RULE_END;
 
-	*f = *fresh;
+	f->sp = fresh->sp;
+	f->ip = fresh->ip;
+	f->bp = fresh->bp;
+	f->rule = fresh->rule;
+	f->slots = fresh->slots;
 	f->node = node;
-	f->check_first = m->check_count;
-	f->bp_live = kind == RULE_RBP || kind == RULE_REALIGNED || kind == RULE_GUESS ||
-		     (m->depth > 0 && outer->bp_slot == 0 && outer->bp_live);
-	m->depth++;
+	f->check_first = (uint32_t)(check - checks);
+	f->bp_live = uses_bp || (outer->slots.bp == 0 && outer->bp_live);
 	/* Verified from the last to the first, that is by rising address. */
-	add_check(m, f->sp - 8, f->ip);
-	if (f->bp_slot != 0 && f->bp_live)
-		add_check(m, f->bp_slot, f->bp);
-	if (f->cfa_slot != 0)
-		add_check(m, f->cfa_slot, f->sp);
-	f->check_end = m->check_count;
+	*check++ = (struct unwind_check){(const uint64_t *)(f->sp - 8), f->ip};
+	if (f->slots.bp != 0 && f->bp_live)
+		*check++ = (struct unwind_check){
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.bp), f->bp};
+	if (unlikely(f->slots.cfa != 0))
+		*check++ = (struct unwind_check){
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+	return check;
 }
 
 /* Give the fresh frames their nodes, outermost first. NODE_NONE when the tree is full. */
 static inline uint32_t
-place_fresh(struct unwind_memory *m, uint32_t fresh, uint32_t node)
+place_fresh(struct unwind_memory *m, uint32_t fresh_count, uint32_t old_depth, uint32_t node)
 {
-	/* The checks of dropped frames go with them. */
-	m->check_count = m->depth > 0 ? m->frames[m->depth - 1].check_end : 0;
-	for (uint32_t i = fresh; i-- > 0;) {
-		node = trace_table_child(node, rule_frame(m->fresh[i].rule));
+	struct unwind_frame *f = &m->frames[m->depth];
+	const struct unwind_frame *fresh = &m->fresh[fresh_count];
+	struct unwind_check *checks = m->checks, *check = checks;
+
+	/* The checks of dropped frames go with them: they begin where the first of those did. */
+	if (m->depth > 0)
+		check += m->depth < old_depth ? f->check_first : m->check_count;
+	while (fresh-- > m->fresh) {
+		node = trace_table_child(node, rule_frame(fresh->rule));
 		if (unlikely(node == NODE_NONE)) {
 			m->depth = m->check_count = 0;
 			return NODE_NONE;
 		}
-		remember(m, &m->fresh[i], node);
+		check = remember(f++, fresh, node, checks, check);
 	}
+	m->depth = (uint32_t)(f - m->frames);
+	m->check_count = (uint32_t)(check - checks);
 	return node;
 }
 
@@ -343,7 +411,7 @@ capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
 		/* Without libunwind the caller alone is known. */
 		node = trace_table_child(NODE_ROOT, FRAME_TRUNCATED);
 		if (node != NODE_NONE)
-			node = trace_table_child(node, rule_frame(unwind_rules_get(ip)));
+			node = trace_table_child(node, rule_frame(unwind_rules_find(ip)));
 	}
 	return (struct unwind_result){node, !complete};
 }
@@ -360,41 +428,66 @@ crosscheck(uintptr_t ip, uint32_t node)
 		fetch_add(&recording.header->crosscheck_differences, 1);
 }
 
+/* Everything that most captures need not do. */
+static COLD struct unwind_result
+finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t node)
+{
+	struct unwind_result result = {node, end == WALK_TRUNCATED};
+
+	if (crosscheck_every != 0 && node != NODE_NONE)
+		crosscheck(ip, node);
+	if (frames_limit != 0 && m->depth > frames_limit)
+		result = (struct unwind_result){limited_node(m), true};
+	/* A truncated trace ends where memory could not be read, which no check covers. */
+	if (end == WALK_TRUNCATED)
+		m->depth = m->check_count = 0;
+	return result;
+}
+
+static COLD void
+prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
+{
+	if (m->capacity == 0)
+		grow(m);
+	if (sp < m->stack_low || sp >= m->stack_high)
+		enter_stack(m, sp);
+	if (m->generation != generation) {
+		m->depth = m->check_count = 0;
+		m->generation = generation;
+	}
+}
+
 HOT struct unwind_result
 unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 {
 	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
-	struct unwind_result result = {NODE_ROOT, false};
-	uint32_t generation = load(&unwind_rules_generation);
+	uint32_t generation = load(&unwind_rules_generation), old_depth, node = NODE_ROOT;
 	enum walk_end end;
 
-	if (unlikely(sp < m->stack_low || sp >= m->stack_high))
-		enter_stack(m, sp);
-	if (unlikely(m->generation != generation)) {
-		m->depth = m->check_count = 0;
-		m->generation = generation;
-	}
+	if (unlikely(sp - m->stack_low >= m->stack_high - m->stack_low ||
+		     m->generation != generation))
+		prepare_rare(m, sp, generation);
+	if (unlikely(m->capacity == 0))
+		return capture_full(m, ip, sp);
+	old_depth = m->depth;
 	end = walk(m, &w);
 	if (likely(end == WALK_MATCHED)) {
-		result.node = m->frames[m->depth - 1].node;
-	} else if (end == WALK_IRREGULAR) {
-		return capture_full(m, ip, sp);
+		node = m->frames[m->depth - 1].node;
 	} else {
 		m->depth = 0;
-		if (end == WALK_TRUNCATED) {
-			result.node = trace_table_child(NODE_ROOT, FRAME_TRUNCATED);
-			result.cut = true;
-		}
+		if (end == WALK_IRREGULAR)
+			return capture_full(m, ip, sp);
+		if (end == WALK_TRUNCATED)
+			node = trace_table_child(NODE_ROOT, FRAME_TRUNCATED);
 	}
-	result.node = place_fresh(m, w.fresh, result.node);
-	/* A truncated trace ends where memory could not be read, which no check covers. */
-	if (unlikely(end == WALK_TRUNCATED))
-		m->depth = m->check_count = 0;
-	if (unlikely(crosscheck_every != 0) && result.node != NODE_NONE)
-		crosscheck(ip, result.node);
-	if (unlikely(frames_limit != 0 && m->depth > frames_limit))
-		return (struct unwind_result){limited_node(m), true};
-	return result;
+	if (likely(w.fresh != 0))
+		node = place_fresh(m, w.fresh, old_depth, node);
+	else
+		m->check_count =
+			m->depth < old_depth ? m->frames[m->depth].check_first : m->check_count;
+	if (unlikely((crosscheck_every | frames_limit) != 0 || end == WALK_TRUNCATED))
+		return finish_rare(m, end, ip, node);
+	return (struct unwind_result){node, false};
 }
 
 void

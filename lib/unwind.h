@@ -28,18 +28,23 @@
 #include "base.h"
 #include "unwind_rules.h"
 
+/* Where a frame's sp and bp were read from, as distances from its sp. */
+struct unwind_slots {
+	int32_t bp;  /* 0: bp is the next inner frame's */
+	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned) */
+};
+
 /* One frame of the thread's last trace: the state in which the walk was at its return address. */
 struct unwind_frame {
 	uint64_t sp;
 	uint64_t ip;
 	uint64_t bp;
 	struct rule rule;
-	uint64_t bp_slot;  /* where bp was read from; 0: it is the next inner frame's */
-	uint64_t cfa_slot; /* where sp was read from (realigned inner frame), or 0 */
+	struct unwind_slots slots;
 	uint32_t node;
-	uint32_t check_first; /* words that led here: checks[check_first..check_end); those that */
-	uint32_t check_end;   /* led further out come before */
-	bool bp_live;         /* this frame or one further out needs bp */
+	uint32_t check_first : 31; /* its words are checks[check_first..]; those further out before
+				    */
+	uint32_t bp_live : 1;      /* this frame or one further out needs bp */
 };
 
 struct unwind_check {
@@ -49,7 +54,7 @@ struct unwind_check {
 
 /* The memory of one thread's last trace. All zero is a valid empty one. */
 struct unwind_memory {
-	struct unwind_frame *frames; /* outermost first */
+	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
 	struct unwind_frame *fresh;  /* new ones, innermost first */
 	struct unwind_check *checks; /* outermost first */
 	uint32_t depth;
@@ -75,6 +80,9 @@ struct unwind_result {
  */
 struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, uintptr_t sp,
 				    uintptr_t bp);
+
+/* Forget the last trace and the stack it was on. */
+void unwind_forget(struct unwind_memory *memory);
 
 /* Keep the N innermost frames of every stack; 0 is all. [init] */
 void unwind_set_limit(uint32_t frames);

@@ -41,7 +41,7 @@ node_of(size_t count, bool complete)
 	if (!complete)
 		node = trace_table_child(node, FRAME_TRUNCATED);
 	for (size_t i = count; i-- > 0 && node != NODE_NONE;)
-		node = trace_table_child(node, rule_frame(unwind_rules_get(addresses[i])));
+		node = trace_table_child(node, rule_frame(unwind_rules_find(addresses[i])));
 	return node;
 }
 

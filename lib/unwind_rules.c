@@ -61,8 +61,8 @@ make_rule(enum rule_kind kind, int64_t cfa_offset, int64_t bp_offset)
 	uint64_t cfa = (uint64_t)(cfa_offset >> 3) & ((1u << RULE_CFA_BITS) - 1);
 	uint64_t bp = (uint64_t)(bp_offset >> 3) & ((1u << RULE_BP_BITS) - 1);
 
-	return (struct rule){(uint64_t)kind << RULE_FRAME_BITS |
-			     cfa << (RULE_FRAME_BITS + RULE_KIND_BITS) | bp << (64 - RULE_BP_BITS)};
+	return (struct rule){(uint64_t)kind | cfa << (RULE_FRAME_BITS + RULE_KIND_BITS) |
+			     bp << (64 - RULE_BP_BITS)};
 }
 
 /* Read the rule off the state after one step. */
@@ -194,7 +194,7 @@ intern_frame(uintptr_t ip, struct rule rule)
 	id = trace_table_add_frame(&frame);
 	if (id == FRAME_NONE)
 		id = FRAME_UNKNOWN;
-	rule.packed |= id;
+	rule.packed |= (uint64_t)id << RULE_KIND_BITS;
 	return rule;
 }
 
@@ -234,8 +234,8 @@ unwind_rules_init(void)
 	return unwind_rules_table != NULL;
 }
 
-COLD struct rule
-unwind_rules_learn(uintptr_t ip)
+static COLD struct rule
+learn(uintptr_t ip)
 {
 	struct rule rule = make_rule(RULE_IRREGULAR, 0, 0);
 
@@ -244,18 +244,18 @@ unwind_rules_learn(uintptr_t ip)
 		lock_drop(&insert_lock);
 	}
 	if (rule_frame(rule) == FRAME_NONE)
-		rule.packed |= FRAME_UNKNOWN;
+		rule.packed |= (uint64_t)FRAME_UNKNOWN << RULE_KIND_BITS;
 	return rule;
 }
 
-HOT struct rule
-unwind_rules_get(uintptr_t ip)
+struct rule
+unwind_rules_find(uintptr_t ip)
 {
 	struct rule_entry *e = entry_of(load_acquire(&unwind_rules_table), ip);
 	struct rule rule = {load(&e->rule.packed)};
 
 	if (unlikely(e->ip != ip || rule_kind(rule) == RULE_STALE))
-		return unwind_rules_learn(ip);
+		return learn(ip);
 	return rule;
 }
 
@@ -281,7 +281,7 @@ unwind_rules_recheck(uintptr_t ip, struct rule rule)
 	    _dl_find_object((void *)(ip - 1), &object) != 0)
 		return rule;
 	unwind_rules_forget(ip, ip);
-	return unwind_rules_learn(ip);
+	return learn(ip);
 }
 
 void

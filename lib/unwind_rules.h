@@ -25,6 +25,7 @@
 #define UNWIND_RULES_H
 
 #include "base.h"
+#include "hash.h"
 
 enum rule_kind {
 	RULE_STALE, /* not known (any more) */
@@ -36,13 +37,14 @@ enum rule_kind {
 	RULE_IRREGULAR,
 };
 
-/* 24 bits frame, 3 bits kind, 20 bits cfa offset / 8 (signed), 17 bits bp offset / 8 (signed). */
+/* From the low end: 3 bits kind, 24 bits frame, 20 bits cfa offset / 8, 17 bits bp offset / 8; the
+ * offsets are signed. */
 struct rule {
 	uint64_t packed;
 };
 
-#define RULE_FRAME_BITS 24
 #define RULE_KIND_BITS  3
+#define RULE_FRAME_BITS 24
 #define RULE_CFA_BITS   20
 #define RULE_BP_BITS    17
 #define RULE_BP_UNSAVED 0 /* rbp is never saved at the cfa itself */
@@ -50,13 +52,13 @@ struct rule {
 static inline uint32_t
 rule_frame(struct rule rule)
 {
-	return (uint32_t)rule.packed & ((1u << RULE_FRAME_BITS) - 1);
+	return (uint32_t)rule.packed >> RULE_KIND_BITS & ((1u << RULE_FRAME_BITS) - 1);
 }
 
 static inline enum rule_kind
 rule_kind(struct rule rule)
 {
-	return rule.packed >> RULE_FRAME_BITS & ((1u << RULE_KIND_BITS) - 1);
+	return rule.packed & ((1u << RULE_KIND_BITS) - 1);
 }
 
 /* Bytes to add for the CFA. */
@@ -76,9 +78,6 @@ rule_bp_offset(struct rule rule)
 /* The first table. False when memory is out. [init] */
 bool unwind_rules_init(void);
 
-/* Find or learn the rule of a return address. [signal] */
-struct rule unwind_rules_learn(uintptr_t ip);
-
 struct rule_entry {
 	uint64_t ip;
 	struct rule rule;
@@ -93,8 +92,19 @@ struct rule_table {
 
 extern struct rule_table *unwind_rules_table;
 
-/* The rule of a return address. [hot] but for the first time. */
-struct rule unwind_rules_get(uintptr_t ip);
+/* The rule of a return address that is not where it would be first, or not known yet. [signal] */
+struct rule unwind_rules_find(uintptr_t ip);
+
+/* The rule of a return address; never RULE_STALE. [hot] but for the first time. */
+static inline struct rule
+unwind_rules_get(const struct rule_table *table, uintptr_t ip)
+{
+	const struct rule_entry *e = &table->entries[ip * HASH_MULTIPLIER >> table->shift];
+
+	if (likely(e->ip == ip && e->rule.packed != 0))
+		return e->rule;
+	return unwind_rules_find(ip);
+}
 
 /* Intern a frame that is no address (enum recording_frame_kind); 0 when there is no room. */
 uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value);
