@@ -237,10 +237,39 @@ shorten_brackets(const char *text, const char *end, unsigned depth, struct buffe
 	}
 }
 
+/*
+ * Rust's "<r::Item as core::clone::Clone>::clone" becomes "r::Item::clone"; what is no path, as
+ * "<[u8]>::to_vec", keeps its brackets. Returns where the name goes on.
+ */
+static const char *
+shorten_self_type(const char *text, unsigned depth, struct buffer *out)
+{
+	const char *end = skip_brackets(text);
+	const char *stop = text + 1;
+	bool is_path = strchr("[&(*<", text[1]) == NULL;
+
+	while (stop < end - 1 && !starts_with(stop, " as "))
+		stop = strchr("(<[{", *stop) ? skip_brackets(stop) : stop + 1;
+	if (stop > end - 1)
+		stop = end - 1;
+	if (is_path)
+		shorten(text + 1, stop, depth + 1, out);
+	else
+		buffer_insert(out, text, (size_t)(stop - text));
+	if (!is_path)
+		buffer_insert_byte(out, '>');
+	return end;
+}
+
 static void
 shorten(const char *text, const char *end, unsigned depth, struct buffer *out)
 {
 	bool is_start = true;
+
+	if (*text == '<' && depth < DEPTH_MAX)
+		text = shorten_self_type(text, depth, out);
+	if (text > end)
+		return;
 
 	while (text < end) {
 		const char *replacement;
@@ -255,6 +284,10 @@ shorten(const char *text, const char *end, unsigned depth, struct buffer *out)
 		if (length > 0 && length <= (size_t)(end - text)) {
 			buffer_insert(out, text, length);
 			text += length;
+			continue;
+		}
+		if (starts_with(text, "::<") && depth == 0) {
+			text = skip_brackets(text + 2); /* Rust's arguments of a generic function */
 			continue;
 		}
 		if (strchr("(<[{", *text)) {

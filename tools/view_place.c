@@ -18,6 +18,7 @@
 #include "util/term.h"
 #include "util/utf8.h"
 #include "util/xalloc.h"
+#include "wrapper.h"
 
 #define INLINED_SHOWN 2 /* callers after "<-" */
 
@@ -104,27 +105,29 @@ format_file(const char *file, struct buffer *out, bool *ret_own)
 	char *path = simplify_path(file);
 	const char *relative = find_relative(path);
 
-	*ret_own = relative || path[0] != '/';
+	*ret_own = relative != NULL;
 	buffer_insert_string(out, relative ? relative : path);
 	free(path);
 }
 
-/* What the innermost function is inlined into, up to the physical function. */
+/* What the innermost function is inlined into, up to the physical function, but for wrappers. */
 static void
 format_callers(const struct place_table *table, uint32_t stack, bool full_names, struct buffer *out)
 {
-	for (unsigned i = 0; place_table_get(table, place_table_get_place(table, stack))->inlined;
-	     i++) {
+	const struct place *place = view_place_get(table, stack);
+	unsigned shown = 0;
+
+	while (place->inlined && place_table_get_outer(table, stack) != 0) {
 		stack = place_table_get_outer(table, stack);
-		if (stack == 0)
-			return;
-		if (i == INLINED_SHOWN && !full_names) {
+		place = view_place_get(table, stack);
+		if (wrapper_match(place->function, place->file, place->module, NULL))
+			continue;
+		if (shown++ == INLINED_SHOWN && !full_names) {
 			buffer_insert_string(out, " <- ...");
 			return;
 		}
 		buffer_insert_string(out, " <- ");
-		format_name(place_table_get(table, place_table_get_place(table, stack)), full_names,
-			    out);
+		format_name(place, full_names, out);
 	}
 }
 

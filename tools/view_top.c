@@ -88,6 +88,12 @@ get_command(const struct profile *profile)
 
 /*** text ***/
 
+static const char *
+plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void
 print_title(const struct term *term, const struct view_top *view)
 {
@@ -96,11 +102,11 @@ print_title(const struct term *term, const struct view_top *view)
 	char *moment = view_top_describe_moment(view->profile, &view->at);
 	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s blocks, by %s%s%s\n\n",
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s, by %s%s%s\n\n",
 		term_style(term, TERM_BOLD), command, view->profile->pid,
 		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
-		human_count((uint64_t)sum->live_blocks, blocks), group_by_names[view->options->by],
-		view->options->cumulative ? ", cumulative" : "",
+		human_count((uint64_t)sum->live_blocks, blocks), plural(sum->live_blocks),
+		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
 		view->options->filters.count ? ", filtered" : "");
 	free(command);
 	free(moment);
@@ -224,10 +230,9 @@ insert_rest(struct view_table *table, const struct view_top *view,
 	    const struct profile_values *rest, size_t count)
 {
 	char number[HUMAN_BYTES], text[128];
-	bool plural = count != 1;
 
 	snprintf(text, sizeof(text), "(%s more %s%s; -n 0 for all)", human_count(count, number),
-		 group_by_names[view->options->by], plural ? "s" : "");
+		 group_by_names[view->options->by], plural((int64_t)count));
 	insert_numbers(table, view, rest, (double)column_get(view->column, &view->set->sum));
 	view_table_insert(table,
 			  view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
@@ -278,13 +283,15 @@ print_stacks(const struct term *term, const struct view_top *view)
 		char allocs[HUMAN_BYTES];
 		int64_t number = column_get(view->column, &group->values);
 
-		fprintf(term->stream, "%s%s%s  %s %%, %s blocks, %s allocs\n",
+		fprintf(term->stream, "%s%s%s  %s %%, %s block%s, %s alloc%s\n",
 			term_style(term, TERM_BOLD), format_value(view->column, number, value),
 			term_style(term, TERM_PLAIN),
 			human_percent((double)number,
 				      (double)column_get(view->column, &view->set->sum), percent),
 			human_count((uint64_t)group->values.live_blocks, blocks),
-			human_count(group->values.total_blocks, allocs));
+			plural(group->values.live_blocks),
+			human_count(group->values.total_blocks, allocs),
+			plural((int64_t)group->values.total_blocks));
 		view_stack_text(term, view->table, group->stack, source, view->frames,
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
@@ -313,9 +320,10 @@ print_not_freed(const struct term *term, const struct view_top *view)
 
 	if (is_end || end->live_blocks <= 0)
 		return;
-	fprintf(term->stream, "%s %s blocks, %s%s\n",
+	fprintf(term->stream, "%s %s block%s, %s%s\n",
 		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
-		human_count((uint64_t)end->live_blocks, blocks), human_size(end->live_bytes, bytes),
+		human_count((uint64_t)end->live_blocks, blocks), plural(end->live_blocks),
+		human_size(end->live_bytes, bytes),
 		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
 }
 

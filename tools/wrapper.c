@@ -27,6 +27,13 @@ static const char *const paths[] = {
 	"/rustc/",
 };
 
+/* The same by the start of the path, for libraries that were built without absolute paths. */
+static const char *const path_starts[] = {
+	"library/alloc/",
+	"library/core/",
+	"library/std/",
+};
+
 static const char *const prefixes[] = {
 	"operator new",
 	"operator delete",
@@ -317,6 +324,10 @@ wrapper_match(const char *function, const char *file, const char *module,
 {
 	for (size_t i = 0; file && i < COUNT(paths); i++) {
 		if (strstr(file, paths[i]))
+			return true;
+	}
+	for (size_t i = 0; file && i < COUNT(path_starts); i++) {
+		if (starts_with(file, path_starts[i]))
 			return true;
 	}
 	if (function && match_function(function, patterns))
