@@ -94,12 +94,13 @@ def git(_directory):
     tool = need("git")
     identity = {"GIT_%s_%s" % (role, what): value
                 for role in ("AUTHOR", "COMMITTER")
-                for what, value in (("NAME", "a"), ("EMAIL", "a@b"), ("DATE", "1 +0000"))}
+                for what, value in (("NAME", "a"), ("EMAIL", "a@b"), ("DATE", "2026-01-01T00:00:00Z"))}
     variables = environment(HOME=os.getcwd(), GIT_CONFIG_NOSYSTEM="1", **identity)
     run([tool, "init", "-q", "repo"], env=variables)
     shutil.copy(os.path.join(SOURCE, "COPYING"), "repo/COPYING")
     run([tool, "-C", "repo", "add", "COPYING"], env=variables)
-    run([tool, "-C", "repo", "commit", "-q", "-m", "one"], env=variables)
+    made = run([tool, "-C", "repo", "commit", "-q", "-m", "one"], env=variables)
+    equal(made.returncode, 0, made.stderr)
     compare([tool, "-C", "repo", "log", "--stat", "-p"], 100, env=variables)
     compare([tool, "-C", "repo", "fsck", "--full"], 100, env=variables)
 
