@@ -164,7 +164,7 @@ refused_realloc(void *block, size_t bytes)
 	return real.realloc(block, bytes);
 }
 
-/* `real_call` is what the hook is named after; a failed one leaves the old block alone. */
+/* A real call that fails leaves the old block alone. */
 static inline void *
 reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct caller *caller)
 {

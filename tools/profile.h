@@ -29,13 +29,13 @@ struct intern;
 
 enum profile_frame_kind {
 	PROFILE_FRAME_ALLOCATOR, /* the allocation function itself: malloc, calloc, ... */
-	PROFILE_FRAME_CODE,	 /* an address in a module */
-	PROFILE_FRAME_ADDRESS,	 /* an address in no module */
-	PROFILE_FRAME_CUT,	 /* `offset` frames were left out here */
-	PROFILE_FRAME_THREAD,	 /* root: thread id in `offset` */
+	PROFILE_FRAME_CODE,      /* an address in a module */
+	PROFILE_FRAME_ADDRESS,   /* an address in no module */
+	PROFILE_FRAME_CUT,       /* `offset` frames were left out here */
+	PROFILE_FRAME_THREAD,    /* root: thread id in `offset` */
 	PROFILE_FRAME_TRUNCATED, /* root: the stack could not be followed further */
-	PROFILE_FRAME_UNKNOWN,	 /* no stack at all */
-	PROFILE_FRAME_NESTED,	 /* no stack: allocated while the tracer itself was interrupted */
+	PROFILE_FRAME_UNKNOWN,   /* no stack at all */
+	PROFILE_FRAME_NESTED,    /* no stack: allocated while the tracer itself was interrupted */
 };
 
 #define PROFILE_NO_MODULE UINT32_MAX
@@ -53,17 +53,17 @@ struct profile_module {
 struct profile_location {
 	const char *function; /* demangled, or NULL */
 	const char *file;     /* as in the debug information, or NULL */
-	uint32_t line;	      /* 0 if unknown */
+	uint32_t line;        /* 0 if unknown */
 	uint32_t column;
 	uint32_t function_line; /* line of the function's declaration, 0 if unknown */
-	bool inlined;		/* into the next location of the same frame */
+	bool inlined;           /* into the next location of the same frame */
 };
 
 struct profile_frame {
 	enum profile_frame_kind kind;
-	uint32_t module;	    /* or PROFILE_NO_MODULE */
-	uint64_t offset;	    /* return address - bias; look up `offset` - 1 */
-	uint32_t location;	    /* first, in `locations` */
+	uint32_t module;            /* or PROFILE_NO_MODULE */
+	uint64_t offset;            /* return address - bias; look up `offset` - 1 */
+	uint32_t location;          /* first, in `locations` */
 	uint32_t location_count;    /* 0 until symbolized; then at least 1 for PROFILE_FRAME_CODE */
 	const char *allocator_name; /* PROFILE_FRAME_ALLOCATOR: "malloc", ... */
 };
@@ -83,12 +83,12 @@ struct profile_values {
 };
 
 struct profile_moment {
-	char label[64];	  /* "" or the text of a mark */
-	uint64_t time_ns; /* since the start of the process */
-	uint32_t site_count;	       /* sites known then: a prefix of the profile's sites */
+	char label[64];                /* "" or the text of a mark */
+	uint64_t time_ns;              /* since the start of the process */
+	uint32_t site_count;           /* sites known then: a prefix of the profile's sites */
 	struct profile_values *values; /* [site_count] */
 	struct profile_values sum;     /* over all sites */
-	uint64_t peak_time_ns;	       /* when the peak up to this moment was (within 0.4 %) */
+	uint64_t peak_time_ns;         /* when the peak up to this moment was (within 0.4 %) */
 };
 
 struct profile_sample {
@@ -99,17 +99,17 @@ struct profile_sample {
 
 enum profile_state {
 	PROFILE_RUNNING, /* the process still has its recording mapped */
-	PROFILE_EXITED,	 /* exit() or return from main was reached */
-	PROFILE_ENDED,	 /* gone without exit(): _exit, exec, killed or crashed */
+	PROFILE_EXITED,  /* exit() or return from main was reached */
+	PROFILE_ENDED,   /* gone without exit(): _exit, exec, killed or crashed */
 };
 
 struct profile {
 	/* identity */
 	uint32_t pid, parent_pid;
-	const char *command;	/* comm */
+	const char *command;    /* comm */
 	const char *executable; /* path */
-	const char *allocator;	/* module whose malloc is behind ours */
-	const char *version;	/* of the heaptally that recorded */
+	const char *allocator;  /* module whose malloc is behind ours */
+	const char *version;    /* of the heaptally that recorded */
 	enum profile_state state;
 	int wait_status; /* as wait(2), when `has_wait_status` */
 	bool has_wait_status;
