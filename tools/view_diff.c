@@ -88,6 +88,14 @@ insert_summary(struct view_table *table, const char *title, const struct column 
 	view_table_insert(table, text, get_style(change));
 }
 
+static bool
+is_end(const struct diff_side *side)
+{
+	const struct profile *profile = side->profile;
+
+	return side->at.moment == &profile->moments[profile->moment_count - 1];
+}
+
 /* The whole programs, at their ends, whatever the table below is about. */
 static void
 print_summary(const struct term *term, const struct view_diff *view)
@@ -105,7 +113,9 @@ print_summary(const struct term *term, const struct view_diff *view)
 	view_table_insert(&table, "change", TERM_DIM);
 	view_table_insert(&table, "", TERM_PLAIN);
 	insert_summary(&table, "peak", column_find("peak_bytes"), old, new);
-	insert_summary(&table, "live", column_find("live_bytes"), old, new);
+	insert_summary(&table,
+		       is_end(view->old) && is_end(view->new) ? "at the end" : "at the moment",
+		       column_find("live_bytes"), old, new);
 	insert_summary(&table, "allocations", column_find("total_blocks"), old, new);
 	view_table_print(&table, term, false);
 	view_table_release(&table);

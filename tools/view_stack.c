@@ -23,9 +23,12 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 
 	/* As a part of a stack: what it is inlined into has a line of its own. */
 	view_place_init(&view, table, stack, PLACE_NONE, GROUP_BY_STACK, full_names);
-	fprintf(term->stream, "    %s  %s%s%s%s\n", view.name,
-		term_style(term, view.is_own ? TERM_BOLD : TERM_DIM), view.position,
-		term_style(term, TERM_PLAIN), place->inlined ? "  (inlined)" : "");
+	fprintf(term->stream, "    %s", view.name);
+	if (*view.position)
+		fprintf(term->stream, "  %s%s%s",
+			term_style(term, view.is_own ? TERM_BOLD : TERM_DIM), view.position,
+			term_style(term, TERM_PLAIN));
+	fputs(place->inlined ? "  (inlined)\n" : "\n", term->stream);
 	if (source && place->file && place->line)
 		code = view_source_get(source, place->file, place->line);
 	if (code && *code)
