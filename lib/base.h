@@ -16,6 +16,7 @@
 #define unlikely(x)      __builtin_expect(!!(x), 0)
 #define COLD             __attribute__((cold, noinline))
 #define HOT              __attribute__((hot))
+#define ALWAYS_INLINE    inline __attribute__((always_inline))
 #define HEAPTALLY_EXPORT __attribute__((visibility("default")))
 
 #define CACHE_LINE       64

@@ -8,6 +8,8 @@
 
 #define WORD_BYTES 1280
 #define FRAMES_MAX 65535
+#define BASE       36u
+#define DIGITS     5 /* with the @ as long as `ignore`, and enough for PID_MAX_LIMIT */
 
 /* Copy one word of text without its escapes; returns what follows it, NULL at the end. */
 static const char *
@@ -63,6 +65,35 @@ parse_choice(const char *text, const char *no, const char *yes, bool *ret_choice
 	return true;
 }
 
+/* @ and five digits. */
+static bool
+parse_process(const char *text, uint32_t *ret_process)
+{
+	uint32_t process = 0;
+
+	if (strlen(text) != 1 + DIGITS)
+		return false;
+	for (const char *digit = text + 1; *digit != '\0'; digit++) {
+		if (*digit >= '0' && *digit <= '9')
+			process = process * BASE + (uint32_t)(*digit - '0');
+		else if (*digit >= 'a' && *digit <= 'z')
+			process = process * BASE + (uint32_t)(*digit - 'a') + 10;
+		else
+			return false;
+	}
+	*ret_process = process;
+	return true;
+}
+
+static bool
+parse_children(const char *text, struct options *o)
+{
+	if (*text != '@')
+		return parse_choice(text, "follow", "ignore", &o->ignore_children);
+	o->ignore_children = true;
+	return parse_process(text, &o->only_process);
+}
+
 static bool
 parse_word(char *word, struct options *o)
 {
@@ -77,7 +108,7 @@ parse_word(char *word, struct options *o)
 	if (strcmp(word, "out") == 0)
 		return parse_path(value, o->out, sizeof o->out);
 	if (strcmp(word, "children") == 0)
-		return parse_choice(value, "follow", "ignore", &o->ignore_children);
+		return parse_children(value, o);
 	if (strcmp(word, "realloc") == 0)
 		return parse_choice(value, "last", "origin", &o->realloc_origin);
 	if (strcmp(word, "crosscheck") == 0)
@@ -101,7 +132,7 @@ parse_words(const char *text, struct options *o)
 }
 
 /* The value of a variable in the environment, or NULL. */
-static const char *
+static char *
 value_of(char *const *environment, const char *name)
 {
 	size_t length = strlen(name);
@@ -128,4 +159,22 @@ options_read(char *const *environment, struct options *ret_options)
 	if (temporary != NULL)
 		parse_path(temporary, ret_options->temporary_directory,
 			   sizeof ret_options->temporary_directory);
+}
+
+void
+options_mark_process(char *const *environment, uint32_t process)
+{
+	static const char word[] = "children=ignore";
+	char *value = value_of(environment, "HEAPTALLY");
+	char *found = value != NULL ? strstr(value, word) : NULL;
+	bool is_word = found != NULL && (found == value || found[-1] == ':') &&
+		       (found[sizeof word - 1] == '\0' || found[sizeof word - 1] == ':');
+
+	if (!is_word)
+		return;
+	for (char *digit = found + sizeof word - 2; *digit != '='; digit--) {
+		*digit = "0123456789abcdefghijklmnopqrstuvwxyz"[process % BASE];
+		process /= BASE;
+	}
+	found[sizeof "children=" - 1] = '@';
 }

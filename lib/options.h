@@ -10,6 +10,9 @@
  *     out=PATH                  recording at PATH; %p is the process id, %e the command name
  *     frames=N                  keep the N innermost frames (1..65535; 0 or absent: all)
  *     children=follow|ignore    whether forked and exec'd processes record, too
+ *     children=@PID             only the process of this id records (five digits to the base 36);
+ *                               `ignore` becomes this in the environment of the first process, so
+ *                               that the programs it starts know that they are not meant
  *     realloc=last|origin       whose block it is after a realloc
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
  */
@@ -25,6 +28,7 @@ struct options {
 	char temporary_directory[256]; /* $TMPDIR, "" if unset */
 	uint32_t frames;
 	uint32_t crosscheck;
+	uint32_t only_process; /* 0: any */
 	bool ignore_children;
 	bool realloc_origin;
 	bool bad; /* some word was not understood */
@@ -32,5 +36,8 @@ struct options {
 
 /* Read the options from an environment; libc's own may not be set up yet. [init] */
 void options_read(char *const *environment, struct options *ret_options);
+
+/* Make `children=ignore` in the environment mean the children of this process. [init] */
+void options_mark_process(char *const *environment, uint32_t process);
 
 #endif

@@ -117,6 +117,10 @@ start_process(void)
 	struct process *page;
 
 	options_read(environ, &options);
+	if (options.only_process != 0 && options.only_process != os_process_id())
+		return;
+	if (options.ignore_children)
+		options_mark_process(environ, os_process_id());
 	os_init_clock();
 	real_examine();
 	page = os_map(PAGE_BYTES, true);

@@ -32,11 +32,15 @@ enum walk_end {
 	WALK_IRREGULAR, /* only a full walk can tell */
 };
 
-/* Where the walk is. */
+/* Where the walk is, and what it needs of the thread's memory, copied: stores through pointers
+ * would make the compiler load it again and again. */
 struct walk {
 	uint64_t ip, sp, bp;
 	struct unwind_slots slots;
-	uint32_t fresh; /* frames in memory->fresh */
+	const struct unwind_frame *top; /* the remembered frame that may match */
+	struct unwind_frame *fresh;     /* where the next fresh frame goes */
+	const struct unwind_frame *fresh_end;
+	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
 };
 
 static COLD bool
@@ -48,17 +52,18 @@ grow(struct unwind_memory *m)
 
 	if (capacity > UNWIND_DEPTH_MAX)
 		return false;
-	frames = arena_allocate((capacity + 1) * sizeof *frames, true);
+	/* As many remembered frames may be kept as there are fresh ones to go on top. */
+	frames = arena_allocate((2 * capacity + 1) * sizeof *frames, true);
 	fresh = arena_allocate(capacity * sizeof *fresh, true);
-	checks = arena_allocate(CHECKS_A_FRAME * capacity * sizeof *checks, true);
+	checks = arena_allocate(2 * CHECKS_A_FRAME * capacity * sizeof *checks, true);
 	if (frames == NULL || fresh == NULL || checks == NULL)
 		return false;
 	/* Ends the search for a remembered frame without a test of the depth. */
 	frames++->sp = UINT64_MAX;
-	for (uint32_t i = 0; i < m->capacity; i++) {
+	for (uint32_t i = 0; i < m->depth; i++)
 		frames[i] = m->frames[i];
+	for (uint32_t i = 0; i < m->capacity; i++)
 		fresh[i] = m->fresh[i];
-	}
 	for (uint32_t i = 0; i < m->check_count; i++)
 		checks[i] = m->checks[i];
 	m->frames = frames;
@@ -117,28 +122,51 @@ extend_stack(struct unwind_memory *m, uint64_t address)
 	return true;
 }
 
-static inline bool
-read_stack(struct unwind_memory *m, uint64_t address, uint64_t *ret_word)
+/* The part of a walk that is a copy of the memory's. */
+static ALWAYS_INLINE void
+take_bounds(struct walk *w, const struct unwind_memory *m)
 {
-	if (unlikely(address - m->stack_low > m->stack_high - m->stack_low - 8) &&
-	    !extend_stack(m, address))
-		return false;
+	w->stack_low = m->stack_low;
+	w->stack_span = m->stack_high - m->stack_low - 8;
+}
+
+static COLD bool
+extend_walk(struct unwind_memory *m, struct walk *w, uint64_t address)
+{
+	bool extended = extend_stack(m, address);
+
+	take_bounds(w, m);
+	return extended;
+}
+
+static ALWAYS_INLINE bool
+read_stack(struct unwind_memory *m, struct walk *w, uint64_t address, uint64_t *ret_word)
+{
+	if (unlikely(address - w->stack_low > w->stack_span)) {
+		struct walk copy = *w;
+		bool extended = extend_walk(m, &copy, address);
+
+		/* By way of a copy, so that the hot path's state stays in registers. */
+		*w = copy;
+		if (!extended)
+			return false;
+	}
 	*ret_word = *(const uint64_t *)address;
 	return true;
 }
 
 /* Go out of a frame whose end and saved rbp are known. */
-static inline enum walk_end
+static ALWAYS_INLINE enum walk_end
 step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot, bool bp_saved)
 {
 	uint64_t ip;
 
 	/* Outward only: damaged tables must not make a loop. */
-	if (unlikely(cfa <= w->sp) || !read_stack(m, cfa - 8, &ip))
+	if (unlikely(cfa <= w->sp) || !read_stack(m, w, cfa - 8, &ip))
 		return WALK_TRUNCATED;
 	w->slots = (struct unwind_slots){0, 0};
 	if (bp_saved) {
-		if (!read_stack(m, bp_slot, &w->bp))
+		if (!read_stack(m, w, bp_slot, &w->bp))
 			return WALK_TRUNCATED;
 		w->slots.bp = (int32_t)(bp_slot - cfa);
 	}
@@ -166,7 +194,7 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 			return WALK_TRUNCATED;
 		return step_to(m, w, w->bp + 16, w->bp, true);
 	case RULE_REALIGNED:
-		if (!read_stack(m, cfa_slot, &cfa))
+		if (!read_stack(m, w, cfa_slot, &cfa))
 			return WALK_TRUNCATED;
 		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
 			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
@@ -178,7 +206,7 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 }
 
 /* Go to the caller of the frame at the walk's state. */
-static inline enum walk_end
+static ALWAYS_INLINE enum walk_end
 step(struct unwind_memory *m, struct walk *w, struct rule rule)
 {
 	enum rule_kind kind = rule_kind(rule);
@@ -193,27 +221,46 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 		struct walk copy = *w;
 		enum walk_end end = step_rare(m, &copy, rule);
 
-		/* By way of a copy, so that the hot path's state stays in registers. */
 		*w = copy;
 		return end;
 	}
 }
 
-static inline void
-set_fresh(struct unwind_frame *f, const struct walk *w, struct rule rule)
+static COLD bool
+make_room(struct unwind_memory *m, struct walk *w)
 {
+	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
+
+	if (!grow(m))
+		return false;
+	w->top = m->frames + top;
+	w->fresh = m->fresh + fresh;
+	w->fresh_end = m->fresh + m->capacity;
+	return true;
+}
+
+/* Add the frame at the walk's state. */
+static ALWAYS_INLINE bool
+push_fresh(struct unwind_memory *m, struct walk *w, uint32_t frame, bool needs_bp)
+{
+	struct unwind_frame *f;
+
+	if (unlikely(w->fresh == w->fresh_end)) {
+		struct walk copy = *w;
+		bool made = make_room(m, &copy);
+
+		*w = copy;
+		if (!made)
+			return false;
+	}
+	f = w->fresh++;
 	f->sp = w->sp;
 	f->ip = w->ip;
 	f->bp = w->bp;
-	f->rule = rule;
 	f->slots = w->slots;
-}
-
-/* Room for the next fresh frame, here and among the remembered. */
-static inline bool
-has_room(struct unwind_memory *m, uint32_t fresh, uint32_t depth)
-{
-	return likely(fresh + depth < m->capacity) || grow(m);
+	f->frame = frame;
+	f->needs_bp = needs_bp;
+	return true;
 }
 
 /*
@@ -221,11 +268,11 @@ has_room(struct unwind_memory *m, uint32_t fresh, uint32_t depth)
  * what is further out may be read only while everything further in is as it was. Returns the index
  * after the first bad one; 0 if all are good.
  */
-static inline uint32_t
-verify(const struct unwind_memory *m, uint32_t top)
+static ALWAYS_INLINE uint32_t
+verify(const struct unwind_memory *m, const struct unwind_frame *top)
 {
 	const struct unwind_check *first = m->checks;
-	const struct unwind_check *check = first + m->frames[top].check_first;
+	const struct unwind_check *check = first + top->check_first;
 
 	while (check > first) {
 		check--;
@@ -235,32 +282,41 @@ verify(const struct unwind_memory *m, uint32_t top)
 	return 0;
 }
 
+static inline uint64_t
+bp_slot_of(const struct unwind_frame *f)
+{
+	return f->sp + (uint64_t)(int64_t)f->slots.bp;
+}
+
+static inline bool
+needs_bp(struct rule rule)
+{
+	return rule_kind(rule) != RULE_RSP && rule_kind(rule) != RULE_END;
+}
+
 /*
- * A word changed. The frames between the match (`m->depth` - 1) and the change keep their state but
- * need new nodes: they become fresh. The walk goes on at the last of them. Its rbp may have been
- * dead under the old trace and so not verified: read it anew where it was saved.
+ * A word changed. The frames between the match (`top`) and the change keep their state but need new
+ * nodes: they become fresh. The walk goes on at the last of them. Its rbp may have been dead under
+ * the old trace and so not verified: read it anew where it was saved.
  */
-static bool
+static COLD bool
 resume_at_change(struct unwind_memory *m, struct walk *w, uint32_t bad)
 {
-	uint32_t i = m->depth - 1;
+	for (;;) {
+		struct rule rule = unwind_rules_get(unwind_rules_table, w->ip);
+		const struct unwind_frame *outer;
 
-	while (has_room(m, w->fresh, i)) {
-		const struct unwind_frame *outer = &m->frames[i - 1];
-
-		set_fresh(&m->fresh[w->fresh++], w, m->frames[i].rule);
-		if (outer->check_first < bad) {
-			m->depth = i;
+		if (!push_fresh(m, w, w->top->frame, needs_bp(rule)))
+			return false;
+		outer = --w->top;
+		if (outer->check_first < bad)
 			return true;
-		}
 		w->ip = outer->ip;
 		w->sp = outer->sp;
 		w->slots = outer->slots;
 		if (outer->slots.bp != 0)
-			w->bp = *(const uint64_t *)(outer->sp + (uint64_t)(int64_t)outer->slots.bp);
-		i--;
+			w->bp = *(const uint64_t *)bp_slot_of(outer);
 	}
-	return false;
 }
 
 static inline bool
@@ -269,102 +325,96 @@ same_slots(struct unwind_slots a, struct unwind_slots b)
 	return a.bp == b.bp && a.cfa == b.cfa;
 }
 
-/* Whether the walk stands where a remembered frame stood. A frame reached through others must also
- * have been reached by the same words, or its checks would not cover this trace. */
-static inline bool
-is_at(const struct walk *w, const struct unwind_frame *f)
+/* Whether the walk stands where the remembered frame stood. A frame reached through others must
+ * also have been reached by the same words, or its checks would not cover this trace. */
+static ALWAYS_INLINE bool
+is_at(const struct walk *w, const struct unwind_frame *f, const struct unwind_memory *m)
 {
-	return f->sp == w->sp && f->ip == w->ip && (f->bp == w->bp || !f->bp_live) &&
-	       (w->fresh == 0 || same_slots(f->slots, w->slots));
+	return f->sp == w->sp && f->ip == w->ip && (f->bp == w->bp || !f->needs_bp) &&
+	       (w->fresh == m->fresh || same_slots(f->slots, w->slots));
 }
 
-/* The remembered trace was met. MATCHED, or GOES_ON after a change further out. */
-static inline enum walk_end
-continue_from_match(struct unwind_memory *m, struct walk *w)
+/* Some word is not as remembered; by way of a copy, see `step`. */
+static inline bool
+resume(struct unwind_memory *m, struct walk *w, uint32_t bad)
 {
-	uint32_t bad = verify(m, m->depth - 1);
-	struct walk copy;
-	enum walk_end end;
+	struct walk copy = *w;
+	bool resumed = resume_at_change(m, &copy, bad);
 
-	if (likely(bad == 0))
-		return WALK_MATCHED;
-	copy = *w;
-	end = resume_at_change(m, &copy, bad) ? step(m, &copy, m->fresh[copy.fresh - 1].rule)
-					      : WALK_TRUNCATED;
 	*w = copy;
-	return end;
+	return resumed;
 }
 
 /* Walk outward until the remembered trace is met and verified, or to the end. */
-static inline enum walk_end
+static ALWAYS_INLINE enum walk_end
 walk(struct unwind_memory *m, struct walk *w)
 {
 	const struct rule_table *rules = load_acquire(&unwind_rules_table);
-	enum walk_end end = WALK_GOES_ON;
 
-	while (likely(end == WALK_GOES_ON)) {
-		const struct unwind_frame *f = &m->frames[(int64_t)m->depth - 1];
+	for (;;) {
 		struct rule rule;
+		enum walk_end end;
 
-		while (f->sp < w->sp)
-			f--;
-		m->depth = (uint32_t)(f - m->frames + 1);
-		if (is_at(w, f)) {
-			end = continue_from_match(m, w);
-			continue;
+		while (w->top->sp < w->sp)
+			w->top--;
+		if (is_at(w, w->top, m)) {
+			uint32_t bad = verify(m, w->top);
+
+			if (likely(bad == 0))
+				return WALK_MATCHED;
+			if (!resume(m, w, bad))
+				return WALK_TRUNCATED;
+			rule = unwind_rules_get(rules, w->ip);
+		} else {
+			rule = unwind_rules_get(rules, w->ip);
+			if (unlikely(rule_kind(rule) == RULE_GUESS))
+				rule = unwind_rules_recheck(w->ip, rule);
+			if (unlikely(!push_fresh(m, w, rule_frame(rule), needs_bp(rule))))
+				return WALK_TRUNCATED;
 		}
-		rule = unwind_rules_get(rules, w->ip);
-		if (unlikely(rule_kind(rule) == RULE_GUESS))
-			rule = unwind_rules_recheck(w->ip, rule);
-		if (unlikely(!has_room(m, w->fresh, m->depth)))
-			return WALK_TRUNCATED;
-		set_fresh(&m->fresh[w->fresh++], w, rule);
 		end = step(m, w, rule);
+		if (unlikely(end != WALK_GOES_ON))
+			return end;
 	}
-	return end;
 }
 
 /* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
-static inline struct unwind_check *
+static ALWAYS_INLINE struct unwind_check *
 remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node,
 	 struct unwind_check *checks, struct unwind_check *check)
 {
 	const struct unwind_frame *outer = f - 1;
-	enum rule_kind kind = rule_kind(fresh->rule);
-	bool uses_bp = kind != RULE_RSP && kind != RULE_END;
 
-	f->sp = fresh->sp;
-	f->ip = fresh->ip;
-	f->bp = fresh->bp;
-	f->rule = fresh->rule;
-	f->slots = fresh->slots;
+	*f = *fresh;
 	f->node = node;
 	f->check_first = (uint32_t)(check - checks);
-	f->bp_live = uses_bp || (outer->slots.bp == 0 && outer->bp_live);
+	f->needs_bp |= (outer->slots.bp == 0) & outer->needs_bp;
 	/* Verified from the last to the first, that is by rising address. */
 	*check++ = (struct unwind_check){(const uint64_t *)(f->sp - 8), f->ip};
-	if (f->slots.bp != 0 && f->bp_live)
-		*check++ = (struct unwind_check){
-			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.bp), f->bp};
+	if (f->slots.bp != 0 && f->needs_bp)
+		*check++ = (struct unwind_check){(const uint64_t *)bp_slot_of(f), f->bp};
 	if (unlikely(f->slots.cfa != 0))
 		*check++ = (struct unwind_check){
 			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
 	return check;
 }
 
-/* Give the fresh frames their nodes, outermost first. NODE_NONE when the tree is full. */
-static inline uint32_t
-place_fresh(struct unwind_memory *m, uint32_t fresh_count, uint32_t old_depth, uint32_t node)
+/*
+ * Give the fresh frames their nodes, outermost first, on top of the `kept` remembered ones, whose
+ * node is `node`. NODE_NONE when the tree is full.
+ */
+static ALWAYS_INLINE uint32_t
+place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32_t node)
 {
-	struct unwind_frame *f = &m->frames[m->depth];
-	const struct unwind_frame *fresh = &m->fresh[fresh_count];
+	struct unwind_frame *f = &m->frames[kept];
+	const struct unwind_frame *fresh = w->fresh;
 	struct unwind_check *checks = m->checks, *check = checks;
 
 	/* The checks of dropped frames go with them: they begin where the first of those did. */
-	if (m->depth > 0)
-		check += m->depth < old_depth ? f->check_first : m->check_count;
+	if (kept > 0)
+		check += kept < m->depth ? f->check_first : m->check_count;
 	while (fresh-- > m->fresh) {
-		node = trace_table_child(node, rule_frame(fresh->rule));
+		node = trace_table_child(node, fresh->frame);
 		if (unlikely(node == NODE_NONE)) {
 			m->depth = m->check_count = 0;
 			return NODE_NONE;
@@ -373,6 +423,8 @@ place_fresh(struct unwind_memory *m, uint32_t fresh_count, uint32_t old_depth, u
 	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
+	if (unlikely(m->depth > m->capacity) && !grow(m))
+		m->depth = m->check_count = 0;
 	return node;
 }
 
@@ -394,7 +446,7 @@ limited_node(const struct unwind_memory *m)
 		node = trace_table_child(NODE_ROOT, cut_frames[cut]);
 	lock_drop(&cut_lock);
 	for (uint32_t i = cut; i < m->depth && node != NODE_NONE; i++)
-		node = trace_table_child(node, rule_frame(m->frames[i].rule));
+		node = trace_table_child(node, m->frames[i].frame);
 	return node;
 }
 
@@ -457,11 +509,18 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 	}
 }
 
+/* The walk did not meet what is remembered: nothing of it is kept. */
+static COLD uint32_t
+root_of(enum walk_end end)
+{
+	return end == WALK_TRUNCATED ? trace_table_child(NODE_ROOT, FRAME_TRUNCATED) : NODE_ROOT;
+}
+
 HOT struct unwind_result
 unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 {
+	uint32_t generation = load(&unwind_rules_generation), kept = 0, node;
 	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
-	uint32_t generation = load(&unwind_rules_generation), old_depth, node = NODE_ROOT;
 	enum walk_end end;
 
 	if (unlikely(sp - m->stack_low >= m->stack_high - m->stack_low ||
@@ -469,22 +528,20 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 		prepare_rare(m, sp, generation);
 	if (unlikely(m->capacity == 0))
 		return capture_full(m, ip, sp);
-	old_depth = m->depth;
+	w.top = m->frames + m->depth - 1;
+	w.fresh = m->fresh;
+	w.fresh_end = m->fresh + m->capacity;
+	take_bounds(&w, m);
 	end = walk(m, &w);
 	if (likely(end == WALK_MATCHED)) {
-		node = m->frames[m->depth - 1].node;
+		kept = (uint32_t)(w.top - m->frames) + 1;
+		node = w.top->node;
+	} else if (end == WALK_IRREGULAR) {
+		return capture_full(m, ip, sp);
 	} else {
-		m->depth = 0;
-		if (end == WALK_IRREGULAR)
-			return capture_full(m, ip, sp);
-		if (end == WALK_TRUNCATED)
-			node = trace_table_child(NODE_ROOT, FRAME_TRUNCATED);
+		node = root_of(end);
 	}
-	if (likely(w.fresh != 0))
-		node = place_fresh(m, w.fresh, old_depth, node);
-	else
-		m->check_count =
-			m->depth < old_depth ? m->frames[m->depth].check_first : m->check_count;
+	node = place_fresh(m, &w, kept, node);
 	if (unlikely((crosscheck_every | frames_limit) != 0 || end == WALK_TRUNCATED))
 		return finish_rare(m, end, ip, node);
 	return (struct unwind_result){node, false};

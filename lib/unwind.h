@@ -39,12 +39,11 @@ struct unwind_frame {
 	uint64_t sp;
 	uint64_t ip;
 	uint64_t bp;
-	struct rule rule;
 	struct unwind_slots slots;
-	uint32_t node;
-	uint32_t check_first : 31; /* its words are checks[check_first..]; those further out before
-				    */
-	uint32_t bp_live : 1;      /* this frame or one further out needs bp */
+	uint32_t frame;       /* id of the interned frame */
+	uint32_t node;        /* not of a fresh one */
+	uint32_t check_first; /* its words are checks[check_first..]; those further out before */
+	uint32_t needs_bp;    /* this frame does, or one further out that has the same bp */
 };
 
 struct unwind_check {
