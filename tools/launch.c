@@ -64,6 +64,9 @@ classify(const char *word)
 		return is_number_between(value, 0, 65535) ? WORD_FRAMES : WORD_WRONG;
 	if (length == 10 && strncmp(word, "crosscheck", 10) == 0)
 		return is_number_between(value, 0, UINT32_MAX) ? WORD_KEPT : WORD_WRONG;
+	/* The mark of a process that ignores its children, one of which we are: it ends here. */
+	if (strncmp(word, "children=@", 10) == 0)
+		return WORD_REPLACED;
 	if (length == 8 && strncmp(word, "children", 8) == 0)
 		return strcmp(value, "follow") == 0 || strcmp(value, "ignore") == 0 ? WORD_CHILDREN
 										    : WORD_WRONG;

@@ -69,6 +69,19 @@ def launched(_directory):
     equal(record("one.tally", command, "--no-children").returncode, 0, "status")
     check_parent(report("info", "all.tally"))
     check_parent(report("info", "one.tally"))
+    equal(len(report("info", "all.tally")["processes"]), 4, "processes of all.tally")
+    equal(len(report("info", "one.tally")["processes"]), 1, "processes of one.tally")
+
+
+@case("run --no-children: programs that the command starts are not recorded, exec goes on")
+def launched_alone(_directory):
+    spawning = [program("forks"), "spawn", "3", program("exits")]
+    equal(record("one.tally", spawning, "--no-children").returncode, 0, "status")
+    equal(len(report("info", "one.tally")["processes"]), 1, "processes of one.tally")
+    replaced = [program("exits"), "100", "exec"]
+    equal(record("exec.tally", replaced, "--no-children").returncode, 0, "status")
+    counts = [p["total_blocks"] for p in report("info", "exec.tally")["processes"]]
+    equal(sorted(counts), [100, 20000], "blocks of each image")
 
 
 @case("run leaves nothing but its file, and no recording behind")

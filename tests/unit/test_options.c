@@ -52,10 +52,19 @@ START_TEST(escapes)
 END_TEST
 
 static const char *const bad_values[] = {
-	"HEAPTALLY=colour=red",    "HEAPTALLY=frames=-1",          "HEAPTALLY=frames=65536",
-	"HEAPTALLY=frames=",       "HEAPTALLY=frames=4294967297",  "HEAPTALLY=frames=1x",
-	"HEAPTALLY=children=some", "HEAPTALLY=realloc=",           "HEAPTALLY=out=",
-	"HEAPTALLY=out",           "HEAPTALLY=frames=2:children=",
+	"HEAPTALLY=colour=red",
+	"HEAPTALLY=frames=-1",
+	"HEAPTALLY=frames=65536",
+	"HEAPTALLY=frames=",
+	"HEAPTALLY=frames=4294967297",
+	"HEAPTALLY=frames=1x",
+	"HEAPTALLY=children=some",
+	"HEAPTALLY=realloc=",
+	"HEAPTALLY=out=",
+	"HEAPTALLY=children=@12",
+	"HEAPTALLY=children=@1234A",
+	"HEAPTALLY=out",
+	"HEAPTALLY=frames=2:children=",
 };
 
 START_TEST(bad_words)
@@ -88,6 +97,21 @@ START_TEST(too_long)
 }
 END_TEST
 
+START_TEST(children_are_marked)
+{
+	char value[] = "HEAPTALLY=frames=3:children=ignore:out=/children=ignore";
+	char *environment[] = {value, NULL};
+	struct options o;
+
+	options_mark_process(environment, 4194303);
+	options_read(environment, &o);
+	ck_assert(!o.bad && o.ignore_children);
+	ck_assert_uint_eq(o.only_process, 4194303);
+	ck_assert_uint_eq(o.frames, 3);
+	ck_assert_str_eq(o.out, "/children=ignore");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -102,6 +126,7 @@ main(void)
 	tcase_add_loop_test(tcase, bad_words, 0, sizeof(bad_values) / sizeof(bad_values[0]));
 	tcase_add_test(tcase, good_words_beside_bad_ones);
 	tcase_add_test(tcase, too_long);
+	tcase_add_test(tcase, children_are_marked);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
