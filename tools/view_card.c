@@ -15,10 +15,10 @@
 #include "place.h"
 #include "profile.h"
 #include "rank.h"
-#include "snapshot.h"
 #include "util/human.h"
 #include "util/term.h"
 #include "view_place.h"
+#include "view_quality.h"
 
 enum {
 	CURVE_COLUMNS = 20,
@@ -188,36 +188,6 @@ print_not_freed(FILE *out, const struct profile *profile)
 	place_table_free(table);
 }
 
-/* --- quality --- */
-
-static void
-print_quality(FILE *out, const struct profile *profile, const struct group_set *peak)
-{
-	const struct profile_values *sum = &get_last(profile)->sum;
-	char number[HUMAN_BYTES], share[HUMAN_BYTES];
-	const char *sentence;
-
-	fprintf(out, "  quality   %s events lost", human_count(profile->dropped_events, number));
-	if (profile->cut_stacks != 0)
-		fprintf(out, ", %s %% stacks cut",
-			human_percent((double)profile->cut_stacks, (double)sum->total_blocks,
-				      share));
-	if (peak->sum.live_bytes > 0)
-		fprintf(out, ", %s %% of bytes have file:line",
-			human_percent((double)peak->live_with_line, (double)peak->sum.live_bytes,
-				      share));
-	fprintf(out, ", heaptally used %s", human_size((int64_t)profile->tracer_bytes, number));
-	if (profile->tracer_cpu_ns != 0)
-		fprintf(out, ", and %s CPU beside the program",
-			human_duration(profile->tracer_cpu_ns, number));
-	fprintf(out, "\n");
-	if (profile->peak_error_bytes != 0)
-		fprintf(out, "            several threads: the peak is exact to %s\n",
-			human_size(profile->peak_error_bytes, number));
-	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
-		fprintf(out, "  trouble   %s\n", sentence);
-}
-
 /* The command line names the file if the newest one here may be another. */
 static void
 print_next(FILE *out, const struct card *card)
@@ -259,7 +229,10 @@ view_card(const struct term *term, const struct card *card)
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
 	print_not_freed(out, profile);
-	print_quality(out, profile, &set);
+	fprintf(out, "  quality   ");
+	view_quality_line(term, profile, &set);
+	fprintf(out, "\n");
+	view_quality_warnings(term, profile);
 	print_next(out, card);
 	group_set_release(&set);
 	place_table_free(table);

@@ -12,7 +12,13 @@ runtime_unit_tests = \
 	tests/unit/test_options \
 	tests/unit/test_trace_table
 
-tools_unit_tests =
+tools_unit_tests = \
+	tests/unit/test_launch \
+	tests/unit/test_profile \
+	tests/unit/test_snapshot \
+	tests/unit/test_source \
+	tests/unit/test_tally \
+	tests/unit/test_util
 
 if HAVE_CHECK
 check_LIBRARIES += tests/unit/libruntime.a
@@ -46,3 +52,25 @@ tests_unit_test_trace_table_SOURCES = tests/unit/test_trace_table.c
 #     tests_unit_test_NAME_SOURCES = tests/unit/test_NAME.c
 tools_unit_cppflags = $(tools_cppflags) $(CHECK_CFLAGS)
 tools_unit_libs = $(tools_libs) $(CHECK_LIBS)
+
+scratch = tests/unit/scratch.c tests/unit/scratch.h
+recordings = tests/unit/recording_generator.c tests/unit/recording_generator.h
+
+tests_unit_test_launch_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_launch_LDADD = $(tools_unit_libs)
+tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)
+tests_unit_test_profile_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_profile_LDADD = $(tools_unit_libs)
+tests_unit_test_profile_SOURCES = tests/unit/test_profile.c $(scratch)
+tests_unit_test_snapshot_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_snapshot_LDADD = $(tools_unit_libs)
+tests_unit_test_snapshot_SOURCES = tests/unit/test_snapshot.c $(scratch) $(recordings)
+tests_unit_test_source_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_source_LDADD = $(tools_unit_libs)
+tests_unit_test_source_SOURCES = tests/unit/test_source.c $(scratch) $(recordings)
+tests_unit_test_tally_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_tally_LDADD = $(tools_unit_libs)
+tests_unit_test_tally_SOURCES = tests/unit/test_tally.c $(scratch) $(recordings)
+tests_unit_test_util_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_util_LDADD = $(tools_unit_libs)
+tests_unit_test_util_SOURCES = tests/unit/test_util.c $(scratch)

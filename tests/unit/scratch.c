@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * scratch.c - what the unit tests of the command share
+ */
+#include "config.h"
+#include "scratch.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static char directory[4096];
+
+void
+scratch_enter(void)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	snprintf(directory, sizeof(directory), "%s/heaptally-unit.XXXXXX",
+		 temporary != NULL ? temporary : "/tmp");
+	if (mkdtemp(directory) == NULL || chdir(directory) != 0)
+		ck_abort_msg("no directory for the test");
+}
+
+static int
+remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status, (void)kind, (void)place;
+	return remove(path);
+}
+
+void
+scratch_leave(void)
+{
+	if (chdir("/") != 0 || nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
+		ck_abort_msg("%s cannot be removed", directory);
+}
+
+const char *
+scratch_memory_file(void)
+{
+	static char path[64];
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return path;
+}
+
+int
+scratch_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

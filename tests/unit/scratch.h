@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * scratch.h - what the unit tests of the command share: a directory for each test, and main
+ */
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include <check.h>
+
+/* Checked fixtures: an empty directory of the test's own is the working directory. */
+void scratch_enter(void);
+void scratch_leave(void);
+
+/* The path of a file in memory, for tests that write thousands. It lasts as long as the test. */
+const char *scratch_memory_file(void);
+
+/* Run the suite; the result of main. */
+int scratch_run(Suite *suite);
+
+#endif

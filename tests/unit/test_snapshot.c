@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_snapshot.c - recordings are read exactly, and bad ones refused
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "profile.h"
+#include "recording_generator.h"
+#include "scratch.h"
+#include "snapshot.h"
+
+static struct snapshot *
+open_generated(const struct generated *generated)
+{
+	struct snapshot *snapshot;
+
+	generated_write(generated, "recording");
+	ck_assert_int_eq(snapshot_open("recording", 0, &snapshot), 0);
+	return snapshot;
+}
+
+/* What reading the whole file gives. */
+static int
+read_generated(const struct generated *generated)
+{
+	static const char *path;
+	struct snapshot *snapshot;
+	int result;
+
+	if (path == NULL)
+		path = scratch_memory_file();
+	generated_write(generated, path);
+	result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot);
+	if (result != 0)
+		return result;
+	result = snapshot_update(snapshot, "");
+	snapshot_free(snapshot);
+	return result;
+}
+
+START_TEST(what_the_header_tells)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+	const struct snapshot_identity *identity = snapshot_get_identity(snapshot);
+
+	ck_assert_uint_eq(identity->pid, GENERATED_COMMAND_PID);
+	ck_assert_str_eq(identity->command, "program");
+	ck_assert(!identity->alive);
+	ck_assert_int_eq(identity->state, PROFILE_EXITED);
+	ck_assert_uint_eq(identity->duration_ns, 2500000000u);
+	ck_assert_int_eq(identity->live_bytes, 6400);
+	ck_assert_int_eq(identity->peak_bytes, 10500);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+START_TEST(tables)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+	struct profile *profile;
+
+	ck_assert_int_eq(snapshot_update(snapshot, "start"), 0);
+	profile = snapshot_take_profile(snapshot);
+	snapshot_free(snapshot);
+	ck_assert_str_eq(profile->executable, "/usr/bin/program");
+	ck_assert_str_eq(profile->allocator, "/lib/libc.so.6");
+	ck_assert_uint_eq(profile->module_count, 2);
+	ck_assert_str_eq(profile->modules[1].path, "/lib/libfoo.so");
+	ck_assert(profile->modules[0].is_main && !profile->modules[0].unloaded);
+	ck_assert(profile->modules[1].unloaded);
+	ck_assert_uint_eq(profile->modules[0].build_id_bytes, 4);
+	ck_assert_uint_eq(profile->frame_count, FRAME_FIRST + 4);
+	ck_assert_str_eq(profile->frames[FRAME_CALLOC].allocator_name, "calloc");
+	ck_assert_int_eq(profile->frames[16].kind, PROFILE_FRAME_CODE);
+	ck_assert_uint_eq(profile->frames[17].module, 1);
+	ck_assert_uint_eq(profile->frames[17].offset, 0x99);
+	ck_assert_int_eq(profile->frames[18].kind, PROFILE_FRAME_ADDRESS);
+	ck_assert_int_eq(profile->frames[19].kind, PROFILE_FRAME_CUT);
+	ck_assert_uint_eq(profile->node_count, GENERATED_NODES);
+	ck_assert_uint_eq(profile->nodes[5].parent, 4);
+	ck_assert_uint_eq(profile->site_count, GENERATED_SITES - 1);
+	ck_assert_uint_eq(profile->sites[2], 5);
+	ck_assert_str_eq(profile->moments[0].label, "start");
+	profile_free(profile);
+	free(generated);
+}
+END_TEST
+
+START_TEST(values_of_all_shards)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+	const struct profile *profile;
+	const struct profile_values *third, *fourth, *sum;
+
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	profile = snapshot_get_profile(snapshot);
+	third = &profile->moments[0].values[2];
+	fourth = &profile->moments[0].values[3];
+	sum = &profile->moments[0].sum;
+	ck_assert_int_eq(third->live_bytes, 6000);
+	ck_assert_int_eq(third->live_blocks, 6);
+	ck_assert_int_eq(third->peak_bytes, 9000);
+	ck_assert_int_eq(third->peak_blocks, 9);
+	ck_assert_int_eq(third->rounding_bytes, 48);
+	ck_assert_uint_eq(third->temporary_blocks, 2);
+	/* Shard 0 still has what it had at the peak, shard 1 saved it: 1000 + 500. */
+	ck_assert_int_eq(fourth->peak_bytes, 1500);
+	ck_assert_int_eq(fourth->peak_blocks, 3);
+	ck_assert_int_eq(fourth->live_bytes, 500);
+	ck_assert_int_eq(fourth->live_blocks, 1);
+	ck_assert_int_eq(sum->peak_bytes, 10500);
+	ck_assert_uint_eq(sum->total_blocks, 13);
+	ck_assert_uint_eq(sum->freed_blocks, 6);
+	ck_assert_uint_eq(profile->reallocs, 3);
+	ck_assert_uint_eq(profile->nested_events, 4);
+	ck_assert_uint_eq(profile->dropped_events, 5);
+	ck_assert_uint_eq(profile->cut_stacks, 2);
+	ck_assert_uint_eq(profile->threads, 3);
+	ck_assert_int_eq(profile->peak_error_bytes, 0);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+START_TEST(rising_means_that_now_is_the_peak)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot;
+
+	generated->header.control.rising = 1;
+	generated->header.control.batch_bytes = 4096;
+	snapshot = open_generated(generated);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	ck_assert_int_eq(snapshot_get_profile(snapshot)->moments[0].sum.peak_bytes, 6500);
+	ck_assert_int_eq(snapshot_get_profile(snapshot)->peak_error_bytes, 4096 * GENERATED_SHARDS);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+/* Changes the file under an open snapshot. */
+static void
+overwrite(const void *bytes, size_t length, size_t offset)
+{
+	int fd = open("recording", O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, bytes, length, (off_t)offset), (ssize_t)length);
+	close(fd);
+}
+
+START_TEST(moments_follow_a_growing_recording)
+{
+	struct generated *generated = generated_new();
+	struct profile *profile;
+	struct snapshot *snapshot;
+	uint64_t count = GENERATED_SITES;
+
+	generated->header.sections[SECTION_SITES].count = GENERATED_SITES - 1;
+	snapshot = open_generated(generated);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	overwrite(&count, sizeof(count),
+		  offsetof(struct recording_header, sections[SECTION_SITES].count));
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	profile = snapshot_take_profile(snapshot);
+	ck_assert_uint_eq(profile->moment_count, 2);
+	ck_assert_uint_eq(profile->moments[0].site_count, GENERATED_SITES - 2);
+	ck_assert_uint_eq(profile->moments[1].site_count, GENERATED_SITES - 1);
+	ck_assert_int_eq(profile->moments[0].sum.live_bytes, 6000);
+	ck_assert_int_eq(profile->moments[1].sum.live_bytes, 6500);
+	profile_free(profile);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+START_TEST(a_lock_means_that_it_lives)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+	int fd = open("recording", O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	ck_assert_int_eq(snapshot_refresh(snapshot), 0);
+	ck_assert(snapshot_get_identity(snapshot)->alive);
+	ck_assert_int_eq(snapshot_get_identity(snapshot)->state, PROFILE_RUNNING);
+	close(fd);
+	ck_assert_int_eq(snapshot_refresh(snapshot), 0);
+	ck_assert(!snapshot_get_identity(snapshot)->alive);
+	snapshot_free(snapshot);
+	generated->header.state = RECORDING_RUNNING;
+	generated->header.end_monotonic_ns = 0;
+	snapshot = open_generated(generated);
+	ck_assert_int_eq(snapshot_get_identity(snapshot)->state, PROFILE_ENDED);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+/* Each makes one thing wrong. */
+static void
+break_magic(struct generated *g)
+{
+	g->header.magic[3] ^= 1;
+}
+static void
+break_node_order(struct generated *g)
+{
+	g->nodes[4].parent = 4;
+}
+static void
+break_node_cycle(struct generated *g)
+{
+	g->nodes[3].parent = 5;
+}
+static void
+break_root(struct generated *g)
+{
+	g->nodes[0].parent = 1;
+}
+static void
+break_node_frame(struct generated *g)
+{
+	g->nodes[4].frame = FRAME_FIRST + 4;
+}
+static void
+break_node_hole(struct generated *g)
+{
+	memset(&g->nodes[6], 0, sizeof(g->nodes[6]));
+}
+static void
+break_site(struct generated *g)
+{
+	g->sites[3] = GENERATED_NODES;
+}
+static void
+break_site_hole(struct generated *g)
+{
+	g->sites[4] = 0;
+}
+static void
+break_frame_module(struct generated *g)
+{
+	g->frames[16].module = GENERATED_MODULES;
+}
+static void
+break_frame_kind(struct generated *g)
+{
+	g->frames[16].kind = 99;
+}
+static void
+break_build_id(struct generated *g)
+{
+	g->modules[0].build_id_bytes = 21;
+}
+static void
+break_path(struct generated *g)
+{
+	g->modules[0].path = GENERATED_PAGE;
+}
+static void
+break_unterminated(struct generated *g)
+{
+	memset(g->strings_page, 'x', sizeof(g->strings_page));
+}
+static void
+break_chunk(struct generated *g)
+{
+	g->chunks[0][5] = GENERATED_SHARDS + 1;
+}
+static void
+break_shard_count(struct generated *g)
+{
+	g->header.shard_count = SHARDS_MAX + 1;
+}
+static void
+break_counters_offset(struct generated *g)
+{
+	g->header.sections[SECTION_COUNTERS].offset = UINT64_MAX - 100;
+}
+static void
+break_counters_bytes(struct generated *g)
+{
+	g->header.sections[SECTION_COUNTERS].record_bytes = 64;
+}
+static void
+break_record_bytes(struct generated *g)
+{
+	g->header.sections[SECTION_NODES].record_bytes = 8;
+}
+static void
+break_count(struct generated *g)
+{
+	g->header.sections[SECTION_NODES].count = GENERATED_NODES + 1;
+}
+static void
+break_offset(struct generated *g)
+{
+	g->header.sections[SECTION_SITES].offset = UINT64_MAX - 7;
+}
+static void
+break_rows(struct generated *g)
+{
+	g->header.sections[SECTION_CHUNKS].capacity = 0;
+}
+
+static void (*const breaks[])(struct generated *) = {
+	break_magic,        break_node_order,     break_node_cycle,  break_root,
+	break_node_frame,   break_node_hole,      break_site,        break_site_hole,
+	break_frame_module, break_frame_kind,     break_build_id,    break_path,
+	break_unterminated, break_chunk,          break_shard_count, break_counters_offset,
+	break_record_bytes, break_counters_bytes, break_count,       break_offset,
+	break_rows,
+};
+
+START_TEST(broken)
+{
+	struct generated *generated = generated_new();
+
+	ck_assert_int_eq(read_generated(generated), 0);
+	breaks[_i](generated);
+	ck_assert_int_eq(read_generated(generated), -EBADMSG);
+	free(generated);
+}
+END_TEST
+
+START_TEST(foreign_versions)
+{
+	struct generated *generated = generated_new();
+
+	generated->header.version++;
+	ck_assert_int_eq(read_generated(generated), -EPROTO);
+	generated->header.version--;
+	generated->header.features_incompatible = 1;
+	ck_assert_int_eq(read_generated(generated), -EPROTO);
+	generated->header.features_incompatible = 0;
+	generated->header.features_compatible = 1;
+	ck_assert_int_eq(read_generated(generated), 0);
+	generated->header.byte_order = 0x04030201;
+	ck_assert_int_eq(read_generated(generated), -EPROTO);
+	free(generated);
+}
+END_TEST
+
+START_TEST(cut_at_every_length)
+{
+	struct generated *generated = generated_new();
+
+	for (size_t length = 0; length < sizeof(*generated); length += length < 1024 ? 7 : 509) {
+		struct snapshot *snapshot;
+		int result;
+
+		generated_write_part(generated, "recording", length);
+		result = snapshot_open("recording", 0, &snapshot);
+		if (result == 0) {
+			result = snapshot_update(snapshot, "");
+			snapshot_free(snapshot);
+		}
+		ck_assert_msg(result == -EBADMSG, "cut at %zu: %d", length, result);
+	}
+	free(generated);
+}
+END_TEST
+
+/* Every bit may be wrong: an error or numbers, but no crash and no endless loop. */
+START_TEST(flipped_bits)
+{
+	struct generated *generated = generated_new();
+	uint8_t *bytes = (uint8_t *)generated;
+	int refused = 0;
+
+	for (size_t i = 0; i < sizeof(*generated); i++) {
+		/* Most of the file is holes. */
+		if (i > sizeof(struct recording_header) && bytes[i] == 0 && i % 64 != 0)
+			continue;
+		bytes[i] ^= (uint8_t)(1u << (i % 8));
+		refused += read_generated(generated) != 0;
+		bytes[i] ^= (uint8_t)(1u << (i % 8));
+	}
+	ck_assert_int_gt(refused, 50);
+	free(generated);
+}
+END_TEST
+
+/* Counts of a huge sparse file are believed only as far as there is something. */
+START_TEST(sparse_file_with_huge_counts)
+{
+	static const enum recording_section sections[] = {SECTION_NODES, SECTION_FRAMES,
+							  SECTION_SITES};
+	const struct rlimit memory __attribute__((unused)) = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+	struct generated *generated = generated_new();
+	enum recording_section section = sections[_i];
+	struct snapshot *snapshot;
+
+	generated->header.sections[section].offset = sizeof(*generated);
+	generated->header.sections[section].capacity = (uint64_t)1 << 40;
+	generated->header.sections[section].count = (uint64_t)1 << 26;
+	generated_write(generated, "recording");
+	ck_assert_int_eq(truncate("recording", (off_t)1 << 43), 0);
+#ifndef __SANITIZE_ADDRESS__ /* its own tables need terabytes */
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &memory), 0);
+#endif
+	ck_assert_int_eq(snapshot_open("recording", 0, &snapshot), 0);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), -EBADMSG);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+START_TEST(a_file_that_shrinks_while_it_is_read)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+
+	ck_assert_int_eq(truncate("recording", 2 * GENERATED_PAGE), 0);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), -EBADMSG);
+	ck_assert_int_eq(truncate("recording", 10), 0);
+	ck_assert_int_eq(snapshot_refresh(snapshot), -EBADMSG);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+START_TEST(files_of_other_kinds)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot;
+
+	generated_write(generated, "recording");
+	ck_assert_int_eq(symlink("recording", "link"), 0);
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_int_eq(mkdir("directory", 0700), 0);
+	ck_assert_int_eq(snapshot_open("link", 0, &snapshot), -ELOOP);
+	ck_assert_int_eq(snapshot_open("link", SNAPSHOT_ANY_OWNER, &snapshot), 0);
+	snapshot_free(snapshot);
+	ck_assert_int_eq(snapshot_open("fifo", 0, &snapshot), -EBADMSG);
+	ck_assert_int_eq(snapshot_open("directory", 0, &snapshot), -EISDIR);
+	ck_assert_int_eq(snapshot_open("missing", 0, &snapshot), -ENOENT);
+	free(generated);
+}
+END_TEST
+
+START_TEST(every_trouble_has_a_sentence)
+{
+	uint32_t all = TROUBLE_NO_UNWINDER | TROUBLE_FULL | TROUBLE_NODES_FULL |
+		       TROUBLE_FOREIGN_MALLOC | TROUBLE_BAD_OPTION | TROUBLE_NO_BLOCK_TABLE |
+		       TROUBLE_UNWINDER_FORKED | TROUBLE_LIMITED;
+	unsigned count = 0;
+
+	while (snapshot_get_trouble(all, count) != NULL)
+		count++;
+	ck_assert_int_eq((int)count, __builtin_popcount(all));
+	ck_assert_ptr_null(snapshot_get_trouble(0, 0));
+	ck_assert_ptr_nonnull(strstr(snapshot_get_trouble(TROUBLE_BAD_OPTION, 0), "HEAPTALLY"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("snapshot");
+	TCase *tcase = tcase_create("snapshot");
+
+	tcase_add_checked_fixture(tcase, scratch_enter, scratch_leave);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, what_the_header_tells);
+	tcase_add_test(tcase, tables);
+	tcase_add_test(tcase, values_of_all_shards);
+	tcase_add_test(tcase, rising_means_that_now_is_the_peak);
+	tcase_add_test(tcase, moments_follow_a_growing_recording);
+	tcase_add_test(tcase, a_lock_means_that_it_lives);
+	tcase_add_loop_test(tcase, broken, 0, sizeof(breaks) / sizeof(breaks[0]));
+	tcase_add_test(tcase, foreign_versions);
+	tcase_add_test(tcase, cut_at_every_length);
+	tcase_add_test(tcase, flipped_bits);
+	tcase_add_loop_test(tcase, sparse_file_with_huge_counts, 0, 3);
+	tcase_add_test(tcase, a_file_that_shrinks_while_it_is_read);
+	tcase_add_test(tcase, files_of_other_kinds);
+	tcase_add_test(tcase, every_trouble_has_a_sentence);
+	suite_add_tcase(suite, tcase);
+	return scratch_run(suite);
+}
