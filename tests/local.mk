@@ -31,6 +31,8 @@ TESTS += $(python_tests)
 endif
 
 python_tests = \
+	tests/cli/symbols.py \
+	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \
 	tests/gates/gates.py \
 	tests/promises/capture_crosscheck.py \

@@ -303,29 +303,30 @@ shorten(const char *text, const char *end, unsigned depth, struct buffer *out)
 	}
 }
 
+static bool
+ends_with(const char *start, const char *end, const char *suffix)
+{
+	size_t length = strlen(suffix);
+
+	return (size_t)(end - start) > length && memcmp(end - length, suffix, length) == 0;
+}
+
 /* What follows the last parameter list says nothing more about which function it is. */
 static const char *
 find_name_end(const char *function)
 {
-	static const char *const suffixes[] = {" const", " volatile", " &", " &&", " noexcept"};
-	const char *end = strstr(function, " [clone ");
-	bool again = true;
+	static const char *const suffixes[] = {" const", " volatile", " &&", " &", " noexcept"};
+	const char *clone = strstr(function, " [clone ");
+	const char *end = clone ? clone : function + strlen(function);
+	const char *start = end;
 
-	end = end ? end : function + strlen(function);
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-			size_t length = strlen(suffixes[i]);
-
-			if ((size_t)(end - function) > length + 1 &&
-			    end[-(ptrdiff_t)length - 1] == ')' &&
-			    memcmp(end - length, suffixes[i], length) == 0) {
-				end -= length;
-				again = true;
-			}
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		if (ends_with(function, start, suffixes[i])) {
+			start -= strlen(suffixes[i]);
+			i = (size_t)-1; /* there may be several, in any order */
 		}
 	}
-	return end;
+	return start > function && start[-1] == ')' ? start : end;
 }
 
 char *

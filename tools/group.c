@@ -157,7 +157,10 @@ prepare_nodes(struct grouping *grouping)
 		struct node_info *node = &grouping->nodes[i];
 
 		*node = grouping->nodes[profile->nodes[i].parent];
-		node->bits |= info->bits;
+		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
+		 */
+		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS)
+			node->bits |= info->bits;
 		if (info->named < info->count)
 			node->named = number;
 		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
@@ -460,8 +463,8 @@ keep_site(const struct grouping *grouping, const struct site *site)
 		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
 		stack.thread = thread;
 	}
-	return filter_list_keep(&grouping->options->filters, site->position->bits, node->bits,
-				&stack);
+	return filter_list_keep(&grouping->options->filters, site->position->bits,
+				node->bits | site->position->bits, &stack);
 }
 
 static void

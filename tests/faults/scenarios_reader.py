@@ -86,9 +86,11 @@ def exact_total(run):
 def with_launcher(bench, argv):
     """`heaptally run` dies; the program goes on and reports what it did."""
     directory = bench.directory()
+    os.chmod(directory, 0o700)
     report = os.path.join(directory, "report")
     out = os.path.join(directory, "out")
-    environment = dict(os.environ, FAULTS_REPORT=report, HOME=directory, TMPDIR=directory)
+    # The recordings of a killed launcher stay; here they go away with the directory.
+    environment = dict(os.environ, FAULTS_REPORT=report, XDG_RUNTIME_DIR=directory)
     environment.pop("LD_PRELOAD", None)
     environment.pop("HEAPTALLY", None)
     with open(out, "wb") as file:
@@ -111,22 +113,7 @@ def with_launcher(bench, argv):
             os.killpg(launcher.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        forget_default_recordings(bench, environment)
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def forget_default_recordings(bench, environment):
-    """A killed launcher cannot clean up; `list` knows what is left of this program."""
-    listed = call([bench.tracer.command, "list", "--format", "json"], env=environment)
-    if listed is None or listed.returncode != 0:
-        return
-    try:
-        entries = json.loads(listed.stdout)
-    except ValueError:
-        return
-    for entry in entries if isinstance(entries, list) else entries.get("recordings", []):
-        if entry.get("command") == "leak" and os.path.exists(entry.get("path", "")):
-            os.unlink(entry["path"])
 
 
 def limited():

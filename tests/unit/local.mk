@@ -13,11 +13,16 @@ runtime_unit_tests = \
 	tests/unit/test_trace_table
 
 tools_unit_tests = \
+	tests/unit/test_diff \
+	tests/unit/test_filter \
+	tests/unit/test_group \
+	tests/unit/test_human \
 	tests/unit/test_launch \
 	tests/unit/test_profile \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_tally \
+	tests/unit/test_text \
 	tests/unit/test_util
 
 if HAVE_CHECK
@@ -74,3 +79,27 @@ tests_unit_test_tally_SOURCES = tests/unit/test_tally.c $(scratch) $(recordings)
 tests_unit_test_util_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_util_LDADD = $(tools_unit_libs)
 tests_unit_test_util_SOURCES = tests/unit/test_util.c $(scratch)
+
+# Profiles of invented programs; the driver does for tracemalloc_oracle.py what the views do.
+fixture = tests/unit/fixture.c tests/unit/fixture.h
+
+check_PROGRAMS += tests/unit/statistics_driver
+tests_unit_statistics_driver_CPPFLAGS = $(tools_cppflags)
+tests_unit_statistics_driver_LDADD = $(tools_libs)
+tests_unit_statistics_driver_SOURCES = tests/unit/statistics_driver.c $(fixture)
+
+tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_diff_LDADD = $(tools_unit_libs)
+tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
+tests_unit_test_filter_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_filter_LDADD = $(tools_unit_libs)
+tests_unit_test_filter_SOURCES = tests/unit/test_filter.c $(fixture) $(scratch)
+tests_unit_test_group_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_group_LDADD = $(tools_unit_libs)
+tests_unit_test_group_SOURCES = tests/unit/test_group.c $(fixture) $(scratch)
+tests_unit_test_human_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_human_LDADD = $(tools_unit_libs)
+tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
+tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_text_LDADD = $(tools_unit_libs)
+tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)

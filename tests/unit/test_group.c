@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_group.c - which frame names a site, keys, cumulative sums and the order of groups
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "group.h"
+#include "rank.h"
+#include "scratch.h"
+#include "view_top.h"
+#include "wrapper.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* The report in the words of tracemalloc: one line a group, in order. */
+static char *
+report(const struct fixture_site *sites, size_t count, const struct group_options *options,
+       const char *column)
+{
+	struct profile *profile = fixture_profile(sites, count);
+	struct profile_at at = fixture_at(profile, false);
+	struct place_options places = {.exact = false};
+	struct place_table *table = place_table_new(&places);
+	struct group_set set;
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	group_profile(profile, &at, options, table, NULL, &set);
+	rank_groups(&set, options->by, column_find(column), table);
+	view_top_tracemalloc(stream, &(struct view_top){
+					     .profile = profile,
+					     .at = at,
+					     .options = options,
+					     .column = column_find(column),
+					     .set = &set,
+					     .table = table,
+				     });
+	fclose(stream);
+	group_set_release(&set);
+	place_table_free(table);
+	profile_free(profile);
+	return text;
+}
+
+static void
+check_report(const struct fixture_site *sites, size_t count, struct group_options options,
+	     const char *expected)
+{
+	char *text = report(sites, count, &options, "live_bytes");
+
+	ck_assert_str_eq(text, expected);
+	free(text);
+}
+
+/* The order that was checked with CPython: size, count, then the key, all descending. */
+START_TEST(ties_are_broken_as_tracemalloc_breaks_them)
+{
+	static const struct fixture_site sites[] = {
+		{"a.py:1", 100, 1, NULL}, {"b.py:1", 100, 1, NULL},  {"a.py:2", 60, 1, NULL},
+		{"a.py:2", 40, 1, NULL},  {"a.py:10", 100, 1, NULL},
+	};
+
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_LINE},
+		     "a.py:2: size=100 B, count=2, average=50 B\n"
+		     "b.py:1: size=100 B, count=1, average=100 B\n"
+		     "a.py:10: size=100 B, count=1, average=100 B\n"
+		     "a.py:1: size=100 B, count=1, average=100 B\n");
+}
+END_TEST
+
+START_TEST(a_file_has_line_0)
+{
+	static const struct fixture_site sites[] = {
+		{"z.py:7", 3, 1, NULL},
+		{"z.py:9 < a.py:1", 4, 1, NULL},
+	};
+
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_FILE},
+		     "z.py:0: size=7 B, count=2, average=4 B\n");
+}
+END_TEST
+
+START_TEST(stacks_are_ordered_from_the_oldest_frame)
+{
+	static const struct fixture_site sites[] = {
+		{"z.py:1 < a.py:1", 10, 1, NULL}, {"a.py:1", 10, 1, NULL},
+		{"b.py:1 < a.py:2", 10, 1, NULL}, {"y.py:1 < a.py:1", 10, 1, NULL},
+		{"a.py:1 < b.py:1", 10, 1, NULL}, {"y.py:1 < y.py:1 < a.py:1", 10, 1, NULL},
+	};
+
+	/* Labels are those of the oldest frame, as in tracemalloc. */
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_STACK},
+		     "b.py:1: size=10 B, count=1, average=10 B\n"
+		     "a.py:2: size=10 B, count=1, average=10 B\n"
+		     "a.py:1: size=10 B, count=1, average=10 B\n"
+		     "a.py:1: size=10 B, count=1, average=10 B\n"
+		     "a.py:1: size=10 B, count=1, average=10 B\n"
+		     "a.py:1: size=10 B, count=1, average=10 B\n");
+}
+END_TEST
+
+/* tracemalloc multiplies recursion: 488 KiB for the line, 684 KiB for the file, counts 5 and 7. */
+START_TEST(cumulative_counts_recursion_once)
+{
+	static const struct fixture_site sites[] = {
+		{"r.py:3 < r.py:3 < r.py:3 < r.py:3 < r.py:3 < r.py:8 < r.py:9", 100000, 1, NULL},
+	};
+
+	check_report(sites, 1, (struct group_options){.by = GROUP_BY_LINE, .cumulative = true},
+		     "r.py:9: size=97.7 KiB, count=1, average=97.7 KiB\n"
+		     "r.py:8: size=97.7 KiB, count=1, average=97.7 KiB\n"
+		     "r.py:3: size=97.7 KiB, count=1, average=97.7 KiB\n");
+	check_report(sites, 1, (struct group_options){.by = GROUP_BY_FILE, .cumulative = true},
+		     "r.py:0: size=97.7 KiB, count=1, average=97.7 KiB\n");
+}
+END_TEST
+
+START_TEST(wrappers_do_not_name_a_site)
+{
+	static const struct fixture_site sites[] = {
+		{"operator new(unsigned long)@ < std::vector<int>::reserve(unsigned long)@v.h:3 ^ "
+		 "load@load.cpp:4 < main@main.cpp:5",
+		 10, 1, NULL},
+		{"xmalloc@xmalloc.c:9 < load@load.cpp:4 < main@main.cpp:5", 20, 1, NULL},
+		{"strdup@strdup.c:9 < /lib/libc.so.6+0x10 < keys@keys.c:4", 5, 1, NULL},
+		{"xmalloc@xmalloc.c:9", 1, 1, NULL}, /* nobody else is there */
+	};
+
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_LINE},
+		     "load.cpp:4: size=30 B, count=2, average=15 B\n"
+		     "keys.c:4: size=5 B, count=1, average=5 B\n"
+		     "xmalloc.c:9: size=1 B, count=1, average=1 B\n");
+	check_report(sites, COUNT(sites),
+		     (struct group_options){.by = GROUP_BY_FUNCTION, .raw_frames = true},
+		     "xmalloc:0: size=21 B, count=2, average=10 B\n"
+		     "operator new(unsigned long):0: size=10 B, count=1, average=10 B\n"
+		     "strdup:0: size=5 B, count=1, average=5 B\n");
+}
+END_TEST
+
+START_TEST(a_glob_makes_a_wrapper)
+{
+	static const struct fixture_site sites[] = {
+		{"pool_get@pool.c:9 < load@load.c:4", 10, 1, NULL},
+	};
+	static const char *const globs[] = {"pool_*"};
+
+	check_report(sites, 1,
+		     (struct group_options){.by = GROUP_BY_FUNCTION, .wrappers = {globs, 1}},
+		     "load:0: size=10 B, count=1, average=10 B\n");
+}
+END_TEST
+
+START_TEST(places_without_names_are_told_apart)
+{
+	static const struct fixture_site sites[] = {
+		{"/lib/x.so+0x20", 4, 1, NULL},
+		{"/lib/x.so+0x10", 3, 1, NULL},
+		{"/lib/y.so+0x20", 2, 1, NULL},
+		{"named@", 1, 1, NULL},
+	};
+
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_LINE},
+		     "/lib/x.so+0x20:0: size=4 B, count=1, average=4 B\n"
+		     "/lib/x.so+0x10:0: size=3 B, count=1, average=3 B\n"
+		     "/lib/y.so+0x20:0: size=2 B, count=1, average=2 B\n"
+		     "/bin/app(named):0: size=1 B, count=1, average=1 B\n");
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_MODULE},
+		     "/lib/x.so:0: size=7 B, count=2, average=4 B\n"
+		     "/lib/y.so:0: size=2 B, count=1, average=2 B\n"
+		     "/bin/app:0: size=1 B, count=1, average=1 B\n");
+}
+END_TEST
+
+START_TEST(allocators_are_a_key)
+{
+	static const struct fixture_site sites[] = {
+		{"a.c:1", 4, 1, "malloc"},
+		{"a.c:1", 9, 1, "realloc"},
+		{"b.c:1", 3, 1, "malloc"},
+	};
+
+	check_report(sites, COUNT(sites), (struct group_options){.by = GROUP_BY_ALLOCATOR},
+		     "realloc:0: size=9 B, count=1, average=9 B\n"
+		     "malloc:0: size=7 B, count=2, average=4 B\n");
+}
+END_TEST
+
+START_TEST(columns_sort)
+{
+	static const struct fixture_site sites[] = {
+		{"a.c:1", 100, 1, NULL},
+		{"b.c:1", 10, 5, NULL},
+	};
+	struct group_options options = {.by = GROUP_BY_FILE};
+	char *text = report(sites, COUNT(sites), &options, "blocks");
+
+	ck_assert_str_eq(text, "b.c:0: size=10 B, count=5, average=2 B\n"
+			       "a.c:0: size=100 B, count=1, average=100 B\n");
+	free(text);
+	ck_assert_ptr_null(column_find("colour"));
+}
+END_TEST
+
+START_TEST(the_tables_of_wrappers)
+{
+	static const char *const wrappers[] = {
+		"operator new[](unsigned long)",
+		"llvm::User::operator new(unsigned long, unsigned int)",
+		"std::string::_M_create(unsigned long&, unsigned long)",
+		"__gnu_cxx::new_allocator<int>::allocate(unsigned long)",
+		"xmalloc",
+		"xmalloc.part.0",
+		"g_malloc0",
+		"<alloc::vec::Vec<T> as core::clone::Clone>::clone",
+		"<T as alloc::string::ToString>::to_string",
+		"alloc::raw_vec::RawVec<T,A>::grow_amortized",
+		"_start",
+	};
+	static const char *const own[] = {
+		"main",
+		"xmalloc_stats",
+		"standard::run()",
+		"app::operator new_thing()",
+		"<app::Item as core::clone::Clone>::clone",
+		"coreutils_main",
+	};
+
+	for (size_t i = 0; i < COUNT(wrappers); i++)
+		ck_assert_msg(wrapper_match(wrappers[i], NULL, NULL, NULL), "%s", wrappers[i]);
+	for (size_t i = 0; i < COUNT(own); i++)
+		ck_assert_msg(!wrapper_match(own[i], "src/app.cpp", "/bin/app", NULL), "%s",
+			      own[i]);
+	ck_assert(wrapper_match(NULL, NULL, "/lib/x86_64-linux-gnu/libc.so.6", NULL));
+	ck_assert(wrapper_match("f", "/usr/include/c++/12/bits/stl_vector.h", "/bin/app", NULL));
+	ck_assert(!wrapper_match(NULL, NULL, "/usr/lib/libcrypt.so", NULL));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("group");
+	TCase *tcase = tcase_create("group");
+
+	tcase_add_test(tcase, ties_are_broken_as_tracemalloc_breaks_them);
+	tcase_add_test(tcase, a_file_has_line_0);
+	tcase_add_test(tcase, stacks_are_ordered_from_the_oldest_frame);
+	tcase_add_test(tcase, cumulative_counts_recursion_once);
+	tcase_add_test(tcase, wrappers_do_not_name_a_site);
+	tcase_add_test(tcase, a_glob_makes_a_wrapper);
+	tcase_add_test(tcase, places_without_names_are_told_apart);
+	tcase_add_test(tcase, allocators_are_a_key);
+	tcase_add_test(tcase, columns_sort);
+	tcase_add_test(tcase, the_tables_of_wrappers);
+	suite_add_tcase(suite, tcase);
+	return scratch_run(suite);
+}
