@@ -66,6 +66,7 @@ struct run {
 	int path_error;
 	struct launch launch;
 	struct collector *collector;
+	uint64_t start_ns;
 	uint64_t cpu_ns; /* ours, while the program ran */
 	struct card card;
 };
@@ -80,6 +81,15 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
+
+static uint64_t
+now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
 
 /* --- command line --- */
 
@@ -286,6 +296,7 @@ start(struct run *run)
 	if (!run->quiet)
 		warn("recording %s (pid %d) to %s", run->arguments[0], (int)run->launch.pid,
 		     run->path);
+	run->start_ns = now_ns(CLOCK_MONOTONIC);
 	result = launch_start(&run->launch);
 	if (result != 0) {
 		remove_directory(run);
@@ -295,15 +306,6 @@ start(struct run *run)
 }
 
 /* --- while --- */
-
-static uint64_t
-now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
 
 static uint64_t
 max_of(uint64_t a, uint64_t b)
@@ -329,7 +331,7 @@ take_moment(struct run *run, uint64_t now, uint64_t *next_moment_ns)
 
 /* Returns how long to wait before the next look. */
 static uint64_t
-look(struct run *run, uint64_t start_ns, uint64_t *next_moment_ns)
+look(struct run *run, uint64_t *next_moment_ns)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC), cost = now_ns(CLOCK_PROCESS_CPUTIME_ID), interval;
 
@@ -337,7 +339,7 @@ look(struct run *run, uint64_t start_ns, uint64_t *next_moment_ns)
 	if (run->every_ns != 0 && now >= *next_moment_ns)
 		take_moment(run, now, next_moment_ns);
 	cost = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cost;
-	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (now - start_ns) / 1000));
+	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (now - run->start_ns) / 1000));
 	interval = max_of(interval, cost * COST_SHARE);
 	if (run->every_ns != 0)
 		interval = min_of(interval, *next_moment_ns > now ? *next_moment_ns - now : 0);
@@ -347,13 +349,13 @@ look(struct run *run, uint64_t start_ns, uint64_t *next_moment_ns)
 static void
 wait_for_end(struct run *run)
 {
-	uint64_t start_ns = now_ns(CLOCK_MONOTONIC), next_moment_ns = start_ns + run->every_ns;
+	uint64_t next_moment_ns = run->start_ns + run->every_ns;
 	uint64_t interval = SAMPLE_MIN_NS;
 
 	while (launch_wait(&run->launch, interval) == 0)
-		interval = look(run, start_ns, &next_moment_ns);
+		interval = look(run, &next_moment_ns);
 	launch_release(&run->launch);
-	run->card.duration_ns = now_ns(CLOCK_MONOTONIC) - start_ns;
+	run->card.duration_ns = now_ns(CLOCK_MONOTONIC) - run->start_ns;
 	run->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	run->card.wait_status = run->launch.wait_status;
 }

@@ -145,8 +145,12 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 		human_percent((double)values->live_bytes, (double)set->sum.live_bytes, share);
 		fprintf(term->stream, "  %-8s  %5s %%  %9s  ", i == 0 ? "at peak" : "", share,
 			human_size(values->live_bytes, size));
-		term_pad(term->stream, views[i].name, (int)name_columns);
-		fprintf(term->stream, "  %s\n", views[i].position);
+		if (views[i].position[0] != '\0') {
+			term_pad(term->stream, views[i].name, (int)name_columns);
+			fprintf(term->stream, "  %s\n", views[i].position);
+		} else {
+			fprintf(term->stream, "%s\n", views[i].name);
+		}
 		view_place_release(&views[i]);
 	}
 }
@@ -188,21 +192,23 @@ print_not_freed(FILE *out, const struct profile *profile)
 	place_table_free(table);
 }
 
-/* The command line names the file if the newest one here may be another. */
+/* The commands name the file unless it is the newest one here. */
 static void
 print_next(FILE *out, const struct card *card)
 {
+	static const struct {
+		const char *command, *what;
+	} lines[] = {
+		{"heaptally top", "what holds the memory at the peak"},
+		{"heaptally top --at exit", "what was not freed"},
+		{"heaptally top --by stack", "who asked for it, whole stacks"},
+	};
 	char *path = term_escape(card->path);
-	bool here = strchr(card->path, '/') == NULL;
-	const char *file = here ? "" : path, *space = here ? "" : " ";
+	bool named = strchr(path, '/') != NULL;
 
-	fprintf(out,
-		"\n  next      heaptally top%s%s              what holds the memory at the peak\n",
-		space, file);
-	fprintf(out, "            heaptally top --at exit%s%s    what was not freed\n", space,
-		file);
-	fprintf(out, "            heaptally top --by stack%s%s   the same with whole stacks\n",
-		space, file);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		fprintf(out, "%s  %-8s  %-24s%s%s  %s\n", i == 0 ? "\n" : "", i == 0 ? "next" : "",
+			lines[i].command, named ? " " : "", named ? path : "", lines[i].what);
 	free(path);
 }
 
