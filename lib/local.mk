@@ -40,6 +40,8 @@ runtime_modules = \
 	lib/trace_table.h \
 	lib/unwind.c \
 	lib/unwind.h \
+	lib/unwind_branches.c \
+	lib/unwind_branches.h \
 	lib/unwind_full.c \
 	lib/unwind_full.h \
 	lib/unwind_library.c \

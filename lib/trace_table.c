@@ -158,9 +158,9 @@ trace_table_init(void)
 	return true;
 }
 
-/* Under the lock: what was not found before may have been added since. */
+/* A first child is next to its parent and in no chain. */
 static uint32_t
-find_again(uint32_t parent, uint32_t frame)
+find(uint32_t parent, uint32_t frame)
 {
 	const struct recording_node *next = &recording.nodes[parent + 1];
 
@@ -177,7 +177,7 @@ find_or_insert(uint32_t parent, uint32_t frame, uint32_t version)
 	if (!lock_take(&table.lock))
 		return NODE_NONE;
 	if (table.version != version || version % 2 != 0)
-		id = find_again(parent, frame);
+		id = find(parent, frame);
 	if (id == NODE_NONE) {
 		store(&table.version, table.version + 1);
 		id = insert_node(parent, frame);
@@ -192,7 +192,9 @@ uint32_t
 trace_table_find_child(uint32_t parent, uint32_t frame)
 {
 	uint32_t version = load_acquire(&table.version);
-	uint32_t id = find_in_chain(parent, frame);
+	/* Both places, though the caller has looked next to the parent: that was before the version
+	 * was read, and the child may have been added in between. */
+	uint32_t id = find(parent, frame);
 
 	if (unlikely(id == NODE_NONE))
 		id = find_or_insert(parent, frame, version);

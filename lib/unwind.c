@@ -15,6 +15,7 @@
 #include "os.h"
 #include "recording_map.h"
 #include "trace_table.h"
+#include "unwind_branches.h"
 #include "unwind_full.h"
 
 #define FIRST_CAPACITY 16u
@@ -84,10 +85,18 @@ pages_readable(uintptr_t start, uintptr_t end)
 	return true;
 }
 
+/* Nothing that was read before counts any more. */
+static void
+drop_traces(struct unwind_memory *m)
+{
+	m->depth = m->check_count = 0;
+	unwind_branches_forget(&m->branches);
+}
+
 void
 unwind_forget(struct unwind_memory *m)
 {
-	m->depth = m->check_count = 0;
+	drop_traces(m);
 	m->stack_low = m->stack_high = 0;
 }
 
@@ -102,7 +111,7 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 		m->stack_low = page;
 		return;
 	}
-	m->depth = m->check_count = 0;
+	drop_traces(m);
 	m->stack_low = page;
 	m->stack_high = page + PAGE_BYTES;
 }
@@ -504,7 +513,7 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 	if (sp < m->stack_low || sp >= m->stack_high)
 		enter_stack(m, sp);
 	if (m->generation != generation) {
-		m->depth = m->check_count = 0;
+		drop_traces(m);
 		m->generation = generation;
 	}
 }
@@ -532,6 +541,15 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 	w.fresh = m->fresh;
 	w.fresh_end = m->fresh + m->capacity;
 	take_bounds(&w, m);
+	while (w.top->sp < sp)
+		w.top--;
+	if (!is_at(&w, w.top, m)) {
+		node = unwind_branches_find(m, ip, sp, bp);
+		if (node != NODE_NONE && likely(frames_limit == 0))
+			return likely(crosscheck_every == 0)
+				       ? (struct unwind_result){node, false}
+				       : finish_rare(m, WALK_MATCHED, ip, node);
+	}
 	end = walk(m, &w);
 	if (likely(end == WALK_MATCHED)) {
 		kept = (uint32_t)(w.top - m->frames) + 1;
@@ -542,6 +560,8 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 		node = root_of(end);
 	}
 	node = place_fresh(m, &w, kept, node);
+	if (kept > 0 && kept < m->depth)
+		unwind_branches_keep(m, kept);
 	if (unlikely((crosscheck_every | frames_limit) != 0 || end == WALK_TRUNCATED))
 		return finish_rare(m, end, ip, node);
 	return (struct unwind_result){node, false};

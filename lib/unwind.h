@@ -51,6 +51,15 @@ struct unwind_check {
 	uint64_t word;
 };
 
+struct unwind_branch;
+
+/* The inner parts of recent traces, see `unwind_branches.h`. */
+struct unwind_branches {
+	struct unwind_branch *table; /* [BRANCH_COUNT], or NULL */
+	uint32_t asked, answered;    /* in this period */
+	uint32_t idle;               /* captures to leave out */
+};
+
 /* The memory of one thread's last trace. All zero is a valid empty one. */
 struct unwind_memory {
 	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
@@ -62,6 +71,7 @@ struct unwind_memory {
 	uint32_t generation;
 	uintptr_t stack_low;
 	uintptr_t stack_high;
+	struct unwind_branches branches;
 };
 
 /* Deeper stacks lose their outer part. */
