@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "debuginfo_search.h"
 #include "util/array.h"
 #include "util/intern.h"
 #include "util/range_index.h"
@@ -85,9 +86,15 @@ find_no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 	return -1;
 }
 
-static const Dwfl_Callbacks callbacks = {
+static const Dwfl_Callbacks online_callbacks = {
 	.find_elf = find_no_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+static const Dwfl_Callbacks offline_callbacks = {
+	.find_elf = find_no_elf,
+	.find_debuginfo = debuginfo_search_offline,
 	.section_address = dwfl_offline_section_address,
 };
 
@@ -121,13 +128,14 @@ has_build_id(Dwfl_Module *module, const uint8_t *build_id, uint32_t bytes)
 }
 
 static int
-open_file(const char *path, const uint8_t *build_id, uint32_t bytes, struct debuginfo *debuginfo)
+open_file(const char *path, const uint8_t *build_id, uint32_t bytes, bool online,
+	  struct debuginfo *debuginfo)
 {
 	int fd = open_regular(path);
 
 	if (fd < 0)
 		return fd;
-	debuginfo->dwfl = dwfl_begin(&callbacks);
+	debuginfo->dwfl = dwfl_begin(online ? &online_callbacks : &offline_callbacks);
 	if (!debuginfo->dwfl) {
 		close(fd);
 		return -ENOMEM;
@@ -147,7 +155,7 @@ open_file(const char *path, const uint8_t *build_id, uint32_t bytes, struct debu
 }
 
 static int
-open_by_build_id(const uint8_t *build_id, uint32_t bytes, struct debuginfo *debuginfo)
+open_by_build_id(const uint8_t *build_id, uint32_t bytes, bool online, struct debuginfo *debuginfo)
 {
 	char path[128] = "/usr/lib/debug/.build-id/";
 	size_t length = strlen(path);
@@ -157,7 +165,7 @@ open_by_build_id(const uint8_t *build_id, uint32_t bytes, struct debuginfo *debu
 	for (uint32_t i = 0; i < bytes; i++)
 		length += (size_t)sprintf(path + length, i == 0 ? "%02x/" : "%02x", build_id[i]);
 	strcpy(path + length, ".debug");
-	return open_file(path, build_id, bytes, debuginfo);
+	return open_file(path, build_id, bytes, online, debuginfo);
 }
 
 int
@@ -167,10 +175,8 @@ debuginfo_open(const char *path, const uint8_t *build_id, uint32_t build_id_byte
 	struct debuginfo *debuginfo = xcalloc(1, sizeof(*debuginfo));
 	int result;
 
-	if (!online)
-		unsetenv("DEBUGINFOD_URLS");
-	result = open_file(path, build_id, build_id_bytes, debuginfo);
-	if (result < 0 && open_by_build_id(build_id, build_id_bytes, debuginfo) == 0)
+	result = open_file(path, build_id, build_id_bytes, online, debuginfo);
+	if (result < 0 && open_by_build_id(build_id, build_id_bytes, online, debuginfo) == 0)
 		result = 0;
 	if (result < 0) {
 		free(debuginfo);

@@ -66,6 +66,8 @@ tools_libtools_a_SOURCES += \
 	tools/debuginfo.h \
 	tools/debuginfo_cache.c \
 	tools/debuginfo_cache.h \
+	tools/debuginfo_search.c \
+	tools/debuginfo_search.h \
 	tools/demangle.c \
 	tools/demangle.h \
 	tools/diff.c \

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * debuginfo_search.h - find the separate debug file of a module, without the net
+ *
+ * libdwfl's own search ends by loading libdebuginfod and half of what the net needs, 40 ms of each
+ * report, even when no server is to be asked.
+ */
+#ifndef DEBUGINFO_SEARCH_H
+#define DEBUGINFO_SEARCH_H
+
+#include <elfutils/libdwfl.h>
+
+/* A find_debuginfo callback of libdwfl: where gdb looks, and only files with the same build-id. */
+int debuginfo_search_offline(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			     const char *file, const char *link, GElf_Word checksum,
+			     char **ret_path);
+
+#endif
