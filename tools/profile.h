@@ -127,6 +127,8 @@ struct profile {
 	uint32_t frames_limit;
 	bool realloc_origin;
 	uint32_t threads;
+	uint32_t stale_modules;   /* whose file was replaced since, so that it lent no names */
+	const char *stale_module; /* path of the first of them */
 
 	/* tables */
 	struct intern *strings;

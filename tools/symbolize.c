@@ -113,9 +113,12 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame,
 	/* A return address is that of the next instruction, which may be in another line. */
 	if (debuginfo && frame->offset > 0)
 		count = debuginfo_find(debuginfo, frame->offset - 1, found);
-	frame->location = symbolizer->profile->location_count;
-	frame->location_count = count > 0 ? (uint32_t)count : 1;
-	if (count == 0)
+	/* Names that came with a file are kept when there are no better ones here. */
+	if (count > 0 || frame->location_count == 0) {
+		frame->location = symbolizer->profile->location_count;
+		frame->location_count = count > 0 ? (uint32_t)count : 1;
+	}
+	if (count == 0 && frame->location == symbolizer->profile->location_count)
 		insert_location(symbolizer);
 	for (size_t i = 0; i < count; i++) {
 		struct profile_location *location = insert_location(symbolizer);
@@ -133,6 +136,18 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame,
 					      symbolizer->all);
 }
 
+static int
+open_module(struct profile *profile, const struct profile_module *module, bool online,
+	    struct debuginfo **ret_debuginfo)
+{
+	int result = debuginfo_open(module->path, module->build_id, module->build_id_bytes, online,
+				    ret_debuginfo);
+
+	if (result == -ESTALE && profile->stale_modules++ == 0)
+		profile->stale_module = module->path;
+	return result;
+}
+
 static void
 resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 {
@@ -145,8 +160,7 @@ resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 	if (options != NULL && options->cache != NULL)
 		debuginfo = debuginfo_cache_get(options->cache, module->path, module->build_id,
 						module->build_id_bytes, online);
-	else if (debuginfo_open(module->path, module->build_id, module->build_id_bytes, online,
-				&own) == 0)
+	else if (open_module(profile, module, online, &own) == 0)
 		debuginfo = own;
 	for (size_t i = 0; i < count; i++)
 		resolve_frame(symbolizer, &profile->frames[frames[i]], debuginfo);
@@ -166,6 +180,17 @@ compare_frames(const void *a, const void *b, void *context)
 	return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
+/* Servers may know what was not known where the names were looked up first. */
+static bool
+is_wanted(const struct profile *profile, const struct profile_frame *frame, bool online)
+{
+	if (frame->kind != PROFILE_FRAME_CODE)
+		return false;
+	if (!profile->symbolized || frame->location_count == 0)
+		return true;
+	return online && !profile->locations[frame->location].file;
+}
+
 void
 symbolize_profile(struct profile *profile, const struct symbolize_options *options)
 {
@@ -173,12 +198,8 @@ symbolize_profile(struct profile *profile, const struct symbolize_options *optio
 	uint32_t *frames = xmalloc(sizeof(*frames) * (profile->frame_count + 1u));
 	size_t count = 0;
 
-	if (profile->symbolized) {
-		free(frames);
-		return;
-	}
 	for (uint32_t i = 0; i < profile->frame_count; i++) {
-		if (profile->frames[i].kind == PROFILE_FRAME_CODE)
+		if (is_wanted(profile, &profile->frames[i], options != NULL && options->online))
 			frames[count++] = i;
 	}
 	symbolizer.location_capacity = profile->location_count;
@@ -194,40 +215,4 @@ symbolize_profile(struct profile *profile, const struct symbolize_options *optio
 	}
 	profile->symbolized = true;
 	free(frames);
-}
-
-uint32_t
-symbolize_count_stale(const struct profile *profile, const char **ret_path)
-{
-	bool *used = xcalloc(profile->module_count + 1u, sizeof(*used));
-	uint32_t count = 0;
-
-	*ret_path = NULL;
-	for (uint32_t i = 0; i < profile->frame_count; i++) {
-		const struct profile_frame *frame = &profile->frames[i];
-
-		if (frame->kind == PROFILE_FRAME_CODE && frame->module < profile->module_count &&
-		    frame->location_count == 1 && !profile->locations[frame->location].function &&
-		    !profile->locations[frame->location].file)
-			used[frame->module] = true;
-	}
-	for (uint32_t i = 0; i < profile->module_count; i++) {
-		const struct profile_module *module = &profile->modules[i];
-		struct debuginfo *debuginfo;
-
-		if (!used[i] || module->build_id_bytes == 0)
-			continue;
-		switch (debuginfo_open(module->path, module->build_id, module->build_id_bytes,
-				       false, &debuginfo)) {
-		case 0:
-			debuginfo_free(debuginfo);
-			break;
-		case -ESTALE:
-			count++;
-			*ret_path = *ret_path ? *ret_path : module->path;
-			break;
-		}
-	}
-	free(used);
-	return count;
 }

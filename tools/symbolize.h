@@ -21,17 +21,12 @@ struct symbolize_options {
 };
 
 /*
- * Fill `locations` of profile: each PROFILE_FRAME_CODE gets at least one, innermost first. Does
- * nothing when the profile already has them (a snapshot file made elsewhere). A frame whose module
+ * Fill `locations` of profile: each PROFILE_FRAME_CODE gets at least one, innermost first. Those
+ * that it already has, from a file that was made elsewhere, are kept; only if online, frames
+ * without a line are looked up again. A frame whose module
  * cannot be read gets one location with nothing in it; that is no error, the report tells the
  * share. options may be NULL.
  */
 void symbolize_profile(struct profile *profile, const struct symbolize_options *options);
-
-/*
- * Modules with frames whose file on disk is no longer the one that was traced, so that its symbols
- * were not used. Returns how many; *ret_path is the first of them, of the profile, or NULL.
- */
-uint32_t symbolize_count_stale(const struct profile *profile, const char **ret_path);
 
 #endif

@@ -13,7 +13,6 @@
 #include "group.h"
 #include "profile.h"
 #include "snapshot.h"
-#include "symbolize.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
@@ -76,22 +75,21 @@ warn_of(const struct term *term, const char *sentence)
 void
 view_quality_warnings(const struct term *term, const struct profile *profile)
 {
-	const char *sentence, *path;
-	uint32_t stale;
+	const char *sentence;
 
 	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
 		warn_of(term, sentence);
-	stale = symbolize_count_stale(profile, &path);
-	if (stale > 0) {
-		char *escaped = term_escape(path);
+	if (profile->stale_modules > 0) {
+		char *path = term_escape(profile->stale_module);
 
 		fprintf(term->stream,
 			"%swarning%s   %s changed since the recording, so its names are not used",
-			term_style(term, TERM_BAD), term_style(term, TERM_PLAIN), escaped);
-		if (stale > 1)
-			fprintf(term->stream, " (nor those of %" PRIu32 " more)", stale - 1);
+			term_style(term, TERM_BAD), term_style(term, TERM_PLAIN), path);
+		if (profile->stale_modules > 1)
+			fprintf(term->stream, " (nor those of %" PRIu32 " more)",
+				profile->stale_modules - 1);
 		putc('\n', term->stream);
-		free(escaped);
+		free(path);
 	}
 }
 

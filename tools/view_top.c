@@ -22,8 +22,9 @@
 #include "view_stack.h"
 #include "view_table.h"
 
-#define JSON_VERSION 1
-#define HOT_SHARE    0.1 /* of the total: printed in bold */
+#define JSON_VERSION   1
+#define HOT_SHARE      0.1  /* of the total: printed in bold */
+#define NAMELESS_SHARE 0.25 /* from here on a hint says what to do */
 
 /*** words shared by all formats ***/
 
@@ -330,6 +331,8 @@ print_not_freed(const struct term *term, const struct view_top *view)
 void
 view_top_text(const struct term *term, const struct view_top *view)
 {
+	const struct profile_values *sum = &view->set->sum;
+
 	print_title(term, view);
 	if (view->set->count == 0)
 		fputs(view->options->filters.count ? "nothing passes the filters\n"
@@ -345,6 +348,10 @@ view_top_text(const struct term *term, const struct view_top *view)
 	view_quality_line(term, view->profile, view->set);
 	putc('\n', term->stream);
 	view_quality_warnings(term, view->profile);
+	if ((double)view->set->live_with_name < (1 - NAMELESS_SHARE) * (double)sum->live_bytes)
+		fputs("hint      much has no name: --by stack shows who calls it, and packages "
+		      "with debug symbols,\n          or --debuginfod, have the names\n",
+		      term->stream);
 }
 
 /*** JSON ***/
