@@ -52,6 +52,7 @@ class Run:
         self.report = report
         self.data = data
         self.shared = shared
+        self.idle = {}
 
     @property
     def main(self):
@@ -94,6 +95,7 @@ class Bench:
         self.quick = quick
         self.root = root
         self.bare_runs = {}
+        self.idle = None
 
     def scale(self, quick, full):
         return quick if self.quick else full
@@ -134,7 +136,9 @@ class Bench:
             argv = list(prefix) + ["/usr/bin/env", "-i"] + settings + argv
             environment = {"PATH": environment["PATH"]}
         tracer.begin(directory, argv)
-        return Started(argv, environment, directory, **more)
+        started = Started(argv, environment, directory, **more)
+        started.traced = tracer.library is not None
+        return started
 
     def run_with(self, tracer, argv, timeout=WATCHDOG, act=None, keep=None, **options):
         """One run. act(started, directory) happens while it runs; keep(run, directory) at its end."""
@@ -161,7 +165,15 @@ class Bench:
         return self.bare_runs[key]
 
     def run(self, argv, **options):
-        return self.run_with(self.tracer, argv, **options)
+        run = self.run_with(self.tracer, argv, **options)
+        run.idle = self.idle_numbers()
+        return run
+
+    def idle_numbers(self):
+        """What the tracer itself allocates in a program that allocates nothing."""
+        if self.idle is None:
+            self.idle = self.run_with(self.tracer, [self.target("plain"), "0"]).main
+        return self.idle
 
     def compare(self, argv, criterion=None, **options):
         """Bare against traced: B for any difference, else what criterion(run) says, else P."""
@@ -228,7 +240,7 @@ def judge_numbers(run, base=None, keys=NUMBERS):
         return missing(run)
     for key in keys:
         wanted = run.report[key] - (base.report[key] if base else 0)
-        seen = run.main[key] - (base.main.get(key, 0) if base else 0)
+        seen = run.main[key] - (base.main if base else run.idle).get(key, 0)
         if wanted != seen:
             return wrong(run, "%s is %d, not %d" % (key.replace("_", " "), seen, wanted))
     return Verdict("P", "identical, %d blocks exact" % run.report["total_blocks"])

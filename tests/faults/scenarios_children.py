@@ -105,7 +105,7 @@ def kinds(bench, folder):
 @scenario(29, "environment and stderr of children of all kinds (F13)")
 def environment(bench):
     folder = bench.directory()
-    other = bench.target("hostile_shim.so")
+    other = bench.target("origin/lib/ours.so")
     verdicts = []
     try:
         for child in kinds(bench, folder):
@@ -127,7 +127,7 @@ def environment_of(bench, child, other):
     bare = bench.bare(argv, keep=keep, preload=[other])
     traced = bench.run(argv, keep=keep, preload=[other])
     stdout, traced.ended.stdout = traced.ended.stdout, bare.ended.stdout
-    broken = difference(bare, traced)
+    broken = difference(bare, traced) or belongings(bare, traced)
     traced.ended.stdout = stdout
     if broken is None and bare.lines != traced.lines:
         changed = sorted(set(bare.lines) ^ set(traced.lines))

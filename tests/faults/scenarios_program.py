@@ -15,9 +15,9 @@ def api_table(bench):
     return bench.compare([bench.target("api_table")], judge_numbers)
 
 
-def per_site(bench, run):
+def per_site(bench, run, base):
     """The numbers of each of the 64 sites, where the tracer can name them."""
-    verdict = judge_numbers(run, bench.idle)
+    verdict = judge_numbers(run, base)
     if verdict.letter != "P" or not hasattr(bench.tracer, "top"):
         return verdict
     groups = {
@@ -40,12 +40,12 @@ def per_site(bench, run):
 def exactness(bench):
     operations = bench.scale(200000, 10000000 if bench.tracer.name == "heaptally" else 1000000)
     target = bench.target("exactness")
-    bench.idle = bench.run([target, "0"])
+    base = bench.run([target, "0"])
     verdicts = []
 
     def keep(run, directory):
         broken = difference(bare, run)
-        verdicts.append(Verdict("B", broken) if broken else per_site(bench, run))
+        verdicts.append(Verdict("B", broken) if broken else per_site(bench, run, base))
 
     bare = bench.bare([target, operations])
     bench.run([target, operations], keep=keep)

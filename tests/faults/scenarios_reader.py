@@ -33,7 +33,7 @@ def with_fifo_reader(bench, argv, number):
         wait_for(lambda: b"2" in read_file(started.out))
         os.kill(bench.tracer.reader.pid, number)
         if number == signal.SIGSTOP:
-            started.child.wait(20) if finishes(started.child, 5) else None
+            finishes(started.child, 5)
             os.kill(bench.tracer.reader.pid, signal.SIGCONT)
 
     bare = bench.bare(argv)

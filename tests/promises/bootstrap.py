@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Allocations before and while the runtime starts are served, and kept valid for ever."""
+from harness import LIBRARY, case, environment, equal, run, run_cases
+from traced import exact, os, same, target
+
+PLUGIN = target("boot_plugin.so")
+
+
+@case("a program that allocates in its .preinit_array")
+def preinit(_directory):
+    exact(same([target("boot")]))
+
+
+for order in ([LIBRARY, PLUGIN], [PLUGIN, LIBRARY]):
+    for now in ("", "1"):
+        first = "runtime" if order[0] == LIBRARY else "plugin"
+
+        @case("IFUNC resolver and constructor allocate, %s first, LD_BIND_NOW=%s" % (first, now))
+        def plugin(_directory, order=order, now=now):
+            variables = environment(LD_PRELOAD=":".join(order), HEAPTALLY="out=%s/%%p.recording" % os.getcwd())
+            if now:
+                variables["LD_BIND_NOW"] = now
+            result = run([target("boot")], env=variables)
+            equal(
+                (result.returncode, result.stdout, result.stderr),
+                (0, b"value 42, damaged 0\ndamaged 0\n", b""),
+                "result",
+            )
+
+
+run_cases()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The promises of DESIGN.md, section 3: a test for each, named after it. Most use the fault targets.
+
+promise_programs = \
+	tests/promises/inject \
+	tests/promises/raw_clone \
+	tests/promises/seccomp \
+	tests/promises/stack_paint \
+	tests/promises/steady \
+	tests/promises/vfork
+
+promise_tests = \
+	tests/promises/api_surface.py \
+	tests/promises/between_fork_and_exec.py \
+	tests/promises/bootstrap.py \
+	tests/promises/chroot.py \
+	tests/promises/closefrom.py \
+	tests/promises/errno_kept.py \
+	tests/promises/exports_only.py \
+	tests/promises/keeps_no_descriptor_no_thread.py \
+	tests/promises/needed_only.py \
+	tests/promises/never_allocates.py \
+	tests/promises/no_exception_hijack.py \
+	tests/promises/no_syscall_in_steady_state.py \
+	tests/promises/raw_clone.py \
+	tests/promises/seccomp_filter.py \
+	tests/promises/setuid.py \
+	tests/promises/signal_handlers.py \
+	tests/promises/stack_bounded.py \
+	tests/promises/survives_failing_syscalls.py \
+	tests/promises/tls_at_most_64.py \
+	tests/promises/tls_destructors.py \
+	tests/promises/vfork_children.py
+
+if HAVE_PYTHON3
+TESTS += $(promise_tests)
+endif
+check_PROGRAMS += $(promise_programs)
+check_DATA += tests/promises/counting_malloc.so
+CLEANFILES += tests/promises/counting_malloc.so
+EXTRA_DIST += $(promise_tests) tests/promises/traced.py tests/promises/counting_malloc.c
+
+tests_promises_inject_SOURCES = tests/promises/inject.c
+tests_promises_inject_CFLAGS = $(AM_CFLAGS)
+
+tests_promises_raw_clone_SOURCES = tests/promises/raw_clone.c
+tests_promises_raw_clone_CPPFLAGS = $(fault_cppflags)
+tests_promises_raw_clone_CFLAGS = $(fault_cflags)
+tests_promises_raw_clone_LDADD = tests/faults/libtarget.a
+
+tests_promises_seccomp_SOURCES = tests/promises/seccomp.c
+tests_promises_seccomp_CPPFLAGS = $(fault_cppflags)
+tests_promises_seccomp_CFLAGS = $(fault_cflags)
+tests_promises_seccomp_LDADD = tests/faults/libtarget.a
+
+tests_promises_stack_paint_SOURCES = tests/promises/stack_paint.c
+tests_promises_stack_paint_CPPFLAGS = $(fault_cppflags)
+tests_promises_stack_paint_CFLAGS = $(fault_cflags)
+tests_promises_stack_paint_LDFLAGS = -Wl,-z,now
+tests_promises_stack_paint_LDADD = tests/faults/libtarget.a
+
+tests_promises_steady_SOURCES = tests/promises/steady.c
+tests_promises_steady_CPPFLAGS = $(fault_cppflags)
+tests_promises_steady_CFLAGS = $(fault_cflags)
+tests_promises_steady_LDADD = tests/faults/libtarget.a
+
+tests_promises_vfork_SOURCES = tests/promises/vfork.c
+tests_promises_vfork_CPPFLAGS = $(fault_cppflags)
+tests_promises_vfork_CFLAGS = $(fault_cflags)
+tests_promises_vfork_LDADD = tests/faults/libtarget.a
+
+tests/promises/counting_malloc.so: tests/promises/counting_malloc.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(CC) $(CFLAGS) -std=gnu11 $(fault_shared) -o $@ $(srcdir)/tests/promises/counting_malloc.c

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whichever system call of the runtime fails, the program does what it does without it."""
+from harness import Skip, case, environment, equal, run, run_cases
+from traced import LIBRARY, bare, os, promise, target
+
+KINDS = {
+    "mmap": ("mmap", 12),
+    "madvise": ("madvise", 12),
+    "madvise as on an old kernel": ("madvise", 22),
+    "a full disk": ("madvise", 28),
+    "open": ("open,openat", 24),
+    "open without permission": ("open,openat", 13),
+    "ftruncate": ("ftruncate,fallocate", 28),
+    "everything once": (
+        "mmap,munmap,madvise,mprotect,open,openat,ftruncate,fallocate,close,mkdir,mkdirat,read,fstat,"
+        "newfstatat,readlink,readlinkat,getrandom,prctl,pread64,statfs,fstatfs,mremap",
+        1,
+    ),
+}
+PROGRAMS = {"plain": ["3000"], "leak": ["steps", "3000", "0"]}
+CALLS_MAX = 400
+
+
+def inject(number, error, names, words):
+    here = os.getcwd()
+    variables = environment(PROMISE_PRELOAD=LIBRARY, HEAPTALLY="out=%s/%%p.recording" % here)
+    result = run([promise("inject"), str(number), str(error), names, *words], env=variables)
+    for name in os.listdir(here):
+        if name.endswith(".recording"):
+            os.unlink(os.path.join(here, name))
+    lines = result.stderr.splitlines()
+    if not lines:
+        raise Skip("ptrace is not allowed here")
+    return result.returncode, result.stdout, b"\n".join(lines[:-1]), int(lines[-1])
+
+
+for title, (names, error) in KINDS.items():
+    for name, arguments in PROGRAMS.items():
+
+        @case("%s fails with error %d, for every one of %s" % (title, error, name))
+        def fails(_directory, names=names, error=error, name=name, arguments=arguments):
+            words = [target(name), *arguments]
+            alone = bare(words)
+            expected = (alone.returncode, alone.stdout, alone.stderr)
+            total = inject(0, error, names, words)[3]
+            assert 0 < total <= CALLS_MAX, "%d calls" % total
+            broken = []
+            for number in range(1, total + 1):
+                result = inject(number, error, names, words)
+                if result[:3] != expected:
+                    broken.append("call %d: status %d, %r" % (number, result[0], result[2][:80]))
+            equal(broken, [], "of %d calls" % total)
+
+
+run_cases()
