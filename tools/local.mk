@@ -34,6 +34,9 @@ tools_libtools_a_SOURCES += \
 	tools/profile.c \
 	tools/snapshot.c \
 	tools/snapshot.h \
+	tools/snapshot_counters.c \
+	tools/snapshot_private.h \
+	tools/snapshot_tables.c \
 	tools/source.c \
 	tools/source.h \
 	tools/tally.h \

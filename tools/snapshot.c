@@ -2,8 +2,8 @@
 /*
  * snapshot.c - read a recording, of a living process or of one that ended
  *
- * The only file of the tool that knows the layout of recording.h. How it reads while the process
- * writes:
+ * With `snapshot_tables.c` and `snapshot_counters.c` the only one in the tool that knows the layout
+ * of recording.h. How it reads while the process writes:
  *
  *     1. counts, users before what they use: sites, nodes, frames, modules. Records are complete
  *        before their count says so and never change, so whatever a counted record refers to is
@@ -31,38 +31,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "recording.h"
+#include "snapshot_private.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 
-/* More than any runtime writes; what these bound is time, not memory. */
-#define MODULES_MAX (1u << 16)
-#define RECORDS_MAX (1u << 27)
-
 enum {
-	PIECE_BYTES = 64 * 1024,
-	PATH_BYTES = 4096,
-	PEAK_TRIES = 3,
+	PATH_BYTES = 4096
 };
 
-struct snapshot {
-	int fd;
-	uint64_t file_bytes;
-	uint64_t modified_ns; /* realtime */
-	struct recording_header header;
-	struct snapshot_identity identity;
-	struct profile *profile;
-	uint32_t frame_capacity, node_capacity, site_capacity;
-};
-
-/* Records of one section that are to be read now, checked against the file. */
-struct extent {
-	uint64_t offset;
-	uint32_t count;
-};
-
-static int
-read_exactly(const struct snapshot *snapshot, void *buffer, size_t bytes, uint64_t offset)
+int
+snapshot_read_exactly(const struct snapshot *snapshot, void *buffer, size_t bytes, uint64_t offset)
 {
 	char *next = buffer;
 
@@ -82,16 +60,15 @@ read_exactly(const struct snapshot *snapshot, void *buffer, size_t bytes, uint64
 	return 0;
 }
 
-/* The extent of a section as it is in the file now. */
-static int
-read_extent(const struct snapshot *snapshot, enum recording_section section, size_t record_bytes,
-	    uint32_t max, struct extent *ret_extent)
+int
+snapshot_read_extent(const struct snapshot *snapshot, enum recording_section section,
+		     size_t record_bytes, uint32_t max, struct snapshot_extent *ret_extent)
 {
 	size_t place = offsetof(struct recording_header, sections) +
 		       section * sizeof(struct recording_extent);
 	struct recording_extent extent;
 	uint64_t end;
-	int result = read_exactly(snapshot, &extent, sizeof(extent), place);
+	int result = snapshot_read_exactly(snapshot, &extent, sizeof(extent), place);
 
 	if (result != 0)
 		return result;
@@ -102,13 +79,12 @@ read_extent(const struct snapshot *snapshot, enum recording_section section, siz
 	if (__builtin_add_overflow(extent.offset, extent.count * record_bytes, &end) ||
 	    end > snapshot->file_bytes)
 		return -EBADMSG;
-	*ret_extent = (struct extent){extent.offset, (uint32_t)extent.count};
+	*ret_extent = (struct snapshot_extent){extent.offset, (uint32_t)extent.count};
 	return 0;
 }
 
-/* A string of the recording. The section is only read where something refers to it. */
-static int
-read_string(const struct snapshot *snapshot, uint32_t place, const char **ret_text)
+int
+snapshot_read_string(const struct snapshot *snapshot, uint32_t place, const char **ret_text)
 {
 	const struct recording_extent *strings = &snapshot->header.sections[SECTION_STRINGS];
 	char text[PATH_BYTES];
@@ -129,7 +105,7 @@ read_string(const struct snapshot *snapshot, uint32_t place, const char **ret_te
 		left = strings->capacity - place;
 	if (left < bytes)
 		bytes = (size_t)left;
-	result = read_exactly(snapshot, text, bytes, start);
+	result = snapshot_read_exactly(snapshot, text, bytes, start);
 	if (result != 0)
 		return result;
 	end = memchr(text, '\0', bytes);
@@ -229,19 +205,14 @@ get_duration(const struct snapshot *snapshot)
 static int
 read_shards(const struct snapshot *snapshot, struct recording_shard *shards, uint32_t *ret_count)
 {
-	struct extent extent;
+	const struct recording_extent *extent = &snapshot->header.sections[SECTION_SHARDS];
 	uint32_t count = snapshot->header.shard_count;
-	int result;
 
-	if (count > SHARDS_MAX)
-		return -EBADMSG;
-	result = read_extent(snapshot, SECTION_SHARDS, sizeof(*shards), SHARDS_MAX, &extent);
-	if (result != 0)
-		return result;
-	if (count > extent.count && count > snapshot->header.sections[SECTION_SHARDS].capacity)
+	if (count > SHARDS_MAX || count > extent->capacity ||
+	    (count != 0 && extent->record_bytes != sizeof(*shards)))
 		return -EBADMSG;
 	*ret_count = count;
-	return read_exactly(snapshot, shards, count * sizeof(*shards), extent.offset);
+	return snapshot_read_exactly(snapshot, shards, count * sizeof(*shards), extent->offset);
 }
 
 static int
@@ -283,7 +254,7 @@ snapshot_refresh(struct snapshot *snapshot)
 	/* The lock first: if it is gone, what is read after is final. */
 	identity->alive = is_locked(snapshot->fd);
 	if (result == 0)
-		result = read_exactly(snapshot, header, sizeof(*header), 0);
+		result = snapshot_read_exactly(snapshot, header, sizeof(*header), 0);
 	if (result == 0)
 		result = check_header(header);
 	if (result == 0 && header->state == RECORDING_STARTING && identity->alive)
@@ -384,358 +355,17 @@ snapshot_get_identity(const struct snapshot *snapshot)
 	return &snapshot->identity;
 }
 
-/* --- tables --- */
-
-static const char *const allocator_names[] = {
-	[FRAME_MALLOC] = "malloc",
-	[FRAME_CALLOC] = "calloc",
-	[FRAME_REALLOC] = "realloc",
-	[FRAME_REALLOCARRAY] = "reallocarray",
-	[FRAME_POSIX_MEMALIGN] = "posix_memalign",
-	[FRAME_ALIGNED_ALLOC] = "aligned_alloc",
-	[FRAME_MEMALIGN] = "memalign",
-	[FRAME_VALLOC] = "valloc",
-	[FRAME_PVALLOC] = "pvalloc",
-	[FRAME_TRACKED] = "tracked",
-};
-
-static int
-convert_fixed_frame(uint64_t id, struct profile_frame *frame)
-{
-	if (id >= FRAME_FIRST)
-		return -EBADMSG;
-	if (id < sizeof(allocator_names) / sizeof(allocator_names[0]) &&
-	    allocator_names[id] != NULL) {
-		frame->kind = PROFILE_FRAME_ALLOCATOR;
-		frame->allocator_name = allocator_names[id];
-	} else if (id == FRAME_TRUNCATED) {
-		frame->kind = PROFILE_FRAME_TRUNCATED;
-	} else if (id == FRAME_NESTED) {
-		frame->kind = PROFILE_FRAME_NESTED;
-	} else {
-		frame->kind = PROFILE_FRAME_UNKNOWN;
-	}
-	return 0;
-}
-
-static int
-convert_frame(const struct profile *profile, uint32_t id, const struct recording_frame *record,
-	      struct profile_frame *frame)
-{
-	*frame = (struct profile_frame){.module = PROFILE_NO_MODULE, .offset = record->value};
-	if (id < FRAME_FIRST)
-		return convert_fixed_frame(id, frame);
-	switch (record->kind) {
-	case FRAME_KIND_FIXED:
-		/* A record of zeros: a hole. */
-		return record->value != 0 ? convert_fixed_frame(record->value, frame) : -EBADMSG;
-	case FRAME_KIND_MODULE:
-		frame->kind = PROFILE_FRAME_CODE;
-		frame->module = record->module;
-		return record->module < profile->module_count ? 0 : -EBADMSG;
-	case FRAME_KIND_ADDRESS:
-		frame->kind = PROFILE_FRAME_ADDRESS;
-		return 0;
-	case FRAME_KIND_CUT:
-		frame->kind = PROFILE_FRAME_CUT;
-		return 0;
-	case FRAME_KIND_THREAD:
-		frame->kind = PROFILE_FRAME_THREAD;
-		return 0;
-	default:
-		return -EBADMSG;
-	}
-}
-
-/* Make room for one more item and return its place. */
-static void *
-push(void **items, uint32_t count, uint32_t *capacity, size_t item_bytes)
-{
-	if (count == *capacity) {
-		*capacity = *capacity < 64 ? 64 : *capacity + *capacity / 2;
-		*items = xreallocarray(*items, *capacity, item_bytes);
-	}
-	return (char *)*items + (size_t)count * item_bytes;
-}
-
-static int
-insert_frame(struct snapshot *snapshot, const void *record)
-{
-	struct profile *profile = snapshot->profile;
-	struct profile_frame *frame = push((void **)&profile->frames, profile->frame_count,
-					   &snapshot->frame_capacity, sizeof(*frame));
-	int result = convert_frame(profile, profile->frame_count, record, frame);
-
-	if (result == 0)
-		profile->frame_count++;
-	return result;
-}
-
-static int
-insert_node(struct snapshot *snapshot, const void *record)
-{
-	const struct recording_node *node = record;
-	struct profile *profile = snapshot->profile;
-	uint32_t index = profile->node_count;
-	bool root = index == 0;
-	struct profile_node *copy =
-		push((void **)&profile->nodes, index, &snapshot->node_capacity, sizeof(*copy));
-
-	if (root ? node->parent != 0 : node->parent >= index || node->frame == FRAME_NONE)
-		return -EBADMSG;
-	if (node->frame >= profile->frame_count)
-		return -EBADMSG;
-	*copy = (struct profile_node){node->parent, node->frame};
-	profile->node_count++;
-	return 0;
-}
-
-static int
-insert_site(struct snapshot *snapshot, const void *record)
-{
-	struct profile *profile = snapshot->profile;
-	uint32_t leaf = *(const uint32_t *)record;
-	uint32_t *copy = push((void **)&profile->sites, profile->site_count,
-			      &snapshot->site_capacity, sizeof(*copy));
-
-	/* Only the fixed sites may be without a stack. Site numbers here are one less than in the
-	 * recording, whose first is SITE_NONE. */
-	if (leaf >= profile->node_count || (leaf == 0 && profile->site_count + 1 >= SITE_FIRST))
-		return -EBADMSG;
-	*copy = leaf;
-	profile->site_count++;
-	return 0;
-}
-
-/* Hand the records from `first` on to insert, one after the other. */
-static int
-read_records(struct snapshot *snapshot, const struct extent *extent, uint32_t first,
-	     size_t record_bytes, int (*insert)(struct snapshot *, const void *))
-{
-	char piece[PIECE_BYTES] __attribute__((aligned(16)));
-	const uint32_t per_piece = (uint32_t)(sizeof(piece) / record_bytes);
-
-	while (first < extent->count) {
-		uint32_t count = extent->count - first;
-		int result;
-
-		if (count > per_piece)
-			count = per_piece;
-		result = read_exactly(snapshot, piece, count * record_bytes,
-				      extent->offset + (uint64_t)first * record_bytes);
-		for (uint32_t i = 0; i < count && result == 0; i++)
-			result = insert(snapshot, piece + i * record_bytes);
-		if (result != 0)
-			return result;
-		first += count;
-	}
-	return 0;
-}
-
-static int
-convert_module(const struct snapshot *snapshot, const struct recording_module *record,
-	       struct profile_module *module)
-{
-	if (record->build_id_bytes > sizeof(module->build_id))
-		return -EBADMSG;
-	*module = (struct profile_module){
-		.build_id_bytes = record->build_id_bytes,
-		.unloaded = (record->flags & RECORDING_MODULE_UNLOADED) != 0,
-		.is_main = (record->flags & RECORDING_MODULE_MAIN) != 0,
-		.start = record->start,
-		.end = record->end,
-		.bias = record->bias,
-	};
-	memcpy(module->build_id, record->build_id, record->build_id_bytes);
-	return read_string(snapshot, record->path, &module->path);
-}
-
-/* Modules are few, and their flags change: all of them, each time. */
-static int
-read_modules(struct snapshot *snapshot, const struct extent *extent)
-{
-	struct profile *profile = snapshot->profile;
-	struct recording_module record;
-	int result = 0;
-
-	for (uint32_t i = 0; i < extent->count && result == 0; i++) {
-		if (i >= profile->module_count) {
-			profile->modules =
-				xreallocarray(profile->modules, i + 1, sizeof(*profile->modules));
-			memset(&profile->modules[i], 0, sizeof(*profile->modules));
-		}
-		result = read_exactly(snapshot, &record, sizeof(record),
-				      extent->offset + (uint64_t)i * sizeof(record));
-		if (result == 0)
-			result = convert_module(snapshot, &record, &profile->modules[i]);
-		if (result == 0 && i >= profile->module_count)
-			profile->module_count = i + 1;
-	}
-	return result;
-}
-
-static int
-read_tables(struct snapshot *snapshot)
-{
-	struct profile *profile = snapshot->profile;
-	struct extent sites, nodes, frames, modules;
-	int result;
-
-	result = read_extent(snapshot, SECTION_SITES, sizeof(uint32_t), RECORDS_MAX, &sites);
-	if (result == 0)
-		result = read_extent(snapshot, SECTION_NODES, sizeof(struct recording_node),
-				     RECORDS_MAX, &nodes);
-	if (result == 0)
-		result = read_extent(snapshot, SECTION_FRAMES, sizeof(struct recording_frame),
-				     RECORDS_MAX, &frames);
-	if (result == 0)
-		result = read_extent(snapshot, SECTION_MODULES, sizeof(struct recording_module),
-				     MODULES_MAX, &modules);
-	if (result == 0)
-		result = read_modules(snapshot, &modules);
-	if (result == 0)
-		result = read_records(snapshot, &frames, profile->frame_count,
-				      sizeof(struct recording_frame), insert_frame);
-	if (result == 0)
-		result = read_records(snapshot, &nodes, profile->node_count,
-				      sizeof(struct recording_node), insert_node);
-	if (result == 0)
-		result = read_records(snapshot, &sites, profile->site_count + 1, sizeof(uint32_t),
-				      insert_site);
-	return result;
-}
-
-/* --- counters --- */
-
-static void
-add_signed(int64_t *sum, uint64_t value)
-{
-	*sum = (int64_t)((uint64_t)*sum + value);
-}
-
-static void
-add_counters(struct profile_values *values, const struct recording_counters *counters,
-	     const struct recording_control *control)
-{
-	uint64_t live_bytes = counters->total_bytes - counters->freed_bytes;
-	uint64_t live_blocks = counters->total_blocks - counters->freed_blocks;
-	bool saved = !control->rising && counters->epoch == control->epoch;
-
-	values->total_bytes += counters->total_bytes;
-	values->total_blocks += counters->total_blocks;
-	values->freed_bytes += counters->freed_bytes;
-	values->freed_blocks += counters->freed_blocks;
-	values->temporary_blocks += counters->temporary_blocks;
-	add_signed(&values->live_bytes, live_bytes);
-	add_signed(&values->live_blocks, live_blocks);
-	add_signed(&values->rounding_bytes, (uint64_t)counters->rounding_bytes);
-	add_signed(&values->peak_bytes, saved ? (uint64_t)counters->peak_bytes : live_bytes);
-	add_signed(&values->peak_blocks,
-		   saved ? (uint64_t)(int64_t)counters->peak_blocks : live_blocks);
-}
-
-/* Add the counters of one chunk; `first` is the recording's number of its first site. */
-static int
-add_chunk(const struct snapshot *snapshot, uint32_t chunk, uint32_t first,
-	  struct profile_moment *moment)
-{
-	const struct recording_extent *extent = &snapshot->header.sections[SECTION_COUNTERS];
-	struct recording_counters counters[SITES_PER_CHUNK];
-	uint64_t place;
-	int result;
-
-	if (extent->record_bytes != sizeof(counters) || chunk >= extent->capacity ||
-	    __builtin_add_overflow(extent->offset, (uint64_t)chunk * sizeof(counters), &place) ||
-	    place >= snapshot->file_bytes)
-		return -EBADMSG;
-	result = read_exactly(snapshot, counters, sizeof(counters), place);
-	if (result != 0)
-		return result;
-	for (uint32_t i = 0; i < SITES_PER_CHUNK; i++) {
-		uint32_t site = first + i;
-
-		if (site != SITE_NONE && site <= moment->site_count)
-			add_counters(&moment->values[site - 1], &counters[i],
-				     &snapshot->header.control);
-	}
-	return 0;
-}
-
-/* Where the row of a chunk of sites is: SHARDS_MAX numbers of chunks of counters. */
-static int
-read_row(const struct snapshot *snapshot, uint32_t row, uint32_t *numbers)
-{
-	const struct recording_extent *extent = &snapshot->header.sections[SECTION_CHUNKS];
-	const size_t row_bytes = SHARDS_MAX * sizeof(numbers[0]);
-	uint64_t capacity_bytes, place;
-
-	if (__builtin_mul_overflow(extent->capacity, extent->record_bytes, &capacity_bytes) ||
-	    ((uint64_t)row + 1) * row_bytes > capacity_bytes ||
-	    __builtin_add_overflow(extent->offset, row * row_bytes, &place) ||
-	    place >= snapshot->file_bytes)
-		return -EBADMSG;
-	return read_exactly(snapshot, numbers, row_bytes, place);
-}
-
-static int
-add_all_shards(const struct snapshot *snapshot, struct profile_moment *moment)
-{
-	uint32_t row_count = moment->site_count / SITES_PER_CHUNK + 1;
-
-	for (uint32_t row = 0; row < row_count; row++) {
-		uint32_t numbers[SHARDS_MAX];
-		int result = read_row(snapshot, row, numbers);
-
-		for (uint32_t shard = 0; shard < SHARDS_MAX && result == 0; shard++)
-			if (numbers[shard] != 0)
-				result = add_chunk(snapshot, numbers[shard] - 1,
-						   row * SITES_PER_CHUNK, moment);
-		if (result != 0)
-			return result;
-	}
-	return 0;
-}
-
-static int
-read_control(const struct snapshot *snapshot, struct recording_control *control)
-{
-	return read_exactly(snapshot, control, sizeof(*control),
-			    offsetof(struct recording_header, control));
-}
-
-/* Fill the values of moment, which has room for its sites. */
-static int
-read_counters(struct snapshot *snapshot, struct profile_moment *moment)
-{
-	struct recording_control *control = &snapshot->header.control;
-	struct recording_control after;
-	int result = 0;
-
-	for (int tries = 0; tries < PEAK_TRIES && result == 0; tries++) {
-		memset(moment->values, 0, moment->site_count * sizeof(*moment->values));
-		result = add_all_shards(snapshot, moment);
-		if (result == 0)
-			result = read_control(snapshot, &after);
-		if (result != 0 ||
-		    (after.epoch == control->epoch && after.rising == control->rising))
-			break;
-		*control = after;
-	}
-	moment->peak_time_ns = control->peak_ns;
-	return result;
-}
-
-/* --- the whole --- */
+/* --- profile --- */
 
 static int
 fill_profile(struct snapshot *snapshot)
 {
 	const struct recording_header *header = &snapshot->header;
 	struct profile *profile = snapshot->profile;
-	int result = read_string(snapshot, header->executable, &profile->executable);
+	int result = snapshot_read_string(snapshot, header->executable, &profile->executable);
 
 	if (result == 0)
-		result = read_string(snapshot, header->allocator, &profile->allocator);
+		result = snapshot_read_string(snapshot, header->allocator, &profile->allocator);
 	profile->pid = header->pid;
 	profile->parent_pid = header->parent_pid;
 	profile->command = intern_insert_string(profile->strings, snapshot->identity.command);
@@ -794,7 +424,7 @@ append_moment(struct snapshot *snapshot, const char *label)
 
 	snprintf(moment.label, sizeof(moment.label), "%s", label);
 	moment.values = xcalloc(moment.site_count, sizeof(*moment.values));
-	result = read_counters(snapshot, &moment);
+	result = snapshot_read_counters(snapshot, &moment);
 	if (result != 0) {
 		free(moment.values);
 		return result;
@@ -812,7 +442,7 @@ snapshot_update(struct snapshot *snapshot, const char *label)
 	int result = snapshot_refresh(snapshot);
 
 	if (result == 0)
-		result = read_tables(snapshot);
+		result = snapshot_read_tables(snapshot);
 	if (result == 0)
 		result = fill_profile(snapshot);
 	if (result == 0)
