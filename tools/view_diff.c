@@ -96,7 +96,10 @@ is_end(const struct diff_side *side)
 	return side->at.moment == &profile->moments[profile->moment_count - 1];
 }
 
-/* The whole programs, at their ends, whatever the table below is about. */
+/*
+ * Of two runs the whole programs, whatever the table below is about; of two moments what it adds
+ * up to.
+ */
 static void
 print_summary(const struct term *term, const struct view_diff *view)
 {
@@ -104,6 +107,8 @@ print_summary(const struct term *term, const struct view_diff *view)
 	const struct profile_values *old = &view->old->at.moment->sum;
 	const struct profile_values *new = &view->new->at.moment->sum;
 	char *old_name = term_escape(view->old_name), *new_name = term_escape(view->new_name);
+	bool are_ends =
+		is_end(view->old) && is_end(view->new) && view->old->at.peak == view->new->at.peak;
 	struct view_table table;
 
 	view_table_init(&table, 5, is_text);
@@ -112,10 +117,13 @@ print_summary(const struct term *term, const struct view_diff *view)
 	view_table_insert(&table, new_name, TERM_DIM);
 	view_table_insert(&table, "change", TERM_DIM);
 	view_table_insert(&table, "", TERM_PLAIN);
-	insert_summary(&table, "peak", column_find("peak_bytes"), old, new);
-	insert_summary(&table,
-		       is_end(view->old) && is_end(view->new) ? "at the end" : "at the moment",
-		       column_find("live_bytes"), old, new);
+	if (are_ends) {
+		insert_summary(&table, "peak", column_find("peak_bytes"), old, new);
+		insert_summary(&table, "at the end", column_find("live_bytes"), old, new);
+	} else {
+		insert_summary(&table, "live", column_find("live_bytes"), &view->diff->old,
+			       &view->diff->new);
+	}
 	insert_summary(&table, "allocations", column_find("total_blocks"), old, new);
 	view_table_print(&table, term, false);
 	view_table_release(&table);

@@ -131,7 +131,7 @@ insert_stack(struct builder *builder, const char *stack, const char *allocator)
 	while (end > stack) {
 		const char *start = end;
 
-		while (start > stack && strncmp(start - 3, " < ", 3) != 0)
+		while (start > stack && (start - stack < 3 || strncmp(start - 3, " < ", 3) != 0))
 			start--;
 		*array_push(&builder->nodes) = (struct profile_node){
 			node, insert_frame(builder, start, (size_t)(end - start))};
