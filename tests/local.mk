@@ -24,6 +24,7 @@ endif
 
 bats_tests = \
 	tests/cli/bad_input.bats \
+	tests/cli/recordings.bats \
 	tests/cli/reports.bats
 
 if HAVE_PYTHON3

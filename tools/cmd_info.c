@@ -95,15 +95,13 @@ write_values(struct json_writer *json, const struct profile_values *values)
 }
 
 static void
-write_end(struct json_writer *json, const struct profile *profile)
+write_end(struct json_writer *json, bool known, int status)
 {
-	int status = profile->wait_status;
-
-	if (profile->has_wait_status && WIFSIGNALED(status))
+	if (known && WIFSIGNALED(status))
 		json_writer_signed(json, "signal", WTERMSIG(status));
 	else
 		json_writer_null(json, "signal");
-	if (profile->has_wait_status && WIFEXITED(status))
+	if (known && WIFEXITED(status))
 		json_writer_signed(json, "exit_status", WEXITSTATUS(status));
 	else
 		json_writer_null(json, "exit_status");
@@ -120,7 +118,7 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_string(json, "allocator", profile->allocator);
 	json_writer_string(json, "version", profile->version);
 	json_writer_string(json, "state", profile_state_name(profile->state));
-	write_end(json, profile);
+	write_end(json, profile->has_wait_status, profile->wait_status);
 	json_writer_seconds(json, "start_s", profile->start_realtime_ns);
 	json_writer_seconds(json, "duration_s", profile->duration_ns);
 }
@@ -181,6 +179,7 @@ write_processes(struct json_writer *json, const struct source *source)
 		json_writer_unsigned(json, "parent_pid", process->parent_pid);
 		json_writer_string(json, "command", process->command);
 		json_writer_string(json, "state", profile_state_name(process->state));
+		write_end(json, process->has_wait_status, process->wait_status);
 		write_values(json, &process->sum);
 		json_writer_end_object(json);
 	}

@@ -44,6 +44,8 @@ snapshot_read_exactly(const struct snapshot *snapshot, void *buffer, size_t byte
 {
 	char *next = buffer;
 
+	if (offset > snapshot->file_bytes)
+		return -EBADMSG;
 	while (bytes != 0) {
 		ssize_t got = pread(snapshot->fd, next, bytes, (off_t)offset);
 

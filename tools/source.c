@@ -157,6 +157,8 @@ collect(struct collection *collection, struct profile *profile)
 		.parent_pid = profile->parent_pid,
 		.command = xstrdup(profile->command),
 		.state = profile->state,
+		.has_wait_status = profile->has_wait_status,
+		.wait_status = profile->wait_status,
 	};
 
 	if (profile->moment_count != 0)

@@ -28,6 +28,8 @@ struct source_process {
 	uint32_t pid, parent_pid;
 	char *command;
 	enum profile_state state;
+	bool has_wait_status; /* only the command that was run has one */
+	int wait_status;
 	struct profile_values sum; /* of its last moment */
 	bool chosen;
 };

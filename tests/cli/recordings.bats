@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Living, stopped and dead processes: run, list, snapshot, info.
+# shellcheck disable=SC2154
+
+load common
+
+# Recordings of these tests are found in their own directory and nowhere else.
+own_place()
+{
+	export XDG_RUNTIME_DIR=$PWD/place TMPDIR=$PWD/place
+	mkdir -m 700 place
+}
+
+# A traced process that holds 1000 blocks of 24 bytes until its input ends. Sets pid and input.
+start_holder()
+{
+	cat >holder.c <<-'C'
+		#include <stdio.h>
+		#include <stdlib.h>
+		int main(void)
+		{
+			static char *blocks[1000];
+			for (int i = 0; i < 1000; i++)
+				blocks[i] = malloc(24);
+			if (write(1, "ready\n", 6) != 6)
+				return 1;
+			while (read(0, blocks[0], 1) > 0)
+				;
+			return 0;
+		}
+	C
+	gcc -g -O1 -fno-builtin -include unistd.h -o holder holder.c
+	mkfifo input output
+	LD_PRELOAD=$HEAPTALLY_LIBRARY ./holder <input >output &
+	pid=$!
+	exec 8>input 9<output
+	read -r ready <&9
+	[ "$ready" = ready ]
+}
+
+stop_holder()
+{
+	exec 8>&-
+	wait "$pid"
+}
+
+@test "a living process: list, info, top, snapshot" {
+	own_place
+	start_holder
+	heaptally list --format json >list
+	heaptally info --format json "$pid" >info
+	heaptally top --format json "$pid" >top
+	try 0 heaptally snapshot -o now.tally "$pid"
+	heaptally info --format json now.tally >kept
+	stop_holder
+	jq -e --arg pid "$pid" '.recordings[] | select(.pid == ($pid | tonumber)) |
+		.state == "running" and .command == "holder" and .live_bytes == 24000' list
+	jq -e '.state == "running" and .live_blocks == 1000 and .live_bytes == 24000' info
+	jq -e '.totals.live_bytes == 24000' top
+	jq -e '.state == "running" and .live_blocks == 1000' kept
+	grep -q '"main"' top
+}
+
+@test "a stopped process is read as it stands" {
+	own_place
+	start_holder
+	kill -STOP "$pid"
+	heaptally info --format json "$pid" >info
+	try 0 heaptally snapshot "$pid"
+	kill -CONT "$pid"
+	stop_holder
+	jq -e '.live_blocks == 1000' info
+	[ -s "heaptally.holder.$pid.tally" ]
+}
+
+@test "a process that exited, and one that was killed, left their recordings" {
+	own_place
+	start_holder
+	stop_holder
+	heaptally info --format json "$pid" >info
+	jq -e '.state == "exited" and .live_blocks == 1000' info
+	rm -f input output
+	start_holder
+	kill -KILL "$pid"
+	stop_holder || true
+	heaptally info --format json "$pid" >info
+	jq -e '.state == "ended" and .live_blocks == 1000' info
+	try 0 heaptally snapshot -o dead.tally "$pid"
+	heaptally list --format json >list
+	[ "$(jq '.recordings | map(select(.command == "holder")) | length' list)" = 2 ]
+}
+
+@test "a recording at out=PATH is found by its process id" {
+	own_place
+	export HEAPTALLY=out=$PWD/elsewhere
+	start_holder
+	unset HEAPTALLY
+	heaptally info --format json "$pid" >info
+	stop_holder
+	jq -e '.live_blocks == 1000' info
+	heaptally info --format json elsewhere >info
+	jq -e '.state == "exited"' info
+}
+
+@test "run leaves no recordings behind" {
+	own_place
+	heaptally run -q -o run.tally -- sh -c 'true; ls >/dev/null; ls >/dev/null'
+	[ -z "$(find place -type f)" ]
+	[ -z "$(find place -name 'run.*')" ]
+}
+
+@test "run: every descendant is in the tally, --no-children leaves them out" {
+	own_place
+	heaptally run -q -o all.tally -- sh -c 'ls >/dev/null; ls >/dev/null; exit 0'
+	heaptally run -q -o one.tally --no-children -- sh -c 'ls >/dev/null; exit 0'
+	heaptally info --format json all.tally >all
+	heaptally info --format json one.tally >one
+	[ "$(jq '[.processes[] | select(.command == "ls")] | length' all)" = 2 ]
+	[ "$(jq -c '[.processes[].command]' one)" = '["sh"]' ]
+	heaptally info --format json --process sh all.tally >sh
+	[ "$(jq -r .command sh)" = sh ]
+	try 2 heaptally info --process nobody all.tally
+	says 'nobody.*ls'
+}
+
+@test "run: descendants that ended are taken in while the program runs" {
+	own_place
+	# The shell looks at the directory of its own recordings, as the launcher made it.
+	heaptally run -q -o run.tally -- sh -c '
+		directory=${HEAPTALLY#dir=}
+		directory=${directory%%:*}
+		for i in 1 2 3 4 5 6 7 8; do ls >/dev/null; done
+		for i in $(seq 100); do
+			set -- "$directory"/ls.*.recording
+			[ -e "$1" ] || exit 0
+			sleep 0.1
+		done
+		exit 1'
+	heaptally info --format json run.tally >info
+	[ "$(jq '[.processes[] | select(.command == "ls")] | length' info)" -ge 8 ]
+}
+
+@test "run: a daemon that goes on keeps its recording" {
+	own_place
+	mkfifo gate
+	heaptally run -q -o run.tally -- sh -c '(read -r line <gate; ls >/dev/null) & exit 5' ||
+		[ $? = 5 ]
+	heaptally list --format json >list
+	echo go >gate
+	jq -e '[.recordings[] | select(.state == "running")] | length >= 1' list
+}
+
+@test "run: the status of programs that are killed, and of signals to heaptally" {
+	try 137 heaptally run -q -o run.tally -- sh -c 'kill -9 $$'
+	heaptally info --format json run.tally >info
+	jq -e '.signal == 9 and .exit_status == null and .state == "ended"' info
+	try 7 heaptally run -q -o run.tally -- sh -c \
+		'trap "exit 7" TERM; kill -TERM $PPID; while :; do sleep 0.05; done'
+	heaptally info --format json run.tally >info
+	[ "$(jq -c '[.processes[].exit_status | values]' info)" = '[7]' ]
+}
+
+@test "run: other preloads and options of the user stay" {
+	HEAPTALLY=frames=3 LD_PRELOAD=libm.so.6 heaptally run -q -o run.tally -- \
+		sh -c 'echo "$LD_PRELOAD"; echo "$HEAPTALLY"' >out
+	grep -qE '^/.*libheaptally.so:libm.so.6$' out
+	grep -qE '^dir=/.*:frames=3$' out
+	try 125 env HEAPTALLY=colour=red "$HEAPTALLY_COMMAND" run -- true
+	says 'colour=red'
+}
+
+@test "run: a library path with blanks and colons" {
+	own_place
+	mkdir 'a b:c'
+	cp "$HEAPTALLY_LIBRARY" 'a b:c/libheaptally.so'
+	HEAPTALLY_LIBRARY="$PWD/a b:c/libheaptally.so" \
+		heaptally run -q -o run.tally -- "$programs/exits" 100 return
+	heaptally info --format json run.tally >info
+	jq -e '.total_blocks == 100' info
+}
+
+@test "run: the tally of an unwritable place is put with the recordings" {
+	own_place
+	try 3 heaptally run -q -o missing/x.tally -- "$programs/exits" 100 exit
+	path=$(sed -n 's/^heaptally: the tally is //p' err)
+	heaptally info --format json "$path" >info
+	jq -e '.total_blocks == 100 and .exit_status == 3' info
+}
+
+@test "run: devices are written into, and links stay links" {
+	try 0 heaptally run -q -o /dev/null -- true
+	[ -c /dev/null ]
+	touch real.tally
+	ln -s real.tally link.tally
+	try 0 heaptally run -q -o link.tally -- true
+	[ -L link.tally ] && [ -s real.tally ]
+}
+
+@test "run: an executable without recording is an error" {
+	HEAPTALLY_LIBRARY=/lib/x86_64-linux-gnu/libm.so.6 try 125 heaptally run -q -- true
+	says 'no recording'
+	HEAPTALLY_LIBRARY=/no/such/library try 125 heaptally run -q -- true
+	says 'HEAPTALLY_LIBRARY'
+}
+
+@test "a stripped program is named by its debug file, and only by the right one" {
+	cp "$programs/exits" exits
+	objcopy --only-keep-debug exits exits.debug
+	objcopy --strip-all --add-gnu-debuglink=exits.debug exits
+	heaptally run -q -o run.tally -- ./exits 100 return
+	heaptally top --format json run.tally >top
+	[ "$(jq -r '.groups[0].frames[0].function' top)" = main ]
+	mv exits.debug hidden
+	mkdir .debug
+	mv hidden .debug/exits.debug
+	heaptally run -q -o run.tally -- ./exits 100 return
+	heaptally top --format json run.tally >top
+	[ "$(jq -r '.groups[0].frames[0].function' top)" = main ]
+	cp "$programs/wordindex" .debug/exits.debug
+	heaptally run -q -o run.tally -- ./exits 100 return
+	heaptally top --format json run.tally >top
+	[ "$(jq -r '.groups[0].frames[0].function' top)" = null ]
+}
