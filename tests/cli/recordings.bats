@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Living, stopped and dead processes: run, list, snapshot, info.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2094
 
 load common
 
