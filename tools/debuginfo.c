@@ -51,7 +51,6 @@ struct unit {
 	Dwarf_Die die;      /* with the functions; of a split unit, the one in the .dwo file */
 	Dwarf_Die line_die; /* with the line table */
 	bool is_cplusplus;
-	bool types_have_code; /* functions may be defined inside types */
 	bool walked, scoped;
 	ARRAY(struct function) functions;
 	struct range_index function_ranges;
@@ -311,8 +310,6 @@ insert_unit(struct debuginfo *debuginfo, Dwarf_Die *die, Dwarf_Die *split)
 	unit->is_cplusplus =
 		language == DW_LANG_C_plus_plus || language == DW_LANG_C_plus_plus_03 ||
 		language == DW_LANG_C_plus_plus_11 || language == DW_LANG_C_plus_plus_14;
-	unit->types_have_code = !unit->is_cplusplus && language != DW_LANG_C99 &&
-				language != DW_LANG_C11 && language != DW_LANG_C89;
 }
 
 static void
@@ -365,8 +362,12 @@ insert_function(struct unit *unit, Dwarf_Die *die, uint32_t parent)
 	return index;
 }
 
+/*
+ * Types count, and functions without code of their own: the lambda of an inlined function stands in
+ * a type, in the abstract function.
+ */
 static bool
-may_hold_code(const struct unit *unit, Dwarf_Die *die)
+may_hold_code(Dwarf_Die *die)
 {
 	switch (dwarf_tag(die)) {
 	case DW_TAG_namespace:
@@ -376,15 +377,13 @@ may_hold_code(const struct unit *unit, Dwarf_Die *die)
 	case DW_TAG_catch_block:
 	case DW_TAG_with_stmt:
 	case DW_TAG_inlined_subroutine:
-		return true;
 	case DW_TAG_subprogram:
-		return !dwarf_hasattr(die, DW_AT_declaration) && !dwarf_hasattr(die, DW_AT_inline);
 	case DW_TAG_structure_type:
 	case DW_TAG_class_type:
 	case DW_TAG_union_type:
 	case DW_TAG_enumeration_type:
 	case DW_TAG_variant_part:
-		return unit->types_have_code;
+		return true;
 	default:
 		return false;
 	}
@@ -401,7 +400,7 @@ walk_functions(struct unit *unit, Dwarf_Die *die, uint32_t parent, unsigned dept
 		uint32_t function = parent;
 		int tag = dwarf_tag(&child);
 
-		if (!may_hold_code(unit, &child))
+		if (!may_hold_code(&child))
 			continue;
 		if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
 			function = insert_function(unit, &child, parent);

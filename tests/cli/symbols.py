@@ -14,8 +14,28 @@ from harness import LIBRARY, SOURCE, case, environment, equal, heaptally, need, 
 PROGRAM = os.path.join(SOURCE, "tests", "programs", "tree.cpp")
 
 
-def build(compiler, *flags, output="tree"):
-    done = run([compiler, "-O2", *flags, "-o", output, PROGRAM])
+LOCAL = """
+#include <cstdlib>
+void *volatile kept[4];
+template <class F> static inline void call(F work)
+{
+	struct local {
+		static __attribute__((noinline)) void go(F &inner) { inner(); }
+	};
+	local::go(work);
+}
+int main()
+{
+	int first = 1;
+	call([&] { kept[0] = std::malloc(10 + first); });
+	call([&] { call([&] { kept[1] = std::malloc(20 + first); }); });
+	return 0;
+}
+"""
+
+
+def build(compiler, *flags, source=PROGRAM, output="tree"):
+    done = run([compiler, "-O2", *flags, "-o", output, source])
     assert done.returncode == 0, done.stderr
     return os.path.abspath(output)
 
@@ -50,12 +70,12 @@ def traced_chains(tally, module):
     return chains
 
 
-def compare(path, debug_file=None):
+def compare(path, debug_file=None, at_least=5):
     equal(record("run.tally", [path]).returncode, 0, "status")
     ours = traced_chains("run.tally", path)
     theirs = addr2line(debug_file or path, sorted(ours))
     in_source = [chain for chain in theirs.values() if chain[0][1] > 0]
-    assert len(in_source) >= 5, theirs
+    assert len(in_source) >= at_least, theirs
     assert any(len(chain) > 1 for chain in in_source), "nothing is inlined"
     for offset, chain in theirs.items():
         if chain[0][1] > 0:
@@ -89,6 +109,17 @@ def debuglink(_directory):
                   ["--strip-debug", "--add-gnu-debuglink=%s.debug" % path, path]):
         equal(run([need("objcopy"), *words]).returncode, 0, "objcopy")
     compare(path, path + ".debug")
+
+
+@case("functions of classes that are local to inlined functions")
+def local_classes(_directory):
+    with open("local.cpp", "w", encoding="utf-8") as source:
+        source.write(LOCAL)
+    compare(build(need("g++"), "-g", source="local.cpp"), at_least=3)
+    lines = {group["frames"][0]["line"] for group in report("top", "run.tally")["groups"]
+             if (group["frames"][0]["file"] or "").endswith("local.cpp")}
+    equal(lines, {LOCAL[:LOCAL.index(text)].count("\n") + 1 for text in ("malloc(10", "malloc(20")},
+          "lines")
 
 
 @case("split DWARF gives what DWARF in one file gives")
