@@ -6,50 +6,99 @@
 
 #include "os.h"
 
-#define SPINS 200
-#define NAPS  1000
+#define SPINS    200
+#define NAPS     1000 /* of a millisecond at most */
+
+#define HELD_MAX 4
+
+__thread uint32_t lock_thread_id;
+
+/* What this thread holds, outermost first. */
+static __thread struct {
+	uint32_t count;
+	struct lock *locks[HELD_MAX];
+} held;
 
 static bool
-try_take(struct lock *lock, uintptr_t self)
+replace_owner(struct lock *lock, uint32_t owner, uint32_t self)
 {
-	uintptr_t free_word = 0;
-
 	/* Acquire: what the last holder wrote is visible to this one. */
-	return __atomic_compare_exchange_n(&lock->owner, &free_word, self, false, __ATOMIC_ACQUIRE,
+	return __atomic_compare_exchange_n(&lock->owner, &owner, self, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
+}
+
+/* Take it from a holder that no longer exists. */
+static bool
+rob(struct lock *lock, uint32_t owner, uint32_t self)
+{
+	if (os_thread_lives(os_process_id(), owner) || !replace_owner(lock, owner, self))
+		return false;
+	lock->robbed++;
+	return true;
+}
+
+static COLD bool
+wait_for(struct lock *lock, uint32_t self)
+{
+	uint32_t owner = 0;
+
+	for (int i = 0; i < SPINS; i++) {
+		if (replace_owner(lock, 0, self))
+			return true;
+		__builtin_ia32_pause();
+	}
+	for (int i = 0; i < NAPS; i++) {
+		owner = load(&lock->owner);
+		if (owner == 0 ? replace_owner(lock, 0, self) : rob(lock, owner, self))
+			return true;
+		if (owner != 0 && owner == load(&lock->stuck))
+			return false;
+		os_wait(&lock->owner, owner);
+	}
+	store(&lock->stuck, owner);
+	return false;
 }
 
 bool
 lock_take(struct lock *lock)
 {
-	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
+	uint32_t self = lock_thread_id != 0 ? lock_thread_id : os_thread_id();
 
-	for (int i = 0; i < SPINS; i++) {
-		if (try_take(lock, self))
-			return true;
-		if (load(&lock->owner) == self)
-			return false;
-		__builtin_ia32_pause();
-	}
-	for (int i = 0; i < NAPS; i++) {
-		uintptr_t owner = load(&lock->owner);
-
-		if (owner != 0)
-			os_wait((uint32_t *)&lock->owner, (uint32_t)owner);
-		if (try_take(lock, self))
-			return true;
-	}
-	return false;
+	if (unlikely(!replace_owner(lock, 0, self)) &&
+	    (load(&lock->owner) == self || !wait_for(lock, self)))
+		return false;
+	if (held.count < HELD_MAX)
+		held.locks[held.count] = lock;
+	held.count++;
+	return true;
 }
 
 void
 lock_drop(struct lock *lock)
 {
+	held.count--;
+	store(&lock->stuck, 0);
+	/* Release: the next holder sees what was written. A sleeper looks by itself within a
+	 * millisecond; a wake-up would be a system call at each drop. */
 	store_release(&lock->owner, 0);
+}
+
+void
+lock_drop_all(void)
+{
+	while (held.count > HELD_MAX)
+		held.count--;
+	while (held.count > 0) {
+		struct lock *lock = held.locks[held.count - 1];
+
+		lock->robbed++;
+		lock_drop(lock);
+	}
 }
 
 void
 lock_reset(struct lock *lock)
 {
-	store(&lock->owner, 0);
+	*lock = (struct lock){0};
+	held.count = 0;
 }

@@ -5,10 +5,12 @@
  * A hot path never takes one. A lock can be refused: to the thread that holds it already (a signal
  * handler that interrupted a slow path), and after a bounded wait to everybody else (the holder may
  * be stopped, or of a lower real-time priority than we are). Whoever is refused does without: the
- * event is counted where no lock is needed.
+ * event is counted where no lock is needed. Once a holder has kept everybody waiting for the whole
+ * time, nobody waits for it again.
  *
- * The word holds the owner's thread pointer, which costs no system call to know. In a forked child
- * a lock that another thread held is cleared by `lock_reset`.
+ * A holder that is gone (cancelled asynchronously inside the runtime) is robbed. What a lock
+ * protects must bear that, or look at `robbed`. In a forked child the locks of other threads are
+ * cleared by `lock_reset`.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -16,12 +18,21 @@
 #include "base.h"
 
 struct lock {
-	uintptr_t owner;
+	uint32_t owner;  /* thread id */
+	uint32_t stuck;  /* the owner that nobody waits for any more */
+	uint32_t robbed; /* times that a holder was found dead */
 };
+
+/* The id of this thread, for locks; 0 before it is known. Kept here because asking the kernel each
+ * time would cost as much as the work under the lock. */
+extern __thread uint32_t lock_thread_id;
 
 /* True when taken; false when the caller has to do without. Waits for a second at most. [signal] */
 bool lock_take(struct lock *lock);
 void lock_drop(struct lock *lock);
+
+/* Drop what this thread holds on behalf of a call that is no more (left by longjmp), as robbed. */
+void lock_drop_all(void);
 void lock_reset(struct lock *lock);
 
 #endif

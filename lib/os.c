@@ -297,12 +297,6 @@ os_wait(uint32_t *word, uint32_t expected)
 	call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&millisecond, 0, 0);
 }
 
-void
-os_wake(uint32_t *word)
-{
-	call6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
-}
-
 static int (*vdso_clock)(clockid_t, struct timespec *);
 
 void

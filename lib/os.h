@@ -73,7 +73,6 @@ void os_random(void *buffer, size_t bytes);
 
 /* Sleep until *word is no longer `expected`, for a millisecond at most. [signal] */
 void os_wait(uint32_t *word, uint32_t expected);
-void os_wake(uint32_t *word);
 
 /* Find the kernel's own clock; before that, and without it, a system call is made. [init] */
 void os_init_clock(void);

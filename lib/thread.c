@@ -17,6 +17,7 @@
 /* What a thread has before its first event: a gate that never opens. */
 static struct thread nobody;
 __thread struct thread *thread_self = &nobody;
+bool thread_ready;
 
 static struct {
 	struct lock lock;
@@ -71,6 +72,7 @@ register_thread(void)
 	uint32_t self = os_thread_id();
 	struct thread *t;
 
+	lock_thread_id = self;
 	if (!lock_take(&threads.lock))
 		return NULL;
 	t = find_dead(self);
@@ -99,7 +101,7 @@ register_thread(void)
 static bool
 was_left_behind(const struct thread *t, uintptr_t sp)
 {
-	return sp > t->entry_sp && t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
+	return sp >= t->entry_sp && t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
 }
 
 COLD struct thread *
@@ -111,6 +113,7 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 		if (!was_left_behind(t, sp))
 			return NULL;
 		unwind_forget(&t->unwind);
+		lock_drop_all();
 	} else {
 		if (!process_is_ready(allocates))
 			return NULL;
@@ -123,10 +126,19 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 	return t;
 }
 
+COLD struct thread *
+thread_enter_early(uintptr_t sp, bool allocates)
+{
+	if (!process_is_ready(allocates))
+		return NULL;
+	thread_ready = true;
+	return thread_enter_slow(sp, allocates);
+}
+
 struct thread *
 thread_interrupted(void)
 {
-	struct thread *t = thread_self;
+	struct thread *t = thread_ready ? thread_self : &nobody;
 
 	return t->gate == GATE_BUSY ? t : NULL;
 }

@@ -45,16 +45,26 @@ struct thread {
 
 extern __thread struct thread *thread_self;
 
+/* Whether the process has started. Before, there may be no thread-local memory yet, and the loader
+ * may not even have relocated this object: an IFUNC resolver of another one can allocate. */
+extern bool thread_ready;
+
 /* Open the gate for the first time, heal it, or refuse: NULL is "pass the call through".
  * `allocates` is false for calls that only free: they never start a recording. [signal] */
 struct thread *thread_enter_slow(uintptr_t sp, bool allocates);
+
+/* The same before the process has started, which it may do. [signal] */
+struct thread *thread_enter_early(uintptr_t sp, bool allocates);
 
 /* Enter the runtime; NULL is "pass the call through". [hot] [signal] */
 static inline struct thread *
 thread_enter(uintptr_t sp, bool allocates)
 {
-	struct thread *t = thread_self;
+	struct thread *t;
 
+	if (unlikely(!thread_ready))
+		return thread_enter_early(sp, allocates);
+	t = thread_self;
 	if (unlikely(t->gate != GATE_OPEN))
 		return thread_enter_slow(sp, allocates);
 	t->gate = GATE_BUSY;

@@ -203,7 +203,15 @@ unwind_library_is_open(void)
 bool
 unwind_library_enter(void)
 {
-	return unwind_library_is_open() && lock_take(&lock);
+	if (!unwind_library_is_open() || !lock_take(&lock))
+		return false;
+	if (likely(lock.robbed == 0))
+		return true;
+	/* A thread died inside: libunwind's own locks may be held for ever. */
+	broken = true;
+	recording_note(TROUBLE_UNWINDER_FORKED);
+	lock_drop(&lock);
+	return false;
 }
 
 void
@@ -219,6 +227,7 @@ unwind_library_after_fork(void)
 		return;
 	/* What its holder was changing stays half changed for ever. */
 	broken = true;
+	recording_note(TROUBLE_UNWINDER_FORKED);
 	lock_reset(&lock);
 }
 
