@@ -117,6 +117,14 @@ insert_filter(struct cmd_report *report, const char *text, bool inclusive)
 }
 
 static void
+insert_wrapper(struct cmd_report *report, const char *glob)
+{
+	report->wrappers = xreallocarray(report->wrappers, report->wrapper_count + 1,
+					 sizeof(*report->wrappers));
+	report->wrappers[report->wrapper_count++] = glob;
+}
+
+static void
 read_filter_file(struct cmd_report *report, const char *path, struct argp_state *state)
 {
 	FILE *file = fopen(path, "re");
@@ -167,25 +175,30 @@ check_options(struct cmd_report *report, struct argp_state *state)
 static void
 parse_words(struct cmd_report *report, int key, char *word, struct argp_state *state)
 {
+	const char *known = "";
 	int result = 0;
 
 	switch (key) {
 	case OPTION_BY:
 		result = group_by_parse(word, &report->group.by);
+		known = "line, function, file, module, stack, allocator, thread";
 		break;
 	case OPTION_SORT:
 		report->column = column_find(word);
 		result = report->column ? 0 : -EINVAL;
+		known = "live, blocks, peak, peak-blocks, total, allocs, temporary";
 		break;
 	case OPTION_FORMAT:
 		result = parse_format(word, &report->format);
+		known = "text, json, csv, tracemalloc";
 		break;
 	case OPTION_COLOR:
 		result = term_parse_color(word, &report->color);
+		known = "auto, always, never";
 		break;
 	}
 	if (result < 0)
-		argp_error(state, "%s: not known here; see --help", word);
+		argp_error(state, "%s: not one of %s", word, known);
 }
 
 static void
@@ -203,11 +216,38 @@ parse_numbers(struct cmd_report *report, int key, char *word, struct argp_state 
 	}
 }
 
+/* Options without a word, by where they are kept. */
+static bool *
+find_flag(struct cmd_report *report, int key)
+{
+	switch (key) {
+	case OPTION_ANY_FRAME:
+		return &report->any_frame;
+	case OPTION_CUMULATIVE:
+		return &report->group.cumulative;
+	case OPTION_RAW_FRAMES:
+		return &report->group.raw_frames;
+	case OPTION_RECENT_LAST:
+		return &report->most_recent_last;
+	case OPTION_FULL_NAMES:
+		return &report->full_names;
+	case OPTION_DEBUGINFOD:
+		return &report->online;
+	default:
+		return NULL;
+	}
+}
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
 	struct cmd_report *report = state->input;
+	bool *flag = find_flag(report, key);
 
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
 	switch (key) {
 	case OPTION_BY:
 	case OPTION_SORT:
@@ -233,27 +273,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		read_filter_file(report, word, state);
 		return 0;
 	case OPTION_WRAPPER:
-		report->wrappers = xreallocarray(report->wrappers, report->wrapper_count + 1,
-						 sizeof(*report->wrappers));
-		report->wrappers[report->wrapper_count++] = word;
-		return 0;
-	case OPTION_ANY_FRAME:
-		report->any_frame = true;
-		return 0;
-	case OPTION_CUMULATIVE:
-		report->group.cumulative = true;
-		return 0;
-	case OPTION_RAW_FRAMES:
-		report->group.raw_frames = true;
-		return 0;
-	case OPTION_RECENT_LAST:
-		report->most_recent_last = true;
-		return 0;
-	case OPTION_FULL_NAMES:
-		report->full_names = true;
-		return 0;
-	case OPTION_DEBUGINFOD:
-		report->online = true;
+		insert_wrapper(report, word);
 		return 0;
 	case ARGP_KEY_END:
 		check_options(report, state);

@@ -161,7 +161,8 @@ get_state(const struct view_diff *view, const struct diff_row *row)
 }
 
 static void
-insert_row(struct view_table *table, const struct view_diff *view, const struct diff_row *row)
+insert_row(struct view_table *table, const struct view_diff *view, unsigned width,
+	   const struct diff_row *row)
 {
 	const struct column *blocks = get_blocks_column(view->column);
 	int64_t change = get_change(view->column, &row->new, &row->old);
@@ -178,7 +179,7 @@ insert_row(struct view_table *table, const struct view_diff *view, const struct 
 	view_place_init(&place, view->table, row->stack, row->caller, view->options->by,
 			view->full_names);
 	if (!view->full_names)
-		view_place_cut_name(place.name, VIEW_PLACE_NAME_MAX);
+		view_place_cut_name(place.name, view_place_name_columns(width));
 	view_table_insert(table, place.name, TERM_PLAIN);
 	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
 	snprintf(text, sizeof(text), "was :%" PRIu32, row->moved_from);
@@ -226,7 +227,7 @@ print_table(const struct term *term, const struct view_diff *view)
 	insert_titles(&table);
 	for (size_t i = 0; i < view->diff->count; i++) {
 		if (is_shown(view, &view->diff->rows[i], &shown))
-			insert_row(&table, view, &view->diff->rows[i]);
+			insert_row(&table, view, term->width, &view->diff->rows[i]);
 	}
 	if (shown.rows > 0)
 		view_table_print(&table, term, !view->full_names);

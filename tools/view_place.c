@@ -20,7 +20,10 @@
 #include "util/xalloc.h"
 #include "wrapper.h"
 
-#define INLINED_SHOWN 2 /* callers after "<-" */
+#define INLINED_SHOWN   2 /* callers after "<-" */
+#define WIDE_TERMINAL   120
+#define NAME_MAX_WIDE   44
+#define NAME_MAX_NARROW 28
 
 static const char *
 base_name(const char *path)
@@ -180,6 +183,12 @@ view_place_release(struct view_place *view)
 	free(view->name);
 	free(view->position);
 	memset(view, 0, sizeof(*view));
+}
+
+unsigned
+view_place_name_columns(unsigned width)
+{
+	return width == 0 || width >= WIDE_TERMINAL ? NAME_MAX_WIDE : NAME_MAX_NARROW;
 }
 
 void

@@ -17,7 +17,8 @@
 struct buffer;
 struct json_writer;
 
-#define VIEW_PLACE_NAME_MAX 44 /* columns, when not full */
+/* Columns for a name in a table, by the width of the terminal (0: none). */
+unsigned view_place_name_columns(unsigned width);
 
 struct view_place {
 	char *name;     /* "json::parse_object" */

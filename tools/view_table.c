@@ -12,7 +12,8 @@
 #include "util/xalloc.h"
 #include "view_place.h"
 
-#define GAP 2
+#define GAP       2
+#define CUT_LEAST 16 /* columns that must be left; a line that wraps says more than a stump */
 
 void
 view_table_init(struct view_table *table, size_t columns, const bool *is_text)
@@ -81,7 +82,7 @@ view_table_print(const struct view_table *table, const struct term *term, bool c
 				continue;
 			if (used > 0)
 				used += (unsigned)fprintf(term->stream, "%*s", GAP, "");
-			if (cut && term->width > used && k == end && table->is_text[k])
+			if (cut && k == last && term->width >= used + CUT_LEAST)
 				view_place_cut(row[k].text, term->width - used);
 			print_cell(term, &row[k], widths[k], table->is_text[k], k == end);
 			used += widths[k];

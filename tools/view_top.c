@@ -199,8 +199,8 @@ insert_numbers(struct view_table *table, const struct view_top *view,
 }
 
 static void
-insert_row(struct view_table *table, const struct view_top *view, const struct group *group,
-	   double running)
+insert_row(struct view_table *table, const struct view_top *view, unsigned width,
+	   const struct group *group, double running)
 {
 	struct view_place place;
 
@@ -208,7 +208,7 @@ insert_row(struct view_table *table, const struct view_top *view, const struct g
 	view_place_init(&place, view->table, group->stack, group->caller, view->options->by,
 			view->full_names);
 	if (!view->full_names)
-		view_place_cut_name(place.name, VIEW_PLACE_NAME_MAX);
+		view_place_cut_name(place.name, view_place_name_columns(width));
 	view_table_insert(table, place.name, TERM_PLAIN);
 	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
 	view_place_release(&place);
@@ -262,7 +262,7 @@ print_table(const struct term *term, const struct view_top *view)
 
 		running += (double)column_get(view->column, &group->values);
 		subtract_values(&rest, &group->values);
-		insert_row(&table, view, group, running);
+		insert_row(&table, view, term->width, group, running);
 	}
 	/* Groups of a cumulative report overlap, so there is no rest. */
 	if (rows < view->set->count && !view->options->cumulative)
