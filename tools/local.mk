@@ -17,6 +17,7 @@ tools_libtools_a_SOURCES = \
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
+	tools/command.h \
 	tools/main.c
 
 # Readers, the launcher, and their commands.

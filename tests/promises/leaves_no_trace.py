@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the traced process: no descriptor, no thread, no signal handler, no symbol of the unwinder."""
+"""A program and what it starts see the same descriptors, threads, handlers and limits as bare."""
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import LIBRARY, case, environment, equal, need, program, run, run_cases
 
 
-def preloaded(**more):
-    return environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/run-%%p.rec" % os.getcwd(), **more)
+def preloaded():
+    return environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/run-%%p.rec" % os.getcwd())
 
 
 def same_output(command):
@@ -32,22 +31,6 @@ def status(_directory):
             "print(re.findall(r'(?:Threads|SigBlk|SigIgn|SigCgt|CapEff|Seccomp):.*', text));"
             "print(open('/proc/self/limits').read())")
     same_output([need("python3"), "-c", code])
-
-
-@case("exceptions: no object is bound to libunwind's _Unwind functions")
-def unwinder(_directory):
-    result = run([program("tree")], env=preloaded(LD_DEBUG="bindings"))
-    equal(result.returncode, 0, "status")
-    assert b"caught: too much" in result.stdout, result.stdout
-    bindings = result.stderr.decode(errors="replace").splitlines()
-    bindings += result.stdout.decode(errors="replace").splitlines()
-    raised = [line for line in bindings if "_Unwind_RaiseException" in line]
-    assert raised, "no binding of _Unwind_RaiseException was seen"
-    wrong = [line for line in bindings
-             if re.search(r"symbol `(_Unwind_\w+|backtrace)'", line)
-             and re.search(r" to \S*libunwind", line)
-             and not re.search(r"binding file \S*libunwind", line)]
-    equal(wrong, [], "bindings to libunwind")
 
 
 @case("output directory: nothing is left where the program was started")

@@ -10,7 +10,7 @@
 #include "trace_table.h"
 
 enum {
-	STACKS = 200000,
+	STACKS = 50000,
 	DEPTH = 12,
 	THREADS = 4,
 	FRAMES = 40
