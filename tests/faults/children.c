@@ -50,7 +50,8 @@ allocate_counted(void *argument)
 static pid_t
 start(int kind)
 {
-	char *const child_arguments[] = {"true", NULL};
+	char name[] = "true";
+	char *const child_arguments[] = {name, NULL};
 	pid_t child = -1;
 
 	switch (kind) {

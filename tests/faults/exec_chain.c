@@ -29,7 +29,8 @@ int
 main(int argc, char **argv)
 {
 	long left = target_argument(argc, argv, 1, 10);
-	char *missing[] = {"missing", NULL};
+	char name[] = "missing";
+	char *missing[] = {name, NULL};
 	char number[32];
 	pthread_t thread;
 

@@ -64,6 +64,7 @@ fault_scripts = \
 	tests/faults/scenarios_reader.py \
 	tests/faults/scenarios_threads.py \
 	tests/faults/scorecard \
+	tests/faults/suites \
 	tests/faults/tracers.py
 
 check_PROGRAMS += $(fault_programs)

@@ -48,7 +48,8 @@ reap(pid_t child)
 static int
 spawn_round(struct tally *tally, char *stack, long round)
 {
-	char *const words[] = {"true", NULL};
+	char name[] = "true";
+	char *const words[] = {name, NULL};
 	volatile int wrong = 0;
 	pid_t child = vfork();
 
