@@ -100,6 +100,12 @@ counters_of(struct counting *c, uint32_t site)
 	return likely(chunk != NULL) ? &chunk[site % SITES_PER_CHUNK] : first_touch(c, site);
 }
 
+void
+counters_prepare(struct counting *c)
+{
+	counters_of(c, SITE_NESTED);
+}
+
 static COLD void
 note_peak_time(struct recording_control *control, int64_t live)
 {

@@ -40,6 +40,9 @@ struct counting {
 /* Attach to a shard. False when memory is out. [signal] */
 bool counters_attach(uint32_t shard, struct counting *ret_counting);
 
+/* Make the lines of the fixed sites present, so that counting there needs no lock. [signal] */
+void counters_prepare(struct counting *c);
+
 /* Forget all shards: for a forked child. */
 void counters_reset(void);
 

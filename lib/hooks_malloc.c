@@ -29,15 +29,18 @@
 	})
 #define STACK ((uintptr_t)__builtin_frame_address(0))
 
-static COLD void
-count_refused(void)
+/* The call was passed through: count it as far as can be. What the real allocator calls on behalf
+ * of a hook is no event of the program. */
+static COLD void *
+refused(void *block, size_t bytes, uintptr_t caller_ip)
 {
 	struct thread *interrupted = thread_interrupted();
 
-	if (interrupted != NULL)
-		record_nested_allocate(interrupted);
-	else
+	if (interrupted == NULL)
 		process_count_early();
+	else if (block != NULL && !real_contains(caller_ip))
+		record_nested_allocate(interrupted, block, bytes);
+	return block;
 }
 
 /* Whether the real functions can be called; if not, the boot area has to do. */
@@ -48,12 +51,11 @@ has_real(void)
 }
 
 static COLD void *
-refused_allocate(size_t alignment, size_t bytes)
+allocate_early(size_t alignment, size_t bytes)
 {
-	void *block;
+	void *block = boot_allocate(alignment, bytes);
 
-	count_refused();
-	block = boot_allocate(alignment, bytes);
+	process_count_early();
 	if (block == NULL)
 		errno = ENOMEM;
 	return block;
@@ -78,9 +80,8 @@ malloc(size_t bytes)
 	if (likely(t != NULL))
 		return leave_with(t, FRAME_MALLOC, real.malloc(bytes), bytes, CALLER);
 	if (!has_real())
-		return refused_allocate(0, bytes);
-	count_refused();
-	return real.malloc(bytes);
+		return allocate_early(0, bytes);
+	return refused(real.malloc(bytes), bytes, CALLER->ip);
 }
 
 HEAPTALLY_EXPORT void *
@@ -92,13 +93,11 @@ calloc(size_t count, size_t bytes)
 	if (likely(t != NULL))
 		return leave_with(t, FRAME_CALLOC, real.calloc(count, bytes), count * bytes,
 				  CALLER);
-	if (has_real()) {
-		count_refused();
-		return real.calloc(count, bytes);
-	}
+	if (has_real())
+		return refused(real.calloc(count, bytes), count * bytes, CALLER->ip);
 	if (__builtin_mul_overflow(count, bytes, &product))
 		product = SIZE_MAX;
-	return refused_allocate(0, product);
+	return allocate_early(0, product);
 }
 
 /* Freed by a call that interrupted the runtime, or before or after its time. */
@@ -146,14 +145,13 @@ realloc_boot(void *block, size_t bytes)
 }
 
 static COLD void *
-refused_realloc(void *block, size_t bytes)
+refused_realloc(void *block, size_t bytes, uintptr_t caller_ip)
 {
 	struct thread *interrupted = thread_interrupted();
 	void *new;
 
-	count_refused();
 	if (!has_real()) {
-		new = boot_allocate(0, bytes);
+		new = allocate_early(0, bytes);
 		if (new != NULL && block != NULL)
 			memcpy(new, block,
 			       boot_usable_size(block) < bytes ? boot_usable_size(block) : bytes);
@@ -161,7 +159,7 @@ refused_realloc(void *block, size_t bytes)
 	}
 	if (interrupted != NULL && block != NULL)
 		record_nested_free(interrupted, block);
-	return real.realloc(block, bytes);
+	return refused(real.realloc(block, bytes), bytes, caller_ip);
 }
 
 /* A real call that fails leaves the old block alone. */
@@ -176,7 +174,7 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 		return realloc_boot(old, count * bytes);
 	t = thread_enter(caller->sp, true);
 	if (unlikely(t == NULL))
-		return refused_realloc(old, count * bytes);
+		return refused_realloc(old, count * bytes, caller->ip);
 	if (old != NULL)
 		state = record_realloc_begin(t, old);
 	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
@@ -209,10 +207,11 @@ posix_memalign(void **ret_block, size_t alignment, size_t bytes)
 
 	if (unlikely(t == NULL)) {
 		if (has_real()) {
-			count_refused();
-			return real.posix_memalign(ret_block, alignment, bytes);
+			result = real.posix_memalign(ret_block, alignment, bytes);
+			refused(result == 0 ? *ret_block : NULL, bytes, CALLER->ip);
+			return result;
 		}
-		*ret_block = refused_allocate(alignment, bytes);
+		*ret_block = allocate_early(alignment, bytes);
 		return *ret_block != NULL ? 0 : ENOMEM;
 	}
 	result = real.posix_memalign(ret_block, alignment, bytes);
@@ -228,9 +227,8 @@ posix_memalign(void **ret_block, size_t alignment, size_t bytes)
 		if (likely(t != NULL))                                                          \
 			return leave_with(t, kind, real.name(alignment, bytes), bytes, CALLER); \
 		if (!has_real())                                                                \
-			return refused_allocate(alignment, bytes);                              \
-		count_refused();                                                                \
-		return real.name(alignment, bytes);                                             \
+			return allocate_early(alignment, bytes);                                \
+		return refused(real.name(alignment, bytes), bytes, CALLER->ip);                 \
 	}
 
 ALIGNED_HOOK(aligned_alloc, FRAME_ALIGNED_ALLOC)
@@ -244,9 +242,8 @@ ALIGNED_HOOK(memalign, FRAME_MEMALIGN)
 		if (likely(t != NULL))                                               \
 			return leave_with(t, kind, real.name(bytes), bytes, CALLER); \
 		if (!has_real())                                                     \
-			return refused_allocate(PAGE_BYTES, bytes);                  \
-		count_refused();                                                     \
-		return real.name(bytes);                                             \
+			return allocate_early(PAGE_BYTES, bytes);                    \
+		return refused(real.name(bytes), bytes, CALLER->ip);                 \
 	}
 
 PAGE_HOOK(valloc, FRAME_VALLOC)

@@ -9,7 +9,7 @@
 
 #include "elf_symbol.h"
 
-struct real real;
+struct real real = {.path = ""};
 
 /* A program may reach the runtime before the loader has relocated it (from an IFUNC resolver of
  * another object). Then this word still is what the file holds: zero. */
@@ -21,15 +21,11 @@ struct wanted {
 	void **place;
 };
 
-/* The object that holds `address`. */
-static const struct link_map *
-object_of(const void *address)
+/* The object that holds `address`. False if there is none. */
+static bool
+find_object(const void *address, struct dl_find_object *ret_object)
 {
-	struct dl_find_object found;
-
-	if (_dl_find_object((void *)address, &found) != 0)
-		return NULL;
-	return found.dlfo_link_map;
+	return _dl_find_object((void *)address, ret_object) == 0;
 }
 
 static void *
@@ -120,18 +116,23 @@ find_functions(const struct link_map *behind)
 bool
 real_find(void)
 {
-	const struct link_map *self, *owner;
+	struct dl_find_object self, owner;
 
 	if (relocated == NULL)
 		return false;
 	if (real_ready())
 		return true;
-	self = object_of((const void *)&real_find);
-	if (self == NULL || !find_functions(self->l_next))
+	if (!find_object((const void *)&real_find, &self) ||
+	    !find_functions(self.dlfo_link_map->l_next))
 		return false;
-	owner = object_of((const void *)real.malloc);
-	real.path = owner != NULL ? owner->l_name : "";
-	real.malloc_is_ours = hook_comes_first(self);
+	if (find_object((const void *)real.malloc, &owner)) {
+		real.path = owner.dlfo_link_map->l_name;
+		real.start = (uintptr_t)owner.dlfo_map_start;
+		real.end = (uintptr_t)owner.dlfo_map_end;
+	}
+	real.self_start = (uintptr_t)self.dlfo_map_start;
+	real.self_end = (uintptr_t)self.dlfo_map_end;
+	real.malloc_is_ours = hook_comes_first(self.dlfo_link_map);
 	return true;
 }
 

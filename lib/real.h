@@ -23,9 +23,11 @@ struct real {
 	void *(*pvalloc)(size_t);
 	size_t (*malloc_usable_size)(void *);
 	int (*dlclose)(void *);
-	const char *path;    /* of the object that defines malloc */
-	bool is_glibc;       /* blocks have glibc's chunk header */
-	bool malloc_is_ours; /* the program's calls of malloc reach our hook */
+	const char *path;               /* of the object that defines malloc */
+	uintptr_t start, end;           /* where it is mapped */
+	uintptr_t self_start, self_end; /* where we are */
+	bool is_glibc;                  /* blocks have glibc's chunk header */
+	bool malloc_is_ours;            /* the program's calls of malloc reach our hook */
 };
 
 /* Valid once `real_ready`; constant from then on. */
@@ -44,6 +46,15 @@ bool real_find(void);
 
 /* Learn how its blocks look; calls them. [init] */
 void real_examine(void);
+
+/* Whether code at an address belongs to the real allocator: its own calls of the public names come
+ * from there, or from the hook that called it if the call is its last act. [signal] */
+static inline bool
+real_contains(uintptr_t address)
+{
+	return address - real.start < real.end - real.start ||
+	       address - real.self_start < real.self_end - real.self_start;
+}
 
 /* Usable bytes of a block that the real allocator made. [hot] */
 static inline size_t

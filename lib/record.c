@@ -156,7 +156,12 @@ record_nested_free(struct thread *t, void *address)
 }
 
 void
-record_nested_allocate(struct thread *t)
+record_nested_allocate(struct thread *t, void *address, size_t bytes)
 {
+	size_t usable = real_usable_size(address);
+	struct block block = {usable - bytes, SITE_NESTED};
+
+	remember_block(t, address, block, usable);
+	counters_allocate(&t->counting, SITE_NESTED, bytes, block.rounding);
 	add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -46,9 +46,9 @@ void record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state ol
 /* The real realloc failed: all is as before. */
 void record_realloc_undo(struct thread *t, struct realloc_state old, void *address);
 
-/* A free that interrupted the runtime on this thread: only counters that one instruction changes
- * are touched. [signal] */
+/* Events that interrupted the runtime on this thread. They are counted without a stack, and only
+ * counters that one instruction changes are touched. [signal] */
+void record_nested_allocate(struct thread *t, void *address, size_t bytes);
 void record_nested_free(struct thread *t, void *address);
-void record_nested_allocate(struct thread *t);
 
 #endif

@@ -84,6 +84,7 @@ register_thread(void)
 		unwind_forget(&t->unwind);
 		t->open_gate = GATE_OPEN;
 		t->counting.shard->threads++;
+		counters_prepare(&t->counting);
 		if (!t->counting.shared)
 			t->counting.shard->owner = self;
 		/* Whoever comes second ends the first one's being alone, even if that one is gone:
