@@ -67,14 +67,17 @@ install_missing()
 # Bring build/ up to date. Makes nothing that is up to date; ends the script when it fails.
 build_all()
 {
-	local jobs
-
-	jobs=$(nproc)
 	[ -e configure ] || autoreconf -fi >build.log 2>&1 || build_failed autoreconf
 	mkdir -p build
-	[ -e build/Makefile ] || (cd build && ../configure "$@") >build.log 2>&1 ||
+	[ -e build/tools/heaptally ] || say "building in build/, half a minute"
+	[ -e build/Makefile ] || (cd build && "$OLDPWD/configure" "$@") >build.log 2>&1 ||
 		build_failed configure
-	make -s -C build -j "$jobs" >build.log 2>&1 || build_failed make
+	build_target all
+}
+
+build_target()
+{
+	make -s -C build -j "$(nproc)" "$@" >build.log 2>&1 || build_failed make
 	rm -f build.log
 }
 
