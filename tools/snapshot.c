@@ -453,6 +453,10 @@ snapshot_update(struct snapshot *snapshot, const char *label)
 		result = append_moment(snapshot, label);
 	if (result == 0)
 		result = profile_finish(profile);
+	/* A program whose allocator is linked into it, with hidden names, never calls the hooks. */
+	if (result == 0 && profile->moment_count > 0 &&
+	    profile->moments[profile->moment_count - 1].sum.total_blocks == 0)
+		profile->trouble |= TROUBLE_NOTHING_SEEN;
 	return result;
 }
 
@@ -472,6 +476,8 @@ snapshot_get_trouble(uint32_t trouble, unsigned index)
 		{TROUBLE_NO_BLOCK_TABLE, "the table of live blocks could not grow"},
 		{TROUBLE_UNWINDER_FORKED,
 		 "forked while the unwinder was busy: stacks have one frame"},
+		{TROUBLE_NOTHING_SEEN,
+		 "no allocation was seen: the program makes none, or has its own allocator inside"},
 		{TROUBLE_LIMITED, "a resource limit made the tables small"},
 	};
 

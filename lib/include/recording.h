@@ -185,6 +185,7 @@ enum recording_trouble {
 	TROUBLE_NO_BLOCK_TABLE = 1 << 5,  /* address table could not grow */
 	TROUBLE_UNWINDER_FORKED = 1 << 6, /* forked while the unwinder was busy: depth-1 stacks */
 	TROUBLE_LIMITED = 1 << 7,         /* a resource limit made the tables small */
+	TROUBLE_NOTHING_SEEN = 1 << 8,    /* set by the reader */
 };
 
 enum recording_state {
