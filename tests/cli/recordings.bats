@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Living, stopped and dead processes: run, list, snapshot, info.
-# shellcheck disable=SC2154,SC2094
+# shellcheck disable=SC2154,SC2094,SC2016
 
 load common
 
@@ -118,8 +118,8 @@ stop_holder()
 	heaptally info --format json one.tally >one
 	[ "$(jq '[.processes[] | select(.command == "ls")] | length' all)" = 2 ]
 	[ "$(jq -c '[.processes[].command]' one)" = '["sh"]' ]
-	heaptally info --format json --process sh all.tally >sh
-	[ "$(jq -r .command sh)" = sh ]
+	heaptally info --format json --process sh all.tally >shell
+	[ "$(jq -r .command shell)" = sh ]
 	try 2 heaptally info --process nobody all.tally
 	says 'nobody.*ls'
 }
