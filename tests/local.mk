@@ -32,6 +32,7 @@ TESTS += $(python_tests)
 endif
 
 python_tests = \
+	tests/capture/shapes.py \
 	tests/cli/symbols.py \
 	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \
@@ -50,3 +51,11 @@ EXTRA_DIST += \
 	tests/data/json-ast.py \
 	tests/data/words.sql \
 	tests/harness.py
+
+# The installed command finds the installed runtime.
+installcheck-local:
+	unset HEAPTALLY_LIBRARY; \
+	$(DESTDIR)$(bindir)/heaptally run -q -o installcheck.tally ls / >/dev/null && \
+	$(DESTDIR)$(bindir)/heaptally info --format json installcheck.tally | \
+		grep '"total_blocks": [1-9]' >/dev/null && \
+	rm -f installcheck.tally
