@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "cmd_report.h"
 #include "command.h"
 #include "profile.h"
 #include "snapshot.h"
@@ -344,5 +345,6 @@ cmd_info(int argc, char **argv)
 	else
 		print_text(&source);
 	source_release(&source);
+	cmd_report_finish();
 	return COMMAND_OK;
 }

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "cmd_report.h"
 #include "command.h"
 #include "locate.h"
 #include "profile.h"
+#include "util/clock.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
@@ -42,11 +43,8 @@ parse_option(int key, char *argument, struct argp_state *state)
 static uint64_t
 get_age_ns(const struct snapshot_identity *identity)
 {
-	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns = clock_get_ns(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	return now_ns > identity->start_realtime_ns ? now_ns - identity->start_realtime_ns : 0;
 }
 
@@ -126,5 +124,6 @@ cmd_list(int argc, char **argv)
 	else
 		print_text(&list);
 	recording_list_release(&list);
+	cmd_report_finish();
 	return COMMAND_OK;
 }

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collect.h"
@@ -31,17 +30,15 @@
 #include "tally.h"
 #include "tally_file.h"
 #include "target.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view_card.h"
 
-#define MILLISECOND ((uint64_t)1000000)
-#define SECOND      ((uint64_t)1000000000)
-
 /* The curve: a sample every thousandth of the time so far, within these bounds. */
-#define SAMPLE_MIN_NS (2 * MILLISECOND)
-#define SAMPLE_MAX_NS SECOND
+#define SAMPLE_MIN_NS ((uint64_t)2000000)
+#define SAMPLE_MAX_NS CLOCK_SECOND_NS
 /* Looking may cost this share of one processor, about as much again goes to waking up. */
 #define COST_SHARE 200
 
@@ -81,15 +78,6 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
-
-static uint64_t
-now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
 
 /* --- command line --- */
 
@@ -206,25 +194,12 @@ get_command_name(const struct run *run)
 	return slash != NULL && slash[1] != '\0' ? slash + 1 : run->arguments[0];
 }
 
-/* heaptally.NAME.PID.tally, with nothing in NAME that a file name had better not have. */
-static char *
-make_default_path(const struct run *run, pid_t pid)
-{
-	char *path =
-		xasprintf("heaptally.%.64s.%d%s", get_command_name(run), (int)pid, TALLY_SUFFIX);
-
-	for (char *c = path; *c != '\0'; c++)
-		if (strchr("_+-.", *c) == NULL && (*c < '0' || *c > '9') &&
-		    ((*c | 0x20) < 'a' || (*c | 0x20) > 'z'))
-			*c = '_';
-	return path;
-}
-
 /* Say it before the start when the tally cannot be written; the program runs all the same. */
 static void
 check_output(struct run *run)
 {
-	char *probe = run->output != NULL ? xstrdup(run->output) : make_default_path(run, getpid());
+	char *probe = run->output != NULL ? xstrdup(run->output)
+					  : tally_file_make_path(get_command_name(run), getpid());
 
 	run->path_error = tally_file_check(probe);
 	if (run->path_error != 0)
@@ -280,10 +255,11 @@ start(struct run *run)
 					  : xstrndup(base, (size_t)(slash - base) + 1);
 	int result;
 
-	run->path = run->output != NULL ? xstrdup(run->output)
-					: make_default_path(run, run->launch.pid);
+	run->path = run->output != NULL
+			    ? xstrdup(run->output)
+			    : tally_file_make_path(get_command_name(run), run->launch.pid);
 	if (run->path_error != 0) {
-		char *name = make_default_path(run, run->launch.pid);
+		char *name = tally_file_make_path(get_command_name(run), run->launch.pid);
 
 		free(run->path);
 		run->path = xasprintf("%s/%s", run->directory, name);
@@ -296,7 +272,7 @@ start(struct run *run)
 	if (!run->quiet)
 		warn("recording %s (pid %d) to %s", run->arguments[0], (int)run->launch.pid,
 		     run->path);
-	run->start_ns = now_ns(CLOCK_MONOTONIC);
+	run->start_ns = clock_get_ns(CLOCK_MONOTONIC);
 	result = launch_start(&run->launch);
 	if (result != 0) {
 		remove_directory(run);
@@ -333,12 +309,13 @@ take_moment(struct run *run, uint64_t now, uint64_t *next_moment_ns)
 static uint64_t
 look(struct run *run, uint64_t *next_moment_ns)
 {
-	uint64_t now = now_ns(CLOCK_MONOTONIC), cost = now_ns(CLOCK_PROCESS_CPUTIME_ID), interval;
+	uint64_t now = clock_get_ns(CLOCK_MONOTONIC), cost = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID),
+		 interval;
 
 	collector_tick(run->collector, true);
 	if (run->every_ns != 0 && now >= *next_moment_ns)
 		take_moment(run, now, next_moment_ns);
-	cost = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cost;
+	cost = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - cost;
 	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (now - run->start_ns) / 1000));
 	interval = max_of(interval, cost * COST_SHARE);
 	if (run->every_ns != 0)
@@ -355,8 +332,8 @@ wait_for_end(struct run *run)
 	while (launch_wait(&run->launch, interval) == 0)
 		interval = look(run, &next_moment_ns);
 	launch_release(&run->launch);
-	run->card.duration_ns = now_ns(CLOCK_MONOTONIC) - run->start_ns;
-	run->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	run->card.duration_ns = clock_get_ns(CLOCK_MONOTONIC) - run->start_ns;
+	run->cpu_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
 	run->card.wait_status = run->launch.wait_status;
 }
 

@@ -5,13 +5,13 @@
 #include "config.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd_report.h"
 #include "command.h"
 #include "profile.h"
 #include "source.h"
@@ -59,17 +59,6 @@ parse_option(int key, char *argument, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-static char *
-make_path(const struct profile *profile)
-{
-	char *path = xasprintf("heaptally.%s.%u%s", profile->command, profile->pid, TALLY_SUFFIX);
-
-	for (char *c = path; *c != '\0'; c++)
-		if (!isalnum((unsigned char)*c) && strchr("_+-.", *c) == NULL)
-			*c = '_';
-	return path;
 }
 
 static void
@@ -150,7 +139,9 @@ cmd_snapshot(int argc, char **argv)
 	if (source_read(&request, &source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	add_names(source.profile, arguments.quiet);
-	path = arguments.output != NULL ? xstrdup(arguments.output) : make_path(source.profile);
+	path = arguments.output != NULL
+		       ? xstrdup(arguments.output)
+		       : tally_file_make_path(source.profile->command, source.profile->pid);
 	result = write_profile(path, source.profile);
 	if (result != 0)
 		die_errno(COMMAND_TROUBLE, result, "%s: cannot be written", path);
@@ -158,5 +149,6 @@ cmd_snapshot(int argc, char **argv)
 		report(path, source.profile);
 	free(path);
 	source_release(&source);
+	cmd_report_finish();
 	return COMMAND_OK;
 }

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -25,6 +24,7 @@
 #include "profile.h"
 #include "snapshot.h"
 #include "tally.h"
+#include "util/clock.h"
 #include "util/xalloc.h"
 
 #define uthash_malloc(size)              xmalloc(size)
@@ -73,15 +73,6 @@ note_error(struct collector *collector, int error)
 {
 	if (collector->error == 0)
 		collector->error = error;
-}
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* --- watching --- */
@@ -233,7 +224,7 @@ static void
 set_end(const struct tracked *tracked, struct profile *profile)
 {
 	const struct snapshot_identity *identity = snapshot_get_identity(tracked->snapshot);
-	uint64_t now = now_ns();
+	uint64_t now = clock_get_ns(CLOCK_MONOTONIC);
 
 	if (profile->state != PROFILE_ENDED || !identity->this_boot ||
 	    now < identity->start_monotonic_ns)

@@ -293,21 +293,6 @@ add_signed(int64_t *sum, int64_t value)
 	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
 }
 
-static void
-add_values(struct profile_values *sum, const struct profile_values *values)
-{
-	add_signed(&sum->live_bytes, values->live_bytes);
-	add_signed(&sum->live_blocks, values->live_blocks);
-	add_signed(&sum->rounding_bytes, values->rounding_bytes);
-	add_signed(&sum->peak_bytes, values->peak_bytes);
-	add_signed(&sum->peak_blocks, values->peak_blocks);
-	sum->total_bytes += values->total_bytes;
-	sum->total_blocks += values->total_blocks;
-	sum->freed_bytes += values->freed_bytes;
-	sum->freed_blocks += values->freed_blocks;
-	sum->temporary_blocks += values->temporary_blocks;
-}
-
 /* The places of the naming frame from its position outward, as a stack of their own. */
 static uint32_t
 make_frame_stack(struct grouping *grouping, const struct site *site)
@@ -359,7 +344,7 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct site *site)
 	uint32_t index = find_group(grouping, key); /* may move the groups */
 	struct group *group = &grouping->groups.items[index];
 
-	add_values(&group->values, site->values);
+	profile_values_add(&group->values, site->values);
 	group->sites++;
 	if (group->stack != NONE && site->values->live_bytes <= group->largest)
 		return;
@@ -484,7 +469,7 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 		values.live_bytes = values.peak_bytes;
 		values.live_blocks = values.peak_blocks;
 	}
-	add_values(&grouping->set->sum, &values);
+	profile_values_add(&grouping->set->sum, &values);
 	place = place_table_get(grouping->table, site.position->place);
 	if (place->file && place->line)
 		add_signed(&grouping->set->live_with_line, values.live_bytes);

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/xalloc.h"
 
 /* Passed on when they were sent to us. From the terminal they reach the program by themselves. */
@@ -352,19 +352,10 @@ pass_on(const struct launch *launch, const siginfo_t *info)
 	kill(launch->pid, info->si_signo);
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 int
 launch_wait(struct launch *launch, uint64_t timeout_ns)
 {
-	uint64_t now = now_ns(), end = now + timeout_ns;
+	uint64_t now = clock_get_ns(CLOCK_MONOTONIC), end = now + timeout_ns;
 	sigset_t signals;
 
 	get_signals(&signals);
@@ -382,7 +373,7 @@ launch_wait(struct launch *launch, uint64_t timeout_ns)
 		number = sigtimedwait(&signals, &info, &timeout);
 		if (number > 0 && number != SIGCHLD)
 			pass_on(launch, &info);
-		now = now_ns();
+		now = clock_get_ns(CLOCK_MONOTONIC);
 	}
 }
 

@@ -51,6 +51,8 @@ tools_libtools_a_SOURCES += \
 	tools/util/array.h \
 	tools/util/buffer.c \
 	tools/util/buffer.h \
+	tools/util/clock.c \
+	tools/util/clock.h \
 	tools/util/error.c \
 	tools/util/error.h \
 	tools/util/intern.c \

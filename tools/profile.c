@@ -88,8 +88,8 @@ add_signed(int64_t *sum, int64_t value)
 	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
 }
 
-static void
-add_values(struct profile_values *sum, const struct profile_values *values)
+void
+profile_values_add(struct profile_values *sum, const struct profile_values *values)
 {
 	add_signed(&sum->live_bytes, values->live_bytes);
 	add_signed(&sum->live_blocks, values->live_blocks);
@@ -113,7 +113,7 @@ profile_finish(struct profile *profile)
 
 		memset(&moment->sum, 0, sizeof(moment->sum));
 		for (uint32_t site = 0; site < moment->site_count; site++)
-			add_values(&moment->sum, &moment->values[site]);
+			profile_values_add(&moment->sum, &moment->values[site]);
 	}
 	return 0;
 }

@@ -156,6 +156,9 @@ void profile_free(struct profile *profile);
  */
 int profile_finish(struct profile *profile);
 
+/* Add values to sum, wrapping around where the numbers of a hostile file are too large. */
+void profile_values_add(struct profile_values *sum, const struct profile_values *values);
+
 /* "running", "exited" or "ended". */
 const char *profile_state_name(enum profile_state state);
 

@@ -28,10 +28,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "snapshot_private.h"
+#include "util/clock.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 
@@ -172,15 +172,6 @@ is_this_namespace(uint64_t inode)
 }
 
 static uint64_t
-now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t
 later_minus_earlier(uint64_t later, uint64_t earlier)
 {
 	return later > earlier ? later - earlier : 0;
@@ -197,7 +188,8 @@ get_duration(const struct snapshot *snapshot)
 	uint64_t duration;
 
 	if (snapshot->identity.alive && snapshot->identity.this_boot)
-		return later_minus_earlier(now_ns(CLOCK_MONOTONIC), header->start_monotonic_ns);
+		return later_minus_earlier(clock_get_ns(CLOCK_MONOTONIC),
+					   header->start_monotonic_ns);
 	if (header->end_monotonic_ns != 0)
 		return later_minus_earlier(header->end_monotonic_ns, header->start_monotonic_ns);
 	duration = later_minus_earlier(snapshot->modified_ns, header->start_realtime_ns);

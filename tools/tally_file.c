@@ -14,7 +14,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tally.h"
 #include "util/xalloc.h"
+
+char *
+tally_file_make_path(const char *command, long pid)
+{
+	char *path = xasprintf("heaptally.%.64s.%ld%s", command, pid, TALLY_SUFFIX);
+
+	for (char *c = path; *c != '\0'; c++)
+		if (strchr("_+-.", *c) == NULL && (*c < '0' || *c > '9') &&
+		    ((*c | 0x20) < 'a' || (*c | 0x20) > 'z'))
+			*c = '_';
+	return path;
+}
 
 /* A device or pipe, such as /dev/null: written into, and not replaced by a file. */
 static bool

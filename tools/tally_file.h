@@ -13,6 +13,9 @@ struct tally_file {
 	int fd;
 };
 
+/* The name that a tally has when the user gives none: heaptally.COMMAND.PID.tally. To free. */
+char *tally_file_make_path(const char *command, long pid);
+
 /* Whether a tally could be written at path: 0 or -errno. Leaves nothing behind. */
 int tally_file_check(const char *path);
 

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
+#include "util/clock.h"
 #include "util/utf8.h"
 #include "util/xalloc.h"
 
@@ -205,15 +205,6 @@ term_sparkline(const struct term *term, const int64_t *values, size_t count, uns
 	return line;
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 void
 term_progress_init(struct term_progress *progress, const char *what, bool quiet)
 {
@@ -221,7 +212,7 @@ term_progress_init(struct term_progress *progress, const char *what, bool quiet)
 	progress->what = what;
 	progress->enabled = !quiet && isatty(STDERR_FILENO);
 	if (progress->enabled)
-		progress->start_ns = now_ns();
+		progress->start_ns = clock_get_ns(CLOCK_MONOTONIC);
 }
 
 void
@@ -231,7 +222,7 @@ term_progress_update(struct term_progress *progress, uint64_t done, uint64_t all
 
 	if (!progress->enabled)
 		return;
-	now = now_ns();
+	now = clock_get_ns(CLOCK_MONOTONIC);
 	if (now - progress->start_ns < PROGRESS_DELAY_NS ||
 	    now - progress->shown_ns < PROGRESS_INTERVAL_NS)
 		return;
