@@ -13,6 +13,12 @@
 #include "recording_map.h"
 
 #define ADDRESS_BITS 47
+
+/* The shape of the table in nearly every process, as constants for the hot path. */
+#define LEAF_SHIFT    18
+#define SLOT_SHIFT    5
+#define ROUNDING_BITS 6
+#define SITE_MAX      ((1u << 25) - 1)
 #define POPULATE_LIMIT \
 	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
 
@@ -24,6 +30,7 @@ struct side_entry {
 static struct {
 	void **directory;
 	bool compact;
+	bool common;           /* compact, and leaves of LEAF_SHIFT */
 	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
 	uint8_t slot_bytes;    /* 4 or 8 */
 	uint8_t rounding_bits; /* the largest value means: in the side table */
@@ -45,23 +52,24 @@ static struct {
 bool
 block_table_init(bool is_glibc)
 {
-	static const uint8_t leaf_shifts[] = {18, 22, 26};
+	static const uint8_t leaf_shifts[] = {LEAF_SHIFT, 22, 26};
 
 	lock_reset(&table.leaf_lock);
 	lock_reset(&table.side_lock);
 	table.side = NULL;
 	table.side_capacity = table.side_used = table.side_live = 0;
 	table.compact = is_glibc;
-	table.slot_shift = is_glibc ? 5 : 4;
+	table.slot_shift = is_glibc ? SLOT_SHIFT : 4;
 	table.slot_bytes = is_glibc ? 4 : 8;
-	table.rounding_bits = is_glibc ? 6 : 37;
-	table.site_max = (1u << (is_glibc ? 25 : 26)) - 1;
+	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
+	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
 	for (size_t i = 0; i < sizeof leaf_shifts; i++) {
 		size_t bytes = sizeof(void *) << (ADDRESS_BITS - leaf_shifts[i]);
 
 		table.leaf_shift = leaf_shifts[i];
 		table.directory = os_map(bytes, true);
 		if (table.directory != NULL) {
+			table.common = is_glibc && table.leaf_shift == LEAF_SHIFT;
 			arena_add_bytes(4 * PAGE_BYTES);
 			return true;
 		}
@@ -78,7 +86,7 @@ make_leaf(uintptr_t address, size_t usable)
 	if (address >> ADDRESS_BITS != 0 || !lock_take(&table.leaf_lock))
 		return;
 	if (*entry == NULL) {
-		bool populate = usable < POPULATE_LIMIT && table.leaf_shift == 18;
+		bool populate = usable < POPULATE_LIMIT && table.leaf_shift == LEAF_SHIFT;
 		void *leaf = arena_allocate(bytes, populate);
 
 		if (!populate)
@@ -232,11 +240,13 @@ side_take(uintptr_t address, bool keep)
 	return block;
 }
 
+static struct block remove_any(const void *address);
+
 /* The slot is taken, or the block does not fit into one. */
 static COLD struct block
 insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_stored)
 {
-	struct block old = block_table_remove((const void *)address);
+	struct block old = remove_any((const void *)address);
 	bool fits = block.rounding < rounding_beyond() && block.site <= table.site_max;
 
 	*ret_stored = true;
@@ -254,8 +264,8 @@ insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_store
 	return old;
 }
 
-HOT struct block
-block_table_insert(const void *address, struct block block, size_t usable, bool *ret_stored)
+static struct block
+insert_any(const void *address, struct block block, size_t usable, bool *ret_stored)
 {
 	uintptr_t a = (uintptr_t)address;
 	void *slot = slot_of(a);
@@ -277,8 +287,8 @@ block_table_insert(const void *address, struct block block, size_t usable, bool 
 	return BLOCK_NONE;
 }
 
-HOT struct block
-block_table_remove(const void *address)
+static struct block
+remove_any(const void *address)
 {
 	uintptr_t a = (uintptr_t)address;
 	void *slot = slot_of(a);
@@ -293,6 +303,51 @@ block_table_remove(const void *address)
 	set_slot(slot, 0);
 	block = unpack(value);
 	return likely(block.rounding != rounding_beyond()) ? block : side_take(a, false);
+}
+
+/* The slot in a table of the common shape, or NULL: ask the general functions. */
+static ALWAYS_INLINE uint32_t *
+common_slot(uintptr_t address)
+{
+	uint32_t *leaf;
+
+	if (unlikely(!table.common || address >> ADDRESS_BITS != 0))
+		return NULL;
+	leaf = load_acquire(&table.directory[address >> LEAF_SHIFT]);
+	if (unlikely(leaf == NULL))
+		return NULL;
+	return &leaf[address >> SLOT_SHIFT & ((1u << (LEAF_SHIFT - SLOT_SHIFT)) - 1)];
+}
+
+HOT struct block
+block_table_insert(const void *address, struct block block, size_t usable, bool *ret_stored)
+{
+	uint32_t *slot = common_slot((uintptr_t)address);
+	uint32_t place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1;
+
+	if (unlikely(slot == NULL || load(slot) != 0 ||
+		     block.rounding >= (1u << ROUNDING_BITS) - 1 || block.site > SITE_MAX))
+		return insert_any(address, block, usable, ret_stored);
+	store(slot, (block.site << 1 | place) << ROUNDING_BITS | (uint32_t)block.rounding);
+	*ret_stored = true;
+	return BLOCK_NONE;
+}
+
+HOT struct block
+block_table_remove(const void *address)
+{
+	uint32_t *slot = common_slot((uintptr_t)address);
+	uint32_t place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1, value, rounding;
+
+	if (unlikely(slot == NULL))
+		return remove_any(address);
+	value = load(slot);
+	rounding = value & ((1u << ROUNDING_BITS) - 1);
+	if (unlikely(value == 0 || (value >> ROUNDING_BITS & 1) != place ||
+		     rounding == (1u << ROUNDING_BITS) - 1))
+		return remove_any(address);
+	store(slot, 0);
+	return (struct block){rounding, value >> (ROUNDING_BITS + 1)};
 }
 
 struct block

@@ -24,6 +24,7 @@
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
+static bool rare_work; /* one of them is set */
 
 enum walk_end {
 	WALK_GOES_ON,
@@ -525,12 +526,36 @@ root_of(enum walk_end end)
 	return end == WALK_TRUNCATED ? trace_table_child(NODE_ROOT, FRAME_TRUNCATED) : NODE_ROOT;
 }
 
-HOT struct unwind_result
-unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
+/* Walk from the state in w and remember the trace. */
+static __attribute__((noinline)) struct unwind_result
+capture_by_walk(struct unwind_memory *m, struct walk w)
 {
-	uint32_t generation = load(&unwind_rules_generation), kept = 0, node;
+	uint32_t kept = 0, node;
+	uint64_t ip = w.ip, sp = w.sp;
+	enum walk_end end = walk(m, &w);
+
+	if (likely(end == WALK_MATCHED)) {
+		kept = (uint32_t)(w.top - m->frames) + 1;
+		node = w.top->node;
+	} else if (end == WALK_IRREGULAR) {
+		return capture_full(m, ip, sp);
+	} else {
+		node = root_of(end);
+	}
+	node = place_fresh(m, &w, kept, node);
+	if (kept > 0 && kept < m->depth)
+		unwind_branches_keep(m, kept);
+	if (unlikely(rare_work || end == WALK_TRUNCATED))
+		return finish_rare(m, end, ip, node);
+	return (struct unwind_result){node, false};
+}
+
+/* The trace is not simply the last one again. */
+static __attribute__((noinline)) struct unwind_result
+capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
+{
 	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
-	enum walk_end end;
+	uint32_t generation = load(&unwind_rules_generation), node;
 
 	if (unlikely(sp - m->stack_low >= m->stack_high - m->stack_low ||
 		     m->generation != generation))
@@ -545,36 +570,37 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 		w.top--;
 	if (!is_at(&w, w.top, m)) {
 		node = unwind_branches_find(m, ip, sp, bp);
-		if (node != NODE_NONE && likely(frames_limit == 0))
-			return likely(crosscheck_every == 0)
-				       ? (struct unwind_result){node, false}
-				       : finish_rare(m, WALK_MATCHED, ip, node);
+		if (node != NODE_NONE && frames_limit == 0)
+			return likely(!rare_work) ? (struct unwind_result){node, false}
+						  : finish_rare(m, WALK_MATCHED, ip, node);
 	}
-	end = walk(m, &w);
-	if (likely(end == WALK_MATCHED)) {
-		kept = (uint32_t)(w.top - m->frames) + 1;
-		node = w.top->node;
-	} else if (end == WALK_IRREGULAR) {
-		return capture_full(m, ip, sp);
-	} else {
-		node = root_of(end);
-	}
-	node = place_fresh(m, &w, kept, node);
-	if (kept > 0 && kept < m->depth)
-		unwind_branches_keep(m, kept);
-	if (unlikely((crosscheck_every | frames_limit) != 0 || end == WALK_TRUNCATED))
-		return finish_rare(m, end, ip, node);
-	return (struct unwind_result){node, false};
+	return capture_by_walk(m, w);
+}
+
+HOT struct unwind_result
+unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
+{
+	const struct unwind_frame *top = m->frames + m->depth - 1;
+
+	/* A loop allocates at one place: the last trace once more. Its stack is in range, or the
+	 * state would not be the same. */
+	if (likely(m->depth > 0 && top->ip == ip && top->sp == sp) &&
+	    (top->bp == bp || !top->needs_bp) && verify(m, top) == 0 &&
+	    likely(!rare_work && m->generation == load(&unwind_rules_generation)))
+		return (struct unwind_result){top->node, false};
+	return capture_anew(m, ip, sp, bp);
 }
 
 void
 unwind_set_limit(uint32_t frames)
 {
 	frames_limit = frames;
+	rare_work = (frames_limit | crosscheck_every) != 0;
 }
 
 void
 unwind_set_crosscheck(uint32_t every)
 {
 	crosscheck_every = every;
+	rare_work = (frames_limit | crosscheck_every) != 0;
 }
