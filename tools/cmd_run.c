@@ -235,6 +235,26 @@ make_process(struct run *run)
 	free(options);
 }
 
+static char *
+make_path_with_recordings(const struct run *run)
+{
+	char *name = tally_file_make_path(get_command_name(run), run->launch.pid);
+	char *path = xasprintf("%s/%s", run->directory, name);
+
+	free(name);
+	return path;
+}
+
+/* The directory of the tally, where there is room for as much again. */
+static char *
+get_spool_directory(const struct run *run)
+{
+	const char *slash = run->output != NULL ? strrchr(run->output, '/') : NULL;
+
+	return slash == NULL ? xstrdup(".")
+			     : xstrndup(run->output, (size_t)(slash - run->output) + 1);
+}
+
 static void
 remove_directory(const struct run *run)
 {
@@ -248,23 +268,15 @@ remove_directory(const struct run *run)
 static void
 start(struct run *run)
 {
-	const char *base = run->output != NULL ? run->output : ".";
-	const char *slash = run->output != NULL ? strrchr(base, '/') : NULL;
-	char *spool = run->output == NULL ? xstrdup(".")
-		      : slash == NULL     ? xstrdup(".")
-					  : xstrndup(base, (size_t)(slash - base) + 1);
+	char *spool = get_spool_directory(run);
 	int result;
 
-	run->path = run->output != NULL
-			    ? xstrdup(run->output)
-			    : tally_file_make_path(get_command_name(run), run->launch.pid);
-	if (run->path_error != 0) {
-		char *name = tally_file_make_path(get_command_name(run), run->launch.pid);
-
-		free(run->path);
-		run->path = xasprintf("%s/%s", run->directory, name);
-		free(name);
-	}
+	if (run->path_error != 0)
+		run->path = make_path_with_recordings(run);
+	else if (run->output != NULL)
+		run->path = xstrdup(run->output);
+	else
+		run->path = tally_file_make_path(get_command_name(run), run->launch.pid);
 	result = collector_new(run->directory, spool, run->launch.pid, &run->collector);
 	free(spool);
 	if (result != 0)
@@ -404,6 +416,37 @@ write_tally(struct run *run)
 	return result;
 }
 
+/* The place of the tally turned out to be full: put it where the recordings were. */
+static int
+write_elsewhere(struct run *run)
+{
+	int result = collector_rewind(run->collector);
+
+	profile_free(run->card.profile);
+	run->card.profile = NULL;
+	run->card.process_count = 0;
+	free(run->path);
+	run->path = make_path_with_recordings(run);
+	return result == 0 ? write_tally(run) : result;
+}
+
+/* Returns the error of the first place that was tried. */
+static int
+write_somewhere(struct run *run)
+{
+	int result = write_tally(run), other;
+
+	if (result == 0)
+		return 0;
+	warn_errno(result, "%s: cannot be written", run->path);
+	if (run->path_error != 0)
+		return result;
+	other = write_elsewhere(run);
+	if (other != 0)
+		warn_errno(other, "%s: cannot be written", run->path);
+	return result;
+}
+
 /* Nothing was recorded: say so, and why if it can be seen. */
 static void
 explain_nothing(const struct run *run)
@@ -447,13 +490,15 @@ finish(struct run *run)
 
 	if (result != 0)
 		warn_errno(result, "%s: not all recordings could be read", run->directory);
-	result = write_tally(run);
-	if (result != 0)
-		warn_errno(result, "%s: cannot be written", run->path);
+	result = write_somewhere(run);
+	if (run->path_error == 0)
+		run->path_error = result;
 	collector_free(run->collector);
-	if (run->card.process_count == 0) {
-		explain_nothing(run);
+	if (left == 0)
 		remove_directory(run);
+	if (run->card.process_count == 0) {
+		if (left == 0)
+			explain_nothing(run);
 		return status != 0 ? status : LAUNCH_FAILED;
 	}
 	warn_of_allocator(run);
@@ -464,8 +509,6 @@ finish(struct run *run)
 	if (left != 0 && !run->quiet)
 		warn("%zu recording%s left in %s", left, left == 1 ? " is" : "s are",
 		     run->directory);
-	if (left == 0)
-		remove_directory(run);
 	return status;
 }
 

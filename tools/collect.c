@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,8 +35,8 @@
 
 enum {
 	SAMPLES_MAX = 2000,
-	/* Each has a descriptor; those beyond are read when they ended. */
-	TRACKED_MAX = 512,
+	/* Each has two descriptors; what lives beyond that is read when it ended. */
+	TRACKED_MAX = 256,
 };
 
 /* Memory for the values of all moments of all living processes. */
@@ -64,6 +65,7 @@ struct collector {
 	struct tally_writer *writer;
 	struct tally_reader *reader;
 	long page_bytes;
+	size_t tracked_max;
 	size_t left;
 	int error;
 };
@@ -100,26 +102,6 @@ open_statm(const struct snapshot_identity *identity)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* False if it cannot be read yet: it is not filled, or no descriptor is left. */
-static bool
-track(struct collector *collector, const char *name)
-{
-	char *path = xasprintf("%s/%s", collector->directory, name);
-	struct snapshot *snapshot = NULL;
-	int result = snapshot_open(path, 0, &snapshot);
-
-	free(path);
-	if (result == 0) {
-		struct tracked *tracked = xcalloc(1, sizeof(*tracked));
-
-		tracked->name = xstrdup(name);
-		tracked->snapshot = snapshot;
-		tracked->statm = open_statm(snapshot_get_identity(snapshot));
-		HASH_ADD_KEYPTR(hh, collector->tracked, tracked->name, strlen(name), tracked);
-	}
-	return result == 0;
-}
-
 /*
  * Whether the directory can have changed since it was read. Its time has the grain of a clock tick,
  * so what was made within the tick of the last reading may have been missed.
@@ -145,26 +127,6 @@ may_have_changed(struct collector *collector)
 	collector->changed = status.st_mtim;
 	collector->settled = age_ns > tick_ns;
 	return true;
-}
-
-static void
-track_new(struct collector *collector)
-{
-	struct dirent *entry;
-
-	if (!may_have_changed(collector))
-		return;
-	rewinddir(collector->entries);
-	while ((entry = readdir(collector->entries)) != NULL) {
-		struct tracked *tracked;
-
-		if (!locate_is_recording_name(entry->d_name))
-			continue;
-		HASH_FIND_STR(collector->tracked, entry->d_name, tracked);
-		if (tracked == NULL && (HASH_COUNT(collector->tracked) >= TRACKED_MAX ||
-					!track(collector, entry->d_name)))
-			collector->settled = false;
-	}
 }
 
 static bool
@@ -291,6 +253,65 @@ harvest(struct collector *collector, struct tracked *tracked, const int *wait_st
 	untrack(collector, tracked);
 }
 
+static struct tracked *
+insert_tracked(struct collector *collector, const char *name, struct snapshot *snapshot)
+{
+	const struct snapshot_identity *identity = snapshot_get_identity(snapshot);
+	struct tracked *tracked = xcalloc(1, sizeof(*tracked));
+
+	tracked->name = xstrdup(name);
+	tracked->snapshot = snapshot;
+	tracked->statm = identity->alive ? open_statm(identity) : -1;
+	HASH_ADD_KEYPTR(hh, collector->tracked, tracked->name, strlen(name), tracked);
+	return tracked;
+}
+
+/*
+ * Watch a new recording, or take it in if its process is gone already. False if it must be looked
+ * at again: it is not filled yet, or too many are being watched.
+ */
+static bool
+track(struct collector *collector, const char *name)
+{
+	char *path = xasprintf("%s/%s", collector->directory, name);
+	struct snapshot *snapshot = NULL;
+	int result = snapshot_open(path, 0, &snapshot);
+	struct tracked *tracked;
+	bool alive;
+
+	free(path);
+	if (result != 0)
+		return false;
+	alive = snapshot_get_identity(snapshot)->alive;
+	if (alive && HASH_COUNT(collector->tracked) >= collector->tracked_max) {
+		snapshot_free(snapshot);
+		return false;
+	}
+	tracked = insert_tracked(collector, name, snapshot);
+	if (!alive && !is_main(collector, tracked))
+		harvest(collector, tracked, NULL);
+	return true;
+}
+
+static void
+track_new(struct collector *collector)
+{
+	struct dirent *entry;
+
+	if (!may_have_changed(collector))
+		return;
+	rewinddir(collector->entries);
+	while ((entry = readdir(collector->entries)) != NULL) {
+		struct tracked *tracked;
+
+		if (!locate_is_recording_name(entry->d_name))
+			continue;
+		HASH_FIND_STR(collector->tracked, entry->d_name, tracked);
+		if (tracked == NULL && !track(collector, entry->d_name))
+			collector->settled = false;
+	}
+}
+
 void
 collector_tick(struct collector *collector, bool with_sample)
 {
@@ -402,24 +423,34 @@ take_in_living(struct collector *collector)
 }
 
 int
+collector_rewind(struct collector *collector)
+{
+	tally_reader_free(collector->reader);
+	collector->reader = NULL;
+	if (lseek(collector->spool, 0, SEEK_SET) < 0)
+		return -errno;
+	return tally_reader_new(collector->spool, &collector->reader);
+}
+
+int
 collector_finish(struct collector *collector, int wait_status)
 {
-	size_t before;
+	struct rlimit files;
 	int result;
 
-	/* More than can be watched at once may be left. */
-	do {
-		before = HASH_COUNT(collector->tracked);
-		collector->settled = false;
-		collector_tick(collector, false);
-		take_in_main(collector, wait_status);
-	} while (before >= TRACKED_MAX && HASH_COUNT(collector->tracked) < before);
+	/* The program has its own limit and is gone; now all that is left must be read. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	collector->tracked_max = SIZE_MAX;
+	collector->settled = false;
+	collector_tick(collector, false);
+	take_in_main(collector, wait_status);
 	take_in_living(collector);
 	result = tally_writer_finish(collector->writer);
-	if (result == 0 && lseek(collector->spool, 0, SEEK_SET) < 0)
-		result = -errno;
 	if (result == 0)
-		result = tally_reader_new(collector->spool, &collector->reader);
+		result = collector_rewind(collector);
 	if (result != 0)
 		note_error(collector, result);
 	return collector->error;
@@ -477,6 +508,7 @@ collector_new(const char *directory, const char *spool_directory, pid_t pid,
 	}
 	collector = xcalloc(1, sizeof(*collector));
 	collector->entries = entries;
+	collector->tracked_max = TRACKED_MAX;
 	collector->directory = xstrdup(directory);
 	collector->pid = pid;
 	collector->spool = spool;

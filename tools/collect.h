@@ -44,6 +44,9 @@ int collector_finish(struct collector *collector, int wait_status);
 /* After `collector_finish`: the profiles, one after the other. 1 with one to free, 0, -errno. */
 int collector_next(struct collector *collector, struct profile **ret_profile);
 
+/* After `collector_finish`: begin with the first profile again. 0 or -errno. */
+int collector_rewind(struct collector *collector);
+
 /* Recordings that were left in the directory: of living processes, and damaged ones. */
 size_t collector_get_left(const struct collector *collector);
 

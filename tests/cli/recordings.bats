@@ -222,3 +222,12 @@ stop_holder()
 	heaptally top --format json run.tally >top
 	[ "$(jq -r '.groups[0].frames[0].function' top)" = null ]
 }
+
+@test "run: a full disk at the end does not lose the tally" {
+	own_place
+	try 3 heaptally run -q -o /dev/full -- "$programs/exits" 100 exit
+	grep -q '^heaptally: /dev/full: cannot be written: ' err
+	path=$(sed -n 's/^heaptally: the tally is //p' err)
+	heaptally info --format json "$path" >info
+	jq -e '.total_blocks == 100' info
+}
