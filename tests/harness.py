@@ -24,6 +24,7 @@ COMMAND = os.environ["HEAPTALLY_COMMAND"]
 LIBRARY = os.environ["HEAPTALLY_LIBRARY"]
 DATA = os.path.join(SOURCE, "tests", "data")
 TIME_LIMIT = 300
+CLEARED = ("HEAPTALLY", "LD_PRELOAD", "PYTHONPATH")
 
 cases = []
 
@@ -57,7 +58,7 @@ def program(name):
 
 def environment(**changes):
     """The environment of a traced program: ours, without what a test sets for itself."""
-    result = {k: v for k, v in os.environ.items() if k not in ("HEAPTALLY", "LD_PRELOAD")}
+    result = {k: v for k, v in os.environ.items() if k not in CLEARED}
     result["LC_ALL"] = "C.UTF-8"
     result.update(changes)
     return result

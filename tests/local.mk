@@ -6,7 +6,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 BATS_LOG_DRIVER = $(LOG_DRIVER)
 BATS_LOG_COMPILER = timeout 600 $(BATS) --formatter tap
 PY_LOG_DRIVER = $(LOG_DRIVER)
-PY_LOG_COMPILER = timeout 900 $(PYTHON3) -B
+PY_LOG_COMPILER = env PYTHONPATH=$(abs_top_srcdir)/tests timeout 900 $(PYTHON3) -B
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = timeout 900 bash
 

@@ -5,9 +5,7 @@ import collections
 import os
 import re
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import LIBRARY, SOURCE, case, environment, equal, heaptally, need, record, report, \
     run, run_cases  # noqa: E402
 

@@ -11,10 +11,8 @@ trace once for each frame.
 import os
 import random
 import subprocess
-import sys
 import tracemalloc
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import BUILD, TIME_LIMIT, case, environment, equal, run_cases  # noqa: E402
 
 CASES = 1000

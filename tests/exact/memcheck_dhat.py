@@ -8,10 +8,8 @@ allocation, which is `run --realloc=origin`; and it counts a block of 0 bytes as
 import json
 import os
 import re
-import sys
 from collections import defaultdict
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import DATA, case, equal, need, record, report, run, run_cases
 
 

@@ -8,9 +8,7 @@ for the runtime.
 import os
 import re
 import shutil
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import BUILD, SOURCE, case, equal, need, run, run_cases
 
 COPIED = ("lib", "tools", "scripts", "man", "tests/programs", "configure.ac", "Makefile.am",

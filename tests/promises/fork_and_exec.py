@@ -2,9 +2,7 @@
 """A child has its own recording, or none; its parent's stays exact."""
 import glob
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import LIBRARY, case, environment, equal, program, record, report, run, run_cases
 
 CHILDREN = 20

@@ -4,9 +4,7 @@ import glob
 import os
 import signal
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program
 from harness import record, report, run, run_cases
 

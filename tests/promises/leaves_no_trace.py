@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A program and what it starts see the same descriptors, threads, handlers and limits as bare."""
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import LIBRARY, case, environment, equal, need, program, run, run_cases
 
 

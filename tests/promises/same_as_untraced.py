@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import (
     COMMAND,
     DATA,

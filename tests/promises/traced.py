@@ -2,9 +2,7 @@
 """What the promise tests share: a target bare and preloaded, and the recording that it left."""
 import glob
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import BUILD, LIBRARY, Skip, environment, equal, report, run
 
 
