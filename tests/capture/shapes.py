@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Stacks that are made to deceive a capture that remembers: every trace equals a full walk."""
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.environ["srcdir"], "tests"))
 from harness import BUILD, LIBRARY, case, environment, equal, report, run, run_cases
 
 HERE = os.path.join(BUILD, "tests", "capture")
