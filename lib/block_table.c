@@ -319,11 +319,20 @@ common_slot(uintptr_t address)
 	return &leaf[address >> SLOT_SHIFT & ((1u << (LEAF_SHIFT - SLOT_SHIFT)) - 1)];
 }
 
-HOT struct block
-block_table_insert(const void *address, struct block block, size_t usable, bool *ret_stored)
+HOT void *
+block_table_prepare(const void *address)
 {
 	uint32_t *slot = common_slot((uintptr_t)address);
-	uint32_t place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1;
+
+	__builtin_prefetch(slot, 1);
+	return slot;
+}
+
+HOT struct block
+block_table_insert(void *common, const void *address, struct block block, size_t usable,
+		   bool *ret_stored)
+{
+	uint32_t *slot = common, place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1;
 
 	if (unlikely(slot == NULL || load(slot) != 0 ||
 		     block.rounding >= (1u << ROUNDING_BITS) - 1 || block.site > SITE_MAX))

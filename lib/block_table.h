@@ -32,10 +32,14 @@ struct block {
 /* False when memory is out. [init] */
 bool block_table_init(bool is_glibc);
 
-/* Remember a block of `usable` bytes. If the address was known (its free was not seen) the old
- * block is returned, else BLOCK_NONE. False through *ret_stored when there is no memory for it.
- * [hot] */
-struct block block_table_insert(const void *address, struct block block, size_t usable,
+/* Where a block that starts at address will be kept, or NULL; the memory is on its way to the cache
+ * afterwards. [hot] */
+void *block_table_prepare(const void *address);
+
+/* Remember a block of `usable` bytes; `slot` is what `block_table_prepare` said. If the address was
+ * known (its free was not seen) the old block is returned, else BLOCK_NONE. False through
+ * *ret_stored when there is no memory for it. [hot] */
+struct block block_table_insert(void *slot, const void *address, struct block block, size_t usable,
 				bool *ret_stored);
 
 /* Forget and return a block; BLOCK_NONE if it is not known. [hot] */

@@ -54,10 +54,10 @@ forget_overwritten(struct thread *t, struct block old, size_t usable)
 }
 
 static inline void
-remember_block(struct thread *t, void *address, struct block block, size_t usable)
+remember_block(struct thread *t, void *slot, void *address, struct block block, size_t usable)
 {
 	bool stored;
-	struct block old = block_table_insert(address, block, usable, &stored);
+	struct block old = block_table_insert(slot, address, block, usable, &stored);
 
 	if (unlikely(old.site != SITE_NONE))
 		forget_overwritten(t, old, usable);
@@ -69,11 +69,12 @@ HOT void
 record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		const struct caller *caller)
 {
+	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
 	size_t usable = real_usable_size(address);
 	struct block block = {usable - bytes, site};
 
-	remember_block(t, address, block, usable);
+	remember_block(t, slot, address, block, usable);
 	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
 }
@@ -117,6 +118,7 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	struct counting *c = &t->counting;
 	struct block block;
 	size_t usable;
+	void *slot;
 
 	if (address == NULL) {
 		if (old.block.site != SITE_NONE)
@@ -127,10 +129,11 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 		record_allocate(t, kind, address, bytes, caller);
 		return;
 	}
+	slot = block_table_prepare(address);
 	usable = real_usable_size(address);
 	block.rounding = usable - bytes;
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
-	remember_block(t, address, block, usable);
+	remember_block(t, slot, address, block, usable);
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
 	add(&c->shard->reallocs, 1, c->shared);
@@ -141,7 +144,8 @@ void
 record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 {
 	if (old.block.site != SITE_NONE)
-		remember_block(t, address, old.block, old.bytes + old.block.rounding);
+		remember_block(t, block_table_prepare(address), address, old.block,
+			       old.bytes + old.block.rounding);
 	record_failure(t);
 }
 
@@ -161,7 +165,7 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 	size_t usable = real_usable_size(address);
 	struct block block = {usable - bytes, SITE_NESTED};
 
-	remember_block(t, address, block, usable);
+	remember_block(t, block_table_prepare(address), address, block, usable);
 	counters_allocate(&t->counting, SITE_NESTED, bytes, block.rounding);
 	add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -26,8 +26,8 @@ static void
 insert_new(const void *address, uint64_t rounding, uint32_t site)
 {
 	bool stored = false;
-	struct block old =
-		block_table_insert(address, (struct block){rounding, site}, USABLE, &stored);
+	struct block old = block_table_insert(block_table_prepare(address), address,
+					      (struct block){rounding, site}, USABLE, &stored);
 
 	ck_assert(stored);
 	ck_assert_uint_eq(old.site, 0);
@@ -93,7 +93,8 @@ START_TEST(overwritten_block_is_returned)
 
 	ck_assert(block_table_init(_i == 0));
 	insert_new(base, 24, 3);
-	old = block_table_insert(base, (struct block){48, 4}, USABLE, &stored);
+	old = block_table_insert(block_table_prepare(base), base, (struct block){48, 4}, USABLE,
+				 &stored);
 	ck_assert(stored);
 	expect(old, 24, 3);
 	expect(block_table_find(base), 48, 4);
