@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fuzz_readers.c - any bytes as a recording and as a tally
+ *
+ * For libFuzzer; not part of `make check`. From the top of a configured build tree:
+ *
+ *     clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -I. -I$srcdir/tools \
+ *         -I$srcdir/lib/include -o fuzz_readers $srcdir/tests/fuzz/fuzz_readers.c \
+ *         $srcdir/tools/{profile,snapshot*,tally_read}.c \
+ *         $srcdir/tools/util/{buffer,clock,error,intern,xalloc}.c -lzstd
+ *     ./fuzz_readers -max_len=65536 CORPUS
+ *
+ * A tally is compressed with a checksum, which no mutation gets past: bytes that begin with its
+ * title are compressed here first.
+ */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <zstd.h>
+
+#include "profile.h"
+#include "snapshot.h"
+#include "tally.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+static void
+read_as_recording(const char *path)
+{
+	struct snapshot *snapshot;
+
+	if (snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot) != 0)
+		return;
+	snapshot_update(snapshot, "");
+	snapshot_update(snapshot, "");
+	snapshot_free(snapshot);
+}
+
+static void
+read_as_tally(int fd)
+{
+	struct tally_reader *reader;
+	struct profile *profile;
+
+	if (lseek(fd, 0, SEEK_SET) != 0 || tally_reader_new(fd, &reader) != 0)
+		return;
+	while (tally_reader_next(reader, &profile) == 1)
+		profile_free(profile);
+	tally_reader_free(reader);
+}
+
+static void
+store(int fd, const void *bytes, size_t length)
+{
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, length, 0) != (ssize_t)length)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	static const char title[] = "heaptally tally ";
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	store(fd, bytes, length);
+	if (length > strlen(title) && memcmp(bytes, title, strlen(title)) == 0) {
+		size_t room = ZSTD_compressBound(length);
+		void *packed = malloc(room);
+
+		store(fd, packed, ZSTD_compress(packed, room, bytes, length, 1));
+		free(packed);
+		read_as_tally(fd);
+	} else {
+		read_as_recording(path);
+		read_as_tally(fd);
+	}
+	close(fd);
+	return 0;
+}
