@@ -74,6 +74,7 @@ def on_disk(bench, size, free, count):
     fill = max(size - free, 0) // 4096
     words = ["/bin/sh", "-c", "HERE=$PWD" + SMALL_DISK % (size, fill, fill), folder]
     argv = [bench.target("leak"), "steps", str(count), "0"]
+    bench.idle_numbers()
     original = bench.tracer.variables
     bench.tracer.variables = lambda directory: {"HEAPTALLY": "out=%s/%%e.%%p.recording" % folder}
     try:

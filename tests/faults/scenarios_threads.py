@@ -57,7 +57,8 @@ def healed(run, base):
     if not run.readable or not base.readable:
         return missing(run)
     own = run.report["total_blocks"] - base.report["total_blocks"]
-    error = abs(run.main["total_blocks"] - base.main["total_blocks"] - own)
+    seen = run.main["total_blocks"] - base.main["total_blocks"]
+    error = abs(seen - own)
     if error > 2 * run.report["jumps"] + 2:
         return wrong(run, "%d blocks off after %d jumps" % (error, run.report["jumps"]))
     return Verdict("P", "%d jumps out of malloc, %d blocks off" % (run.report["jumps"], error))

@@ -17,6 +17,7 @@ promise_tests = \
 	tests/promises/closefrom.py \
 	tests/promises/errno_kept.py \
 	tests/promises/exports_only.py \
+	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
 	tests/promises/needed_only.py \
 	tests/promises/never_allocates.py \
