@@ -3,7 +3,8 @@
  * arena.h - memory for the runtime's own tables
  *
  * A bump allocator over mapped chunks. Nothing is ever given back: the tables that live here only
- * grow. In a forked child everything reads as zero, and `arena_reset` starts afresh.
+ * grow. In a forked child everything reads as zero, so a table that is found there can be
+ * used again as new, and `arena_reset` goes on in fresh chunks.
  */
 #ifndef ARENA_H
 #define ARENA_H

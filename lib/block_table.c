@@ -63,18 +63,14 @@ block_table_init(bool is_glibc)
 	table.slot_bytes = is_glibc ? 4 : 8;
 	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
 	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
-	for (size_t i = 0; i < sizeof leaf_shifts; i++) {
-		size_t bytes = sizeof(void *) << (ADDRESS_BITS - leaf_shifts[i]);
-
+	/* A forked child has its parent's, all zero. */
+	for (size_t i = 0; i < sizeof leaf_shifts && table.directory == NULL; i++) {
 		table.leaf_shift = leaf_shifts[i];
-		table.directory = os_map(bytes, true);
-		if (table.directory != NULL) {
-			table.common = is_glibc && table.leaf_shift == LEAF_SHIFT;
-			arena_add_bytes(4 * PAGE_BYTES);
-			return true;
-		}
+		table.directory = os_map(sizeof(void *) << (ADDRESS_BITS - leaf_shifts[i]), true);
 	}
-	return false;
+	table.common = is_glibc && table.leaf_shift == LEAF_SHIFT;
+	arena_add_bytes(4 * PAGE_BYTES);
+	return table.directory != NULL;
 }
 
 static COLD void

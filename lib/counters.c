@@ -12,6 +12,7 @@
 
 static struct lock chunk_lock;
 static struct recording_counters **chunk_maps[SHARDS_MAX];
+static uint64_t chunk_map_entries; /* that each of them has */
 
 /* Counts what could not be counted at a site; nobody reads it. */
 static struct recording_counters lost;
@@ -29,10 +30,8 @@ add(uint64_t *counter, uint64_t value, bool shared)
 bool
 counters_attach(uint32_t shard, struct counting *ret_counting)
 {
-	uint64_t chunks = recording.header->sections[SECTION_SITES].capacity / SITES_PER_CHUNK;
-
 	if (chunk_maps[shard] == NULL) {
-		chunk_maps[shard] = arena_allocate(chunks * sizeof(void *), false);
+		chunk_maps[shard] = arena_allocate(chunk_map_entries * sizeof(void *), false);
 		if (chunk_maps[shard] == NULL)
 			return false;
 		arena_add_bytes(PAGE_BYTES);
@@ -47,9 +46,14 @@ counters_attach(uint32_t shard, struct counting *ret_counting)
 void
 counters_reset(void)
 {
+	uint64_t entries = recording.header->sections[SECTION_SITES].capacity / SITES_PER_CHUNK;
+
 	lock_reset(&chunk_lock);
-	for (uint32_t i = 0; i < SHARDS_MAX; i++)
+	/* A forked child has its parent's, all zero. */
+	for (uint32_t i = 0; i < SHARDS_MAX && entries > chunk_map_entries; i++)
 		chunk_maps[i] = NULL;
+	if (entries > chunk_map_entries)
+		chunk_map_entries = entries;
 }
 
 static struct recording_counters *

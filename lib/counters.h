@@ -43,7 +43,7 @@ bool counters_attach(uint32_t shard, struct counting *ret_counting);
 /* Make the lines of the fixed sites present, so that counting there needs no lock. [signal] */
 void counters_prepare(struct counting *c);
 
-/* Forget all shards: for a forked child. */
+/* Start with empty shards, in the constructor and in a forked child. */
 void counters_reset(void);
 
 /* One block of `bytes`, with `rounding` more usable, was made at site. [hot] */

@@ -7,14 +7,17 @@
  */
 #include "process.h"
 
-#include <pthread.h>
+/* What pthread_atfork calls for libraries that may be unloaded. Its own code is linked in from an
+ * archive of libc's that is not built for shadow stacks, and we would lose their mark with it. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+		      void *object);
 
 static __attribute__((constructor)) void
 construct(void)
 {
 	process_start();
 	/* A child that fork() made. Children made otherwise find out at their first event. */
-	pthread_atfork(NULL, NULL, process_after_fork);
+	__register_atfork(NULL, NULL, process_after_fork, NULL);
 }
 
 static __attribute__((destructor)) void

@@ -82,7 +82,9 @@ lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) \
 	-Wframe-larger-than=4096 \
 	$(RUNTIME_CFLAGS)
 
+# Constructors need no start files, and those of Debian have no mark for shadow stacks.
 lib_libheaptally_la_LDFLAGS = \
+	-XCClinker -nostartfiles \
 	-module -avoid-version -shared \
 	-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,defs \
 	-Wl,--version-script=$(srcdir)/lib/libheaptally.map

@@ -59,6 +59,12 @@ map(size_t bytes, int flags, int fd)
 	return (void *)result;
 }
 
+void
+os_unmap(void *address, size_t bytes)
+{
+	call3(SYS_munmap, (long)address, (long)bytes, 0);
+}
+
 void *
 os_map(size_t bytes, bool wipe_on_fork)
 {
@@ -68,15 +74,12 @@ os_map(size_t bytes, bool wipe_on_fork)
 		return NULL;
 	/* Transparent huge pages would turn a few touched lines into megabytes. */
 	call3(SYS_madvise, (long)memory, (long)bytes, MADV_NOHUGEPAGE);
-	if (wipe_on_fork)
-		call3(SYS_madvise, (long)memory, (long)bytes, MADV_WIPEONFORK);
+	/* Without it a forked child could not know that it is one: better no tracing at all. */
+	if (wipe_on_fork && call3(SYS_madvise, (long)memory, (long)bytes, MADV_WIPEONFORK) != 0) {
+		os_unmap(memory, bytes);
+		return NULL;
+	}
 	return memory;
-}
-
-void
-os_unmap(void *address, size_t bytes)
-{
-	call3(SYS_munmap, (long)address, (long)bytes, 0);
 }
 
 int

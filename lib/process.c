@@ -75,11 +75,11 @@ start_tables(void)
 {
 	recording_abandon();
 	arena_reset();
-	counters_reset();
 	module_table_reset();
 	thread_reset();
 	if (!recording_create(&options))
 		return false;
+	counters_reset();
 	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
 		return false;
 	unwind_set_limit(options.frames);

@@ -449,9 +449,17 @@ recording_publish_memory(void)
 void
 recording_abandon(void)
 {
+	/* Of the generation before; only the youngest fork can have interrupted code that returns.
+	 */
+	static void *placeholder;
+	static uint64_t placeholder_bytes;
 	struct recording_header *old = recording.header;
 
 	recording = (struct recording){.control = &no_control};
-	if (old != NULL)
-		os_map_at(old, mapped_bytes);
+	if (old == NULL)
+		return;
+	if (placeholder != NULL)
+		os_unmap(placeholder, placeholder_bytes);
+	placeholder = os_map_at(old, mapped_bytes) == 0 ? old : NULL;
+	placeholder_bytes = mapped_bytes;
 }

@@ -138,8 +138,10 @@ trace_table_init(void)
 	uint64_t capacity = recording.header->sections[SECTION_NODES].capacity;
 
 	lock_reset(&table.lock);
+	/* A forked child has its parent's, all zero. */
+	if (table.buckets == NULL || table.bucket_limit != capacity)
+		table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
 	table.bucket_limit = (uint32_t)capacity;
-	table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
 	table.bucket_count = BUCKETS_FIRST;
 	table.hashed = table.version = 0;
 	table.populated_bytes = BUCKETS_FIRST * sizeof *table.buckets;
