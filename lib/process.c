@@ -141,14 +141,18 @@ void
 process_start(void)
 {
 	uint32_t expected = PROCESS_RAW;
+	int saved_errno;
 
 	if (load(&raw.state) != PROCESS_RAW || !real_find() || !loader_is_ready())
 		return;
+	/* The loader and libunwind set it, and this may be the program's first malloc. */
+	saved_errno = errno;
 	/* What is allocated from here until the end of the start is passed through. */
 	if (__atomic_compare_exchange_n(&raw.state, &expected, PROCESS_OFF, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED) &&
 	    getauxval(AT_SECURE) == 0)
 		start_process();
+	errno = saved_errno;
 }
 
 static COLD bool

@@ -11,7 +11,7 @@
  *     GATE_OPEN
  *     GATE_BUSY    inside
  *
- * The struct of a thread lives in the arena and hangs off the only thread-local variable. There is
+ * The struct of a thread lives in the arena and hangs off a thread-local variable. There is
  * no destructor: it works until the kernel thread is gone, and is then given to a new one.
  */
 #ifndef THREAD_H

@@ -5,7 +5,6 @@
 #include "unwind_library.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <libunwind.h>
 #include <string.h>
 #include <sys/resource.h>
