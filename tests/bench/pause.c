@@ -7,18 +7,24 @@
  * Prints one line for malloc and one for free: the name, and nanoseconds at 50 %, 99 %, 99.9 %,
  * 99.99 % and 100 % of the calls. The blocks live for a while, and their call stacks are drawn from
  * a hundred thousand, so that every table of a tracer grows while the clock runs. The clock's own
- * time is part of each figure.
+ * time is part of each figure. A call during which the kernel ran another thread on this cpu says
+ * nothing about the allocator: it is left out.
  */
 #include "config.h"
 #include "stacks.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define LIVE_COUNT (1u << 17)
 #define STACK_BASE 18
+
+/* Shorter calls were not preempted, so the kernel need not be asked. */
+#define PREEMPTED_NS 5000
 
 /* Latencies in steps of an eighth of a power of two: (exponent, three bits below it). */
 #define STEP_BITS  3
@@ -64,9 +70,24 @@ step_limit_ns(unsigned step)
 	       1;
 }
 
+/* Whether another thread had this cpu since the last time that this was asked. */
+static bool
+was_preempted(void)
+{
+	static long seen;
+	struct rusage usage;
+	long before = seen;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	seen = usage.ru_nivcsw;
+	return seen != before;
+}
+
 static void
 histogram_insert(struct histogram *histogram, uint64_t ns)
 {
+	if (ns >= PREEMPTED_NS && was_preempted())
+		return;
 	histogram->counts[step_of(ns)]++;
 	histogram->total++;
 	if (ns > histogram->worst_ns)
