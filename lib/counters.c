@@ -114,7 +114,8 @@ static COLD void
 note_peak_time(struct recording_control *control, int64_t live)
 {
 	store(&control->peak_ns, os_monotonic_ns() - recording.header->start_monotonic_ns);
-	store(&control->peak_step, (uint64_t)live + ((uint64_t)live >> PEAK_TIME_SHIFT));
+	/* One more at least, or a small heap would ask at every event. */
+	store(&control->peak_step, (uint64_t)live + ((uint64_t)live >> PEAK_TIME_SHIFT) + 1);
 }
 
 static inline void

@@ -22,7 +22,7 @@
 #include "os.h"
 
 #define STEP_MIN   ((uint64_t)16 << 10)
-#define STEP_MAX   ((uint64_t)1 << 20)
+#define STEP_MAX   ((uint64_t)256 << 10) /* longer would be a pause of the program */
 #define ROOM_MIN   ((uint64_t)8 << 20)
 #define PATH_BYTES 1200
 

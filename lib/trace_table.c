@@ -193,11 +193,11 @@ find_or_insert(uint32_t parent, uint32_t frame, uint32_t version)
 uint32_t
 trace_table_find_child(uint32_t parent, uint32_t frame)
 {
-	uint32_t version = load_acquire(&table.version);
-	/* Both places, though the caller has looked next to the parent: that was before the version
-	 * was read, and the child may have been added in between. */
-	uint32_t id = find(parent, frame);
+	uint32_t version = load_acquire(&table.version), id = NODE_NONE;
 
+	/* The newest node has no children yet; most new nodes are made below it. */
+	if (load(&recording.nodes[parent + 1].frame) != FRAME_NONE)
+		id = find(parent, frame);
 	if (unlikely(id == NODE_NONE))
 		id = find_or_insert(parent, frame, version);
 	if (likely(id != NODE_NONE && id != parent + 1))
