@@ -70,7 +70,7 @@ fault_scripts = \
 check_PROGRAMS += $(fault_programs)
 check_LIBRARIES += tests/faults/libtarget.a
 check_DATA += $(fault_plugins)
-EXTRA_DIST += $(fault_sources) $(fault_scripts)
+EXTRA_DIST += tests/faults/README.md $(fault_sources) $(fault_scripts)
 CLEANFILES += $(fault_plugins)
 
 # Without builtins the compiler neither drops nor merges calls of the allocation functions.
