@@ -72,6 +72,9 @@ runtime_builtins = \
 
 lib_libheaptally_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 
+# RUNTIME_CFLAGS leave out vector registers: a program may call malloc with a stack that is aligned to
+# eight bytes only, where an aligned store of sixteen would end it. To let gcc realign the stack is no
+# way out: the hooks would then misread the frame of their caller.
 # The largest frames are those of the start, on the main thread's stack or on one of our own.
 lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) \
 	-O2 -g \
@@ -80,7 +83,7 @@ lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) \
 	-fno-omit-frame-pointer \
 	$(runtime_builtins) \
 	-Wframe-larger-than=4096 \
-	$(RUNTIME_CFLAGS)
+	$(RUNTIME_CFLAGS) $(RUNTIME_LTO)
 
 # Constructors need no start files, and those of Debian have no mark for shadow stacks.
 lib_libheaptally_la_LDFLAGS = \

@@ -13,6 +13,7 @@ runtime_unit_tests = \
 	tests/unit/test_trace_table
 
 tools_unit_tests = \
+	tests/unit/test_annotate \
 	tests/unit/test_diff \
 	tests/unit/test_filter \
 	tests/unit/test_group \
@@ -32,7 +33,7 @@ TESTS += $(unit_tests)
 endif
 
 tests_unit_libruntime_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE $(CHECK_CFLAGS)
-tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer
+tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer $(RUNTIME_CFLAGS)
 tests_unit_libruntime_a_SOURCES = $(runtime_modules) tests/unit/runtime.c tests/unit/runtime.h
 
 runtime_unit_cppflags = $(tests_unit_libruntime_a_CPPFLAGS)
@@ -88,6 +89,9 @@ tests_unit_statistics_driver_CPPFLAGS = $(tools_cppflags)
 tests_unit_statistics_driver_LDADD = $(tools_libs)
 tests_unit_statistics_driver_SOURCES = tests/unit/statistics_driver.c $(fixture)
 
+tests_unit_test_annotate_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_annotate_LDADD = $(tools_unit_libs)
+tests_unit_test_annotate_SOURCES = tests/unit/test_annotate.c $(fixture) $(scratch)
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
