@@ -54,17 +54,25 @@ static pthread_barrier_t start, finish;
 		__asm__ volatile("" : "+r"(block));                                               \
 		return block;                                                                     \
 	}
-#define SITES_OF_8(t) \
-	SITE(t##0) SITE(t##1) SITE(t##2) SITE(t##3) SITE(t##4) SITE(t##5) SITE(t##6) SITE(t##7)
+#define SITES_OF_4(a, b, c, d) SITE(a) SITE(b) SITE(c) SITE(d)
+#define SITES_OF_8(t)                      \
+	SITES_OF_4(t##0, t##1, t##2, t##3) \
+	SITES_OF_4(t##4, t##5, t##6, t##7)
 SITES_OF_8(0)
-SITES_OF_8(1) SITES_OF_8(2) SITES_OF_8(3) SITES_OF_8(4) SITES_OF_8(5) SITES_OF_8(6) SITES_OF_8(7)
+SITES_OF_8(1)
+SITES_OF_8(2)
+SITES_OF_8(3)
+SITES_OF_8(4)
+SITES_OF_8(5)
+SITES_OF_8(6)
+SITES_OF_8(7)
 
 #define NAMES_OF_8(t)                                                                              \
 	site_##t##0, site_##t##1, site_##t##2, site_##t##3, site_##t##4, site_##t##5, site_##t##6, \
 		site_##t##7
-	static void *(*const site_functions[SITES])(struct cargo *, size_t, int) = {
-		NAMES_OF_8(0), NAMES_OF_8(1), NAMES_OF_8(2), NAMES_OF_8(3),
-		NAMES_OF_8(4), NAMES_OF_8(5), NAMES_OF_8(6), NAMES_OF_8(7),
+static void *(*const site_functions[SITES])(struct cargo *, size_t, int) = {
+	NAMES_OF_8(0), NAMES_OF_8(1), NAMES_OF_8(2), NAMES_OF_8(3),
+	NAMES_OF_8(4), NAMES_OF_8(5), NAMES_OF_8(6), NAMES_OF_8(7),
 };
 
 static void

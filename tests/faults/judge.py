@@ -143,6 +143,7 @@ class Bench:
     def run_with(self, tracer, argv, timeout=WATCHDOG, act=None, keep=None, **options):
         """One run. act(started, directory) happens while it runs; keep(run, directory) at its end."""
         directory = self.directory()
+        started = None
         try:
             started = self.start(tracer, argv, directory, **options)
             if act is not None:
@@ -156,6 +157,9 @@ class Bench:
                 keep(run, directory)
             return run
         finally:
+            if started is not None:
+                started.stop()
+            tracer.end()
             shutil.rmtree(directory, ignore_errors=True)
 
     def bare(self, argv, **options):

@@ -65,6 +65,12 @@ class Started:
         except ProcessLookupError:
             pass
 
+    def stop(self):
+        """End it if something went wrong before `finish` did."""
+        if self.child.returncode is None:
+            self.kill_group()
+            self.child.wait()
+
     def finish(self, timeout):
         try:
             status = self.child.wait(timeout)
