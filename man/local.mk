@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 dist_man_MANS += \
+	man/heaptally-annotate.1 \
 	man/heaptally-diff.1 \
 	man/heaptally-info.1 \
 	man/heaptally-list.1 \

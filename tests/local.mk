@@ -23,6 +23,7 @@ TESTS += $(bats_tests)
 endif
 
 bats_tests = \
+	tests/cli/annotate.bats \
 	tests/cli/bad_input.bats \
 	tests/cli/recordings.bats \
 	tests/cli/reports.bats

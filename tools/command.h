@@ -31,5 +31,6 @@ int cmd_diff(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_annotate(int argc, char **argv);
 
 #endif

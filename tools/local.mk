@@ -64,6 +64,8 @@ tools_libtools_a_SOURCES += \
 
 # The model, symbols and views.
 tools_libtools_a_SOURCES += \
+	tools/annotate.c \
+	tools/annotate.h \
 	tools/budget.c \
 	tools/budget.h \
 	tools/column.c \
@@ -100,6 +102,8 @@ tools_libtools_a_SOURCES += \
 	tools/util/term.h \
 	tools/util/utf8.c \
 	tools/util/utf8.h \
+	tools/view_annotate.c \
+	tools/view_annotate.h \
 	tools/view_csv.c \
 	tools/view_csv.h \
 	tools/view_diff.c \
@@ -121,6 +125,7 @@ tools_libtools_a_SOURCES += \
 
 # The commands.
 tools_heaptally_SOURCES += \
+	tools/cmd_annotate.c \
 	tools/cmd_diff.c \
 	tools/cmd_report.c \
 	tools/cmd_report.h \

@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{"run", "run a program and record where its memory goes", cmd_run},
 	{"top", "show which lines hold the memory, at the peak or at any moment", cmd_top},
 	{"diff", "show what changed between two recordings, or two moments of one", cmd_diff},
+	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
 	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
 	{"list", "list the processes that are being recorded or left a recording", cmd_list},
 	{"info", "show the totals of a recording", cmd_info},

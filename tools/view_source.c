@@ -136,6 +136,15 @@ view_source_get(struct view_source *source, const char *path, uint32_t line)
 }
 
 const char *
+view_source_get_text(struct view_source *source, const char *path, size_t *ret_length)
+{
+	const struct source_file *file = find_file(source, path);
+
+	*ret_length = file->text.length;
+	return (const char *)file->text.bytes;
+}
+
+const char *
 view_source_get_newer(const struct view_source *source)
 {
 	return source->newer;

@@ -5,6 +5,7 @@
 #ifndef VIEW_SOURCE_H
 #define VIEW_SOURCE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct view_source;
@@ -18,6 +19,12 @@ void view_source_free(struct view_source *source);
  * no such line. Valid until the next call.
  */
 const char *view_source_get(struct view_source *source, const char *path, uint32_t line);
+
+/*
+ * The whole file as it is, or NULL if it cannot be read. Valid as long as the source; length is
+ * stored in ret_length.
+ */
+const char *view_source_get_text(struct view_source *source, const char *path, size_t *ret_length);
 
 /* The first file that is newer than the recording, or NULL. */
 const char *view_source_get_newer(const struct view_source *source);
