@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define likely(x)        __builtin_expect(!!(x), 1)
-#define unlikely(x)      __builtin_expect(!!(x), 0)
-#define COLD             __attribute__((cold, noinline))
-#define HOT              __attribute__((hot))
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define COLD        __attribute__((cold, noinline))
+#define HOT         __attribute__((hot))
+/* With link-time optimization into other files, too. */
 #define ALWAYS_INLINE    inline __attribute__((always_inline))
 #define HEAPTALLY_EXPORT __attribute__((visibility("default")))
 

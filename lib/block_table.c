@@ -315,7 +315,7 @@ common_slot(uintptr_t address)
 	return &leaf[address >> SLOT_SHIFT & ((1u << (LEAF_SHIFT - SLOT_SHIFT)) - 1)];
 }
 
-HOT void *
+HOT ALWAYS_INLINE void *
 block_table_prepare(const void *address)
 {
 	uint32_t *slot = common_slot((uintptr_t)address);
@@ -324,7 +324,7 @@ block_table_prepare(const void *address)
 	return slot;
 }
 
-HOT struct block
+HOT ALWAYS_INLINE struct block
 block_table_insert(void *common, const void *address, struct block block, size_t usable,
 		   bool *ret_stored)
 {
@@ -338,7 +338,7 @@ block_table_insert(void *common, const void *address, struct block block, size_t
 	return BLOCK_NONE;
 }
 
-HOT struct block
+HOT ALWAYS_INLINE struct block
 block_table_remove(const void *address)
 {
 	uint32_t *slot = common_slot((uintptr_t)address);

@@ -17,16 +17,6 @@ static uint64_t chunk_map_entries; /* that each of them has */
 /* Counts what could not be counted at a site; nobody reads it. */
 static struct recording_counters lost;
 
-/* The line is this thread's alone, or shared. An addition to memory is one instruction in both. */
-static inline void
-add(uint64_t *counter, uint64_t value, bool shared)
-{
-	if (unlikely(shared))
-		fetch_add(counter, value);
-	else
-		*counter += value;
-}
-
 bool
 counters_attach(uint32_t shard, struct counting *ret_counting)
 {
@@ -92,7 +82,7 @@ first_touch(struct counting *c, uint32_t site)
 	if (counters != NULL)
 		return &counters[site % SITES_PER_CHUNK];
 	recording_note(TROUBLE_FULL);
-	add(&c->shard->dropped, 1, c->shared);
+	counter_add(&c->shard->dropped, 1, c->shared);
 	return c->chunks[0] != NULL ? &c->chunks[0][SITE_UNKNOWN] : &lost;
 }
 
@@ -144,8 +134,12 @@ flush(struct counting *c)
 	struct recording_control *control = recording.control;
 	int64_t pending = __atomic_exchange_n(&c->shard->pending_bytes, 0, __ATOMIC_RELAXED);
 	int64_t live = fetch_add(&control->live_bytes, pending) + pending;
+	/* The first thread kept its change to itself while it was alone, and may not run again. */
+	int64_t first =
+		c->index != SHARD_FIRST ? load(&recording.shards[SHARD_FIRST].pending_bytes) : 0;
 	int64_t peak = load(&control->peak_bytes);
 
+	live += first;
 	while (live > peak) {
 		if (__atomic_compare_exchange_n(&control->peak_bytes, &peak, live, true,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
@@ -164,7 +158,7 @@ change_live(struct counting *c, int64_t change)
 	struct recording_control *control = recording.control;
 	uint32_t batch = load(&control->batch_bytes);
 
-	add((uint64_t *)&c->shard->pending_bytes, (uint64_t)change, c->shared);
+	counter_add((uint64_t *)&c->shard->pending_bytes, (uint64_t)change, c->shared);
 	if (likely(batch == 0)) {
 		int64_t live = control->live_bytes + c->shard->pending_bytes;
 
@@ -193,30 +187,30 @@ enter_epoch(struct recording_counters *site, uint32_t epoch)
 	site->epoch = epoch;
 }
 
-HOT void
+HOT ALWAYS_INLINE void
 counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding)
 {
 	uint32_t epoch = change_live(c, (int64_t)bytes);
 	struct recording_counters *counters = counters_of(c, site);
 
 	enter_epoch(counters, epoch);
-	add(&counters->total_bytes, bytes, c->shared);
-	add(&counters->total_blocks, 1, c->shared);
-	add((uint64_t *)&counters->rounding_bytes, rounding, c->shared);
+	counter_add(&counters->total_bytes, bytes, c->shared);
+	counter_add(&counters->total_blocks, 1, c->shared);
+	counter_add((uint64_t *)&counters->rounding_bytes, rounding, c->shared);
 }
 
-HOT void
+HOT ALWAYS_INLINE void
 counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary)
 {
 	uint32_t epoch = change_live(c, -(int64_t)bytes);
 	struct recording_counters *counters = counters_of(c, site);
 
 	enter_epoch(counters, epoch);
-	add(&counters->freed_bytes, bytes, c->shared);
-	add(&counters->freed_blocks, 1, c->shared);
-	add((uint64_t *)&counters->rounding_bytes, -rounding, c->shared);
+	counter_add(&counters->freed_bytes, bytes, c->shared);
+	counter_add(&counters->freed_blocks, 1, c->shared);
+	counter_add((uint64_t *)&counters->rounding_bytes, -rounding, c->shared);
 	if (temporary)
-		add(&counters->temporary_blocks, 1, c->shared);
+		counter_add(&counters->temporary_blocks, 1, c->shared);
 }
 
 void
@@ -228,12 +222,12 @@ counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 
 	enter_epoch(from, epoch);
 	enter_epoch(to, epoch);
-	add(&from->freed_bytes, old_bytes, c->shared);
-	add(&from->freed_blocks, 1, c->shared);
-	add((uint64_t *)&from->rounding_bytes, -old_rounding, c->shared);
-	add(&to->total_bytes, bytes, c->shared);
-	add(&to->total_blocks, 1, c->shared);
-	add((uint64_t *)&to->rounding_bytes, rounding, c->shared);
+	counter_add(&from->freed_bytes, old_bytes, c->shared);
+	counter_add(&from->freed_blocks, 1, c->shared);
+	counter_add((uint64_t *)&from->rounding_bytes, -old_rounding, c->shared);
+	counter_add(&to->total_bytes, bytes, c->shared);
+	counter_add(&to->total_blocks, 1, c->shared);
+	counter_add((uint64_t *)&to->rounding_bytes, rounding, c->shared);
 }
 
 void

@@ -23,11 +23,26 @@
 #include "base.h"
 #include "recording_map.h"
 
+/*
+ * Add to a counter. `shared` tells whether other threads write there, too. Alone, one instruction
+ * without a lock does: a signal handler cannot come in between. Written out, because a compiler may
+ * make three of one. [hot] [signal]
+ */
+static ALWAYS_INLINE void
+counter_add(uint64_t *counter, uint64_t value, bool shared)
+{
+	if (unlikely(shared))
+		fetch_add(counter, value);
+	else
+		__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(value) : "cc");
+}
+
 /* From the second thread on. Small enough that the bound hardly shows, large enough that a thread
  * flushes every few hundred events at most. */
 #define BATCH_BYTES  16384
 
 #define SHARD_SHARED 0u
+#define SHARD_FIRST  1u /* of the first thread */
 
 /* Where a thread counts. */
 struct counting {

@@ -64,6 +64,10 @@ allocate_early(size_t alignment, size_t bytes)
 static inline void *
 leave_with(struct thread *t, uint32_t kind, void *block, size_t bytes, const struct caller *caller)
 {
+	/* A handler forked while the real allocator was at work: this is the child, where all that
+	 * the runtime knew of the thread is gone. */
+	if (unlikely(load(&t->gate) != GATE_BUSY))
+		return block;
 	if (likely(block != NULL))
 		record_allocate(t, kind, block, bytes, caller);
 	else
@@ -162,25 +166,48 @@ refused_realloc(void *block, size_t bytes, uintptr_t caller_ip)
 	return refused(real.realloc(block, bytes), bytes, caller_ip);
 }
 
+/* A size that no number holds: the real function refuses it with the right errno. */
+static COLD void *
+overflowing_realloc(void *old, size_t count, size_t bytes)
+{
+	struct thread *t = thread_enter(STACK, false);
+	void *new = NULL;
+
+	if (t != NULL) {
+		record_failure(t);
+		thread_leave(t);
+	}
+	if (has_real() && !boot_owns(old))
+		new = real.reallocarray(old, count, bytes);
+	else
+		errno = ENOMEM;
+	return new;
+}
+
 /* A real call that fails leaves the old block alone. */
 static inline void *
 reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct caller *caller)
 {
 	struct thread *t;
 	struct realloc_state state = {BLOCK_NONE, 0};
+	size_t product;
 	void *new;
 
+	if (unlikely(__builtin_mul_overflow(count, bytes, &product)))
+		return overflowing_realloc(old, count, bytes);
 	if (unlikely(old != NULL && boot_owns(old)))
-		return realloc_boot(old, count * bytes);
+		return realloc_boot(old, product);
 	t = thread_enter(caller->sp, true);
 	if (unlikely(t == NULL))
-		return refused_realloc(old, count * bytes, caller->ip);
+		return refused_realloc(old, product, caller->ip);
 	if (old != NULL)
 		state = record_realloc_begin(t, old);
 	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
 				    : real.reallocarray(old, count, bytes);
-	if (likely(new != NULL) || (old != NULL && count * bytes == 0 && bytes == 0))
-		record_realloc_end(t, kind, state, new, count * bytes, caller);
+	if (unlikely(load(&t->gate) != GATE_BUSY))
+		return new; /* see `leave_with` */
+	if (likely(new != NULL) || (old != NULL && product == 0))
+		record_realloc_end(t, kind, state, new, product, caller);
 	else
 		record_realloc_undo(t, state, old);
 	thread_leave(t);

@@ -31,7 +31,7 @@ replace_owner(struct lock *lock, uint32_t owner, uint32_t self)
 static bool
 rob(struct lock *lock, uint32_t owner, uint32_t self)
 {
-	if (os_thread_lives(os_process_id(), owner) || !replace_owner(lock, owner, self))
+	if (os_thread_lives(owner) || !replace_owner(lock, owner, self))
 		return false;
 	lock->robbed++;
 	return true;
@@ -97,8 +97,13 @@ lock_drop_all(void)
 }
 
 void
+lock_forget_held(void)
+{
+	held.count = 0;
+}
+
+void
 lock_reset(struct lock *lock)
 {
 	*lock = (struct lock){0};
-	held.count = 0;
 }

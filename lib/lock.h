@@ -35,4 +35,7 @@ void lock_drop(struct lock *lock);
 void lock_drop_all(void);
 void lock_reset(struct lock *lock);
 
+/* In a forked child, before its first lock: what the parent held is of no matter here. */
+void lock_forget_held(void);
+
 #endif

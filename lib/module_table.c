@@ -27,7 +27,8 @@ copy_build_id(const struct dl_find_object *object, struct recording_module *modu
 	const ElfW(Phdr) * segment;
 	uintptr_t bias = object->dlfo_link_map->l_addr;
 
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_phoff + header->e_phnum * sizeof *segment > PAGE_BYTES)
 		return;
 	segment = (const void *)((const char *)header + header->e_phoff);
 	for (int i = 0; i < header->e_phnum; i++) {

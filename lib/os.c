@@ -162,6 +162,12 @@ os_unlink(const char *path)
 }
 
 int
+os_change_mode(int fd, unsigned mode)
+{
+	return (int)call3(SYS_fchmod, fd, mode, 0);
+}
+
+int
 os_truncate(int fd, uint64_t bytes)
 {
 	return (int)call3(SYS_ftruncate, fd, (long)bytes, 0);
@@ -239,6 +245,15 @@ os_set_limit(int resource, uint64_t soft)
 	return old;
 }
 
+bool
+os_on_signal_stack(void)
+{
+	stack_t stack = {0};
+
+	return call3(SYS_sigaltstack, 0, (long)&stack, 0) == 0 &&
+	       (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
 uint32_t
 os_cpu_count(void)
 {
@@ -276,9 +291,10 @@ os_thread_id(void)
 }
 
 bool
-os_thread_lives(uint32_t process, uint32_t thread)
+os_thread_lives(uint32_t thread)
 {
-	return call3(SYS_tgkill, process, thread, 0) != -ESRCH;
+	/* Not tgkill: in a vfork child getpid() is another, and the threads are still there. */
+	return call3(SYS_tkill, thread, 0, 0) != -ESRCH;
 }
 
 void

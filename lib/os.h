@@ -33,6 +33,7 @@ int os_open(const char *path, int flags, unsigned mode);
 int os_open_at(int directory, const char *name, int flags, unsigned mode);
 void os_close(int fd);
 int os_unlink(const char *path);
+int os_change_mode(int fd, unsigned mode);
 int os_truncate(int fd, uint64_t bytes);
 long os_read(int fd, void *buffer, size_t bytes);
 int os_make_directory(const char *path, unsigned mode);
@@ -66,8 +67,11 @@ uint32_t os_parent_id(void);
 uint32_t os_user_id(void);
 uint32_t os_thread_id(void); /* [signal] */
 
-/* False only if the thread of this process is gone. [signal] */
-bool os_thread_lives(uint32_t process, uint32_t thread);
+/* False only if the thread is gone. [signal] */
+bool os_thread_lives(uint32_t thread);
+
+/* Whether this is a handler's alternate stack. [signal] */
+bool os_on_signal_stack(void);
 
 void os_random(void *buffer, size_t bytes);
 

@@ -50,7 +50,7 @@ static void
 fill_header(void)
 {
 	struct recording_header *h = recording.header;
-	char path[4096];
+	static char path[4096];
 	long n = os_read_link("/proc/self/exe", path, sizeof path - 1);
 
 	if (n > 0) {
@@ -158,6 +158,7 @@ process_start(void)
 static COLD bool
 start_child(void)
 {
+	lock_forget_held();
 	if (!lock_take(&process->lock))
 		return false;
 	if (load(&process->state) == PROCESS_NEW) {

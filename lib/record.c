@@ -17,22 +17,13 @@ keeps_origin(void)
 	return recording.header->realloc_origin != 0;
 }
 
-static inline void
-add(uint64_t *counter, uint64_t value, bool shared)
-{
-	if (unlikely(shared))
-		fetch_add(counter, value);
-	else
-		*counter += value;
-}
-
 static inline uint32_t
 site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 {
 	struct unwind_result stack = unwind_capture(&t->unwind, caller->ip, caller->sp, caller->bp);
 
 	if (unlikely(stack.cut))
-		add(&t->counting.shard->cut, 1, t->counting.shared);
+		counter_add(&t->counting.shard->cut, 1, t->counting.shared);
 	if (likely(t->site_node == stack.node && t->site_kind == kind && t->site != SITE_NONE))
 		return t->site;
 	if (unlikely(stack.node == NODE_NONE))
@@ -62,10 +53,10 @@ remember_block(struct thread *t, void *slot, void *address, struct block block, 
 	if (unlikely(old.site != SITE_NONE))
 		forget_overwritten(t, old, usable);
 	if (unlikely(!stored))
-		add(&t->counting.shard->dropped, 1, t->counting.shared);
+		counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
 }
 
-HOT void
+HOT ALWAYS_INLINE void
 record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		const struct caller *caller)
 {
@@ -82,16 +73,16 @@ record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 void
 record_failure(struct thread *t)
 {
-	add(&t->counting.shard->failed, 1, t->counting.shared);
+	counter_add(&t->counting.shard->failed, 1, t->counting.shared);
 }
 
-HOT bool
+HOT ALWAYS_INLINE bool
 record_free(struct thread *t, void *address)
 {
 	struct block block = block_table_remove(address);
 
 	if (unlikely(block.site == SITE_NONE)) {
-		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
+		counter_add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
 		return false;
 	}
 	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
@@ -105,7 +96,7 @@ record_realloc_begin(struct thread *t, void *address)
 	struct realloc_state old = {block_table_remove(address), 0};
 
 	if (old.block.site == SITE_NONE)
-		add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
+		counter_add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
 	else
 		old.bytes = real_usable_size(address) - old.block.rounding;
 	return old;
@@ -136,7 +127,7 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	remember_block(t, slot, address, block, usable);
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
-	add(&c->shard->reallocs, 1, c->shared);
+	counter_add(&c->shard->reallocs, 1, c->shared);
 	t->last_block = address;
 }
 
@@ -167,5 +158,5 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 
 	remember_block(t, block_table_prepare(address), address, block, usable);
 	counters_allocate(&t->counting, SITE_NESTED, bytes, block.rounding);
-	add(&t->counting.shard->nested, 1, t->counting.shared);
+	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -24,7 +24,7 @@
 #define STEP_MIN   ((uint64_t)16 << 10)
 #define STEP_MAX   ((uint64_t)256 << 10) /* longer would be a pause of the program */
 #define ROOM_MIN   ((uint64_t)8 << 20)
-#define PATH_BYTES 1200
+#define PATH_BYTES 1200 /* static buffers: a fiber that forks may have a page of stack */
 
 static struct recording_control no_control;
 struct recording recording = {.control = &no_control};
@@ -151,7 +151,7 @@ read_command(char *command, size_t bytes)
 static void
 fill_identity(struct recording_header *h)
 {
-	struct os_stat namespace;
+	struct os_stat namespace = {0};
 
 	memcpy(h->magic, RECORDING_MAGIC, sizeof h->magic);
 	h->byte_order = RECORDING_BYTE_ORDER;
@@ -261,10 +261,12 @@ start_at(const char *path)
 
 	if (fd < 0)
 		return false;
+	/* Whatever the umask. */
+	os_change_mode(fd, 0600);
 	os_lock_file(fd);
 	started = start_in_file(fd);
 	if (!started)
-		os_truncate(fd, 0);
+		os_unlink(path);
 	os_close(fd);
 	return started;
 }
@@ -272,9 +274,10 @@ start_at(const char *path)
 static bool
 start_in_directory(const char *directory)
 {
-	char path[PATH_BYTES] = "";
+	static char path[PATH_BYTES];
 	uint64_t random;
 
+	path[0] = '\0';
 	os_random(&random, sizeof random);
 	append_text(path, sizeof path, directory);
 	append_text(path, sizeof path, "/");
@@ -290,7 +293,7 @@ start_in_directory(const char *directory)
 static bool
 is_private_directory(const char *path)
 {
-	struct os_stat st;
+	struct os_stat st = {0};
 
 	return os_stat(path, false, &st) == 0 && S_ISDIR(st.mode) && st.uid == os_user_id() &&
 	       (st.mode & 077) == 0;
@@ -300,10 +303,11 @@ is_private_directory(const char *path)
 static bool
 start_below(const char *parent, const char *suffix, bool with_uid)
 {
-	char path[PATH_BYTES] = "";
+	static char path[PATH_BYTES];
 
 	if (parent[0] != '/')
 		return false;
+	path[0] = '\0';
 	append_text(path, sizeof path, parent);
 	append_text(path, sizeof path, suffix);
 	if (with_uid)
@@ -318,14 +322,19 @@ static bool
 is_stale_recording(const char *path)
 {
 	struct recording_header old;
-	int fd = os_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+	struct os_stat st = {0}, namespace = {0};
 	bool stale;
+	int fd;
 
+	if (os_stat(path, false, &st) != 0 || !S_ISREG(st.mode) || st.uid != os_user_id())
+		return false;
+	fd = os_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
+	os_stat("/proc/self/ns/pid", true, &namespace);
 	stale = os_lock_file(fd) == 0 && os_read(fd, &old, sizeof old) == (long)sizeof old &&
 		memcmp(old.magic, RECORDING_MAGIC, sizeof old.magic) == 0 &&
-		old.pid != os_process_id();
+		(old.pid != os_process_id() || old.pid_namespace != namespace.inode);
 	os_close(fd);
 	return stale;
 }
@@ -352,8 +361,9 @@ start_at_or_beside(char *path, size_t bytes)
 static bool
 start_at_pattern(const char *pattern)
 {
-	char path[PATH_BYTES] = "";
+	static char path[PATH_BYTES];
 
+	path[0] = '\0';
 	for (; *pattern != '\0'; pattern++) {
 		char plain[2] = {*pattern, '\0'};
 

@@ -10,9 +10,8 @@
 #include "process.h"
 #include "recording_map.h"
 
-#define LIST_MAX    (1u << 16)
-#define CANDIDATES  4 /* dead threads are looked for among so many */
-#define FIRST_SHARD 1u
+#define LIST_MAX   (1u << 16)
+#define CANDIDATES 4 /* dead threads are looked for among so many */
 
 /* What a thread has before its first event: a gate that never opens. */
 static struct thread nobody;
@@ -31,13 +30,11 @@ static struct {
 static struct thread *
 find_dead(uint32_t self)
 {
-	uint32_t process = os_process_id();
-
 	for (uint32_t i = 0; i < CANDIDATES && i < threads.count; i++) {
 		struct thread *t = threads.list[threads.hand++ % threads.count];
 
 		/* Its number came back to us: it must be gone. */
-		if (t->id == self || !os_thread_lives(process, t->id))
+		if (t->id == self || !os_thread_lives(t->id))
 			return t;
 	}
 	return NULL;
@@ -57,7 +54,7 @@ new_thread(void)
 	if (t == NULL)
 		return NULL;
 	if (threads.shards < limit)
-		shard = FIRST_SHARD + threads.shards++;
+		shard = SHARD_FIRST + threads.shards++;
 	if (!counters_attach(shard, &t->counting))
 		return NULL;
 	threads.list[threads.count++] = t;
@@ -98,11 +95,12 @@ register_thread(void)
 }
 
 /* A handler left a hook by siglongjmp: the gate is still held by a call that is no more. It is, if
- * we are further out on the same stack. */
+ * we are further out on the same stack. An alternate stack may lie within it. */
 static bool
 was_left_behind(const struct thread *t, uintptr_t sp)
 {
-	return sp >= t->entry_sp && t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
+	return sp >= t->entry_sp && t->entry_sp >= t->unwind.stack_low &&
+	       sp < t->unwind.stack_high && !os_on_signal_stack();
 }
 
 COLD struct thread *

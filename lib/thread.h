@@ -67,7 +67,12 @@ thread_enter(uintptr_t sp, bool allocates)
 	t = thread_self;
 	if (unlikely(t->gate != GATE_OPEN))
 		return thread_enter_slow(sp, allocates);
+	/* Before and after: a handler that comes in between must find this hook's place, and may
+	 * leave its own. */
+	t->entry_sp = sp;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->gate = GATE_BUSY;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->entry_sp = sp;
 	return t;
 }

@@ -202,6 +202,11 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 			return WALK_COMPLETE;
 		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
 			return WALK_TRUNCATED;
+		/* Nothing says that this is a frame: the stack may end before it. */
+		if (((w->bp + 8) ^ w->sp) >= PAGE_BYTES &&
+		    (!os_readable(w->bp & ~(uint64_t)7) ||
+		     !os_readable((w->bp + 15) & ~(uint64_t)7)))
+			return WALK_TRUNCATED;
 		return step_to(m, w, w->bp + 16, w->bp, true);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))

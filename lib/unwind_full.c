@@ -4,7 +4,7 @@
  */
 #include "unwind_full.h"
 
-#include "os.h"
+#include "lock.h"
 #include "recording_map.h"
 #include "trace_table.h"
 #include "unwind_library.h"
@@ -13,25 +13,9 @@
 #define DEPTH_LIMIT 65536u
 #define CHECK_LIMIT 2048
 
-/* Under the library's lock. */
+/* Under a lock of its own: to learn the rules of what a walk found takes the library's again. */
 static uint64_t addresses[DEPTH_LIMIT];
-static uint64_t readable_page;
-
-static bool
-read_memory(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
-{
-	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
-
-	(void)view;
-	if (page != readable_page) {
-		if (!os_readable(address & ~(uint64_t)7) ||
-		    !os_readable((address + 7) & ~(uint64_t)7))
-			return false;
-		readable_page = page;
-	}
-	*ret_word = *(const uint64_t *)address;
-	return true;
-}
+static struct lock addresses_lock;
 
 static uint32_t
 node_of(size_t count, bool complete)
@@ -48,14 +32,17 @@ node_of(size_t count, bool complete)
 __attribute__((noinline)) uint32_t
 unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 {
-	struct unwind_view view = {.read_word = read_memory};
+	struct unwind_view view = {.read_word = unwind_view_read};
 	uint64_t *r = view.registers;
 	size_t count, first = 0;
 	uint32_t node = NODE_NONE;
 
-	if (!unwind_library_enter())
+	if (!lock_take(&addresses_lock))
 		return NODE_NONE;
-	readable_page = 0;
+	if (!unwind_library_enter()) {
+		lock_drop(&addresses_lock);
+		return NODE_NONE;
+	}
 	/* What a caller may expect to be kept, as it is at this very place. */
 	__asm__ volatile("movq %%rbx, 0x18(%[r])\n\t"
 			 "movq %%rbp, 0x30(%[r])\n\t"
@@ -71,6 +58,7 @@ unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 			 : [r] "r"(r)
 			 : "rax", "memory");
 	count = unwind_library_walk(&view, sp, addresses, DEPTH_LIMIT, ret_complete);
+	unwind_library_leave();
 	while (first < count && addresses[first] != ip)
 		first++;
 	if (first < count) {
@@ -79,7 +67,7 @@ unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 		node = node_of(count - first, *ret_complete);
 		*ret_depth = (uint32_t)(count - first);
 	}
-	unwind_library_leave();
+	lock_drop(&addresses_lock);
 	return node;
 }
 

@@ -230,6 +230,22 @@ unwind_library_after_fork(void)
 	lock_reset(&lock);
 }
 
+bool
+unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
+{
+	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
+
+	if (address - view->object_start >= view->object_end - view->object_start &&
+	    page != view->readable_page) {
+		if (!os_readable(address & ~(uint64_t)7) ||
+		    !os_readable((address + 7) & ~(uint64_t)7))
+			return false;
+		view->readable_page = page;
+	}
+	*ret_word = *(const uint64_t *)address;
+	return true;
+}
+
 /* Run function(argument) on the library's own stack. The vector registers that it may change need
  * no mention: the runtime is built without them (see `RUNTIME_CFLAGS`). */
 static void

@@ -33,7 +33,12 @@ struct unwind_view {
 	uint64_t registers[UNWIND_REGISTERS];
 	/* False where there is nothing to read. */
 	bool (*read_word)(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
+	uint64_t object_start, object_end; /* memory that is known to be there */
+	uint64_t readable_page;            /* the last that was asked for */
 };
+
+/* Read a word of the program's memory if it is there. [signal] */
+bool unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
 
 enum unwind_step {
 	UNWIND_STEP_OK,

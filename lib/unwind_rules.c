@@ -39,12 +39,12 @@ static struct lock insert_lock;
 static bool
 read_synthetic(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
 {
-	(void)view;
-	if (PLANE_OF(address) >= 1 && PLANE_OF(address) <= 3)
+	if (PLANE_OF(address) >= 1 && PLANE_OF(address) <= 3) {
 		*ret_word = address + LEVEL;
-	else
-		*ret_word = *(const uint64_t *)address; /* unwind tables are always mapped */
-	return true;
+		return true;
+	}
+	/* Unwind tables and code, and whatever an expression in a table names. */
+	return unwind_view_read(view, address, ret_word);
 }
 
 static bool
@@ -110,6 +110,8 @@ learn_shape(uintptr_t ip)
 	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
 	if (_dl_find_object((void *)(ip - 1), &object) != 0)
 		return make_rule(RULE_GUESS, 0, 0);
+	view.object_start = (uint64_t)object.dlfo_map_start;
+	view.object_end = (uint64_t)object.dlfo_map_end - 8;
 	for (int i = 0; i < UNWIND_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
 	view.registers[UNWIND_RSP] = SYNTHETIC_SP;
