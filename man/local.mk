@@ -8,5 +8,6 @@ dist_man_MANS += \
 	man/heaptally-recording.5 \
 	man/heaptally-run.1 \
 	man/heaptally-snapshot.1 \
+	man/heaptally-timeline.1 \
 	man/heaptally-top.1 \
 	man/heaptally.1

@@ -26,7 +26,8 @@ bats_tests = \
 	tests/cli/annotate.bats \
 	tests/cli/bad_input.bats \
 	tests/cli/recordings.bats \
-	tests/cli/reports.bats
+	tests/cli/reports.bats \
+	tests/cli/timeline.bats
 
 if HAVE_PYTHON3
 TESTS += $(python_tests)

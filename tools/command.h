@@ -32,5 +32,6 @@ int cmd_snapshot(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
+int cmd_timeline(int argc, char **argv);
 
 #endif

@@ -70,6 +70,8 @@ tools_libtools_a_SOURCES += \
 	tools/budget.h \
 	tools/column.c \
 	tools/column.h \
+	tools/curve.c \
+	tools/curve.h \
 	tools/debuginfo.c \
 	tools/debuginfo.h \
 	tools/debuginfo_cache.c \
@@ -118,6 +120,9 @@ tools_libtools_a_SOURCES += \
 	tools/view_stack.h \
 	tools/view_table.c \
 	tools/view_table.h \
+	tools/view_timeline.c \
+	tools/view_timeline.h \
+	tools/view_timeline_svg.c \
 	tools/view_top.c \
 	tools/view_top.h \
 	tools/wrapper.c \
@@ -129,4 +134,5 @@ tools_heaptally_SOURCES += \
 	tools/cmd_diff.c \
 	tools/cmd_report.c \
 	tools/cmd_report.h \
+	tools/cmd_timeline.c \
 	tools/cmd_top.c

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "column.h"
+#include "curve.h"
 #include "group.h"
 #include "place.h"
 #include "profile.h"
@@ -47,39 +48,6 @@ print_end(FILE *out, const struct card *card)
 	free(command);
 }
 
-/* The largest live size in each column of time. Samples get rarer as a run gets longer. */
-static void
-fill_curve(const struct profile *profile, int64_t *values)
-{
-	const struct profile_moment *last = get_last(profile);
-	uint64_t duration = profile->duration_ns != 0 ? profile->duration_ns : 1;
-	bool known[CURVE_COLUMNS] = {false};
-	int64_t previous = 0;
-
-	for (uint32_t i = 0; i <= profile->sample_count; i++) {
-		const struct profile_sample *sample =
-			i < profile->sample_count ? &profile->samples[i] : NULL;
-		uint64_t time = sample != NULL ? sample->time_ns : last->peak_time_ns;
-		int64_t live = sample != NULL ? sample->live_bytes : last->sum.peak_bytes;
-		unsigned column =
-			time >= duration
-				? CURVE_COLUMNS - 1
-				: (unsigned)((double)time / (double)duration * CURVE_COLUMNS);
-
-		if (!known[column] || live > values[column])
-			values[column] = live;
-		known[column] = true;
-	}
-	if (!known[CURVE_COLUMNS - 1])
-		values[CURVE_COLUMNS - 1] = last->sum.live_bytes;
-	known[CURVE_COLUMNS - 1] = true;
-	for (unsigned column = 0; column < CURVE_COLUMNS; column++) {
-		if (!known[column])
-			values[column] = previous;
-		previous = values[column];
-	}
-}
-
 static void
 print_heap(const struct term *term, const struct profile *profile)
 {
@@ -91,13 +59,17 @@ print_heap(const struct term *term, const struct profile *profile)
 
 	fprintf(term->stream, "  heap      ");
 	if (profile->sample_count > 1) {
-		int64_t values[CURVE_COLUMNS] = {0};
-		char *curve;
+		int64_t values[CURVE_COLUMNS];
+		struct curve curve;
+		char *line;
 
-		fill_curve(profile, values);
-		curve = term_sparkline(term, values, CURVE_COLUMNS, CURVE_COLUMNS);
-		fprintf(term->stream, "%s   ", curve);
-		free(curve);
+		curve_init(&curve, profile);
+		curve_fill(&curve, 0, profile->duration_ns ? profile->duration_ns : 1, values,
+			   CURVE_COLUMNS);
+		line = term_sparkline(term, values, CURVE_COLUMNS, CURVE_COLUMNS);
+		fprintf(term->stream, "%s   ", line);
+		free(line);
+		curve_release(&curve);
 	}
 	fprintf(term->stream, "peak %s at %s, %s %s\n", human_size(last->sum.peak_bytes, peak),
 		human_duration(last->peak_time_ns, time), human_size(last->sum.live_bytes, live),

@@ -24,6 +24,7 @@ tools_unit_tests = \
 	tests/unit/test_source \
 	tests/unit/test_tally \
 	tests/unit/test_text \
+	tests/unit/test_timeline \
 	tests/unit/test_util
 
 if HAVE_CHECK
@@ -107,3 +108,6 @@ tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
 tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_text_LDADD = $(tools_unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)
+tests_unit_test_timeline_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_timeline_LDADD = $(tools_unit_libs)
+tests_unit_test_timeline_SOURCES = tests/unit/test_timeline.c $(fixture) $(scratch)

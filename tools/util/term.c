@@ -174,12 +174,18 @@ term_pad(FILE *stream, const char *text, int columns)
 		fprintf(stream, "%s%*s", text, blanks, "");
 }
 
-char *
-term_sparkline(const struct term *term, const int64_t *values, size_t count, unsigned columns)
+const char *
+term_bar(const struct term *term, unsigned eighths)
 {
 	static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const letters[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
-	const char *const *shapes = term->utf8 ? blocks : letters;
+
+	return (term->utf8 ? blocks : letters)[eighths];
+}
+
+char *
+term_sparkline(const struct term *term, const int64_t *values, size_t count, unsigned columns)
+{
 	char *line = xmalloc(3 * (size_t)columns + 1);
 	int64_t highest = 0;
 	size_t used = 0;
@@ -190,6 +196,7 @@ term_sparkline(const struct term *term, const int64_t *values, size_t count, uns
 		size_t first = count * column / columns;
 		size_t last = count * (column + 1) / columns;
 		int64_t value = 0;
+		const char *bar;
 		unsigned height;
 
 		for (size_t i = first; i < last || i == first; i++)
@@ -198,8 +205,9 @@ term_sparkline(const struct term *term, const int64_t *values, size_t count, uns
 		height = highest > 0 ? (unsigned)((double)value / (double)highest * 8 + 0.5) : 0;
 		if (value > 0 && height == 0)
 			height = 1;
-		memcpy(line + used, shapes[height], strlen(shapes[height]));
-		used += strlen(shapes[height]);
+		bar = term_bar(term, height);
+		memcpy(line + used, bar, strlen(bar));
+		used += strlen(bar);
 	}
 	line[used] = '\0';
 	return line;

@@ -59,6 +59,9 @@ unsigned term_columns(const char *text);
 /* Write text and pad it with blanks to columns; on the left when columns is negative. */
 void term_pad(FILE *stream, const char *text, int columns);
 
+/* A bar of 0 to 8 eighths of a line, as one character: a block, or one of `.:|#` without UTF-8. */
+const char *term_bar(const struct term *term, unsigned eighths);
+
 /*
  * Draw count values as bars of eight heights, or `.:|#` style ones without UTF-8, into a string of
  * exactly columns characters (each column is the maximum of its share). The caller frees it.

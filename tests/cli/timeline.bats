@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# heaptally timeline: the curve of a program whose steps are known.
+# shellcheck disable=SC2154
+
+load common
+
+# Line 9 takes 8 blocks of 1 MiB, one in 20 ms, line 13 gives 6 of them back.
+setup_file()
+{
+	cd "$BATS_FILE_TMPDIR" || return 1
+	cat >wave.c <<-'END'
+		#include <stdlib.h>
+		#include <unistd.h>
+
+		static void *volatile kept[8];
+
+		int main(void)
+		{
+			for (int i = 0; i < 8; i++) {
+				kept[i] = malloc(1 << 20);
+				usleep(20000);
+			}
+			for (int i = 0; i < 6; i++) {
+				free(kept[i]);
+				usleep(20000);
+			}
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -o wave wave.c
+	"$HEAPTALLY_COMMAND" run -q --every 0.05 -o wave.tally -- ./wave
+}
+
+@test "timeline: title, bars, axis, snapshots, who grew and who fell" {
+	try 0 heaptally timeline "$BATS_FILE_TMPDIR/wave.tally"
+	head -n 1 out | grep -qE '^wave [0-9]+ +live heap, MiB +peak 8\.0 at '
+	sed -n 2p out | grep -qE '^ +8\.0 \| .*█'
+	grep -qE '^ +0 \+-{60}$' out
+	grep -qE '^snapshots +snap:1 ' out
+	grep -qE 'snap:[0-9]+ +.* 2\.0 MiB  exit$' out
+	grep -qE '^who grew +start - .* \+8\.0 MiB +main .*wave\.c:9$' out
+	grep -qE '^who fell +.* -6\.0 MiB +main .*wave\.c:9$' out
+}
+
+@test "timeline: no UTF-8, no blocks" {
+	LC_ALL=C try 0 heaptally timeline "$BATS_FILE_TMPDIR/wave.tally"
+	sed -n 2p out | grep -q '#'
+	run grep -c '[^ -~]' out
+	[ "$output" = 0 ]
+}
+
+@test "timeline: JSON has the exact peak, points in order, and the changes" {
+	try 0 heaptally timeline --format json "$BATS_FILE_TMPDIR/wave.tally"
+	jq -e '.peak.live_bytes == 8388608 and .peak.live_bytes == ([.points[].live_bytes] | max)
+		and .points[-1].live_bytes == 2097152
+		and ([.points[].time_seconds] | . == sort)
+		and ([.points[] | select(.rss_bytes != null)] | length) > 0
+		and (.snapshots[-1].live_blocks == 2)
+		and (.grew[0] | .live_bytes_diff == 8388608 and .frames[0].line == 9)
+		and (.fell[0] | .live_bytes_diff == -6291456 and .live_blocks_diff == -6)' out
+}
+
+@test "timeline: a window leaves out what is not in it" {
+	try 0 heaptally timeline --format json --window 0.1,0.2s "$BATS_FILE_TMPDIR/wave.tally"
+	jq -e '.from_seconds == 0.1 and .to_seconds == 0.2 and
+		([.points[].time_seconds] | length > 0 and min >= 0.1 and max <= 0.2) and
+		([.snapshots[].time_seconds] | all(. >= 0.1 and . <= 0.2))' out
+	try 0 heaptally timeline --format json --window 0.1, "$BATS_FILE_TMPDIR/wave.tally"
+	jq -e '.to_seconds > 0.2 and ([.points[].time_seconds] | min >= 0.1)' out
+}
+
+# What mprof's reader does: words parted by one blank, numbers, lines of known words.
+@test "timeline: mprof's format as its reader has it" {
+	try 0 heaptally timeline --format mprof "$BATS_FILE_TMPDIR/wave.tally"
+	sed -n 1p out | grep -qE '^CMDLINE .*/wave$'
+	[ "$(sed 1d out | grep -vcE '^MEM [0-9]+\.[0-9]+ [0-9]{10}\.[0-9]+$')" = 0 ]
+	[ "$(awk '$1 == "MEM" && $2 > most { most = $2 } END { print most }' out)" = 8.000000 ]
+	awk '$1 == "MEM" { if ($3 < last) exit 1; last = $3 }' out
+}
+
+@test "timeline: the picture is XML with both curves" {
+	try 0 heaptally timeline --svg heap.svg "$BATS_FILE_TMPDIR/wave.tally"
+	[ ! -s out ]
+	grep -q 'peak 8.0 MiB at' heap.svg
+	grep -q 'class="live" d="M' heap.svg
+	grep -q 'class="rss" d="M' heap.svg
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse("heap.svg")'
+	try 0 heaptally timeline --svg - "$BATS_FILE_TMPDIR/wave.tally"
+	cmp out heap.svg
+}
+
+@test "timeline: a program without allocations, and one without samples" {
+	try 0 heaptally run -q -o none.tally -- "$programs/exits" 0 return
+	try 0 heaptally timeline none.tally
+	try 0 heaptally timeline --svg none.svg none.tally
+	try 0 heaptally timeline --format mprof none.tally
+	HEAPTALLY=out=plain.recording LD_PRELOAD=$HEAPTALLY_LIBRARY "$BATS_FILE_TMPDIR/wave"
+	try 0 heaptally timeline plain.recording
+	grep -q '^hint .*heaptally run' out
+	grep -qE '^who fell .* -6\.0 MiB' out
+}
+
+@test "timeline: bad input is one line and 2" {
+	tally=$BATS_FILE_TMPDIR/wave.tally
+	for window in '' x 1 2,1 1,1 -1,2 1,2,3 1,x '1e400,'; do
+		try 2 heaptally timeline "--window=$window" "$tally"
+		usage 'window'
+	done
+	try 2 heaptally timeline --window 1000000,1000001 "$tally"
+	says 'ended after'
+	try 2 heaptally timeline --format csv "$tally"
+	usage 'csv'
+	try 2 heaptally timeline "$tally" "$tally"
+	usage 'one file'
+	try 2 heaptally timeline no-such.tally
+	says 'no-such.tally'
+	try 2 heaptally timeline --svg no-such-folder/heap.svg "$tally"
+	says 'no-such-folder'
+	try 2 heaptally timeline --svg /dev/full "$tally"
+	says '/dev/full'
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_timeline.c - the points of the curve, its parts, its axis, and the files made of it
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "curve.h"
+#include "fixture.h"
+#include "scratch.h"
+#include "util/intern.h"
+#include "util/xalloc.h"
+#include "view_timeline.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define SECOND       1000000000u
+#define MIB          1048576
+
+/* One moment of 3 MiB at 4 s, a peak of 9 MiB at 2.5 s, and these samples. */
+static struct profile *
+make_profile(const struct profile_sample *samples, uint32_t count)
+{
+	static const struct fixture_site sites[] = {{"main@main.c:3", 3 * MIB, 1, NULL}};
+	struct profile *profile = fixture_profile(sites, 1);
+	struct profile_moment *moment = &profile->moments[0];
+
+	profile->samples = xcalloc(count + 1, sizeof(*samples));
+	for (uint32_t i = 0; i < count; i++)
+		profile->samples[i] = samples[i];
+	profile->sample_count = count;
+	profile->start_realtime_ns = 1000u * (uint64_t)SECOND;
+	profile->duration_ns = 4u * (uint64_t)SECOND;
+	profile->command = intern_insert_string(profile->strings, "a <b> & c");
+	profile->executable = intern_insert_string(profile->strings, "/bin/a b\nMEM 1 2");
+	moment->time_ns = 4u * (uint64_t)SECOND;
+	moment->peak_time_ns = 5u * (uint64_t)SECOND / 2;
+	moment->values[0].peak_bytes = moment->sum.peak_bytes = 9 * MIB;
+	return profile;
+}
+
+static const struct profile_sample samples[] = {
+	{SECOND, MIB, 7 * MIB},
+	{2u * (uint64_t)SECOND, 4 * MIB, 0},
+	{3u * (uint64_t)SECOND, 0, 8 * MIB},
+};
+
+START_TEST(points_are_samples_moments_and_the_peak)
+{
+	static const int64_t sizes[] = {MIB, 4 * MIB, 9 * MIB, 0, 3 * MIB};
+	struct profile *profile = make_profile(samples, COUNT(samples));
+	struct curve curve;
+
+	curve_init(&curve, profile);
+	ck_assert_uint_eq(curve.count, COUNT(sizes));
+	for (size_t i = 0; i < curve.count; i++) {
+		ck_assert_int_eq(curve.points[i].live_bytes, sizes[i]);
+		ck_assert(i == 0 || curve.points[i].time_ns >= curve.points[i - 1].time_ns);
+	}
+	ck_assert_int_eq(curve_get(&curve, 0), 0);
+	ck_assert_int_eq(curve_get(&curve, SECOND), MIB);
+	ck_assert_int_eq(curve_get(&curve, 5u * (uint64_t)SECOND / 2 - 1), 4 * MIB);
+	ck_assert_int_eq(curve_get(&curve, UINT64_MAX), 3 * MIB);
+	curve_release(&curve);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(a_part_is_its_largest_point_or_what_was_before)
+{
+	static const int64_t wanted[] = {0, 0, MIB, MIB, 4 * MIB, 9 * MIB, 0, 3 * MIB};
+	struct profile *profile = make_profile(samples, COUNT(samples));
+	int64_t values[COUNT(wanted)];
+	struct curve curve;
+
+	curve_init(&curve, profile);
+	curve_fill(&curve, 0, 4u * (uint64_t)SECOND, values, COUNT(wanted));
+	for (size_t i = 0; i < COUNT(wanted); i++)
+		ck_assert_int_eq(values[i], wanted[i]);
+	/* A window that begins between two points begins with the first of them. */
+	curve_fill(&curve, 3u * (uint64_t)SECOND / 2, 2u * (uint64_t)SECOND, values, 2);
+	ck_assert_int_eq(values[0], MIB);
+	ck_assert_int_eq(values[1], 4 * MIB);
+	curve_release(&curve);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(ticks_are_round_and_few)
+{
+	static const struct {
+		uint64_t from_ns, to_ns;
+		const char *unit;
+		double step;
+	} rows[] = {
+		{0, 10u * (uint64_t)SECOND, "s", 2},
+		{0, 12400000000u, "s", 5},
+		{0, 1050000000u, "s", 0.2},
+		{0, 850000, "us", 200},
+		{0, 3600u * (uint64_t)SECOND, "min", 10},
+		{4u * (uint64_t)SECOND, 5u * (uint64_t)SECOND, "s", 0.2},
+		{999999999u * (uint64_t)SECOND, 999999999u * (uint64_t)SECOND + 1, "h", 0},
+		{0, UINT64_MAX, "h", 1000000},
+		{0, 1, "ns", 0.2},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct view_timeline_axis axis;
+
+		view_timeline_axis_init(&axis, rows[i].from_ns, rows[i].to_ns, 6);
+		ck_assert_str_eq(axis.unit, rows[i].unit);
+		ck_assert_uint_le(axis.count, 7);
+		ck_assert(axis.count == 0 || axis.first_ns >= (double)rows[i].from_ns);
+		if (rows[i].step > 0)
+			ck_assert(fabs(axis.step_ns / axis.unit_ns / rows[i].step - 1) < 1e-9);
+	}
+}
+END_TEST
+
+static char *
+write(void (*writer)(FILE *stream, const struct view_timeline *view), struct profile *profile,
+      uint64_t from_ns, uint64_t to_ns)
+{
+	struct curve curve;
+	struct view_timeline view = {profile, &curve, from_ns, to_ns};
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	curve_init(&curve, profile);
+	writer(stream, &view);
+	fclose(stream);
+	curve_release(&curve);
+	return text;
+}
+
+START_TEST(mprof_gets_one_line_for_each_point_and_mark)
+{
+	struct profile *profile = make_profile(samples, COUNT(samples));
+	struct profile_moment *moments = xcalloc(2, sizeof(*moments));
+	char *text;
+
+	moments[1] = profile->moments[0];
+	moments[0] = (struct profile_moment){.label = "load all", .time_ns = SECOND};
+	free(profile->moments);
+	profile->moments = moments;
+	profile->moment_count = 2;
+	text = write(view_timeline_mprof, profile, SECOND, 3u * (uint64_t)SECOND);
+	ck_assert_str_eq(text, "CMDLINE /bin/a b?MEM 1 2\n"
+			       "FUNC load_all 0.000000 1001.000000 3.000000 1004.000000\n"
+			       "MEM 1.000000 1001.000000\n"
+			       "MEM 0.000000 1001.000000\n"
+			       "MEM 4.000000 1002.000000\n"
+			       "MEM 9.000000 1002.500000\n"
+			       "MEM 0.000000 1003.000000\n");
+	free(text);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(a_picture_has_both_curves_and_safe_names)
+{
+	struct profile *profile = make_profile(samples, COUNT(samples));
+	char *text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+
+	ck_assert_ptr_nonnull(strstr(text, "a &lt;b&gt; &amp; c "));
+	ck_assert_ptr_nonnull(strstr(text, "peak 9.0 MiB at 2.5 s"));
+	/* 850 wide, 320 high: 1 MiB at 1 s. */
+	ck_assert_ptr_nonnull(strstr(text, "class=\"live\" d=\"M90 370.00H302.50V334.44"));
+	ck_assert_ptr_nonnull(strstr(text, "class=\"rss\" d=\"M302.50 "));
+	ck_assert_ptr_null(strstr(text, "<b>"));
+	free(text);
+	profile_free(profile);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("timeline");
+	TCase *cases = tcase_create("timeline");
+
+	tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
+	tcase_add_test(cases, points_are_samples_moments_and_the_peak);
+	tcase_add_test(cases, a_part_is_its_largest_point_or_what_was_before);
+	tcase_add_test(cases, ticks_are_round_and_few);
+	tcase_add_test(cases, mprof_gets_one_line_for_each_point_and_mark);
+	tcase_add_test(cases, a_picture_has_both_curves_and_safe_names);
+	suite_add_tcase(suite, cases);
+	return scratch_run(suite);
+}

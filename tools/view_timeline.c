@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_timeline.c - the size of the heap over time, and who made it grow and fall
+ *
+ * Samples know only the size, moments know every site. So who grew is read off two moments with
+ * sites: the last one not after the start of the window (before the first one nothing is live) and
+ * the largest in the window; who fell, off the largest and the last. The peak is a moment for this.
+ */
+#include "config.h"
+
+#include "view_timeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff.h"
+#include "util/buffer.h"
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "view_place.h"
+#include "view_quality.h"
+#include "view_top.h"
+
+#define JSON_VERSION   1
+#define ROWS           6
+#define COLUMNS        60
+#define COLUMNS_MOST   160
+#define LABEL_COLUMNS  6
+#define SNAPSHOTS_MOST 8
+#define CHANGES_MOST   3
+#define MIB            1048576.0
+
+struct curve_point
+view_timeline_get_peak(const struct view_timeline *view)
+{
+	struct curve_point peak = {
+		view->from_ns,
+		curve_get(view->curve, view->from_ns),
+		0,
+	};
+
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+
+		if (point->time_ns >= view->from_ns && point->time_ns <= view->to_ns &&
+		    point->live_bytes > peak.live_bytes)
+			peak = *point;
+	}
+	return peak;
+}
+
+void
+view_timeline_axis_init(struct view_timeline_axis *axis, uint64_t from_ns, uint64_t to_ns,
+			unsigned ticks)
+{
+	static const struct {
+		const char *unit;
+		double unit_ns;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9}};
+	double span = (double)(to_ns - from_ns), step = 1;
+	size_t i = 0;
+
+	while (i + 1 < sizeof(units) / sizeof(*units) &&
+	       (double)to_ns >= (i < 3 ? 1 : 5) * units[i + 1].unit_ns)
+		i++;
+	axis->unit = units[i].unit;
+	axis->unit_ns = units[i].unit_ns;
+	while (step * axis->unit_ns * ticks > span)
+		step /= 10;
+	while (step * axis->unit_ns * ticks < span)
+		step *= 10;
+	if (step / 5 * axis->unit_ns * ticks >= span)
+		step /= 5;
+	else if (step / 2 * axis->unit_ns * ticks >= span)
+		step /= 2;
+	axis->step_ns = step * axis->unit_ns;
+	axis->first_ns = (double)(uint64_t)((double)from_ns / axis->step_ns) * axis->step_ns;
+	if (axis->first_ns < (double)from_ns)
+		axis->first_ns += axis->step_ns;
+	axis->count = 0;
+	/* A span of a few ns after years is below the precision of a double: no ticks. */
+	while (axis->first_ns >= (double)from_ns && axis->count <= ticks &&
+	       axis->first_ns + axis->count * axis->step_ns <= (double)to_ns)
+		axis->count++;
+}
+
+/*** who grew, who fell ***/
+
+/* A point of time of which every site is known. */
+struct known {
+	struct profile_at at;
+	uint64_t time_ns;
+	int64_t live_bytes;
+};
+
+struct changes {
+	struct known start, top, end;
+	struct profile_moment nothing; /* before the first allocation */
+};
+
+static void
+consider(struct changes *changes, const struct view_timeline *view, const struct known *known)
+{
+	if (known->time_ns > view->to_ns)
+		return;
+	if (known->time_ns <= view->from_ns && known->time_ns >= changes->start.time_ns)
+		changes->start = *known;
+	if (known->time_ns >= changes->end.time_ns)
+		changes->end = *known;
+	if (known->time_ns >= view->from_ns && known->live_bytes > changes->top.live_bytes)
+		changes->top = *known;
+}
+
+static void
+find_changes(struct changes *changes, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
+
+	memset(changes, 0, sizeof(*changes));
+	changes->start.at.moment = &changes->nothing;
+	changes->end = changes->start;
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+
+		consider(changes, view,
+			 &(struct known){{moment, false}, moment->time_ns, moment->sum.live_bytes});
+	}
+	if (last->peak_time_ns < last->time_ns)
+		consider(changes, view,
+			 &(struct known){{last, true}, last->peak_time_ns, last->sum.peak_bytes});
+	if (!changes->top.at.moment || changes->top.live_bytes < changes->start.live_bytes)
+		changes->top = changes->start;
+	/* The peak may be the last thing that is known. */
+	if (changes->end.time_ns < changes->top.time_ns)
+		changes->end = changes->top;
+}
+
+typedef void show_change(void *context, const struct known *from, const struct known *to,
+			 const struct diff_row *row, const struct place_table *table);
+
+/* The largest changes of one sign. */
+static void
+each_change(const struct view_timeline *view, const struct known *from, const struct known *to,
+	    bool growth, show_change *show, void *context)
+{
+	const struct group_options options = {.by = GROUP_BY_LINE};
+	const struct place_options places = {.across_builds = true};
+	struct diff_side old = {view->profile, from->at}, new = {view->profile, to->at};
+	struct place_table *table;
+	struct diff diff;
+	unsigned shown = 0;
+
+	if (from->time_ns >= to->time_ns)
+		return;
+	table = place_table_new(&places);
+	diff_profiles(&old, &new, &options, false, table, &diff);
+	diff_rank(&diff, GROUP_BY_LINE, column_find("live_bytes"), table);
+	for (size_t i = 0; i < diff.count && shown < CHANGES_MOST; i++) {
+		const struct diff_row *row = &diff.rows[i];
+
+		if (growth ? row->new.live_bytes > row->old.live_bytes
+			   : row->new.live_bytes < row->old.live_bytes) {
+			show(context, from, to, row, table);
+			shown++;
+		}
+	}
+	diff_release(&diff);
+	place_table_free(table);
+}
+
+/*** text ***/
+
+/* Numbers of one unit: that of the largest. */
+struct scale {
+	const char *unit;
+	double divisor;
+};
+
+static struct scale
+get_scale(int64_t largest)
+{
+	static const struct scale scales[] = {
+		{"B", 1}, {"KiB", 1024}, {"MiB", MIB}, {"GiB", 1024 * MIB}, {"TiB", MIB * MIB}};
+	size_t i = 0;
+
+	while (i + 1 < sizeof(scales) / sizeof(*scales) && (double)largest >= scales[i + 1].divisor)
+		i++;
+	return scales[i];
+}
+
+static char *
+format_scaled(const struct scale *scale, double bytes, char *text)
+{
+	double value = bytes / scale->divisor;
+
+	snprintf(text, HUMAN_BYTES, "%.*f", scale->divisor > 1 && value < 99.95 ? 1 : 0, value);
+	return text;
+}
+
+static void
+print_title(const struct term *term, const struct view_timeline *view, const struct scale *scale)
+{
+	struct curve_point peak = view_timeline_get_peak(view);
+	char *command = term_escape(view->profile->command);
+	char text[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	fprintf(term->stream, "%s%s %" PRIu32 "%s   live heap, %s   peak %s at %s",
+		term_style(term, TERM_BOLD), command, view->profile->pid,
+		term_style(term, TERM_PLAIN), scale->unit,
+		format_scaled(scale, (double)peak.live_bytes, text),
+		human_duration(peak.time_ns, time));
+	fputs("\n", term->stream);
+	free(command);
+}
+
+static unsigned
+get_eighths(int64_t value, int64_t highest, unsigned row)
+{
+	double height = highest > 0 ? 8.0 * ROWS * (double)value / (double)highest : 0;
+
+	/* What is not zero shows at least the lowest bar. */
+	height = value > 0 && height < 1 ? 1 : height + 0.5;
+	height -= 8.0 * row;
+	return height <= 0 ? 0 : height >= 8 ? 8 : (unsigned)height;
+}
+
+static void
+print_bars(const struct term *term, const struct view_timeline *view, const struct scale *scale,
+	   unsigned width)
+{
+	int64_t values[COLUMNS_MOST], highest = view_timeline_get_peak(view).live_bytes;
+	char label[HUMAN_BYTES];
+
+	curve_fill(view->curve, view->from_ns, view->to_ns, values, width);
+	for (unsigned row = ROWS; row-- > 0;) {
+		unsigned end = width;
+
+		while (end > 0 && get_eighths(values[end - 1], highest, row) == 0)
+			end--;
+		format_scaled(scale, (double)highest * (row + 1) / ROWS, label);
+		fprintf(term->stream, "%*s |", LABEL_COLUMNS, row % 2 ? label : "");
+		for (unsigned i = 0; i < end; i++)
+			fputs(term_bar(term, get_eighths(values[i], highest, row)), term->stream);
+		putc('\n', term->stream);
+	}
+}
+
+static void
+print_axis(const struct term *term, const struct view_timeline *view, unsigned width)
+{
+	struct view_timeline_axis axis;
+	double span = (double)(view->to_ns - view->from_ns);
+	unsigned used = 0;
+	bool first = true;
+
+	view_timeline_axis_init(&axis, view->from_ns, view->to_ns, width / 10);
+	fprintf(term->stream, "%*s +", LABEL_COLUMNS, "0");
+	for (unsigned i = 0; i < width; i++)
+		putc('-', term->stream);
+	fprintf(term->stream, "\n%*s", LABEL_COLUMNS + 2, "");
+	for (unsigned i = 0; i < axis.count; i++) {
+		double at = axis.first_ns + i * axis.step_ns;
+		unsigned column = (unsigned)((at - (double)view->from_ns) / span * width);
+		char label[HUMAN_BYTES];
+
+		if (column < used || column >= width)
+			continue;
+		snprintf(label, sizeof(label), "%.6g%s%s", at / axis.unit_ns, first ? " " : "",
+			 first ? axis.unit : "");
+		fprintf(term->stream, "%*s%s", (int)(column - used), "", label);
+		used = column + (unsigned)strlen(label);
+		first = false;
+	}
+	putc('\n', term->stream);
+}
+
+static const char *
+get_end_name(const struct profile *profile)
+{
+	static const char *const ends[] = {
+		[PROFILE_RUNNING] = "now",
+		[PROFILE_EXITED] = "exit",
+		[PROFILE_ENDED] = "end",
+	};
+
+	return ends[profile->state];
+}
+
+static bool
+is_inside(const struct view_timeline *view, uint64_t time_ns)
+{
+	return time_ns >= view->from_ns && time_ns <= view->to_ns;
+}
+
+static void
+print_moment(const struct term *term, const struct profile *profile, uint32_t index, bool first)
+{
+	const struct profile_moment *moment = &profile->moments[index];
+	char time[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	char *label = term_escape(moment->label);
+
+	fprintf(term->stream, "%-10s snap:%-4" PRIu32 " %9s %11s", first ? "snapshots" : "",
+		index + 1, human_duration(moment->time_ns, time),
+		human_size(moment->sum.live_bytes, bytes));
+	if (*label)
+		fprintf(term->stream, "  %s", label);
+	if (index + 1 == profile->moment_count)
+		fprintf(term->stream, "  %s", get_end_name(profile));
+	putc('\n', term->stream);
+	free(label);
+}
+
+/* Many snapshots are thinned out: the last one of each share is printed. */
+static void
+print_moments(const struct term *term, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+	uint32_t count = 0, seen = 0, shown = 0;
+
+	for (uint32_t i = 0; i < profile->moment_count; i++)
+		count += is_inside(view, profile->moments[i].time_ns);
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		if (!is_inside(view, profile->moments[i].time_ns))
+			continue;
+		seen++;
+		if (count > SNAPSHOTS_MOST && (uint64_t)seen * SNAPSHOTS_MOST / count <= shown)
+			continue;
+		print_moment(term, profile, i, shown == 0);
+		shown++;
+	}
+	if (count > shown)
+		fprintf(term->stream, "%-10s (%" PRIu32 " more)\n", "", count - shown);
+}
+
+struct text_context {
+	const struct term *term;
+	const char *title; /* printed once */
+};
+
+static void
+print_change(void *context, const struct known *from, const struct known *to,
+	     const struct diff_row *row, const struct place_table *table)
+{
+	struct text_context *text = context;
+	char times[2][HUMAN_BYTES], bytes[HUMAN_BYTES], span[2 * HUMAN_BYTES + 4];
+	struct view_place place;
+
+	view_place_init(&place, table, row->stack, row->caller, GROUP_BY_LINE, false);
+	snprintf(span, sizeof(span), "%s - %s",
+		 from->time_ns ? human_duration(from->time_ns, times[0]) : "start",
+		 human_duration(to->time_ns, times[1]));
+	fprintf(text->term->stream, "%-10s %-18s %11s  %s%s%s\n", text->title, span,
+		human_size_change(row->new.live_bytes - row->old.live_bytes, bytes), place.name,
+		*place.position ? "  " : "", place.position);
+	text->title = "";
+	view_place_release(&place);
+}
+
+void
+view_timeline_text(const struct term *term, const struct view_timeline *view)
+{
+	struct scale scale = get_scale(view_timeline_get_peak(view).live_bytes);
+	struct text_context grew = {term, "who grew"}, fell = {term, "who fell"};
+	unsigned width = COLUMNS;
+	struct changes changes;
+
+	if (term->width > COLUMNS + LABEL_COLUMNS)
+		width = term->width - LABEL_COLUMNS - 4;
+	else if (term->width > 3 * LABEL_COLUMNS)
+		width = term->width - LABEL_COLUMNS - 2;
+	width = width > COLUMNS_MOST ? COLUMNS_MOST : width;
+	print_title(term, view, &scale);
+	print_bars(term, view, &scale, width);
+	print_axis(term, view, width);
+	putc('\n', term->stream);
+	print_moments(term, view);
+	find_changes(&changes, view);
+	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
+	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
+	if (view->profile->sample_count == 0)
+		fputs("hint       only snapshots and the peak are drawn: samples are taken by "
+		      "`heaptally run`\n",
+		      term->stream);
+	view_quality_warnings(term, view->profile);
+}
+
+/*** JSON ***/
+
+static void
+write_change(void *context, const struct known *from, const struct known *to,
+	     const struct diff_row *row, const struct place_table *table)
+{
+	struct json_writer *json = context;
+
+	json_writer_begin_object(json, NULL);
+	json_writer_seconds(json, "from_seconds", from->time_ns);
+	json_writer_seconds(json, "to_seconds", to->time_ns);
+	json_writer_signed(json, "live_bytes_diff", row->new.live_bytes - row->old.live_bytes);
+	json_writer_signed(json, "live_blocks_diff", row->new.live_blocks - row->old.live_blocks);
+	view_place_json(json, table, row->stack, GROUP_BY_LINE);
+	json_writer_end_object(json);
+}
+
+static void
+write_points(struct json_writer *json, const struct view_timeline *view)
+{
+	json_writer_begin_array(json, "points");
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+
+		if (!is_inside(view, point->time_ns))
+			continue;
+		json_writer_begin_object(json, NULL);
+		json_writer_seconds(json, "time_seconds", point->time_ns);
+		json_writer_signed(json, "live_bytes", point->live_bytes);
+		if (point->rss_bytes)
+			json_writer_unsigned(json, "rss_bytes", point->rss_bytes);
+		else
+			json_writer_null(json, "rss_bytes");
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+static void
+write_moments(struct json_writer *json, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+
+	json_writer_begin_array(json, "snapshots");
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+
+		if (!is_inside(view, moment->time_ns))
+			continue;
+		json_writer_begin_object(json, NULL);
+		json_writer_unsigned(json, "number", i + 1);
+		json_writer_string(json, "label", moment->label);
+		json_writer_seconds(json, "time_seconds", moment->time_ns);
+		json_writer_signed(json, "live_bytes", moment->sum.live_bytes);
+		json_writer_signed(json, "live_blocks", moment->sum.live_blocks);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+void
+view_timeline_json(FILE *stream, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+	struct profile_at at = {&profile->moments[profile->moment_count - 1], false};
+	struct curve_point peak = view_timeline_get_peak(view);
+	struct changes changes;
+	struct json_writer json;
+
+	find_changes(&changes, view);
+	json_writer_init(&json, stream);
+	json_writer_begin_object(&json, NULL);
+	json_writer_string(&json, "format", "heaptally-timeline");
+	json_writer_unsigned(&json, "version", JSON_VERSION);
+	view_top_process_json(&json, "process", profile, &at);
+	json_writer_seconds(&json, "from_seconds", view->from_ns);
+	json_writer_seconds(&json, "to_seconds", view->to_ns);
+	json_writer_begin_object(&json, "peak");
+	json_writer_seconds(&json, "time_seconds", peak.time_ns);
+	json_writer_signed(&json, "live_bytes", peak.live_bytes);
+	json_writer_end_object(&json);
+	write_points(&json, view);
+	write_moments(&json, view);
+	json_writer_begin_array(&json, "grew");
+	each_change(view, &changes.start, &changes.top, true, write_change, &json);
+	json_writer_end_array(&json);
+	json_writer_begin_array(&json, "fell");
+	each_change(view, &changes.top, &changes.end, false, write_change, &json);
+	json_writer_end_array(&json);
+	json_writer_end_object(&json);
+}
+
+/*** mprof ***/
+
+/* One line, and as a name one word: fields are parted by single blanks. */
+static void
+write_word(FILE *stream, const char *text, char blank)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		putc(byte == ' ' ? blank : byte < ' ' || byte == 0x7f ? '?' : byte, stream);
+	}
+}
+
+/* In the form that mprof itself writes: MiB, and the seconds of the clock. */
+static void
+write_mprof_point(FILE *stream, const struct view_timeline *view, int64_t live, uint64_t time_ns)
+{
+	double start = (double)view->profile->start_realtime_ns / 1e9;
+
+	fprintf(stream, "%.6f %.6f", (double)live / MIB, start + (double)time_ns / 1e9);
+}
+
+/* A mark lasts until the next one, or the end. */
+static void
+write_mprof_marks(FILE *stream, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+		uint32_t next = i + 1;
+
+		while (next < profile->moment_count && !profile->moments[next].label[0])
+			next++;
+		next = next < profile->moment_count ? next : profile->moment_count - 1;
+		if (!moment->label[0] || next == i || !is_inside(view, moment->time_ns))
+			continue;
+		fputs("FUNC ", stream);
+		write_word(stream, moment->label, '_');
+		putc(' ', stream);
+		write_mprof_point(stream, view, moment->sum.live_bytes, moment->time_ns);
+		putc(' ', stream);
+		write_mprof_point(stream, view, profile->moments[next].sum.live_bytes,
+				  profile->moments[next].time_ns);
+		putc('\n', stream);
+	}
+}
+
+void
+view_timeline_mprof(FILE *stream, const struct view_timeline *view)
+{
+	fputs("CMDLINE ", stream);
+	write_word(stream, view->profile->executable, ' ');
+	putc('\n', stream);
+	write_mprof_marks(stream, view);
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+
+		if (!is_inside(view, point->time_ns))
+			continue;
+		fputs("MEM ", stream);
+		write_mprof_point(stream, view, point->live_bytes, point->time_ns);
+		putc('\n', stream);
+	}
+}
