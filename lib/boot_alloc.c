@@ -8,7 +8,7 @@
  */
 #include "boot_alloc.h"
 
-#define AREA_BYTES    ((size_t)256 << 10)
+#define AREA_BYTES    ((size_t)128 << 10)
 #define MIN_ALIGNMENT ((size_t)16)
 
 static char area[AREA_BYTES] __attribute__((aligned(64)));

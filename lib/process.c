@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <link.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -76,10 +77,10 @@ start_tables(void)
 	recording_abandon();
 	arena_reset();
 	module_table_reset();
-	thread_reset();
 	if (!recording_create(&options))
 		return false;
 	counters_reset();
+	thread_reset();
 	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
 		return false;
 	unwind_set_limit(options.frames);
@@ -109,6 +110,17 @@ loader_is_ready(void)
 {
 	return environ != NULL && program_invocation_name[0] != '\0' &&
 	       _r_debug.r_state == RT_CONSISTENT;
+}
+
+/* Valgrind replaces the allocator by other means, and would search our tables for leaks. */
+static bool
+is_under_valgrind(void)
+{
+	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+		if (strstr(map->l_name, "/vgpreload_") != NULL)
+			return true;
+	}
+	return false;
 }
 
 static COLD void
@@ -150,7 +162,7 @@ process_start(void)
 	/* What is allocated from here until the end of the start is passed through. */
 	if (__atomic_compare_exchange_n(&raw.state, &expected, PROCESS_OFF, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED) &&
-	    getauxval(AT_SECURE) == 0)
+	    getauxval(AT_SECURE) == 0 && !is_under_valgrind())
 		start_process();
 	errno = saved_errno;
 }

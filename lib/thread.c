@@ -18,6 +18,10 @@ static struct thread nobody;
 __thread struct thread *thread_self = &nobody;
 bool thread_ready;
 
+/* Stands for a thread that is just being registered, when a handler interrupts that. */
+static struct thread newcomer;
+static __thread bool registering;
+
 static struct {
 	struct lock lock;
 	struct thread **list;
@@ -70,8 +74,9 @@ register_thread(void)
 	struct thread *t;
 
 	lock_thread_id = self;
-	if (!lock_take(&threads.lock))
+	if (registering || !lock_take(&threads.lock))
 		return NULL;
+	registering = true;
 	t = find_dead(self);
 	if (t == NULL)
 		t = new_thread();
@@ -88,9 +93,12 @@ register_thread(void)
 		 * the kernel's word for it may be late. */
 		if (threads.count > 1)
 			counters_share();
+		/* Busy from here on: what interrupts is nested in the event that comes now. */
+		t->gate = GATE_BUSY;
 		thread_self = t;
 	}
 	lock_drop(&threads.lock);
+	registering = false;
 	return t;
 }
 
@@ -139,6 +147,8 @@ thread_interrupted(void)
 {
 	struct thread *t = thread_ready ? thread_self : &nobody;
 
+	if (thread_ready && registering && t->gate != GATE_BUSY)
+		return newcomer.counting.shard != NULL ? &newcomer : NULL;
 	return t->gate == GATE_BUSY ? t : NULL;
 }
 
@@ -147,5 +157,9 @@ thread_reset(void)
 {
 	lock_reset(&threads.lock);
 	threads.list = NULL;
+	registering = false;
+	newcomer = (struct thread){0};
+	if (counters_attach(SHARD_SHARED, &newcomer.counting))
+		counters_prepare(&newcomer.counting);
 	threads.count = threads.hand = threads.shards = 0;
 }

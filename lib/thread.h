@@ -88,7 +88,7 @@ thread_leave(struct thread *t)
 /* The thread whose event interrupted it, for counting only; NULL if this is no nested call. */
 struct thread *thread_interrupted(void);
 
-/* Forget all threads: for a new process. */
+/* Start without threads, on an empty recording. */
 void thread_reset(void);
 
 #endif

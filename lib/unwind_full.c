@@ -5,6 +5,7 @@
 #include "unwind_full.h"
 
 #include "lock.h"
+#include "os.h"
 #include "recording_map.h"
 #include "trace_table.h"
 #include "unwind_library.h"
@@ -14,7 +15,7 @@
 #define CHECK_LIMIT 2048
 
 /* Under a lock of its own: to learn the rules of what a walk found takes the library's again. */
-static uint64_t addresses[DEPTH_LIMIT];
+static uint64_t *addresses;
 static struct lock addresses_lock;
 
 static uint32_t
@@ -39,7 +40,10 @@ unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 
 	if (!lock_take(&addresses_lock))
 		return NODE_NONE;
-	if (!unwind_library_enter()) {
+	/* Mapped when it is first needed: few programs have irregular frames. */
+	if (addresses == NULL)
+		addresses = os_map(DEPTH_LIMIT * sizeof *addresses, false);
+	if (addresses == NULL || !unwind_library_enter()) {
 		lock_drop(&addresses_lock);
 		return NODE_NONE;
 	}
