@@ -52,7 +52,6 @@ EXTRA_DIST += \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \
 	tests/data/words.sql \
-	tests/fuzz/fuzz_readers.c \
 	tests/harness.py
 
 # The installed command finds the installed runtime.

@@ -2,13 +2,7 @@
 /*
  * fuzz_readers.c - any bytes as a recording and as a tally
  *
- * For libFuzzer; not part of `make check`. From the top of a configured build tree:
- *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -I. -I$srcdir/tools \
- *         -I$srcdir/lib/include -o fuzz_readers $srcdir/tests/fuzz/fuzz_readers.c \
- *         $srcdir/tools/{profile,snapshot*,tally_read}.c \
- *         $srcdir/tools/util/{buffer,clock,error,intern,xalloc}.c -lzstd
- *     ./fuzz_readers -max_len=65536 CORPUS
+ * For libFuzzer; fuzz.sh builds and runs it.
  *
  * A tally is compressed with a checksum, which no mutation gets past: bytes that begin with its
  * title are compressed here first.
