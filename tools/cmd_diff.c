@@ -21,19 +21,22 @@
 enum {
 	OPTION_ALL = 512,
 	OPTION_BUDGET,
+	OPTION_ONLY_GROWTH,
 };
 
 struct arguments {
 	struct cmd_report report;
 	const char *operands[2];
 	size_t operand_count;
-	bool all;
+	bool all, only_growth;
 	struct budget *budgets;
 	size_t budget_count;
 };
 
 static const struct argp_option options[] = {
 	{"all", OPTION_ALL, NULL, 0, "show groups that did not change too", 0},
+	{"only-growth", OPTION_ONLY_GROWTH, NULL, 0,
+	 "show only groups that have grown in the column that is sorted by", 0},
 	{"budget", OPTION_BUDGET, "NAME=LIMIT", 0,
 	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000", 0},
 	{0},
@@ -62,6 +65,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 	case OPTION_ALL:
 		arguments->all = true;
 		return 0;
+	case OPTION_ONLY_GROWTH:
+		arguments->only_growth = true;
+		return 0;
 	case OPTION_BUDGET:
 		insert_budget(arguments, word, state);
 		return 0;
@@ -71,6 +77,8 @@ parse_argument(int key, char *word, struct argp_state *state)
 		arguments->operands[arguments->operand_count++] = word;
 		return 0;
 	case ARGP_KEY_END:
+		if (arguments->all && arguments->only_growth)
+			argp_error(state, "--all does not go with --only-growth");
 		if (arguments->operand_count < 2)
 			argp_error(state, "two files or processes are needed: OLD NEW");
 		return 0;
@@ -160,6 +168,8 @@ cmd_diff(int argc, char **argv)
 	}
 	diff_profiles(&sides[0], &sides[1], &report->group, report->format != REPORT_TRACEMALLOC,
 		      table, &diff);
+	if (arguments.only_growth)
+		diff_keep_growth(&diff, report->column);
 	diff_rank(&diff, report->group.by, report->column, table);
 	print(&arguments, &(struct view_diff){
 				  .old = &sides[0],

@@ -309,13 +309,32 @@ print_text_processes(const struct source *source)
 }
 
 static void
+print_text_moments(const struct profile *profile)
+{
+	if (profile->moment_count < 2)
+		return;
+	printf("\n  %" PRIu32 " snapshots\n", profile->moment_count);
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+		char time[HUMAN_BYTES], bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
+		char *label = term_escape(moment->label);
+
+		printf("  snap:%-5" PRIu32 " %9s %11s in %s blocks%s%s\n", i + 1,
+		       human_duration(moment->time_ns, time),
+		       human_size(moment->sum.live_bytes, bytes),
+		       human_count((uint64_t)moment->sum.live_blocks, blocks), *label ? "  " : "",
+		       label);
+		free(label);
+	}
+}
+
+static void
 print_text(const struct source *source)
 {
 	print_text_identity(source);
 	print_text_values(source->at.moment);
 	print_text_quality(source);
-	if (source->profile->moment_count > 1)
-		printf("  %-11s %" PRIu32 "\n", "snapshots", source->profile->moment_count);
+	print_text_moments(source->profile);
 	print_text_processes(source);
 }
 

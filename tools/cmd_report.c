@@ -308,6 +308,22 @@ show_progress(void *context, uint64_t done, uint64_t all)
 	term_progress_update(context, done, all);
 }
 
+/* Threads are recorded on request only: without them no group or filter has anything to look at. */
+static void
+check_threads(const struct cmd_report *report, const struct source *source)
+{
+	const struct profile *profile = source->profile;
+
+	if (report->group.by != GROUP_BY_THREAD && !filter_list_has_thread(&report->group.filters))
+		return;
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		if (profile->frames[i].kind == PROFILE_FRAME_THREAD)
+			return;
+	}
+	die(COMMAND_TROUBLE, "%s: threads were not recorded, so nothing can be said by thread",
+	    source->name);
+}
+
 void
 cmd_report_read(const struct cmd_report *report, const char *operand, const char *default_moment,
 		struct source *ret_source)
@@ -327,6 +343,7 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 
 	if (source_read(&request, ret_source, &why) < 0)
 		die(COMMAND_TROUBLE, "%s", why);
+	check_threads(report, ret_source);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);
 	term_progress_release(&progress);

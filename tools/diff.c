@@ -323,6 +323,20 @@ diff_rank(struct diff *diff, enum group_by by, const struct column *column,
 }
 
 void
+diff_keep_growth(struct diff *diff, const struct column *column)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < diff->count; i++) {
+		const struct diff_row *row = &diff->rows[i];
+
+		if (column_get(column, &row->new) > column_get(column, &row->old))
+			diff->rows[kept++] = *row;
+	}
+	diff->count = kept;
+}
+
+void
 diff_release(struct diff *diff)
 {
 	free(diff->rows);

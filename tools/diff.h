@@ -61,6 +61,9 @@ void diff_profiles(const struct diff_side *old, const struct diff_side *new,
 void diff_rank(struct diff *diff, enum group_by by, const struct column *column,
 	       const struct place_table *table);
 
+/* Leave only the rows of which column has grown. The sums stay. */
+void diff_keep_growth(struct diff *diff, const struct column *column);
+
 void diff_release(struct diff *diff);
 
 #endif

@@ -191,6 +191,18 @@ filter_list_release(struct filter_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
+bool
+filter_list_has_thread(const struct filter_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		for (size_t k = 0; k < list->filters[i].conditions.count; k++) {
+			if (list->filters[i].conditions.items[k].key == FILTER_THREAD)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool
 match_file(const char *pattern, const struct place *place)
 {

@@ -47,6 +47,9 @@ int filter_list_insert(struct filter_list *list, const char *text, bool inclusiv
 
 void filter_list_release(struct filter_list *list);
 
+/* Whether any condition looks at the thread. */
+bool filter_list_has_thread(const struct filter_list *list);
+
 /* One bit for each filter all of whose frame conditions hold for this place. */
 uint64_t filter_list_match_place(const struct filter_list *list, const struct place *place);
 

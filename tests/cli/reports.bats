@@ -79,6 +79,58 @@ load common
 	jq -e '[.groups[].live_bytes_diff, .totals.live_bytes_diff] | all(. == 0)' out
 }
 
+@test "diff --only-growth hides what shrank, in the column that is sorted by" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	heaptally diff --format json run.tally@peak run.tally@exit >all
+	try 0 heaptally diff --only-growth --format json run.tally@peak run.tally@exit
+	jq -e '[.groups[].live_bytes_diff] | any(. < 0)' all
+	jq -e '[.groups[].live_bytes_diff] | all(. > 0)' out
+	[ "$(jq '[.groups[] | select(.live_bytes_diff > 0)] | length' all)" = \
+		"$(jq '.groups | length' out)" ]
+	[ "$(jq .totals.live_bytes_diff all)" = "$(jq .totals.live_bytes_diff out)" ]
+	try 0 heaptally diff --only-growth --format json run.tally@exit run.tally@peak
+	jq -e '.groups | length > 0' out
+	try 2 heaptally diff --all --only-growth run.tally run.tally
+	usage 'only-growth'
+}
+
+@test "--by allocator parts by the function that was called" {
+	cat >calls.c <<-'END'
+		#include <stdlib.h>
+		void *volatile kept[3];
+		int main(void)
+		{
+			kept[0] = malloc(10);
+			kept[1] = calloc(4, 5);
+			kept[2] = aligned_alloc(64, 128);
+			return 0;
+		}
+	END
+	gcc -g -fno-builtin -o calls calls.c
+	heaptally run -q -o calls.tally -- ./calls
+	try 0 heaptally top --by allocator --at exit --format json calls.tally
+	[ "$(jq -c '.groups | map([.frames[0].function, .live_bytes])' out)" = \
+		'[["aligned_alloc",128],["calloc",20],["malloc",10]]' ]
+	try 0 heaptally top --include allocator=calloc --at exit --format json calls.tally
+	[ "$(jq .totals.live_bytes out)" = 20 ]
+}
+
+@test "--by thread and thread= say so when threads were not recorded" {
+	heaptally run -q -o run.tally -- "$programs/exits" 10 return
+	try 2 heaptally top --by thread run.tally
+	says 'threads were not recorded'
+	try 2 heaptally diff --exclude thread=1 run.tally run.tally
+	says 'threads were not recorded'
+}
+
+@test "info lists the snapshots" {
+	heaptally run -q -o run.tally --every 0.05 -- sleep 0.3
+	try 0 heaptally info run.tally
+	grep -qE '^ +snap:1 .* in [0-9,]+ blocks$' out
+	[ "$(grep -c '^ *snap:' out)" = "$(heaptally info --format json run.tally |
+		jq '.moments | length')" ]
+}
+
 @test "diff matches functions that moved to another line of a rebuilt program" {
 	sed 's/^int$/\n\n\nint/' "$srcdir/tests/programs/exits.c" >exits.c
 	mkdir one two
