@@ -145,3 +145,49 @@ elf_symbol_in_image(const void *image, const char *name)
 		return NULL;
 	return find_symbol(&s, name);
 }
+
+/* What an object asks the loader to fill in for its calls of other objects. */
+struct call_slots {
+	const ElfW(Rela) * relocations;
+	size_t count;
+	bool read_only; /* bound at once and write-protected since */
+};
+
+static struct call_slots
+read_call_slots(const struct link_map *object)
+{
+	struct call_slots slots = {0};
+
+	for (const ElfW(Dyn) *dynamic = object->l_ld; dynamic->d_tag != DT_NULL; dynamic++) {
+		if (dynamic->d_tag == DT_JMPREL)
+			slots.relocations =
+				(const void *)absolute(dynamic->d_un.d_ptr, object->l_addr);
+		else if (dynamic->d_tag == DT_PLTRELSZ)
+			slots.count = dynamic->d_un.d_val / sizeof(ElfW(Rela));
+		else if (dynamic->d_tag == DT_FLAGS)
+			slots.read_only |= (dynamic->d_un.d_val & DF_BIND_NOW) != 0;
+		else if (dynamic->d_tag == DT_FLAGS_1)
+			slots.read_only |= (dynamic->d_un.d_val & DF_1_NOW) != 0;
+	}
+	return slots;
+}
+
+bool
+elf_symbol_replace(const struct link_map *object, const char *name, void *replacement)
+{
+	struct call_slots slots = read_call_slots(object);
+	struct symbols s;
+
+	if (slots.relocations == NULL || slots.read_only ||
+	    !read_dynamic(object->l_ld, object->l_addr, &s))
+		return false;
+	for (size_t i = 0; i < slots.count; i++) {
+		const ElfW(Rela) *r = &slots.relocations[i];
+
+		if (strcmp(s.names + s.table[ELF64_R_SYM(r->r_info)].st_name, name) == 0) {
+			*(void **)(object->l_addr + r->r_offset) = replacement;
+			return true;
+		}
+	}
+	return false;
+}

@@ -19,4 +19,10 @@ void *elf_symbol_find(const struct link_map *object, const char *name);
 /* The same in an ELF image mapped at `image` that no link map describes (the vdso). */
 void *elf_symbol_in_image(const void *image, const char *name);
 
+/*
+ * Let the calls that an object makes of the function `name` go to `replacement`. Only for objects
+ * that were bound lazily, whose table of functions is writable; false if this one is not. [init]
+ */
+bool elf_symbol_replace(const struct link_map *object, const char *name, void *replacement);
+
 #endif

@@ -6,13 +6,17 @@
 
 #include <dlfcn.h>
 #include <libunwind.h>
+#include <link.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "elf_symbol.h"
 #include "lock.h"
 #include "os.h"
 #include "recording_map.h"
 
+#define LIBRARY     "libunwind-x86_64.so.8"
 #define STACK_BYTES ((size_t)256 << 10)
 
 /* DWARF pointer encodings of the only kind of `.eh_frame_hdr` table that is in use. */
@@ -177,10 +181,34 @@ create_space(void)
 	return space;
 }
 
+/* In the place of libunwind's `sigprocmask`. */
+static int
+keep_signal_mask(int how, const sigset_t *set, sigset_t *old)
+{
+	(void)how, (void)set, (void)old;
+	return 0;
+}
+
+/*
+ * libunwind blocks all signals while it holds its lock. Two system calls for each new rule are
+ * slow, and the end of a program whose filter does not allow them. Our own lock does not let a
+ * handler in. A copy that the program uses itself is left alone.
+ */
+static void *
+open_without_masks(void)
+{
+	bool is_ours = dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL;
+	struct link_map *map = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (map != NULL && is_ours)
+		elf_symbol_replace(map, "sigprocmask", (void *)keep_signal_mask);
+	return map;
+}
+
 bool
 unwind_library_open(void)
 {
-	void *handle = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL);
+	void *handle = open_without_masks();
 	void *local = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
 
 	if (handle == NULL || !find_functions(handle, local))
