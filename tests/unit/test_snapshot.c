@@ -355,42 +355,138 @@ START_TEST(foreign_versions)
 }
 END_TEST
 
+/* Opens and reads a file that is there already. */
+static int
+read_file(const char *path)
+{
+	struct snapshot *snapshot;
+	int result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot);
+
+	if (result != 0)
+		return result;
+	result = snapshot_update(snapshot, "");
+	snapshot_free(snapshot);
+	return result;
+}
+
 START_TEST(cut_at_every_length)
 {
 	struct generated *generated = generated_new();
+	const char *path = scratch_memory_file();
 
-	for (size_t length = 0; length < sizeof(*generated); length += length < 1024 ? 7 : 509) {
-		struct snapshot *snapshot;
+	generated_write(generated, path);
+	ck_assert_int_eq(read_file(path), 0);
+	for (size_t length = sizeof(*generated); length-- > 0;) {
 		int result;
 
-		generated_write_part(generated, "recording", length);
-		result = snapshot_open("recording", 0, &snapshot);
-		if (result == 0) {
-			result = snapshot_update(snapshot, "");
-			snapshot_free(snapshot);
-		}
+		ck_assert_int_eq(truncate(path, (off_t)length), 0);
+		result = read_file(path);
 		ck_assert_msg(result == -EBADMSG, "cut at %zu: %d", length, result);
 	}
 	free(generated);
 }
 END_TEST
 
+/* The bytes that mean something; the rest of the file is the space between the sections. */
+static const struct {
+	size_t start, length;
+} meaningful[] = {
+	{0, sizeof(struct recording_header)},
+	{offsetof(struct generated, strings), 64},
+	{offsetof(struct generated, modules), GENERATED_MODULES * sizeof(struct recording_module)},
+	{offsetof(struct generated, frames), (FRAME_FIRST + 5) * sizeof(struct recording_frame)},
+	{offsetof(struct generated, nodes), (GENERATED_NODES + 1) * sizeof(struct recording_node)},
+	{offsetof(struct generated, sites), (GENERATED_SITES + 1) * sizeof(uint32_t)},
+	{offsetof(struct generated, shards),
+	 (GENERATED_SHARDS + 1) * sizeof(struct recording_shard)},
+	{offsetof(struct generated, chunks), SHARDS_MAX * sizeof(uint32_t)},
+	{offsetof(struct generated, counters[0]),
+	 GENERATED_SITES * sizeof(struct recording_counters)},
+	{offsetof(struct generated, counters[1]),
+	 GENERATED_SITES * sizeof(struct recording_counters)},
+};
+
 /* Every bit may be wrong: an error or numbers, but no crash and no endless loop. */
 START_TEST(flipped_bits)
 {
 	struct generated *generated = generated_new();
-	uint8_t *bytes = (uint8_t *)generated;
-	int refused = 0;
+	const uint8_t *bytes = (const uint8_t *)generated + meaningful[_i].start;
+	const char *path = scratch_memory_file();
+	int fd, refused = 0;
 
-	for (size_t i = 0; i < sizeof(*generated); i++) {
-		/* Most of the file is holes. */
-		if (i > sizeof(struct recording_header) && bytes[i] == 0 && i % 64 != 0)
-			continue;
-		bytes[i] ^= (uint8_t)(1u << (i % 8));
-		refused += read_generated(generated) != 0;
-		bytes[i] ^= (uint8_t)(1u << (i % 8));
+	generated_write(generated, path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	for (size_t i = 0; i < 8 * meaningful[_i].length; i++) {
+		off_t place = (off_t)(meaningful[_i].start + i / 8);
+		uint8_t wrong = bytes[i / 8] ^ (uint8_t)(1u << i % 8);
+		int result;
+
+		ck_assert_int_eq(pwrite(fd, &wrong, 1, place), 1);
+		result = read_file(path);
+		ck_assert_msg(result == 0 || result == -EBADMSG || result == -EPROTO ||
+				      result == -EAGAIN,
+			      "bit %zu: %d", i, result);
+		refused += result != 0;
+		ck_assert_int_eq(pwrite(fd, bytes + i / 8, 1, place), 1);
 	}
-	ck_assert_int_gt(refused, 50);
+	ck_assert_int_eq(read_file(path), 0);
+	if (_i == 0)
+		ck_assert_int_gt(refused, 300);
+	close(fd);
+	free(generated);
+}
+END_TEST
+
+/* Numbers at the ends of what 64 bits hold are no reason to refuse; sums of them wrap. */
+START_TEST(largest_counters)
+{
+	static const uint64_t extremes[] = {(uint64_t)1 << 63, INT64_MAX, UINT64_MAX};
+	struct generated *generated = generated_new();
+	uint64_t *words = (uint64_t *)generated->counters[0];
+	struct snapshot *snapshot;
+
+	for (size_t i = 0; i < GENERATED_SITES * sizeof(struct recording_counters) / 8; i++)
+		words[i] = extremes[_i];
+	memcpy(generated->counters[1], generated->counters[0], sizeof(generated->counters[0]));
+	words = (uint64_t *)generated->shards;
+	for (size_t i = 0; i < GENERATED_SHARDS * sizeof(struct recording_shard) / 8; i++)
+		words[i] = extremes[_i];
+	generated->header.control.live_bytes = INT64_MIN;
+	generated->header.control.peak_bytes = INT64_MAX;
+	snapshot = open_generated(generated);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	ck_assert_uint_eq(snapshot_get_profile(snapshot)->moments[0].values[2].total_bytes,
+			  2 * extremes[_i]);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+/* A count or a place of a section that no file has, nor any sum with it. Counts of sections that
+ * are read by place only are not looked at. */
+START_TEST(impossible_sections)
+{
+	static const uint64_t values[] = {(uint64_t)1 << 63, UINT64_MAX, UINT64_MAX / 8,
+					  (uint64_t)1 << 32};
+	struct generated *generated = generated_new();
+
+	for (int i = 0; i < SECTION_COUNT * 4; i++) {
+		enum recording_section section = (enum recording_section)(i / 4);
+		struct recording_extent *extent = &generated->header.sections[section];
+		const struct recording_extent good = *extent;
+		int result;
+
+		extent->capacity = extent->count = values[i % 4];
+		result = read_generated(generated);
+		if (section >= SECTION_MODULES && section <= SECTION_SITES)
+			ck_assert_int_eq(result, -EBADMSG);
+		else
+			ck_assert(result == 0 || result == -EBADMSG);
+		*extent = good;
+		extent->offset = values[i % 4];
+		ck_assert_int_eq(read_generated(generated), -EBADMSG);
+		*extent = good;
+	}
 	free(generated);
 }
 END_TEST
@@ -485,7 +581,9 @@ main(void)
 	tcase_add_loop_test(tcase, broken, 0, sizeof(breaks) / sizeof(breaks[0]));
 	tcase_add_test(tcase, foreign_versions);
 	tcase_add_test(tcase, cut_at_every_length);
-	tcase_add_test(tcase, flipped_bits);
+	tcase_add_loop_test(tcase, flipped_bits, 0, sizeof(meaningful) / sizeof(meaningful[0]));
+	tcase_add_loop_test(tcase, largest_counters, 0, 3);
+	tcase_add_test(tcase, impossible_sections);
 	tcase_add_loop_test(tcase, sparse_file_with_huge_counts, 0, 3);
 	tcase_add_test(tcase, a_file_that_shrinks_while_it_is_read);
 	tcase_add_test(tcase, files_of_other_kinds);
