@@ -208,6 +208,16 @@ check_output(struct run *run)
 	free(probe);
 }
 
+/* Nothing can be recorded here. The program is worth more than the recording. */
+static _Noreturn void
+run_untraced(char *const *arguments, int why)
+{
+	warn_errno(why, "no directory for recordings can be made, %s runs untraced", arguments[0]);
+	execvp(arguments[0], arguments);
+	die_errno(errno == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXECUTABLE, -errno, "%s",
+		  arguments[0]);
+}
+
 static void
 make_process(struct run *run)
 {
@@ -218,7 +228,7 @@ make_process(struct run *run)
 		die(LAUNCH_FAILED, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
 	result = locate_make_run_directory(&run->directory);
 	if (result != 0)
-		die_errno(LAUNCH_FAILED, result, "no directory for recordings can be made");
+		run_untraced(run->arguments, result);
 	run->options.directory = run->directory;
 	check_output(run);
 	if (launch_make_options(&run->options, getenv("HEAPTALLY"), &options, &why) != 0) {
