@@ -10,6 +10,7 @@ runtime_unit_tests = \
 	tests/unit/test_block_table \
 	tests/unit/test_counters \
 	tests/unit/test_options \
+	tests/unit/test_races \
 	tests/unit/test_trace_table
 
 tools_unit_tests = \
@@ -49,6 +50,9 @@ tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
 tests_unit_test_options_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_options_LDADD = $(runtime_unit_libs)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_races_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_races_LDADD = $(runtime_unit_libs)
+tests_unit_test_races_SOURCES = tests/unit/test_races.c
 tests_unit_test_trace_table_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_trace_table_LDADD = $(runtime_unit_libs)
 tests_unit_test_trace_table_SOURCES = tests/unit/test_trace_table.c
