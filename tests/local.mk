@@ -27,6 +27,7 @@ bats_tests = \
 	tests/cli/bad_input.bats \
 	tests/cli/recordings.bats \
 	tests/cli/reports.bats \
+	tests/cli/suppressions.bats \
 	tests/cli/timeline.bats
 
 if HAVE_PYTHON3

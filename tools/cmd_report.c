@@ -26,6 +26,7 @@ enum {
 	OPTION_INCLUDE,
 	OPTION_EXCLUDE,
 	OPTION_FILTER_FILE,
+	OPTION_SUPPRESSIONS,
 	OPTION_ANY_FRAME,
 	OPTION_CUMULATIVE,
 	OPTION_RAW_FRAMES,
@@ -59,6 +60,8 @@ static const struct argp_option options[] = {
 	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
 	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
 	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
+	{"suppressions", OPTION_SUPPRESSIONS, "FILE", 0,
+	 "leave out what is known not to be freed: leak:PATTERN lines of LeakSanitizer", 2},
 	{"any-frame", OPTION_ANY_FRAME, NULL, 0,
 	 "filters look at all frames of a stack, not only at the one that names the site", 2},
 
@@ -143,6 +146,26 @@ read_filter_file(struct cmd_report *report, const char *path, struct argp_state 
 			argp_error(state, "%s: a filter begins with + or -: %s", path, line);
 		insert_filter(report, xstrdup(line + 1), line[0] == '+');
 	}
+	free(line);
+	fclose(file);
+}
+
+static void
+read_suppressions(struct cmd_report *report, const char *path, struct argp_state *state)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL, *why;
+	size_t capacity = 0, number = 0;
+
+	if (!file)
+		die_errno(COMMAND_TROUBLE, errno, "%s", path);
+	while (getline(&line, &capacity, file) > 0) {
+		number++;
+		if (suppress_list_insert(&report->group.suppressions, line, &why) < 0)
+			argp_error(state, "%s:%zu: %s", path, number, why);
+	}
+	if (ferror(file))
+		die_errno(COMMAND_TROUBLE, errno, "%s", path);
 	free(line);
 	fclose(file);
 }
@@ -272,6 +295,9 @@ parse_option(int key, char *word, struct argp_state *state)
 	case OPTION_FILTER_FILE:
 		read_filter_file(report, word, state);
 		return 0;
+	case OPTION_SUPPRESSIONS:
+		read_suppressions(report, word, state);
+		return 0;
 	case OPTION_WRAPPER:
 		insert_wrapper(report, word);
 		return 0;
@@ -297,6 +323,7 @@ void
 cmd_report_release(struct cmd_report *report)
 {
 	filter_list_release(&report->group.filters);
+	suppress_list_release(&report->group.suppressions);
 	free(report->filters);
 	free(report->wrappers);
 	memset(report, 0, sizeof(*report));
@@ -333,6 +360,7 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 		.process = report->process,
 		.moment = report->at ? report->at : default_moment,
 	};
+	bool suppresses = report->group.suppressions.count > 0;
 	struct term_progress progress;
 	struct symbolize_options symbols = {
 		.online = report->online,
@@ -341,8 +369,14 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 	};
 	char *why;
 
+	/* What is never freed has to be looked at when nothing is freed any more. */
+	if (suppresses && !report->at)
+		request.moment = "exit";
 	if (source_read(&request, ret_source, &why) < 0)
 		die(COMMAND_TROUBLE, "%s", why);
+	if (suppresses && ret_source->at.peak)
+		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
+				     "--at exit");
 	check_threads(report, ret_source);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);

@@ -38,12 +38,14 @@ struct frame_info {
 	uint32_t first, count; /* in `positions`; innermost first */
 	uint32_t named;        /* of these the first that may name a site, or `count` */
 	uint64_t bits;         /* filters that match any of them */
+	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
 };
 
 struct node_info {
 	uint32_t named;  /* frame that names the site, or NONE */
 	uint32_t recent; /* most recent frame that is not the allocator, or NONE */
 	uint32_t thread; /* frame of the thread, or NONE */
+	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
 	uint64_t bits;
 };
 
@@ -111,11 +113,14 @@ prepare_frame(struct grouping *grouping, const struct profile_frame *frame, stru
 	      const uint32_t *alias)
 {
 	info->count = info->named = position_count(frame);
+	info->rule = SUPPRESS_NONE;
 	for (uint32_t i = 0; i < info->count; i++) {
 		struct position *position = &grouping->positions[info->first + i];
 		uint32_t number = place_table_insert(grouping->table, grouping->profile, frame, i);
 		const struct place *place = place_table_get(grouping->table, number);
+		uint32_t rule = suppress_list_match_place(&grouping->options->suppressions, place);
 
+		info->rule = rule < info->rule ? rule : info->rule;
 		if (info->named == info->count && may_name_site(grouping, place))
 			info->named = i;
 		position->bits = filter_list_match_place(&grouping->options->filters, place);
@@ -149,7 +154,7 @@ prepare_nodes(struct grouping *grouping)
 	const struct profile *profile = grouping->profile;
 
 	grouping->nodes = xmalloc((profile->node_count + 1u) * sizeof(*grouping->nodes));
-	grouping->nodes[0] = (struct node_info){NONE, NONE, NONE, 0};
+	grouping->nodes[0] = (struct node_info){NONE, NONE, NONE, SUPPRESS_NONE, 0};
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		uint32_t number = profile->nodes[i].frame;
 		const struct profile_frame *frame = &profile->frames[number];
@@ -159,8 +164,10 @@ prepare_nodes(struct grouping *grouping)
 		*node = grouping->nodes[profile->nodes[i].parent];
 		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
 		 */
-		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS)
+		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS) {
 			node->bits |= info->bits;
+			node->rule = info->rule < node->rule ? info->rule : node->rule;
+		}
 		if (info->named < info->count)
 			node->named = number;
 		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
@@ -452,6 +459,18 @@ keep_site(const struct grouping *grouping, const struct site *site)
 				node->bits | site->position->bits, &stack);
 }
 
+static bool
+suppress_site(const struct grouping *grouping, const struct site *site)
+{
+	uint32_t rule = grouping->nodes[site->leaf].rule;
+
+	if (rule == SUPPRESS_NONE)
+		return false;
+	profile_values_add(&grouping->set->suppressed[rule].values, site->values);
+	grouping->set->suppressed[rule].sites += site->values->live_blocks > 0;
+	return true;
+}
+
 static void
 add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
 {
@@ -469,6 +488,8 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 		values.live_bytes = values.peak_bytes;
 		values.live_blocks = values.peak_blocks;
 	}
+	if (suppress_site(grouping, &site))
+		return;
 	profile_values_add(&grouping->set->sum, &values);
 	place = place_table_get(grouping->table, site.position->place);
 	if (place->file && place->line)
@@ -495,6 +516,9 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	};
 
 	memset(ret_set, 0, sizeof(*ret_set));
+	if (options->suppressions.count > 0)
+		ret_set->suppressed =
+			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));
 	prepare_frames(&grouping, alias);
 	prepare_nodes(&grouping);
 	if (options->by == GROUP_BY_STACK)
@@ -516,5 +540,6 @@ void
 group_set_release(struct group_set *set)
 {
 	free(set->groups);
+	free(set->suppressed);
 	memset(set, 0, sizeof(*set));
 }

@@ -19,6 +19,7 @@
 #include "filter.h"
 #include "place.h"
 #include "profile.h"
+#include "suppress.h"
 #include "wrapper.h"
 
 enum group_by {
@@ -43,6 +44,13 @@ struct group_options {
 	bool raw_frames; /* wrappers name sites too */
 	struct filter_list filters;
 	struct wrapper_patterns wrappers;
+	struct suppress_list suppressions;
+};
+
+/* What one rule left out of the groups and of all sums. */
+struct group_suppressed {
+	struct profile_values values;
+	uint64_t sites; /* that hold a block at the moment */
 };
 
 struct group {
@@ -65,6 +73,7 @@ struct group_set {
 	struct profile_values sum; /* over the sites that passed the filters */
 	int64_t live_with_line;    /* bytes of `sum.live_bytes` whose place has file and line */
 	int64_t live_with_name;    /* the same for file or function */
+	struct group_suppressed *suppressed; /* by rule; NULL without rules */
 };
 
 /* Put every place of profile into the table, for `alias` of `group_profile`. */

@@ -90,6 +90,8 @@ tools_libtools_a_SOURCES += \
 	tools/place.h \
 	tools/rank.c \
 	tools/rank.h \
+	tools/suppress.c \
+	tools/suppress.h \
 	tools/symbolize.c \
 	tools/symbolize.h \
 	tools/util/glob.c \
@@ -118,6 +120,8 @@ tools_libtools_a_SOURCES += \
 	tools/view_source.h \
 	tools/view_stack.c \
 	tools/view_stack.h \
+	tools/view_suppressed.c \
+	tools/view_suppressed.h \
 	tools/view_table.c \
 	tools/view_table.h \
 	tools/view_timeline.c \

@@ -20,6 +20,7 @@
 #include "view_quality.h"
 #include "view_source.h"
 #include "view_stack.h"
+#include "view_suppressed.h"
 #include "view_table.h"
 #include "view_top.h"
 
@@ -312,6 +313,7 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 		fprintf(term->stream, "(%s unchanged; --all shows them)\n",
 			human_count(shown.unchanged, number));
 	putc('\n', term->stream);
+	view_suppressed_text(term, &view->options->suppressions, &view->diff->new_set);
 	print_quality(term, view->old_name, view->old->profile, &view->diff->old_set);
 	print_quality(term, view->new_name, view->new->profile, &view->diff->new_set);
 }
@@ -369,6 +371,7 @@ view_diff_json(FILE *stream, const struct view_diff *view)
 	write_values(&json, &view->diff->new, &view->diff->old);
 	json_writer_unsigned(&json, "groups", view->diff->count);
 	json_writer_end_object(&json);
+	view_suppressed_json(&json, &view->options->suppressions, &view->diff->new_set);
 	view_quality_json(&json, view->new->profile, &view->diff->new_set);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++)

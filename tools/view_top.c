@@ -20,6 +20,7 @@
 #include "view_quality.h"
 #include "view_source.h"
 #include "view_stack.h"
+#include "view_suppressed.h"
 #include "view_table.h"
 
 #define JSON_VERSION   1
@@ -344,6 +345,7 @@ view_top_text(const struct term *term, const struct view_top *view)
 		print_table(term, view);
 	putc('\n', term->stream);
 	print_not_freed(term, view);
+	view_suppressed_text(term, &view->options->suppressions, view->set);
 	fputs("quality   ", term->stream);
 	view_quality_line(term, view->profile, view->set);
 	putc('\n', term->stream);
@@ -405,6 +407,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 	view_top_values_json(&json, &view->set->sum);
 	json_writer_unsigned(&json, "groups", view->set->count);
 	json_writer_end_object(&json);
+	view_suppressed_json(&json, &view->options->suppressions, view->set);
 	view_quality_json(&json, view->profile, view->set);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++) {

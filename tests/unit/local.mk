@@ -23,6 +23,7 @@ tools_unit_tests = \
 	tests/unit/test_profile \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
+	tests/unit/test_suppress \
 	tests/unit/test_tally \
 	tests/unit/test_text \
 	tests/unit/test_timeline \
@@ -109,6 +110,9 @@ tests_unit_test_group_SOURCES = tests/unit/test_group.c $(fixture) $(scratch)
 tests_unit_test_human_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_human_LDADD = $(tools_unit_libs)
 tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
+tests_unit_test_suppress_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_suppress_LDADD = $(tools_unit_libs)
+tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(fixture) $(scratch)
 tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_text_LDADD = $(tools_unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)
