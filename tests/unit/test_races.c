@@ -27,6 +27,7 @@ static const char *const base = (const char *)0x7e0000000000;
 struct worker {
 	pthread_t thread;
 	uint32_t index;
+	struct counting counting;
 	uint64_t done, refused;
 };
 
@@ -39,7 +40,8 @@ static void
 run_workers(void *(*work)(void *), struct worker *workers)
 {
 	for (uint32_t i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){.index = i};
+		workers[i].index = i;
+		workers[i].done = workers[i].refused = 0;
 		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++)
@@ -132,24 +134,22 @@ START_TEST(stacks_are_the_same_for_all_threads)
 }
 END_TEST
 
-/* Two threads have a shard of their own, two share one. */
 static void *
 count_blocks(void *argument)
 {
 	struct worker *worker = argument;
-	uint32_t shard = worker->index < 2 ? SHARD_SHARED : worker->index;
-	struct counting counting;
+	struct counting *counting = &worker->counting;
 
-	if (!counters_attach(shard, &counting))
-		return NULL;
 	for (uint32_t i = 0; i < STEPS; i++) {
-		counters_allocate(&counting, sites[i % SITES], 100 + i, 4);
-		counters_free(&counting, sites[i % SITES], 100 + i, 4, false);
+		counters_allocate(counting, sites[i % SITES], 100 + i, 4);
+		counters_free(counting, sites[i % SITES], 100 + i, 4, false);
 	}
 	worker->done = STEPS;
 	return NULL;
 }
 
+/* Two threads have a shard of their own, two share one. Who attaches holds a lock in the runtime.
+ */
 START_TEST(counters_add_up)
 {
 	struct worker workers[THREADS];
@@ -158,6 +158,8 @@ START_TEST(counters_add_up)
 	insert_sites(NULL);
 	counters_reset();
 	counters_share();
+	for (uint32_t i = 0; i < THREADS; i++)
+		ck_assert(counters_attach(i < 2 ? SHARD_SHARED : i, &workers[i].counting));
 	run_workers(count_blocks, workers);
 	for (uint32_t i = 0; i < SITES; i++) {
 		for (uint32_t shard = 0; shard < SHARDS_MAX; shard++) {
