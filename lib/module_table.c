@@ -16,6 +16,7 @@ static struct {
 	const struct link_map *owner[1 << 12];
 	uint32_t count;
 	uint32_t last; /* the one that was asked for last */
+	bool changed;  /* a module came since the last sweep */
 } table;
 
 /* The build-id note of an object whose program headers are in memory (the first page of its file is
@@ -53,6 +54,25 @@ copy_build_id(const struct dl_find_object *object, struct recording_module *modu
 	}
 }
 
+static const char *
+path_of(const struct link_map *map)
+{
+	/* The executable has no name of its own in the loader's list. */
+	return map->l_name[0] == '\0' ? recording.strings + recording.header->executable
+				      : map->l_name;
+}
+
+/* The loader reuses its own records and addresses, so all that tells objects apart is compared. */
+static bool
+is_module_of(const struct recording_module *m, const struct dl_find_object *object)
+{
+	const struct link_map *map = object->dlfo_link_map;
+
+	return m->start == (uintptr_t)object->dlfo_map_start &&
+	       m->end == (uintptr_t)object->dlfo_map_end && m->bias == map->l_addr &&
+	       strcmp(recording.strings + m->path, path_of(map)) == 0;
+}
+
 static uint32_t
 add_module(const struct dl_find_object *object)
 {
@@ -68,13 +88,9 @@ add_module(const struct dl_find_object *object)
 	m->start = (uintptr_t)object->dlfo_map_start;
 	m->end = (uintptr_t)object->dlfo_map_end;
 	m->bias = map->l_addr;
-	/* The executable has no name of its own in the loader's list. */
-	if (map->l_name[0] == '\0') {
-		m->flags = RECORDING_MODULE_MAIN;
-		m->path = recording.header->executable;
-	} else {
-		m->path = recording_add_string(map->l_name);
-	}
+	m->flags = map->l_name[0] == '\0' ? RECORDING_MODULE_MAIN : 0;
+	m->path = map->l_name[0] == '\0' ? recording.header->executable
+					 : recording_add_string(map->l_name);
 	copy_build_id(object, m);
 	table.owner[id] = map;
 	table.count = id + 1;
@@ -82,22 +98,48 @@ add_module(const struct dl_find_object *object)
 	return id;
 }
 
+/* An object that was unloaded and is back at its old place is the same module: a program that loads
+ * and unloads a plugin in a loop does not fill the table. */
+static uint32_t
+revive_module(const struct dl_find_object *object)
+{
+	struct recording_module now = {0};
+
+	copy_build_id(object, &now);
+	for (uint32_t i = table.count; i-- > 0;) {
+		struct recording_module *m = &recording.modules[i];
+
+		if (table.owner[i] == NULL && is_module_of(m, object) &&
+		    m->build_id_bytes == now.build_id_bytes &&
+		    memcmp(m->build_id, now.build_id, sizeof now.build_id) == 0) {
+			table.owner[i] = object->dlfo_link_map;
+			m->flags &= ~RECORDING_MODULE_UNLOADED;
+			return i;
+		}
+	}
+	return UINT32_MAX;
+}
+
 static uint32_t
 find_module(const struct dl_find_object *object)
 {
+	uint32_t id;
+
 	for (uint32_t i = table.count; i-- > 0;) {
 		if (table.owner[i] == object->dlfo_link_map &&
-		    recording.modules[i].start == (uintptr_t)object->dlfo_map_start)
+		    is_module_of(&recording.modules[i], object))
 			return i;
 	}
-	return add_module(object);
+	table.changed = true;
+	id = revive_module(object);
+	return id != UINT32_MAX ? id : add_module(object);
 }
 
 struct recording_frame
 module_table_frame(const struct dl_find_object *object, uintptr_t address)
 {
 	if (table.last >= table.count || table.owner[table.last] != object->dlfo_link_map ||
-	    recording.modules[table.last].start != (uintptr_t)object->dlfo_map_start)
+	    !is_module_of(&recording.modules[table.last], object))
 		table.last = find_module(object);
 	if (table.last == UINT32_MAX)
 		return (struct recording_frame){.value = address, .kind = FRAME_KIND_ADDRESS};
@@ -113,6 +155,7 @@ module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 {
 	uintptr_t start = UINTPTR_MAX, end = 0;
 
+	table.changed = false;
 	for (uint32_t i = 0; i < table.count; i++) {
 		struct recording_module *m = &recording.modules[i];
 		struct dl_find_object now;
@@ -120,7 +163,7 @@ module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 		if (table.owner[i] == NULL)
 			continue;
 		if (_dl_find_object((void *)m->start, &now) == 0 &&
-		    now.dlfo_link_map == table.owner[i])
+		    now.dlfo_link_map == table.owner[i] && is_module_of(m, &now))
 			continue;
 		table.owner[i] = NULL;
 		m->flags |= RECORDING_MODULE_UNLOADED;
@@ -132,6 +175,12 @@ module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 	*ret_start = start;
 	*ret_end = end;
 	return true;
+}
+
+bool
+module_table_has_changed(void)
+{
+	return table.changed;
 }
 
 void

@@ -22,6 +22,9 @@ struct recording_frame module_table_frame(const struct dl_find_object *object, u
  */
 bool module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end);
 
+/* Whether a module came since the last sweep. Others may have gone unseen in its favour. */
+bool module_table_has_changed(void);
+
 /* Forget all: for a forked child. */
 void module_table_reset(void);
 

@@ -15,12 +15,14 @@
 #include "unwind_library.h"
 
 #define FIRST_SHIFT 54 /* 1024 entries */
+#define GUESSES_MAX (1u << 16)
 #define LAST_SHIFT  41 /* 8 million */
 
 struct rule_table *unwind_rules_table;
 uint32_t unwind_rules_generation = 1;
 
 static struct lock insert_lock;
+static uint32_t guesses; /* learnt; rules of RULE_GUESS */
 
 /*
  * The synthetic machine. An address is (level, plane, offset): plane 1 is around rsp, 2 around rbp,
@@ -174,7 +176,7 @@ grow(void)
 	for (uint32_t i = 0; i <= old->mask; i++) {
 		struct rule_entry *e = &old->entries[i];
 
-		if (e->ip != 0 && rule_kind(e->rule) != RULE_STALE) {
+		if (e->ip != 0) {
 			*entry_of(new, e->ip) = *e;
 			new->used++;
 		}
@@ -184,8 +186,47 @@ grow(void)
 	return true;
 }
 
-static struct rule
-intern_frame(uintptr_t ip, struct rule rule)
+/* Make the rules of a range stale. */
+static void
+forget(uintptr_t start, uintptr_t end)
+{
+	struct rule_table *table = unwind_rules_table;
+
+	/* Before and after: a walk that began with the old rules does not count as verified. */
+	fetch_add(&unwind_rules_generation, 1);
+	for (uint32_t i = 0; i <= table->mask; i++) {
+		struct rule_entry *e = &table->entries[i];
+
+		if (e->ip >= start && e->ip <= end)
+			store(&e->rule.packed, (uint64_t)rule_frame(e->rule) << RULE_KIND_BITS);
+	}
+	fetch_add(&unwind_rules_generation, 1);
+}
+
+/* Under the insert lock. */
+static void
+forget_unloaded(void)
+{
+	uintptr_t start, end;
+
+	if (!module_table_sweep(&start, &end))
+		return;
+	forget(start, end);
+	fetch_add(&recording.header->module_unloads, 1);
+}
+
+static bool
+is_frame(uint32_t id, const struct recording_frame *frame)
+{
+	const struct recording_frame *known = &recording.frames[id];
+
+	return id >= FRAME_FIRST && known->value == frame->value &&
+	       known->module == frame->module && known->kind == frame->kind;
+}
+
+/* The id of the frame at an address; `known` is what it was when there was a rule last. */
+static uint32_t
+intern_frame(uintptr_t ip, uint32_t known)
 {
 	struct dl_find_object object;
 	struct recording_frame frame = {.value = ip, .kind = FRAME_KIND_ADDRESS};
@@ -193,11 +234,13 @@ intern_frame(uintptr_t ip, struct rule rule)
 
 	if (_dl_find_object((void *)(ip - 1), &object) == 0)
 		frame = module_table_frame(&object, ip);
+	/* libc unloads its own plugins without our hook; that shows when something new comes. */
+	if (module_table_has_changed())
+		forget_unloaded();
+	if (is_frame(known, &frame))
+		return known;
 	id = trace_table_add_frame(&frame);
-	if (id == FRAME_NONE)
-		id = FRAME_UNKNOWN;
-	rule.packed |= (uint64_t)id << RULE_KIND_BITS;
-	return rule;
+	return id != FRAME_NONE ? id : FRAME_UNKNOWN;
 }
 
 /* Under the insert lock: nobody else adds an entry meanwhile. */
@@ -217,7 +260,11 @@ add(uintptr_t ip)
 		return rule;
 	rule = learn_shape(ip);
 	unwind_library_leave();
-	rule = intern_frame(ip, rule);
+	/* A walk through code without tables may find any number of words that look like addresses.
+	 */
+	if (rule_kind(rule) == RULE_GUESS && ++guesses > GUESSES_MAX)
+		return make_rule(RULE_END, 0, 0);
+	rule.packed |= (uint64_t)intern_frame(ip, rule_frame(entry->rule)) << RULE_KIND_BITS;
 	entry->rule = rule;
 	if (entry->ip == 0) {
 		unwind_rules_table->used++;
@@ -232,6 +279,7 @@ bool
 unwind_rules_init(void)
 {
 	lock_reset(&insert_lock);
+	guesses = 0;
 	unwind_rules_table = new_table(FIRST_SHIFT);
 	return unwind_rules_table != NULL;
 }
@@ -282,22 +330,18 @@ unwind_rules_recheck(uintptr_t ip, struct rule rule)
 	if (recording.frames[rule_frame(rule)].kind != FRAME_KIND_ADDRESS ||
 	    _dl_find_object((void *)(ip - 1), &object) != 0)
 		return rule;
-	unwind_rules_forget(ip, ip);
+	if (lock_take(&insert_lock)) {
+		forget(ip, ip);
+		lock_drop(&insert_lock);
+	}
 	return learn(ip);
 }
 
 void
-unwind_rules_forget(uintptr_t start, uintptr_t end)
+unwind_rules_forget_unloaded(void)
 {
-	struct rule_table *table = unwind_rules_table;
-
-	/* Before and after: a walk that began with the old rules does not count as verified. */
-	fetch_add(&unwind_rules_generation, 1);
-	for (uint32_t i = 0; i <= table->mask; i++) {
-		struct rule_entry *e = &table->entries[i];
-
-		if (e->ip >= start && e->ip <= end)
-			store(&e->rule.packed, 0);
-	}
-	fetch_add(&unwind_rules_generation, 1);
+	if (!lock_take(&insert_lock))
+		return;
+	forget_unloaded();
+	lock_drop(&insert_lock);
 }

@@ -19,7 +19,7 @@
  * of memory encodes its own address, so that the new state tells where it was read from.
  *
  * The table is an open-addressed hash of 16-byte entries, read without a lock. A rule is a function
- * of the address until its module goes away; then `unwind_rules_forget` makes it stale.
+ * of the address until its module goes away; then it is made stale, and keeps the frame only.
  */
 #ifndef UNWIND_RULES_H
 #define UNWIND_RULES_H
@@ -101,7 +101,7 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
 {
 	const struct rule_entry *e = &table->entries[ip * HASH_MULTIPLIER >> table->shift];
 
-	if (likely(e->ip == ip && e->rule.packed != 0))
+	if (likely(e->ip == ip && rule_kind(e->rule) != RULE_STALE))
 		return e->rule;
 	return unwind_rules_find(ip);
 }
@@ -113,8 +113,8 @@ uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value);
  * [signal] */
 struct rule unwind_rules_recheck(uintptr_t ip, struct rule rule);
 
-/* Forget the rules of addresses in a range that a module left. */
-void unwind_rules_forget(uintptr_t start, uintptr_t end);
+/* Forget the rules of modules that are gone. */
+void unwind_rules_forget_unloaded(void);
 
 /* Grows whenever a module went away; remembered traces of before are worthless. */
 extern uint32_t unwind_rules_generation;
