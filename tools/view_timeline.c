@@ -30,6 +30,7 @@
 #define LABEL_COLUMNS  6
 #define SNAPSHOTS_MOST 8
 #define CHANGES_MOST   3
+#define SPAN_BYTES     (2 * HUMAN_BYTES + 4)
 #define MIB            1048576.0
 
 struct curve_point
@@ -340,18 +341,31 @@ struct text_context {
 	const char *title; /* printed once */
 };
 
+/* Two times that read the same say nothing: then to the millisecond. */
+static void
+format_span(uint64_t from_ns, uint64_t to_ns, char *span)
+{
+	char from[HUMAN_BYTES] = "start", to[HUMAN_BYTES];
+
+	if (from_ns > 0)
+		human_duration(from_ns, from);
+	if (strcmp(from, human_duration(to_ns, to)) == 0)
+		snprintf(span, SPAN_BYTES, "%.3f - %.3f s", (double)from_ns / 1e9,
+			 (double)to_ns / 1e9);
+	else
+		snprintf(span, SPAN_BYTES, "%s - %s", from, to);
+}
+
 static void
 print_change(void *context, const struct known *from, const struct known *to,
 	     const struct diff_row *row, const struct place_table *table)
 {
 	struct text_context *text = context;
-	char times[2][HUMAN_BYTES], bytes[HUMAN_BYTES], span[2 * HUMAN_BYTES + 4];
+	char bytes[HUMAN_BYTES], span[SPAN_BYTES];
 	struct view_place place;
 
 	view_place_init(&place, table, row->stack, row->caller, GROUP_BY_LINE, false);
-	snprintf(span, sizeof(span), "%s - %s",
-		 from->time_ns ? human_duration(from->time_ns, times[0]) : "start",
-		 human_duration(to->time_ns, times[1]));
+	format_span(from->time_ns, to->time_ns, span);
 	fprintf(text->term->stream, "%-10s %-18s %11s  %s%s%s\n", text->title, span,
 		human_size_change(row->new.live_bytes - row->old.live_bytes, bytes), place.name,
 		*place.position ? "  " : "", place.position);

@@ -192,6 +192,73 @@ START_TEST(allocators_are_a_key)
 }
 END_TEST
 
+/* Frames called "thread N" become the roots that a recording with threads has. */
+static struct profile *
+make_threads(const struct fixture_site *sites, size_t count)
+{
+	struct profile *profile = fixture_profile(sites, count);
+
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		struct profile_frame *frame = &profile->frames[i];
+		const char *name = frame->location_count > 0
+					   ? profile->locations[frame->location].function
+					   : NULL;
+
+		if (name && strncmp(name, "thread ", 7) == 0) {
+			frame->kind = PROFILE_FRAME_THREAD;
+			frame->offset = strtoul(name + 7, NULL, 10);
+		}
+	}
+	return profile;
+}
+
+static void
+check_threads(const char *filter, const char *expected)
+{
+	static const struct fixture_site sites[] = {
+		{"f@a.c:1 < thread 7@", 1, 1, NULL},
+		{"f@a.c:1 < thread 12@", 2, 1, NULL},
+		{"g@a.c:9 < f@a.c:1 < thread 7@", 4, 1, NULL},
+	};
+	struct profile *profile = make_threads(sites, COUNT(sites));
+	struct profile_at at = fixture_at(profile, false);
+	struct group_options options = {.by = GROUP_BY_THREAD};
+	struct place_options places = {.exact = false};
+	struct place_table *table = place_table_new(&places);
+	struct group_set set;
+	char text[64] = "", *why;
+	size_t used = 0;
+
+	if (filter)
+		ck_assert_int_eq(filter_list_insert(&options.filters, filter, true, false, &why),
+				 0);
+	ck_assert(filter_list_has_thread(&options.filters) ==
+		  (filter && strstr(filter, "thread") != NULL));
+	group_profile(profile, &at, &options, table, NULL, &set);
+	rank_groups(&set, options.by, column_find("live_bytes"), table);
+	for (size_t i = 0; i < set.count; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%u:%d ",
+			(unsigned)place_table_get(table, set.groups[i].key)->offset,
+			(int)set.groups[i].values.live_bytes);
+	ck_assert_str_eq(text, expected);
+	group_set_release(&set);
+	filter_list_release(&options.filters);
+	place_table_free(table);
+	profile_free(profile);
+}
+
+START_TEST(threads_are_a_key_and_a_filter)
+{
+	check_threads(NULL, "7:5 12:2 ");
+	check_threads("thread=12", "12:2 ");
+	check_threads("thread=1*", "12:2 ");
+	check_threads("function=g,thread=7", "7:4 ");
+	check_threads("function=g", "7:4 ");
+	check_threads("thread=8", "");
+}
+END_TEST
+
 START_TEST(columns_sort)
 {
 	static const struct fixture_site sites[] = {
@@ -257,6 +324,7 @@ main(void)
 	tcase_add_test(tcase, a_glob_makes_a_wrapper);
 	tcase_add_test(tcase, places_without_names_are_told_apart);
 	tcase_add_test(tcase, allocators_are_a_key);
+	tcase_add_test(tcase, threads_are_a_key_and_a_filter);
 	tcase_add_test(tcase, columns_sort);
 	tcase_add_test(tcase, the_tables_of_wrappers);
 	suite_add_tcase(suite, tcase);
