@@ -3,6 +3,7 @@
 dist_man_MANS += \
 	man/heaptally-annotate.1 \
 	man/heaptally-diff.1 \
+	man/heaptally-faults.7 \
 	man/heaptally-info.1 \
 	man/heaptally-list.1 \
 	man/heaptally-recording.5 \

@@ -12,4 +12,6 @@ EXTRA_DIST += \
 	scripts/gate.py \
 	scripts/quickstart \
 	scripts/runtime-symbols \
-	scripts/setup.sh
+	scripts/sanitize.sh \
+	scripts/setup.sh \
+	tests/unit/tsan.suppressions
