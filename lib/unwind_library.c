@@ -48,12 +48,16 @@ static bool found_no_info;
 static int
 find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int need, void *arg)
 {
+	struct unwind_view *view = arg;
 	struct dl_find_object object;
 	const uint8_t *header;
 	unw_dyn_info_t table;
 
 	if (_dl_find_object((void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
 		goto none;
+	/* The search jumps over the pages of the table: do not ask for each. */
+	view->object_start = (uint64_t)object.dlfo_map_start;
+	view->object_end = (uint64_t)object.dlfo_map_end - 8;
 	header = object.dlfo_eh_frame;
 	if (header[0] != 1 || header[2] != ENCODED_UDATA4 || header[3] != ENCODED_DATAREL_SDATA4)
 		goto none;

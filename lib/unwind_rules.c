@@ -112,8 +112,6 @@ learn_shape(uintptr_t ip)
 	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
 	if (_dl_find_object((void *)(ip - 1), &object) != 0)
 		return make_rule(RULE_GUESS, 0, 0);
-	view.object_start = (uint64_t)object.dlfo_map_start;
-	view.object_end = (uint64_t)object.dlfo_map_end - 8;
 	for (int i = 0; i < UNWIND_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
 	view.registers[UNWIND_RSP] = SYNTHETIC_SP;
