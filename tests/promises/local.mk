@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The promises of DESIGN.md, section 3: a test for each, named after it. Most use the fault targets.
+# The promises of the runtime: a test for each, named after it. Most use the fault targets.
 
 promise_programs = \
 	tests/promises/inject \
