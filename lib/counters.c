@@ -63,6 +63,15 @@ new_chunk(uint32_t shard, uint32_t chunk)
 	return recording.counters + record * SITES_PER_CHUNK;
 }
 
+static struct recording_counters *
+unknown_counters(struct counting *c)
+{
+	uint32_t site = recording_fixed_site(FIXED_SITE_UNKNOWN);
+	struct recording_counters *chunk = c->chunks[site / SITES_PER_CHUNK];
+
+	return chunk != NULL ? &chunk[site % SITES_PER_CHUNK] : &lost;
+}
+
 /* The first event of this shard among these sites. Without room for them the unknown site's line
  * takes the count; that one is there from the start. */
 static COLD struct recording_counters *
@@ -83,7 +92,7 @@ first_touch(struct counting *c, uint32_t site)
 		return &counters[site % SITES_PER_CHUNK];
 	recording_note(TROUBLE_FULL);
 	counter_add(&c->shard->dropped, 1, c->shared);
-	return c->chunks[0] != NULL ? &c->chunks[0][SITE_UNKNOWN] : &lost;
+	return unknown_counters(c);
 }
 
 static inline struct recording_counters *
@@ -97,7 +106,8 @@ counters_of(struct counting *c, uint32_t site)
 void
 counters_prepare(struct counting *c)
 {
-	counters_of(c, SITE_NESTED);
+	for (uint32_t i = 0; i < FIXED_SITES; i++)
+		counters_of(c, recording_fixed_site(i));
 }
 
 static COLD void
@@ -228,6 +238,42 @@ counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 	counter_add(&to->total_bytes, bytes, c->shared);
 	counter_add(&to->total_blocks, 1, c->shared);
 	counter_add((uint64_t *)&to->rounding_bytes, rounding, c->shared);
+}
+
+int64_t
+counters_live(void)
+{
+	int64_t live = load(&recording.control->live_bytes);
+
+	for (uint32_t i = 0; i < recording.header->shard_count; i++)
+		live += load(&recording.shards[i].pending_bytes);
+	return live;
+}
+
+void
+counters_reset_peak(void)
+{
+	struct recording_control *control = recording.control;
+	int64_t live = counters_live();
+
+	store(&control->peak_bytes, live);
+	/* Live values are at-peak values until the next event that makes no new maximum. */
+	store(&control->rising, 1);
+	note_peak_time(control, live);
+}
+
+void
+counters_forget_sites(void)
+{
+	/* So that the new fixed sites can be counted at without a lock. */
+	for (uint32_t i = 0; i < recording.header->shard_count; i++) {
+		struct counting c;
+
+		if (counters_attach(i, &c))
+			counters_prepare(&c);
+	}
+	store(&recording.control->live_offset, counters_live());
+	counters_reset_peak();
 }
 
 void

@@ -72,6 +72,15 @@ void counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t r
 void counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 			 uint64_t old_rounding, uint32_t site, uint64_t bytes, uint64_t rounding);
 
+/* What is live now, forgotten blocks included; exact with one thread. [signal] */
+int64_t counters_live(void);
+
+/* The peak is what is live now. [signal] */
+void counters_reset_peak(void);
+
+/* Count from zero: for after `trace_table_forget_sites`. [signal] */
+void counters_forget_sites(void);
+
 /* There is a second thread now: stop relying on being alone. [signal] */
 void counters_share(void);
 

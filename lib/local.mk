@@ -34,6 +34,8 @@ runtime_modules = \
 	lib/record.h \
 	lib/recording_map.c \
 	lib/recording_map.h \
+	lib/request.c \
+	lib/request.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/trace_table.c \

@@ -111,6 +111,12 @@ parse_word(char *word, struct options *o)
 		return parse_children(value, o);
 	if (strcmp(word, "realloc") == 0)
 		return parse_choice(value, "last", "origin", &o->realloc_origin);
+	if (strcmp(word, "start") == 0)
+		return parse_choice(value, "on", "off", &o->start_off);
+	if (strcmp(word, "threads") == 0)
+		return parse_choice(value, "off", "on", &o->threads);
+	if (strcmp(word, "blocks") == 0)
+		return parse_choice(value, "off", "on", &o->blocks);
 	if (strcmp(word, "crosscheck") == 0)
 		return parse_number(value, &o->crosscheck);
 	if (strcmp(word, "frames") != 0 || !parse_number(value, &frames) || frames > FRAMES_MAX)

@@ -14,6 +14,9 @@
  *                               `ignore` becomes this in the environment of the first process, so
  *                               that the programs it starts know that they are not meant
  *     realloc=last|origin       whose block it is after a realloc
+ *     start=on|off              off: record nothing until asked to resume
+ *     threads=off|on            every stack ends in the thread that allocated
+ *     blocks=off|on             describe each block: size, birth, thread, lifetime
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
  */
 #ifndef OPTIONS_H
@@ -31,6 +34,9 @@ struct options {
 	uint32_t only_process; /* 0: any */
 	bool ignore_children;
 	bool realloc_origin;
+	bool start_off;
+	bool threads;
+	bool blocks;
 	bool bad; /* some word was not understood */
 };
 

@@ -19,6 +19,7 @@
 #include "os.h"
 #include "real.h"
 #include "recording_map.h"
+#include "request.h"
 #include "thread.h"
 #include "trace_table.h"
 #include "unwind.h"
@@ -86,6 +87,7 @@ start_tables(void)
 	unwind_set_limit(options.frames);
 	unwind_set_crosscheck(options.crosscheck);
 	fill_header();
+	request_reset(options.start_off);
 	recording_publish_memory();
 	store_release(&recording.header->state, RECORDING_RUNNING);
 	return true;

@@ -9,12 +9,20 @@
 
 #include "real.h"
 #include "recording_map.h"
+#include "request.h"
 #include "trace_table.h"
 
 static bool
 keeps_origin(void)
 {
 	return recording.header->realloc_origin != 0;
+}
+
+/* Not SITE_NONE, and not forgotten by a clearing. */
+static inline bool
+is_current(uint32_t site)
+{
+	return likely(site >= recording_site_base());
 }
 
 static inline uint32_t
@@ -24,10 +32,10 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 
 	if (unlikely(stack.cut))
 		counter_add(&t->counting.shard->cut, 1, t->counting.shared);
-	if (likely(t->site_node == stack.node && t->site_kind == kind && t->site != SITE_NONE))
+	if (likely(t->site_node == stack.node && t->site_kind == kind && is_current(t->site)))
 		return t->site;
 	if (unlikely(stack.node == NODE_NONE))
-		return SITE_UNKNOWN;
+		return recording_fixed_site(FIXED_SITE_UNKNOWN);
 	t->site = trace_table_site(stack.node, kind);
 	t->site_node = stack.node;
 	t->site_kind = kind;
@@ -41,7 +49,8 @@ forget_overwritten(struct thread *t, struct block old, size_t usable)
 {
 	uint64_t bytes = usable > old.rounding ? usable - old.rounding : 0;
 
-	counters_free(&t->counting, old.site, bytes, old.rounding, false);
+	if (is_current(old.site))
+		counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
 
 static inline void
@@ -56,9 +65,9 @@ remember_block(struct thread *t, void *slot, void *address, struct block block, 
 		counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
 }
 
-HOT ALWAYS_INLINE void
-record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
-		const struct caller *caller)
+static ALWAYS_INLINE void
+count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
+		 const struct caller *caller)
 {
 	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
@@ -70,21 +79,50 @@ record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 	t->last_block = address;
 }
 
+/* The event has more to do than to be counted. */
+static __attribute__((noinline)) void
+allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t bytes,
+		     const struct caller *caller)
+{
+	if (request_attend())
+		count_allocation(t, kind, address, bytes, caller);
+}
+
+HOT ALWAYS_INLINE void
+record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
+		const struct caller *caller)
+{
+	if (unlikely(recording_wants_attention()))
+		allocate_attentively(t, kind, address, bytes, caller);
+	else
+		count_allocation(t, kind, address, bytes, caller);
+}
+
 void
 record_failure(struct thread *t)
 {
 	counter_add(&t->counting.shard->failed, 1, t->counting.shared);
 }
 
+/* A block of before the start, or of before a clearing: the latter is ignored. */
+static COLD bool
+free_unknown(struct thread *t, uint32_t site)
+{
+	if (site == SITE_NONE && !recording.control->paused)
+		counter_add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
+	return site != SITE_NONE;
+}
+
 HOT ALWAYS_INLINE bool
 record_free(struct thread *t, void *address)
 {
-	struct block block = block_table_remove(address);
+	struct block block;
 
-	if (unlikely(block.site == SITE_NONE)) {
-		counter_add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
-		return false;
-	}
+	if (unlikely(recording_wants_attention()))
+		request_attend();
+	block = block_table_remove(address);
+	if (!is_current(block.site))
+		return free_unknown(t, block.site);
 	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
 		      block.rounding, t->last_block == address);
 	return true;
@@ -95,10 +133,12 @@ record_realloc_begin(struct thread *t, void *address)
 {
 	struct realloc_state old = {block_table_remove(address), 0};
 
-	if (old.block.site == SITE_NONE)
-		counter_add(&t->counting.shard->unknown_frees, 1, t->counting.shared);
-	else
+	if (is_current(old.block.site)) {
 		old.bytes = real_usable_size(address) - old.block.rounding;
+	} else {
+		free_unknown(t, old.block.site);
+		old.block = BLOCK_NONE;
+	}
 	return old;
 }
 
@@ -111,6 +151,8 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	size_t usable;
 	void *slot;
 
+	if (unlikely(recording_wants_attention()) && !request_attend())
+		address = NULL; /* paused: the old block is gone, the new one is not ours */
 	if (address == NULL) {
 		if (old.block.site != SITE_NONE)
 			counters_free(c, old.block.site, old.bytes, old.block.rounding, false);
@@ -145,7 +187,7 @@ record_nested_free(struct thread *t, void *address)
 {
 	struct block block = block_table_remove(address);
 
-	if (block.site != SITE_NONE)
+	if (is_current(block.site))
 		counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
 			      block.rounding, false);
 }
@@ -154,9 +196,11 @@ void
 record_nested_allocate(struct thread *t, void *address, size_t bytes)
 {
 	size_t usable = real_usable_size(address);
-	struct block block = {usable - bytes, SITE_NESTED};
+	struct block block = {usable - bytes, recording_fixed_site(FIXED_SITE_NESTED)};
 
+	if (recording.control->paused)
+		return;
 	remember_block(t, block_table_prepare(address), address, block, usable);
-	counters_allocate(&t->counting, SITE_NESTED, bytes, block.rounding);
+	counters_allocate(&t->counting, block.site, bytes, block.rounding);
 	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -43,11 +43,19 @@ static const struct {
 	[SECTION_SHARDS] = {SHARDS_MAX, sizeof(struct recording_shard), true},
 	[SECTION_CHUNKS] = {(1 << 26) / SITES_PER_CHUNK * SHARDS_MAX, sizeof(uint32_t), false},
 	[SECTION_COUNTERS] = {1 << 20, SITES_PER_CHUNK * sizeof(struct recording_counters), false},
+	[SECTION_MARKS] = {1 << 16, sizeof(struct recording_mark), false},
+	/* Those below only with the option `blocks`. */
+	[SECTION_LIFETIMES] = {1 << 20, SITES_PER_CHUNK * sizeof(struct recording_lifetimes),
+			       false},
+	[SECTION_LEAVES] = {1 << 18, sizeof(uint64_t), false},
+	[SECTION_BLOCKS] = {(uint64_t)1 << 31, sizeof(struct recording_block), false},
 };
+#define SECTION_OPTIONAL SECTION_LIFETIMES /* the first of them */
 
 /* Bytes from the start of each section that have memory. */
 static uint64_t reserved[SECTION_COUNT];
 static uint64_t mapped_bytes;
+static bool with_blocks;
 
 /* Lay the sections out for tables 2^-shift as large; returns the file's size. */
 static uint64_t
@@ -57,6 +65,9 @@ lay_out(unsigned shift, struct recording_extent *sections)
 
 	for (int i = 0; i < SECTION_COUNT; i++) {
 		uint64_t capacity = sizes[i].fixed ? sizes[i].records : sizes[i].records >> shift;
+
+		if (i >= SECTION_OPTIONAL && !with_blocks)
+			capacity = 0;
 
 		sections[i] = (struct recording_extent){
 			.offset = offset,
@@ -81,6 +92,10 @@ set_pointers(char *base)
 	recording.shards = (void *)(base + s[SECTION_SHARDS].offset);
 	recording.chunks = (void *)(base + s[SECTION_CHUNKS].offset);
 	recording.counters = (void *)(base + s[SECTION_COUNTERS].offset);
+	recording.marks = (void *)(base + s[SECTION_MARKS].offset);
+	recording.lifetimes = (void *)(base + s[SECTION_LIFETIMES].offset);
+	recording.leaves = (void *)(base + s[SECTION_LEAVES].offset);
+	recording.blocks = (void *)(base + s[SECTION_BLOCKS].offset);
 }
 
 /* Map the file at the largest size that the limits of this process allow. */
@@ -177,7 +192,7 @@ reserve_first_records(void)
 	return recording_reserve(SECTION_STRINGS, 1) && recording_reserve(SECTION_MODULES, 1) &&
 	       recording_reserve(SECTION_FRAMES, FRAME_FIRST) &&
 	       recording_reserve(SECTION_NODES, 1) &&
-	       recording_reserve(SECTION_SITES, SITE_FIRST) &&
+	       recording_reserve(SECTION_SITES, SITE_BASE_FIRST + FIXED_SITES) &&
 	       recording_reserve(SECTION_SHARDS, sizes[SECTION_SHARDS].records);
 }
 
@@ -383,6 +398,7 @@ start_at_pattern(const char *pattern)
 bool
 recording_create(const struct options *options)
 {
+	with_blocks = options->blocks;
 	if (options->out[0] != '\0')
 		return start_at_pattern(options->out);
 	if (options->directory[0] != '\0')

@@ -28,9 +28,37 @@ struct recording {
 	struct recording_shard *shards;
 	uint32_t *chunks;
 	struct recording_counters *counters;
+	struct recording_mark *marks;
+	struct recording_lifetimes *lifetimes;
+	uint64_t *leaves;
+	struct recording_block *blocks;
 };
 
 extern struct recording recording;
+
+/* Sites below are of before the last clearing. [hot] [signal] */
+static inline uint32_t
+recording_site_base(void)
+{
+	return load(&recording.control->site_base);
+}
+
+/* What is counted without a stack. [hot] [signal] */
+static inline uint32_t
+recording_fixed_site(enum recording_fixed_site site)
+{
+	return recording_site_base() + site;
+}
+
+/* Whether an event has more to do than to be counted: a request waits, the recording is paused, or
+ * blocks are to be described. One comparison. [hot] [signal] */
+static inline bool
+recording_wants_attention(void)
+{
+	typedef uint32_t __attribute__((may_alias)) four_bytes;
+
+	return load((const four_bytes *)&recording.control->request) != 0;
+}
 
 /* Create the file as options ask. False if it cannot be had; then nothing is left behind. [init] */
 bool recording_create(const struct options *options);

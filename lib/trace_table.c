@@ -122,14 +122,25 @@ insert_node(uint32_t parent, uint32_t frame)
 	return id;
 }
 
+/* They count from `base` on. Their nodes are the first ones, so this never lacks room. */
 static void
-make_fixed_site(uint32_t site, uint32_t root_frame)
+make_fixed_sites(uint32_t base)
 {
-	uint32_t root = trace_table_find_child(NODE_ROOT, root_frame);
-	uint32_t leaf = trace_table_find_child(root, FRAME_MALLOC);
+	static const uint32_t roots[] = {
+		[FIXED_SITE_UNKNOWN] = FRAME_UNKNOWN,
+		[FIXED_SITE_NESTED] = FRAME_NESTED,
+	};
 
-	recording.sites[site] = leaf;
-	recording.nodes[leaf].hint = site;
+	for (uint32_t i = 0; i < FIXED_SITES; i++) {
+		uint32_t root = trace_table_find_child(NODE_ROOT, roots[i]);
+		uint32_t leaf = trace_table_find_child(root, FRAME_MALLOC);
+
+		recording.sites[base + i] = leaf;
+		store(&recording.nodes[leaf].hint, base + i);
+	}
+	store_release(&recording.header->sections[SECTION_SITES].count, base + FIXED_SITES);
+	/* Release: whoever sees the base sees its fixed sites. */
+	store_release(&recording.control->site_base, base);
 }
 
 bool
@@ -151,12 +162,10 @@ trace_table_init(void)
 	recording.nodes[NODE_ROOT].frame = FRAME_NONE;
 	recording.header->sections[SECTION_NODES].count = 1;
 	recording.header->sections[SECTION_FRAMES].count = FRAME_FIRST;
-	recording.header->sections[SECTION_SITES].count = SITE_FIRST;
 	for (uint32_t i = 1; i < FRAME_FIRST; i++)
 		recording.frames[i] =
 			(struct recording_frame){.value = i, .kind = FRAME_KIND_FIXED};
-	make_fixed_site(SITE_UNKNOWN, FRAME_UNKNOWN);
-	make_fixed_site(SITE_NESTED, FRAME_NESTED);
+	make_fixed_sites(SITE_BASE_FIRST);
 	return true;
 }
 
@@ -210,11 +219,11 @@ static COLD uint32_t
 new_site(uint32_t leaf)
 {
 	struct recording_extent *sites = &recording.header->sections[SECTION_SITES];
-	uint32_t site = SITE_UNKNOWN;
+	uint32_t site = recording_fixed_site(FIXED_SITE_UNKNOWN);
 
 	if (!lock_take(&table.lock))
-		return SITE_UNKNOWN;
-	if (recording.nodes[leaf].hint != 0) {
+		return site;
+	if (recording.nodes[leaf].hint >= recording_site_base()) {
 		site = recording.nodes[leaf].hint;
 	} else if (recording_reserve(SECTION_SITES, sites->count + 1)) {
 		site = (uint32_t)sites->count;
@@ -232,9 +241,26 @@ trace_table_site(uint32_t parent, uint32_t kind)
 	uint32_t leaf = trace_table_child(parent, kind), site;
 
 	if (unlikely(leaf == NODE_NONE))
-		return SITE_UNKNOWN;
+		return recording_fixed_site(FIXED_SITE_UNKNOWN);
+	/* The site of before a clearing has a smaller number. */
 	site = load_acquire(&recording.nodes[leaf].hint);
-	return likely(site != 0) ? site : new_site(leaf);
+	return likely(site >= recording_site_base()) ? site : new_site(leaf);
+}
+
+bool
+trace_table_forget_sites(void)
+{
+	struct recording_extent *sites = &recording.header->sections[SECTION_SITES];
+	bool done = false;
+
+	if (!lock_take(&table.lock))
+		return false;
+	if (recording_reserve(SECTION_SITES, sites->count + FIXED_SITES)) {
+		make_fixed_sites((uint32_t)sites->count);
+		done = true;
+	}
+	lock_drop(&table.lock);
+	return done;
 }
 
 uint32_t

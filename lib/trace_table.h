@@ -53,9 +53,13 @@ trace_table_child(uint32_t parent, uint32_t frame)
 	return trace_table_find_child(parent, frame);
 }
 
-/* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`; SITE_UNKNOWN
- * when the table is full. [hot] but for the first time. */
+/* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`; the unknown
+ * one when the table is full. [hot] but for the first time. */
 uint32_t trace_table_site(uint32_t parent, uint32_t kind);
+
+/* All sites so far are of the past: `site_base` moves behind them. False when there is no room or
+ * the table is busy. [signal] */
+bool trace_table_forget_sites(void);
 
 /* Intern a frame; 0 when there is no room. The caller sees to it that it is new, and serialises
  * calls. [signal] */

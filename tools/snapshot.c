@@ -221,7 +221,8 @@ read_live_bytes(struct snapshot *snapshot)
 		return result;
 	for (uint32_t i = 0; i < count; i++)
 		live += (uint64_t)shards[i].pending_bytes;
-	snapshot->identity.live_bytes = (int64_t)live;
+	snapshot->identity.live_bytes =
+		(int64_t)(live - (uint64_t)snapshot->header.control.live_offset);
 	return 0;
 }
 
@@ -260,7 +261,8 @@ snapshot_refresh(struct snapshot *snapshot)
 	identity->state = identity->alive                     ? PROFILE_RUNNING
 			  : header->state == RECORDING_EXITED ? PROFILE_EXITED
 							      : PROFILE_ENDED;
-	identity->peak_bytes = header->control.peak_bytes;
+	identity->peak_bytes = (int64_t)((uint64_t)header->control.peak_bytes -
+					 (uint64_t)header->control.live_offset);
 	if (header->control.rising && identity->live_bytes > identity->peak_bytes)
 		identity->peak_bytes = identity->live_bytes;
 	identity->trouble = header->trouble;

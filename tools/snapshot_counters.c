@@ -62,7 +62,9 @@ add_chunk(const struct snapshot *snapshot, uint32_t chunk, uint32_t first,
 	for (uint32_t i = 0; i < SITES_PER_CHUNK; i++) {
 		uint32_t site = first + i;
 
-		if (site != SITE_NONE && site <= moment->site_count)
+		/* What was cleared counts no more. */
+		if (site != SITE_NONE && site >= snapshot->header.control.site_base &&
+		    site <= moment->site_count)
 			add_counters(&moment->values[site - 1], &counters[i],
 				     &snapshot->header.control);
 	}

@@ -135,7 +135,8 @@ insert_site(struct snapshot *snapshot, const void *record)
 
 	/* Only the fixed sites may be without a stack. Site numbers here are one less than in the
 	 * recording, whose first is SITE_NONE. */
-	if (leaf >= profile->node_count || (leaf == 0 && profile->site_count + 1 >= SITE_FIRST))
+	if (leaf >= profile->node_count ||
+	    (leaf == 0 && profile->site_count + 1 >= SITE_BASE_FIRST + FIXED_SITES))
 		return -EBADMSG;
 	*copy = leaf;
 	profile->site_count++;

@@ -18,6 +18,12 @@
  *                                                 -> record in SECTION_COUNTERS, plus one; 0 is
  *                                                 "this shard never touched these sites"
  *     SECTION_COUNTERS  struct recording_counters[SITES_PER_CHUNK] per chunk
+ *     SECTION_MARKS     struct recording_mark     what was asked of the runtime, in order
+ *   only with the option `blocks`:
+ *     SECTION_LIFETIMES struct recording_lifetimes[SITES_PER_CHUNK] per chunk, numbered as COUNTERS
+ *     SECTION_LEAVES    uint64_t                  first address of each leaf; its blocks are the
+ *                                                 records from leaf * BLOCKS_PER_LEAF on
+ *     SECTION_BLOCKS    struct recording_block[BLOCKS_PER_LEAF] per leaf
  *
  * A stack is a path in the tree from a leaf node to the root. The leaf's frame names the allocation
  * function (FRAME_MALLOC, ...), its parent is the innermost caller. A *site* is a leaf that has
@@ -30,11 +36,22 @@
  *
  *     peak = control.rising || counters.epoch != control.epoch ? live : saved
  *
+ * Requests. A tool asks for something (`enum recording_request_kind`) through the file alone: it
+ * fills `header.request`, then stores a serial number 1..255, one byte that nobody sees half of, in
+ * `control.request`. The next event of any thread carries it out, stores the number in
+ * `control.answered` and zero in `control.request`. Tools take turns by a lock on the byte
+ * RECORDING_TOOL_LOCK of the file.
+ *
+ * Clearing. Nothing is wiped: sites below `control.site_base` are of the past. They are left out of
+ * every sum, a stack that allocates again gets a new site, and frees of their blocks are ignored.
+ * The first sites from `site_base` on are fixed (FIXED_SITE_UNKNOWN, ...). `live_bytes` and
+ * `peak_bytes` of the control line go on; what they were then is `control.live_offset`.
+ *
  * Invariants: records are append-only and never move; `count` is stored after the record it makes
  * visible; all integers are little-endian and naturally aligned; holes read as zero.
  *
- * The runtime is the only writer, but for `request` in the control line. For a reader every offset,
- * count and id in here is untrusted input.
+ * The runtime is the only writer, but for the two places named `request`. For a reader every
+ * offset, count and id in here is untrusted input.
  */
 #ifndef HEAPTALLY_RECORDING_H
 #define HEAPTALLY_RECORDING_H
@@ -42,9 +59,12 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
-#define RECORDING_VERSION    1
+#define RECORDING_VERSION    2
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
+
+/* Tools lock this byte of the file (fcntl, open file description) while they make a request. */
+#define RECORDING_TOOL_LOCK ((uint64_t)1 << 62)
 
 enum recording_section {
 	SECTION_STRINGS,
@@ -55,6 +75,10 @@ enum recording_section {
 	SECTION_SHARDS,
 	SECTION_CHUNKS,
 	SECTION_COUNTERS,
+	SECTION_MARKS,
+	SECTION_LIFETIMES,
+	SECTION_LEAVES,
+	SECTION_BLOCKS,
 	SECTION_COUNT
 };
 
@@ -85,12 +109,14 @@ enum recording_fixed_frame {
 	FRAME_FIRST = 16, /* first interned frame */
 };
 
-/* Sites with a fixed meaning. */
+#define SITE_NONE       0u
+#define SITE_BASE_FIRST 1u /* `control.site_base` before anything was cleared */
+
+/* Sites with a fixed meaning, counted from `control.site_base`. */
 enum recording_fixed_site {
-	SITE_NONE,
-	SITE_UNKNOWN, /* its leaf hangs below FRAME_UNKNOWN: tables were full or busy */
-	SITE_NESTED,  /* its leaf hangs below FRAME_NESTED */
-	SITE_FIRST
+	FIXED_SITE_UNKNOWN, /* its leaf hangs below FRAME_UNKNOWN: tables were full or busy */
+	FIXED_SITE_NESTED,  /* its leaf hangs below FRAME_NESTED */
+	FIXED_SITES
 };
 
 enum recording_frame_kind {
@@ -99,6 +125,8 @@ enum recording_frame_kind {
 	FRAME_KIND_ADDRESS, /* `value` is a return address in no known module (JIT code) */
 	FRAME_KIND_CUT,     /* `value` frames were left out here, by the limit `frames` */
 	FRAME_KIND_THREAD,  /* `value` is a thread id; only at the root */
+	FRAME_KIND_DOMAIN,  /* a leaf like FRAME_TRACKED: `value` is the number of a program's own
+			       pool, `module` its name in SECTION_STRINGS or 0 */
 };
 
 struct recording_frame {
@@ -141,6 +169,65 @@ struct recording_counters {
 	uint32_t epoch;
 };
 
+/* How long blocks of one site lived that are freed, as one shard counted it. With the lifetime in
+ * units of 1024 ns, bucket 0 is less than one unit and bucket b is 2^(b-1) up to 2^b units. */
+#define LIFETIME_BUCKETS 47u
+struct recording_lifetimes {
+	uint64_t freed[LIFETIME_BUCKETS]; /* blocks; those known to have been freed, by free or
+					     realloc */
+	uint64_t sum;                     /* of their lifetimes, in units */
+};
+
+/*
+ * What is known of a block, besides its site's counters. The record stays when the block is freed,
+ * until another block comes to the same slot. While it is being written `site` is 0.
+ *
+ * The address is that of the leaf + (index in the leaf << header.block_shift) + the low
+ * BLOCK_PLACE_BITS of `rounding_place`.
+ */
+struct recording_block {
+	uint64_t bytes; /* requested */
+	uint64_t birth; /* time << BLOCK_THREAD_BITS | thread id; time is since `start_monotonic_ns`
+			   in units of 1024 ns */
+	uint64_t death; /* the same of its free; 0 while it lives */
+	uint32_t site;
+	uint32_t rounding_place; /* usable minus requested bytes << BLOCK_PLACE_BITS | place */
+};
+
+#define BLOCK_THREAD_BITS    22
+#define BLOCK_PLACE_BITS     5
+#define BLOCK_ROUNDING_MAX   ((1u << (32 - BLOCK_PLACE_BITS)) - 1) /* this many or more */
+#define BLOCKS_PER_LEAF      8192u
+#define RECORDING_TIME_SHIFT 10 /* from nanoseconds to the units of block times */
+
+enum recording_request_kind {
+	REQUEST_NONE,
+	REQUEST_CLEAR,      /* forget all blocks and start from zero */
+	REQUEST_RESET_PEAK, /* the peak is what is live now */
+	REQUEST_MARK,       /* note this moment */
+	REQUEST_PAUSE,      /* record no new blocks; frees of known ones still count */
+	REQUEST_RESUME,     /* go on; also of a recording that was started switched off */
+	REQUEST_STOP,       /* clear, then pause; through heaptally.h only */
+};
+
+#define RECORDING_LABEL_BYTES 96
+
+struct recording_request {
+	uint32_t kind; /* enum recording_request_kind */
+	uint32_t reserved;
+	char label[RECORDING_LABEL_BYTES]; /* of a mark, NUL-terminated */
+};
+
+/* A request that was carried out. */
+struct recording_mark {
+	uint64_t time_ns;   /* since `start_monotonic_ns` */
+	int64_t live_bytes; /* before it took effect; like `peak_bytes` less `live_offset` */
+	int64_t peak_bytes;
+	uint32_t kind;      /* enum recording_request_kind */
+	uint32_t site_base; /* after it took effect */
+	char label[RECORDING_LABEL_BYTES];
+};
+
 #define SITES_PER_CHUNK 256u
 #define SHARDS_MAX      64u
 
@@ -164,12 +251,22 @@ struct recording_control {
 	uint32_t epoch;
 	uint32_t rising;      /* the last event made a new maximum */
 	uint32_t batch_bytes; /* 0: one thread, exact; else a shard flushes beyond this */
-	uint32_t request;     /* written by the tool: serial number of the newest request */
-	uint64_t peak_ns;     /* since `start_monotonic_ns`; see PEAK_TIME_SHIFT */
-	uint64_t peak_step;   /* the next peak that is worth a look at the clock */
-	uint32_t answered;    /* the newest request that was carried out */
-	uint32_t paused;
-	uint64_t reserved;
+	/* All zero in nearly every process: four bytes that an event looks at as one. */
+	uint8_t request; /* written by the tool: serial number of a request, 0 when there is none */
+	uint8_t paused;  /* enum recording_pause */
+	uint8_t blocks;  /* the option `blocks` is on */
+	uint8_t spare;
+	uint64_t peak_ns;    /* since `start_monotonic_ns`; see PEAK_TIME_SHIFT */
+	uint64_t peak_step;  /* the next peak that is worth a look at the clock */
+	uint32_t site_base;  /* sites below are forgotten */
+	uint32_t answered;   /* the request that was carried out last */
+	int64_t live_offset; /* live_bytes + pending when `site_base` was set */
+};
+
+enum recording_pause {
+	RECORDING_GOES_ON,
+	RECORDING_PAUSED,  /* by a request */
+	RECORDING_STOPPED, /* started switched off, or stopped by the program */
 };
 
 /* peak_ns is taken when the peak has grown by 1/256 since it was last taken. */
@@ -226,11 +323,16 @@ struct recording_header {
 	uint64_t tracer_bytes;   /* memory of the runtime: touched pages of tables and recording */
 	uint64_t crosschecks;    /* traces that were compared with a full walk */
 	uint64_t crosscheck_differences;
-	uint64_t full_walks;  /* traces that needed the slow unwinder */
-	uint64_t rules;       /* return addresses whose unwind rule was learnt */
-	uint64_t block_table; /* address, in the program, of the block table's root */
-	uint64_t block_shift; /* log2 of the address bytes per slot */
-	uint64_t reserved[8];
+	uint64_t full_walks;     /* traces that needed the slow unwinder */
+	uint64_t rules;          /* return addresses whose unwind rule was learnt */
+	uint64_t block_shift;    /* log2 of the address bytes per record of SECTION_BLOCKS */
+	uint64_t missing_blocks; /* that live, but found no place in SECTION_BLOCKS */
+	uint64_t copied_ns;      /* of a copy that heaptally_snapshot() made: when, since
+				    `start_monotonic_ns` */
+	uint32_t threads;        /* the option `threads`: stacks end in a FRAME_KIND_THREAD */
+	uint32_t reserved32;
+	uint64_t reserved[6];
+	struct recording_request request;
 
 	struct recording_extent sections[SECTION_COUNT];
 
@@ -248,5 +350,9 @@ RECORDING_LAYOUT(recording_module, 56);
 RECORDING_LAYOUT(recording_counters, 64);
 RECORDING_LAYOUT(recording_shard, 64);
 RECORDING_LAYOUT(recording_control, 64);
+RECORDING_LAYOUT(recording_lifetimes, 384);
+RECORDING_LAYOUT(recording_block, 32);
+RECORDING_LAYOUT(recording_request, 104);
+RECORDING_LAYOUT(recording_mark, 128);
 
 #endif

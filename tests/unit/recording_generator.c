@@ -62,6 +62,7 @@ fill_header(struct generated *generated)
 	header->control.peak_bytes = 10500;
 	header->control.peak_ns = 1000000000u;
 	header->control.live_bytes = 6500;
+	header->control.site_base = SITE_BASE_FIRST;
 }
 
 static void
@@ -113,8 +114,8 @@ fill_tables(struct generated *generated)
 	generated->nodes[5] = (struct recording_node){.parent = 4, .frame = FRAME_MALLOC};
 	generated->nodes[6] = (struct recording_node){.parent = 3, .frame = FRAME_CALLOC};
 	generated->nodes[7] = (struct recording_node){.parent = 0, .frame = 18};
-	generated->sites[SITE_UNKNOWN] = 2;
-	generated->sites[SITE_NESTED] = 2;
+	generated->sites[SITE_BASE_FIRST + FIXED_SITE_UNKNOWN] = 2;
+	generated->sites[SITE_BASE_FIRST + FIXED_SITE_NESTED] = 2;
 	generated->sites[3] = 5;
 	generated->sites[4] = 6;
 }

@@ -50,8 +50,10 @@ note_peak(struct model *model)
 static void
 step(struct counting *c, struct model *model, unsigned *seed)
 {
-	uint32_t site = SITE_FIRST + (uint32_t)rand_r(seed) % (SITES - SITE_FIRST);
-	uint32_t other = SITE_FIRST + (uint32_t)rand_r(seed) % (SITES - SITE_FIRST);
+	uint32_t site = (SITE_BASE_FIRST + FIXED_SITES) +
+			(uint32_t)rand_r(seed) % (SITES - (SITE_BASE_FIRST + FIXED_SITES));
+	uint32_t other = (SITE_BASE_FIRST + FIXED_SITES) +
+			 (uint32_t)rand_r(seed) % (SITES - (SITE_BASE_FIRST + FIXED_SITES));
 	int64_t bytes = rand_r(seed) % 1000;
 
 	switch (rand_r(seed) % 3) {
@@ -83,14 +85,14 @@ START_TEST(peak_of_every_site_is_exact)
 	unsigned seed = 3;
 
 	ck_assert(counters_attach(1, &c));
-	for (uint32_t site = SITE_FIRST; site < SITES; site++)
+	for (uint32_t site = (SITE_BASE_FIRST + FIXED_SITES); site < SITES; site++)
 		counters_allocate(&c, site, 0, 0);
 	for (int i = 0; i < STEPS; i++) {
 		step(&c, &model, &seed);
 		ck_assert_int_eq(recording.control->peak_bytes, model.peak);
 		if (i % 100 != 0)
 			continue;
-		for (uint32_t site = SITE_FIRST; site < SITES; site++)
+		for (uint32_t site = (SITE_BASE_FIRST + FIXED_SITES); site < SITES; site++)
 			ck_assert_int_eq(peak_bytes_of(&c, site), model.at_peak[site]);
 	}
 }

@@ -65,7 +65,7 @@ START_TEST(sites_belong_to_stack_and_kind)
 	uint32_t node = insert_stack(1), other = insert_stack(2);
 	uint32_t site = trace_table_site(node, FRAME_MALLOC);
 
-	ck_assert_uint_ge(site, SITE_FIRST);
+	ck_assert_uint_ge(site, (SITE_BASE_FIRST + FIXED_SITES));
 	ck_assert_uint_eq(trace_table_site(node, FRAME_MALLOC), site);
 	ck_assert_uint_ne(trace_table_site(node, FRAME_CALLOC), site);
 	ck_assert_uint_ne(trace_table_site(other, FRAME_MALLOC), site);

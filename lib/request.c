@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * request.c - what is asked of the runtime while it records
+ */
+#include "request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "counters.h"
+#include "lock.h"
+#include "os.h"
+#include "recording_map.h"
+#include "trace_table.h"
+
+static struct lock request_lock;
+
+/* The line about the request is written first: it says what was live before. */
+static void
+note_mark(enum recording_request_kind kind, const char *label)
+{
+	struct recording_extent *marks = &recording.header->sections[SECTION_MARKS];
+	struct recording_control *control = recording.control;
+	uint64_t i = marks->count;
+	struct recording_mark *mark;
+	size_t length = label != NULL ? strnlen(label, RECORDING_LABEL_BYTES - 1) : 0;
+
+	if (!recording_reserve(SECTION_MARKS, i + 1))
+		return;
+	mark = &recording.marks[i];
+	mark->time_ns = os_monotonic_ns() - recording.header->start_monotonic_ns;
+	mark->live_bytes = counters_live() - control->live_offset;
+	mark->peak_bytes = control->peak_bytes - control->live_offset;
+	mark->kind = kind;
+	mark->site_base = control->site_base;
+	if (length != 0)
+		memcpy(mark->label, label, length);
+}
+
+/* Readers see the line when all is done. */
+static void
+publish_mark(void)
+{
+	struct recording_extent *marks = &recording.header->sections[SECTION_MARKS];
+
+	if (!recording_reserve(SECTION_MARKS, marks->count + 1))
+		return;
+	recording.marks[marks->count].site_base = recording_site_base();
+	store_release(&marks->count, marks->count + 1);
+}
+
+static bool
+clear(void)
+{
+	if (!trace_table_forget_sites())
+		return false;
+	counters_forget_sites();
+	return true;
+}
+
+static bool
+carry_out(enum recording_request_kind kind)
+{
+	struct recording_control *control = recording.control;
+
+	switch (kind) {
+	case REQUEST_MARK:
+		return true;
+	case REQUEST_CLEAR:
+		return clear();
+	case REQUEST_RESET_PEAK:
+		counters_reset_peak();
+		return true;
+	case REQUEST_PAUSE:
+		store(&control->paused, RECORDING_PAUSED);
+		return true;
+	case REQUEST_RESUME:
+		store(&control->paused, RECORDING_GOES_ON);
+		return true;
+	case REQUEST_STOP:
+		store(&control->paused, RECORDING_STOPPED);
+		return clear();
+	default:
+		return false;
+	}
+}
+
+static int
+carry_out_and_note(enum recording_request_kind kind, const char *label)
+{
+	note_mark(kind, label);
+	if (!carry_out(kind))
+		return -EAGAIN;
+	publish_mark();
+	return 0;
+}
+
+int
+request_carry_out(enum recording_request_kind kind, const char *label)
+{
+	int result;
+
+	if (recording.header == NULL || !lock_take(&request_lock))
+		return -EAGAIN;
+	result = carry_out_and_note(kind, label);
+	lock_drop(&request_lock);
+	return result;
+}
+
+static COLD void
+answer(void)
+{
+	struct recording_control *control = recording.control;
+	uint32_t serial;
+
+	if (!lock_take(&request_lock))
+		return;
+	/* Acquire: the request was filled in before its number. Zero: another thread was faster. */
+	serial = load_acquire(&control->request);
+	if (serial != 0) {
+		carry_out_and_note(recording.header->request.kind, recording.header->request.label);
+		store(&control->answered, serial);
+		/* Release: a tool that sees the zero sees the answer. */
+		store_release(&control->request, 0);
+	}
+	lock_drop(&request_lock);
+}
+
+bool
+request_attend(void)
+{
+	if (load(&recording.control->request) != 0 && recording.header != NULL)
+		answer();
+	return load(&recording.control->paused) == RECORDING_GOES_ON;
+}
+
+void
+request_reset(bool stopped)
+{
+	lock_reset(&request_lock);
+	recording.control->paused = stopped ? RECORDING_STOPPED : RECORDING_GOES_ON;
+}

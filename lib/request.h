@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * request.h - what is asked of the runtime while it records
+ *
+ * By a tool through the mapped file (recording.h, "Requests"), or by the program through
+ * heaptally.h. Nobody waits for anybody: an event that finds a request carries it out, unless
+ * another one is about to.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "base.h"
+#include "include/recording.h"
+
+/* Carry out what a tool asked for. False while the recording is paused. [signal] */
+bool request_attend(void);
+
+/* Carry out a request of the program itself; label may be NULL. 0, -EAGAIN when another request is
+ * being carried out or a table is busy. [signal] */
+int request_carry_out(enum recording_request_kind kind, const char *label);
+
+/* Start with nothing asked, switched off if `stopped`. [init] */
+void request_reset(bool stopped);
+
+#endif
