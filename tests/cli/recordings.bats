@@ -146,7 +146,12 @@ stop_holder()
 	mkfifo gate
 	heaptally run -q -o run.tally -- sh -c '(read -r line <gate; ls >/dev/null) & exit 5' ||
 		[ $? = 5 ]
-	heaptally list --format json >list
+	# Nobody waited for the daemon: it may not have allocated yet.
+	for _ in {1..100}; do
+		heaptally list --format json >list
+		jq -e '[.recordings[] | select(.state == "running")] | length >= 1' list && break
+		sleep 0.1
+	done
 	echo go >gate
 	jq -e '[.recordings[] | select(.state == "running")] | length >= 1' list
 }

@@ -483,8 +483,9 @@ START_TEST(impossible_sections)
 		else
 			ck_assert(result == 0 || result == -EBADMSG);
 		*extent = good;
+		/* The place of a section without records does not matter. */
 		extent->offset = values[i % 4];
-		ck_assert_int_eq(read_generated(generated), -EBADMSG);
+		ck_assert_int_eq(read_generated(generated), good.count != 0 ? -EBADMSG : 0);
 		*extent = good;
 	}
 	free(generated);
