@@ -56,6 +56,11 @@ new_chunk(uint32_t shard, uint32_t chunk)
 	if (!recording_reserve(SECTION_CHUNKS, entry + 1) ||
 	    !recording_reserve(SECTION_COUNTERS, record + 1))
 		return NULL;
+	if (sections[SECTION_LIFETIMES].capacity != 0) {
+		if (!recording_reserve(SECTION_LIFETIMES, record + 1))
+			return NULL;
+		store(&sections[SECTION_LIFETIMES].count, record + 1);
+	}
 	recording.chunks[entry] = (uint32_t)record + 1;
 	store_release(&sections[SECTION_COUNTERS].count, record + 1);
 	if (sections[SECTION_CHUNKS].count < entry + 1)
@@ -238,6 +243,23 @@ counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 	counter_add(&to->total_bytes, bytes, c->shared);
 	counter_add(&to->total_blocks, 1, c->shared);
 	counter_add((uint64_t *)&to->rounding_bytes, rounding, c->shared);
+}
+
+void
+counters_note_lifetime(struct counting *c, uint32_t site, uint64_t units)
+{
+	struct recording_counters *counters = c->chunks[site / SITES_PER_CHUNK];
+	uint32_t bucket = units == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(units);
+	struct recording_lifetimes *lifetimes;
+
+	/* What could not be counted at its site has no lifetime either. */
+	if (counters == NULL)
+		return;
+	lifetimes = &recording.lifetimes[counters - recording.counters + site % SITES_PER_CHUNK];
+	if (bucket >= LIFETIME_BUCKETS)
+		bucket = LIFETIME_BUCKETS - 1;
+	counter_add(&lifetimes->freed[bucket], 1, c->shared);
+	counter_add(&lifetimes->sum, units, c->shared);
 }
 
 int64_t

@@ -72,6 +72,10 @@ void counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t r
 void counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 			 uint64_t old_rounding, uint32_t site, uint64_t bytes, uint64_t rounding);
 
+/* A block of a site that was just counted as freed had lived so long (units of recording.h). Only
+ * with the option `blocks`. [signal] */
+void counters_note_lifetime(struct counting *c, uint32_t site, uint64_t units);
+
 /* What is live now, forgotten blocks included; exact with one thread. [signal] */
 int64_t counters_live(void);
 

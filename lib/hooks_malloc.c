@@ -189,7 +189,7 @@ static inline void *
 reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct caller *caller)
 {
 	struct thread *t;
-	struct realloc_state state = {BLOCK_NONE, 0};
+	struct realloc_state state = {.block = BLOCK_NONE};
 	size_t product;
 	void *new;
 

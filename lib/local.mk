@@ -8,6 +8,8 @@ runtime_modules = \
 	lib/arena.c \
 	lib/arena.h \
 	lib/base.h \
+	lib/block_details.c \
+	lib/block_details.h \
 	lib/block_table.c \
 	lib/block_table.h \
 	lib/boot_alloc.c \

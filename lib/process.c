@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "block_details.h"
 #include "block_table.h"
 #include "counters.h"
 #include "lock.h"
@@ -62,6 +63,7 @@ fill_header(void)
 	h->allocator = recording_add_string(real.path);
 	h->frames_limit = options.frames;
 	h->realloc_origin = options.realloc_origin;
+	h->threads = options.threads;
 	if (options.bad)
 		recording_note(TROUBLE_BAD_OPTION);
 	if (!real.malloc_is_ours)
@@ -85,9 +87,12 @@ start_tables(void)
 	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
 		return false;
 	unwind_set_limit(options.frames);
+	unwind_set_threads(options.threads);
 	unwind_set_crosscheck(options.crosscheck);
 	fill_header();
 	request_reset(options.start_off);
+	if (options.blocks && block_details_init(real.is_glibc))
+		recording.control->blocks = 1;
 	recording_publish_memory();
 	store_release(&recording.header->state, RECORDING_RUNNING);
 	return true;

@@ -7,6 +7,7 @@
  */
 #include "record.h"
 
+#include "block_details.h"
 #include "real.h"
 #include "recording_map.h"
 #include "request.h"
@@ -65,7 +66,7 @@ remember_block(struct thread *t, void *slot, void *address, struct block block, 
 		counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
 }
 
-static ALWAYS_INLINE void
+static ALWAYS_INLINE struct block
 count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		 const struct caller *caller)
 {
@@ -77,6 +78,13 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 	remember_block(t, slot, address, block, usable);
 	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
+	return block;
+}
+
+static inline bool
+describes_blocks(void)
+{
+	return recording.control->blocks != 0;
 }
 
 /* The event has more to do than to be counted. */
@@ -84,8 +92,13 @@ static __attribute__((noinline)) void
 allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		     const struct caller *caller)
 {
-	if (request_attend())
-		count_allocation(t, kind, address, bytes, caller);
+	struct block block;
+
+	if (!request_attend())
+		return;
+	block = count_allocation(t, kind, address, bytes, caller);
+	if (describes_blocks())
+		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 }
 
 HOT ALWAYS_INLINE void
@@ -113,14 +126,9 @@ free_unknown(struct thread *t, uint32_t site)
 	return site != SITE_NONE;
 }
 
-HOT ALWAYS_INLINE bool
-record_free(struct thread *t, void *address)
+static ALWAYS_INLINE bool
+count_free(struct thread *t, void *address, struct block block)
 {
-	struct block block;
-
-	if (unlikely(recording_wants_attention()))
-		request_attend();
-	block = block_table_remove(address);
 	if (!is_current(block.site))
 		return free_unknown(t, block.site);
 	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
@@ -128,11 +136,38 @@ record_free(struct thread *t, void *address)
 	return true;
 }
 
+static __attribute__((noinline)) bool
+free_attentively(struct thread *t, void *address)
+{
+	struct block block;
+	uint64_t birth = 0, units;
+	bool known;
+
+	request_attend();
+	block = block_table_remove(address);
+	if (describes_blocks())
+		birth = block_details_died(address, t->id, &units);
+	known = count_free(t, address, block);
+	if (birth != 0 && is_current(block.site))
+		counters_note_lifetime(&t->counting, block.site, units);
+	return known;
+}
+
+HOT ALWAYS_INLINE bool
+record_free(struct thread *t, void *address)
+{
+	if (unlikely(recording_wants_attention()))
+		return free_attentively(t, address);
+	return count_free(t, address, block_table_remove(address));
+}
+
 struct realloc_state
 record_realloc_begin(struct thread *t, void *address)
 {
-	struct realloc_state old = {block_table_remove(address), 0};
+	struct realloc_state old = {.block = block_table_remove(address)};
 
+	if (unlikely(recording_wants_attention()) && describes_blocks())
+		old.birth = block_details_died(address, t->id, &old.units);
 	if (is_current(old.block.site)) {
 		old.bytes = real_usable_size(address) - old.block.rounding;
 	} else {
@@ -140,6 +175,20 @@ record_realloc_begin(struct thread *t, void *address)
 		old.block = BLOCK_NONE;
 	}
 	return old;
+}
+
+/* The lives of the blocks before and after a realloc. */
+static COLD void
+describe_reallocation(struct thread *t, struct realloc_state old, const void *address, size_t bytes,
+		      struct block block)
+{
+	bool same = keeps_origin() && old.birth != 0 && address != NULL;
+
+	if (address != NULL)
+		block_details_born(address, bytes, block.rounding, block.site, t->id,
+				   same ? old.birth : 0);
+	if (!same && old.birth != 0 && is_current(old.block.site))
+		counters_note_lifetime(&t->counting, old.block.site, old.units);
 }
 
 void
@@ -156,6 +205,8 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	if (address == NULL) {
 		if (old.block.site != SITE_NONE)
 			counters_free(c, old.block.site, old.bytes, old.block.rounding, false);
+		if (unlikely(describes_blocks()))
+			describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
 		return;
 	}
 	if (old.block.site == SITE_NONE) {
@@ -170,6 +221,8 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
 	counter_add(&c->shard->reallocs, 1, c->shared);
+	if (unlikely(describes_blocks()))
+		describe_reallocation(t, old, address, bytes, block);
 	t->last_block = address;
 }
 
@@ -179,6 +232,8 @@ record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 	if (old.block.site != SITE_NONE)
 		remember_block(t, block_table_prepare(address), address, old.block,
 			       old.bytes + old.block.rounding);
+	if (unlikely(old.birth != 0))
+		block_details_revive(address);
 	record_failure(t);
 }
 
@@ -186,7 +241,10 @@ void
 record_nested_free(struct thread *t, void *address)
 {
 	struct block block = block_table_remove(address);
+	uint64_t units;
 
+	if (unlikely(describes_blocks()))
+		block_details_died(address, t->id, &units);
 	if (is_current(block.site))
 		counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
 			      block.rounding, false);
@@ -202,5 +260,7 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 		return;
 	remember_block(t, block_table_prepare(address), address, block, usable);
 	counters_allocate(&t->counting, block.site, bytes, block.rounding);
+	if (unlikely(describes_blocks()))
+		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 }

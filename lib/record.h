@@ -33,7 +33,9 @@ bool record_free(struct thread *t, void *address);
 /* A block that is being reallocated, as it was before. */
 struct realloc_state {
 	struct block block;
-	size_t bytes; /* requested */
+	size_t bytes;   /* requested */
+	uint64_t birth; /* see `block_details_died` */
+	uint64_t units;
 };
 
 /* The first half of a realloc: forget the block, before the real call may move it. */

@@ -5,7 +5,6 @@
 #include "request.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "counters.h"
 #include "lock.h"
@@ -23,7 +22,6 @@ note_mark(enum recording_request_kind kind, const char *label)
 	struct recording_control *control = recording.control;
 	uint64_t i = marks->count;
 	struct recording_mark *mark;
-	size_t length = label != NULL ? strnlen(label, RECORDING_LABEL_BYTES - 1) : 0;
 
 	if (!recording_reserve(SECTION_MARKS, i + 1))
 		return;
@@ -33,8 +31,11 @@ note_mark(enum recording_request_kind kind, const char *label)
 	mark->peak_bytes = control->peak_bytes - control->live_offset;
 	mark->kind = kind;
 	mark->site_base = control->site_base;
-	if (length != 0)
-		memcpy(mark->label, label, length);
+	for (size_t j = 0; label != NULL && j < RECORDING_LABEL_BYTES - 1; j++) {
+		mark->label[j] = label[j];
+		if (label[j] == '\0')
+			break;
+	}
 }
 
 /* Readers see the line when all is done. */

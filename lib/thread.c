@@ -83,7 +83,7 @@ register_thread(void)
 	if (t != NULL) {
 		t->id = self;
 		t->last_block = NULL;
-		unwind_forget(&t->unwind);
+		unwind_set_thread(&t->unwind, self);
 		t->open_gate = GATE_OPEN;
 		t->counting.shard->threads++;
 		counters_prepare(&t->counting);

@@ -25,6 +25,7 @@
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
 static bool rare_work; /* one of them is set */
+static bool thread_roots;
 
 enum walk_end {
 	WALK_GOES_ON,
@@ -458,7 +459,7 @@ limited_node(const struct unwind_memory *m)
 	if (cut_frames != NULL && cut_frames[cut] == 0)
 		cut_frames[cut] = unwind_rules_add_frame(FRAME_KIND_CUT, cut);
 	if (cut_frames != NULL && cut_frames[cut] != 0)
-		node = trace_table_child(NODE_ROOT, cut_frames[cut]);
+		node = trace_table_child(m->root, cut_frames[cut]);
 	lock_drop(&cut_lock);
 	for (uint32_t i = cut; i < m->depth && node != NODE_NONE; i++)
 		node = trace_table_child(node, m->frames[i].frame);
@@ -472,11 +473,11 @@ capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
 	bool complete = false;
 
 	m->depth = m->check_count = 0;
-	node = unwind_full(ip, sp, &depth, &complete);
+	node = unwind_full(m->root, ip, sp, &depth, &complete);
 	fetch_add(&recording.header->full_walks, 1);
 	if (node == NODE_NONE) {
 		/* Without libunwind the caller alone is known. */
-		node = trace_table_child(NODE_ROOT, FRAME_TRUNCATED);
+		node = trace_table_child(m->root, FRAME_TRUNCATED);
 		if (node != NODE_NONE)
 			node = trace_table_child(node, rule_frame(unwind_rules_find(ip)));
 	}
@@ -526,9 +527,9 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 
 /* The walk did not meet what is remembered: nothing of it is kept. */
 static COLD uint32_t
-root_of(enum walk_end end)
+root_of(const struct unwind_memory *m, enum walk_end end)
 {
-	return end == WALK_TRUNCATED ? trace_table_child(NODE_ROOT, FRAME_TRUNCATED) : NODE_ROOT;
+	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
 }
 
 /* Walk from the state in w and remember the trace. */
@@ -545,7 +546,7 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	} else if (end == WALK_IRREGULAR) {
 		return capture_full(m, ip, sp);
 	} else {
-		node = root_of(end);
+		node = root_of(m, end);
 	}
 	node = place_fresh(m, &w, kept, node);
 	if (kept > 0 && kept < m->depth)
@@ -594,6 +595,29 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 	    likely(!rare_work && m->generation == load(&unwind_rules_generation)))
 		return (struct unwind_result){top->node, false};
 	return capture_anew(m, ip, sp, bp);
+}
+
+void
+unwind_set_thread(struct unwind_memory *m, uint32_t thread)
+{
+	uint32_t frame, node;
+
+	unwind_forget(m);
+	m->root = NODE_ROOT;
+	if (!thread_roots)
+		return;
+	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread);
+	if (frame == FRAME_NONE)
+		return;
+	node = trace_table_child(NODE_ROOT, frame);
+	if (node != NODE_NONE)
+		m->root = node;
+}
+
+void
+unwind_set_threads(bool on)
+{
+	thread_roots = on;
 }
 
 void

@@ -69,6 +69,7 @@ struct unwind_memory {
 	uint32_t capacity;
 	uint32_t check_count;
 	uint32_t generation;
+	uint32_t root; /* node that the stacks of this thread hang from */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
 	struct unwind_branches branches;
@@ -92,6 +93,12 @@ struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, 
 
 /* Forget the last trace and the stack it was on. */
 void unwind_forget(struct unwind_memory *memory);
+
+/* The memory is a thread's from now on. [signal] */
+void unwind_set_thread(struct unwind_memory *memory, uint32_t thread);
+
+/* Whether every stack ends in the thread that it was on. [init] */
+void unwind_set_threads(bool on);
 
 /* Keep the N innermost frames of every stack; 0 is all. [init] */
 void unwind_set_limit(uint32_t frames);

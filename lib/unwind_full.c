@@ -19,9 +19,9 @@ static uint64_t *addresses;
 static struct lock addresses_lock;
 
 static uint32_t
-node_of(size_t count, bool complete)
+node_of(uint32_t root, size_t count, bool complete)
 {
-	uint32_t node = NODE_ROOT;
+	uint32_t node = root;
 
 	if (!complete)
 		node = trace_table_child(node, FRAME_TRUNCATED);
@@ -31,7 +31,7 @@ node_of(size_t count, bool complete)
 }
 
 __attribute__((noinline)) uint32_t
-unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
+unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 {
 	struct unwind_view view = {.read_word = unwind_view_read};
 	uint64_t *r = view.registers;
@@ -68,7 +68,7 @@ unwind_full(uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 	if (first < count) {
 		for (size_t i = first; i < count; i++)
 			addresses[i - first] = addresses[i];
-		node = node_of(count - first, *ret_complete);
+		node = node_of(root, count - first, *ret_complete);
 		*ret_depth = (uint32_t)(count - first);
 	}
 	lock_drop(&addresses_lock);
@@ -84,6 +84,14 @@ address_of(uint32_t frame)
 					    : f->value;
 }
 
+/* Where the frames of the program end. */
+static bool
+is_root(uint32_t node)
+{
+	return recording.frames[recording.nodes[node].frame].kind == FRAME_KIND_THREAD ||
+	       node == NODE_ROOT;
+}
+
 __attribute__((noinline)) bool
 unwind_full_agrees(uintptr_t ip, uint32_t node)
 {
@@ -96,12 +104,12 @@ unwind_full_agrees(uintptr_t ip, uint32_t node)
 	count = unwind_library_backtrace(frames, CHECK_LIMIT);
 	while (i < count && (uintptr_t)frames[i] != ip)
 		i++;
-	for (; i < count && node != NODE_ROOT; i++) {
+	for (; i < count && !is_root(node); i++) {
 		if (address_of(recording.nodes[node].frame) != (uintptr_t)frames[i])
 			return false;
 		node = recording.nodes[node].parent;
 	}
 	if (recording.nodes[node].frame == FRAME_TRUNCATED)
-		node = NODE_ROOT;
-	return node == NODE_ROOT ? i == count : count == CHECK_LIMIT;
+		node = recording.nodes[node].parent;
+	return is_root(node) ? i == count : count == CHECK_LIMIT;
 }

@@ -36,17 +36,6 @@
  *
  *     peak = control.rising || counters.epoch != control.epoch ? live : saved
  *
- * Requests. A tool asks for something (`enum recording_request_kind`) through the file alone: it
- * fills `header.request`, then stores a serial number 1..255, one byte that nobody sees half of, in
- * `control.request`. The next event of any thread carries it out, stores the number in
- * `control.answered` and zero in `control.request`. Tools take turns by a lock on the byte
- * RECORDING_TOOL_LOCK of the file.
- *
- * Clearing. Nothing is wiped: sites below `control.site_base` are of the past. They are left out of
- * every sum, a stack that allocates again gets a new site, and frees of their blocks are ignored.
- * The first sites from `site_base` on are fixed (FIXED_SITE_UNKNOWN, ...). `live_bytes` and
- * `peak_bytes` of the control line go on; what they were then is `control.live_offset`.
- *
  * Invariants: records are append-only and never move; `count` is stored after the record it makes
  * visible; all integers are little-endian and naturally aligned; holes read as zero.
  *
@@ -200,6 +189,17 @@ struct recording_block {
 #define BLOCKS_PER_LEAF      8192u
 #define RECORDING_TIME_SHIFT 10 /* from nanoseconds to the units of block times */
 
+/*
+ * A tool asks the runtime for something through the file alone. Under a lock of the byte
+ * RECORDING_TOOL_LOCK it fills `header.request`, then stores a serial number 1..255, one byte that
+ * nobody sees half of, in `control.request`. The next event of any thread carries it out, stores
+ * the number in `control.answered` and zero in `control.request`, and appends to SECTION_MARKS.
+ *
+ * Nothing is wiped by clearing: sites below `control.site_base` are of the past. They are in no
+ * sum, a stack that allocates again gets a new site, and frees of their blocks are ignored. The
+ * first sites from `site_base` on are fixed (FIXED_SITE_UNKNOWN, ...). `live_bytes` and
+ * `peak_bytes` of the control line go on; what they were then is `control.live_offset`.
+ */
 enum recording_request_kind {
 	REQUEST_NONE,
 	REQUEST_CLEAR,      /* forget all blocks and start from zero */

@@ -470,7 +470,7 @@ START_TEST(impossible_sections)
 					  (uint64_t)1 << 32};
 	struct generated *generated = generated_new();
 
-	for (int i = 0; i < SECTION_COUNT * 4; i++) {
+	for (int i = 0; i < SECTION_MARKS * 4; i++) {
 		enum recording_section section = (enum recording_section)(i / 4);
 		struct recording_extent *extent = &generated->header.sections[section];
 		const struct recording_extent good = *extent;
