@@ -21,6 +21,8 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view_marks.h"
+#include "view_quality.h"
 
 enum {
 	OPTION_FORMAT = 256,
@@ -145,6 +147,7 @@ write_quality(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "crosscheck_differences", profile->crosscheck_differences);
 	json_writer_unsigned(json, "full_walks", profile->full_walks);
 	json_writer_unsigned(json, "rules", profile->rules);
+	view_quality_gaps_json(json, profile, "_s");
 	json_writer_begin_array(json, "trouble");
 	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
 		json_writer_string(json, NULL, sentence);
@@ -201,6 +204,7 @@ print_json(const struct source *source)
 	json_writer_seconds(&json, "peak_time_s", moment->peak_time_ns);
 	write_quality(&json, source->profile);
 	write_moments(&json, source->profile);
+	view_marks_json(&json, source->profile, "time_s", 0, UINT64_MAX);
 	write_processes(&json, source);
 	json_writer_end_object(&json);
 }
@@ -277,6 +281,7 @@ print_text_quality(const struct source *source)
 	       human_count(profile->nested_events, other));
 	if (profile->peak_error_bytes != 0)
 		printf(", peak exact to %s", human_size(profile->peak_error_bytes, number));
+	view_quality_gaps(stdout, profile);
 	printf("\n  %-11s %s of memory\n", "heaptally",
 	       human_size((int64_t)profile->tracer_bytes, number));
 	if (profile->crosschecks != 0)
@@ -329,12 +334,23 @@ print_text_moments(const struct profile *profile)
 }
 
 static void
+print_text_marks(const struct profile *profile)
+{
+	if (profile->mark_count == 0)
+		return;
+	printf("\n  %" PRIu32 " mark%s\n", profile->mark_count,
+	       profile->mark_count == 1 ? "" : "s");
+	view_marks_text(stdout, profile, "", 0, UINT64_MAX);
+}
+
+static void
 print_text(const struct source *source)
 {
 	print_text_identity(source);
 	print_text_values(source->at.moment);
 	print_text_quality(source);
 	print_text_moments(source->profile);
+	print_text_marks(source->profile);
 	print_text_processes(source);
 }
 

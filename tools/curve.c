@@ -42,13 +42,31 @@ merge_points(struct curve *curve)
 	curve->count = kept;
 }
 
+/* Marks have the exact size; a cleared recording begins again at zero. Returns how many points. */
+static size_t
+insert_marks(struct curve_point *points, const struct profile *profile)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		points[count++] = (struct curve_point){mark->time_ns, mark->live_bytes, 0};
+		if ((mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP) &&
+		    mark->time_ns != UINT64_MAX)
+			points[count++] = (struct curve_point){mark->time_ns + 1, 0, 0};
+	}
+	return count;
+}
+
 void
 curve_init(struct curve *curve, const struct profile *profile)
 {
 	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
 	size_t count = 0;
 
-	curve->points = xcalloc((size_t)profile->sample_count + profile->moment_count + 1,
+	curve->points = xcalloc((size_t)profile->sample_count + profile->moment_count +
+					2 * (size_t)profile->mark_count + 1,
 				sizeof(*curve->points));
 	for (uint32_t i = 0; i < profile->sample_count; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
@@ -65,6 +83,7 @@ curve_init(struct curve *curve, const struct profile *profile)
 			profile->moments[i].sum.live_bytes,
 			0,
 		};
+	count += insert_marks(curve->points + count, profile);
 	if (last->sum.peak_blocks > 0)
 		curve->points[count++] = (struct curve_point){
 			last->peak_time_ns,

@@ -2,8 +2,8 @@
 /*
  * curve.h - the size of the heap over time
  *
- * The points are the samples that `heaptally run` took, the moments that were kept, and the peak:
- * that one is exact, and a curve of samples alone would often miss it.
+ * The points are the samples that `heaptally run` took, the moments that were kept, the marks, and
+ * the peak: that one is exact, and a curve of samples alone would often miss it.
  */
 #ifndef CURVE_H
 #define CURVE_H

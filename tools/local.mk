@@ -112,6 +112,8 @@ tools_libtools_a_SOURCES += \
 	tools/view_csv.h \
 	tools/view_diff.c \
 	tools/view_diff.h \
+	tools/view_marks.c \
+	tools/view_marks.h \
 	tools/view_place.c \
 	tools/view_place.h \
 	tools/view_quality.c \

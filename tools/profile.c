@@ -38,6 +38,7 @@ profile_free(struct profile *profile)
 	free(profile->sites);
 	free(profile->moments);
 	free(profile->samples);
+	free(profile->marks);
 	intern_free(profile->strings);
 	free(profile);
 }
@@ -75,7 +76,11 @@ tables_are_valid(const struct profile *profile)
 	for (uint32_t i = 0; i < profile->moment_count; i++)
 		if (profile->moments[i].site_count > profile->site_count)
 			return false;
-	return true;
+	for (uint32_t i = 0; i < profile->mark_count; i++)
+		if (profile->marks[i].kind < PROFILE_MARK_CLEAR ||
+		    profile->marks[i].kind >= PROFILE_MARK_KINDS || profile->marks[i].label == NULL)
+			return false;
+	return profile->pause < PROFILE_PAUSES;
 }
 
 /*
@@ -118,6 +123,94 @@ profile_finish(struct profile *profile)
 	return 0;
 }
 
+void
+profile_drop_moments(struct profile *profile, uint32_t kept)
+{
+	uint32_t dropped = profile->moment_count > kept ? profile->moment_count - kept : 0;
+
+	if (dropped == 0)
+		return;
+	for (uint32_t i = 0; i < dropped; i++)
+		free(profile->moments[i].values);
+	profile->moment_count = kept;
+	memmove(profile->moments, profile->moments + dropped, kept * sizeof(*profile->moments));
+}
+
+const char *
+profile_mark_name(enum profile_mark_kind kind)
+{
+	static const char *const names[PROFILE_MARK_KINDS] = {
+		[PROFILE_MARK_CLEAR] = "clear",   [PROFILE_MARK_RESET_PEAK] = "reset-peak",
+		[PROFILE_MARK_LABEL] = "mark",    [PROFILE_MARK_PAUSE] = "pause",
+		[PROFILE_MARK_RESUME] = "resume", [PROFILE_MARK_STOP] = "stop",
+	};
+
+	return names[kind];
+}
+
+const struct profile_mark *
+profile_find_mark(const struct profile *profile, const char *label)
+{
+	for (uint32_t i = profile->mark_count; i > 0; i--) {
+		const struct profile_mark *mark = &profile->marks[i - 1];
+
+		if (mark->kind == PROFILE_MARK_LABEL && strcmp(mark->label, label) == 0)
+			return mark;
+	}
+	return NULL;
+}
+
+static uint64_t
+get_span(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+/*
+ * That it was started switched off is no mark. But then it was resumed before anything was live.
+ */
+static bool
+began_switched_off(const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->peak_bytes != 0 || mark->kind == PROFILE_MARK_PAUSE ||
+		    mark->kind == PROFILE_MARK_STOP)
+			return false;
+		if (mark->kind == PROFILE_MARK_RESUME)
+			return true;
+	}
+	return profile->pause == PROFILE_STOPPED;
+}
+
+void
+profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps)
+{
+	struct profile_gaps gaps = {.off_at_start = began_switched_off(profile)};
+	bool paused = gaps.off_at_start;
+	uint64_t since_ns = 0;
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+		bool stops = mark->kind == PROFILE_MARK_PAUSE || mark->kind == PROFILE_MARK_STOP;
+
+		if (mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP) {
+			gaps.cleared = true;
+			gaps.cleared_ns = mark->time_ns;
+		}
+		if (paused && mark->kind == PROFILE_MARK_RESUME)
+			gaps.paused_ns += get_span(since_ns, mark->time_ns);
+		if (!paused && stops)
+			since_ns = mark->time_ns;
+		paused = stops || (paused && mark->kind != PROFILE_MARK_RESUME);
+	}
+	if (paused)
+		gaps.paused_ns += get_span(since_ns, profile->duration_ns);
+	gaps.paused = paused;
+	*ret_gaps = gaps;
+}
+
 const char *
 profile_state_name(enum profile_state state)
 {
@@ -158,7 +251,7 @@ find_labelled(const struct profile *profile, const char *label, uint32_t *ret_in
 			return 0;
 		}
 	}
-	return -ENOENT;
+	return profile_find_mark(profile, label) != NULL ? -ENODATA : -ENOENT;
 }
 
 static int

@@ -14,6 +14,7 @@
  *     +-- moments[]   counters of every site at one point in time, oldest first;
  *     |               the last one is the end of the run, or now
  *     +-- samples[]   live size over time, for the curve
+ *     +-- marks[]     what was asked of the runtime meanwhile, in order
  *
  * All strings belong to `strings` and live as long as the profile. Indices are checked when a
  * profile is built: whoever holds one may use every index in it without looking again.
@@ -82,19 +83,46 @@ struct profile_values {
 	int64_t peak_bytes, peak_blocks; /* at the program's peak up to this moment */
 };
 
+#define PROFILE_LABEL_BYTES 96 /* with its NUL */
+
 struct profile_moment {
-	char label[64];                /* "" or the text of a mark */
-	uint64_t time_ns;              /* since the start of the process */
-	uint32_t site_count;           /* sites known then: a prefix of the profile's sites */
-	struct profile_values *values; /* [site_count] */
-	struct profile_values sum;     /* over all sites */
-	uint64_t peak_time_ns;         /* when the peak up to this moment was (within 0.4 %) */
+	char label[PROFILE_LABEL_BYTES]; /* "" or the text of a mark */
+	uint64_t time_ns;                /* since the start of the process */
+	uint32_t site_count;             /* sites known then: a prefix of the profile's sites */
+	struct profile_values *values;   /* [site_count] */
+	struct profile_values sum;       /* over all sites */
+	uint64_t peak_time_ns;           /* when the peak up to this moment was (within 0.4 %) */
 };
 
 struct profile_sample {
 	uint64_t time_ns;
 	int64_t live_bytes;
 	uint64_t rss_bytes; /* 0 if not sampled */
+};
+
+enum profile_mark_kind {
+	PROFILE_MARK_CLEAR = 1,  /* everything before was forgotten */
+	PROFILE_MARK_RESET_PEAK, /* the peak became what was live */
+	PROFILE_MARK_LABEL,      /* the moment was noted */
+	PROFILE_MARK_PAUSE,      /* no new blocks from here on */
+	PROFILE_MARK_RESUME,
+	PROFILE_MARK_STOP, /* cleared and paused, by the program itself */
+	PROFILE_MARK_KINDS
+};
+
+/* Something that was asked of the runtime, and that it did. */
+struct profile_mark {
+	enum profile_mark_kind kind;
+	const char *label; /* "" if it has none */
+	uint64_t time_ns;
+	int64_t live_bytes, peak_bytes; /* before it took effect; exact */
+};
+
+enum profile_pause {
+	PROFILE_GOES_ON,
+	PROFILE_PAUSED,  /* on request */
+	PROFILE_STOPPED, /* started switched off, or stopped by the program */
+	PROFILE_PAUSES
 };
 
 enum profile_state {
@@ -111,7 +139,8 @@ struct profile {
 	const char *allocator;  /* module whose malloc is behind ours */
 	const char *version;    /* of the heaptally that recorded */
 	enum profile_state state;
-	int wait_status; /* as wait(2), when `has_wait_status` */
+	enum profile_pause pause; /* at the end, or now */
+	int wait_status;          /* as wait(2), when `has_wait_status` */
 	bool has_wait_status;
 	uint64_t start_realtime_ns;
 	uint64_t duration_ns; /* until the end, or now */
@@ -139,8 +168,9 @@ struct profile {
 	uint32_t *sites; /* leaf node */
 	struct profile_moment *moments;
 	struct profile_sample *samples;
+	struct profile_mark *marks;
 	uint32_t module_count, frame_count, location_count, node_count, site_count;
-	uint32_t moment_count, sample_count;
+	uint32_t moment_count, sample_count, mark_count;
 	bool symbolized;
 };
 
@@ -159,6 +189,26 @@ int profile_finish(struct profile *profile);
 /* Add values to sum, wrapping around where the numbers of a hostile file are too large. */
 void profile_values_add(struct profile_values *sum, const struct profile_values *values);
 
+/* Free all moments but the last `kept` ones. */
+void profile_drop_moments(struct profile *profile, uint32_t kept);
+
+/* "clear", "reset-peak", "mark", "pause", "resume" or "stop". */
+const char *profile_mark_name(enum profile_mark_kind kind);
+
+/* The last mark with this label, or NULL. */
+const struct profile_mark *profile_find_mark(const struct profile *profile, const char *label);
+
+/* What of the run is not in the numbers. */
+struct profile_gaps {
+	bool off_at_start;
+	bool paused;        /* at the end, or now */
+	uint64_t paused_ns; /* in all, also before the first resume */
+	bool cleared;
+	uint64_t cleared_ns; /* the last time */
+};
+
+void profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps);
+
 /* "running", "exited" or "ended". */
 const char *profile_state_name(enum profile_state state);
 
@@ -170,7 +220,8 @@ struct profile_at {
 
 /*
  * Find the moment called name ("exit" and "now" are both the last one; "12.5s" the last one not
- * after it). 0; -EINVAL if the name has no known form; -ENOENT if there is no such moment.
+ * after it). 0; -EINVAL if the name has no known form; -ENOENT if there is no such moment; -ENODATA
+ * if there is such a mark, but no moment was taken then.
  */
 int profile_find_moment(const struct profile *profile, const char *name, struct profile_at *ret_at);
 

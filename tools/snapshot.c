@@ -239,6 +239,18 @@ read_status(struct snapshot *snapshot)
 	return 0;
 }
 
+static enum profile_pause
+convert_pause(uint8_t paused)
+{
+	static const enum profile_pause pauses[] = {
+		[RECORDING_GOES_ON] = PROFILE_GOES_ON,
+		[RECORDING_PAUSED] = PROFILE_PAUSED,
+		[RECORDING_STOPPED] = PROFILE_STOPPED,
+	};
+
+	return paused < sizeof(pauses) / sizeof(pauses[0]) ? pauses[paused] : PROFILE_PAUSED;
+}
+
 int
 snapshot_refresh(struct snapshot *snapshot)
 {
@@ -266,6 +278,8 @@ snapshot_refresh(struct snapshot *snapshot)
 	if (header->control.rising && identity->live_bytes > identity->peak_bytes)
 		identity->peak_bytes = identity->live_bytes;
 	identity->trouble = header->trouble;
+	identity->mark_count = header->sections[SECTION_MARKS].count;
+	identity->pause = convert_pause(header->control.paused);
 	identity->duration_ns = get_duration(snapshot);
 	return 0;
 }
@@ -367,6 +381,7 @@ fill_profile(struct snapshot *snapshot)
 	profile->command = intern_insert_string(profile->strings, snapshot->identity.command);
 	profile->version = intern_insert_string(profile->strings, PACKAGE_VERSION);
 	profile->state = snapshot->identity.state;
+	profile->pause = snapshot->identity.pause;
 	profile->start_realtime_ns = header->start_realtime_ns;
 	profile->duration_ns = snapshot->identity.duration_ns;
 	profile->trouble = header->trouble;
@@ -448,7 +463,7 @@ snapshot_update(struct snapshot *snapshot, const char *label)
 	if (result == 0)
 		result = profile_finish(profile);
 	/* A program whose allocator is linked into it, with hidden names, never calls the hooks. */
-	if (result == 0 && profile->moment_count > 0 &&
+	if (result == 0 && profile->mark_count == 0 && profile->pause == PROFILE_GOES_ON &&
 	    profile->moments[profile->moment_count - 1].sum.total_blocks == 0)
 		profile->trouble |= TROUBLE_NOTHING_SEEN;
 	return result;

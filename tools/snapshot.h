@@ -32,6 +32,8 @@ struct snapshot_identity {
 	uint64_t duration_ns;
 	int64_t live_bytes, peak_bytes;
 	uint32_t trouble;
+	uint64_t mark_count;
+	enum profile_pause pause;
 };
 
 enum snapshot_flags {

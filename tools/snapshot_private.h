@@ -21,7 +21,7 @@ struct snapshot {
 	struct recording_header header;
 	struct snapshot_identity identity;
 	struct profile *profile;
-	uint32_t frame_capacity, node_capacity, site_capacity;
+	uint32_t frame_capacity, node_capacity, site_capacity, mark_capacity;
 };
 
 /* Records of one section that are to be read now, checked against the file. */
@@ -43,6 +43,9 @@ int snapshot_read_string(const struct snapshot *snapshot, uint32_t place, const 
 
 /* Append what is new in all tables to the profile. 0 or -errno. */
 int snapshot_read_tables(struct snapshot *snapshot);
+
+/* The marks alone. */
+int snapshot_read_marks(struct snapshot *snapshot);
 
 /* Fill the values of moment, which has room for its sites. 0 or -errno. */
 int snapshot_read_counters(struct snapshot *snapshot, struct profile_moment *moment);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "profile.h"
+#include "util/intern.h"
 #include "util/xalloc.h"
 
 /* Paths of modules are strings, which are read one by one. */
@@ -143,6 +144,48 @@ insert_site(struct snapshot *snapshot, const void *record)
 	return 0;
 }
 
+static const enum profile_mark_kind mark_kinds[] = {
+	[REQUEST_CLEAR] = PROFILE_MARK_CLEAR,   [REQUEST_RESET_PEAK] = PROFILE_MARK_RESET_PEAK,
+	[REQUEST_MARK] = PROFILE_MARK_LABEL,    [REQUEST_PAUSE] = PROFILE_MARK_PAUSE,
+	[REQUEST_RESUME] = PROFILE_MARK_RESUME, [REQUEST_STOP] = PROFILE_MARK_STOP,
+};
+
+_Static_assert(RECORDING_LABEL_BYTES == PROFILE_LABEL_BYTES, "a moment can have any label");
+
+static int
+convert_mark(const struct snapshot *snapshot, const struct recording_mark *record,
+	     struct profile_mark *ret_mark)
+{
+	const char *end = memchr(record->label, '\0', sizeof(record->label));
+
+	/* The first of all is zero, and what no runtime writes: a hole. */
+	if (record->kind == REQUEST_NONE ||
+	    record->kind >= sizeof(mark_kinds) / sizeof(mark_kinds[0]) || end == NULL)
+		return -EBADMSG;
+	*ret_mark = (struct profile_mark){
+		.kind = mark_kinds[record->kind],
+		.label = intern_insert(snapshot->profile->strings, record->label,
+				       (size_t)(end - record->label)),
+		.time_ns = record->time_ns,
+		.live_bytes = record->live_bytes,
+		.peak_bytes = record->peak_bytes,
+	};
+	return 0;
+}
+
+static int
+insert_mark(struct snapshot *snapshot, const void *record)
+{
+	struct profile *profile = snapshot->profile;
+	struct profile_mark *mark = push((void **)&profile->marks, profile->mark_count,
+					 &snapshot->mark_capacity, sizeof(*mark));
+	int result = convert_mark(snapshot, record, mark);
+
+	if (result == 0)
+		profile->mark_count++;
+	return result;
+}
+
 /* Hand the records from `first` on to insert, one after the other. */
 static int
 read_records(struct snapshot *snapshot, const struct snapshot_extent *extent, uint32_t first,
@@ -211,6 +254,19 @@ read_modules(struct snapshot *snapshot, const struct snapshot_extent *extent)
 }
 
 int
+snapshot_read_marks(struct snapshot *snapshot)
+{
+	struct snapshot_extent marks;
+	int result = snapshot_read_extent(snapshot, SECTION_MARKS, sizeof(struct recording_mark),
+					  SNAPSHOT_RECORDS_MAX, &marks);
+
+	if (result == 0)
+		result = read_records(snapshot, &marks, snapshot->profile->mark_count,
+				      sizeof(struct recording_mark), insert_mark);
+	return result;
+}
+
+int
 snapshot_read_tables(struct snapshot *snapshot)
 {
 	struct profile *profile = snapshot->profile;
@@ -242,5 +298,7 @@ snapshot_read_tables(struct snapshot *snapshot)
 	if (result == 0)
 		result = read_records(snapshot, &sites, profile->site_count + 1, sizeof(uint32_t),
 				      insert_site);
+	if (result == 0)
+		result = snapshot_read_marks(snapshot);
 	return result;
 }

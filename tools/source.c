@@ -284,6 +284,14 @@ explain_no_moment(const char *name, const char *moment, const struct profile *pr
 		return xasprintf("\"%s\" is no moment; one is exit, peak, now, 12.5s, snap:N or "
 				 "mark:LABEL",
 				 moment);
+	if (error == -ENODATA) {
+		const struct profile_mark *mark = profile_find_mark(profile, moment + 5);
+
+		return xasprintf(
+			"%s: %s was at %.3fs, but no snapshot of then was kept; `heaptally "
+			"run` takes one at each mark",
+			name, moment, (double)mark->time_ns / 1e9);
+	}
 	if (count == 0)
 		return xasprintf("%s: no moment %s in it", name, moment);
 	return xasprintf("%s: no moment %s in it; snap:1 is at %.3fs, the last is snap:%u at %.3fs",

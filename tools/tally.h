@@ -17,6 +17,8 @@
  *       MOMT MOMV               a moment: its time, then the counters that differ from the moment
  *                               before it
  *       SMPL                    the curve
+ *       mARK                    what was asked of the runtime
+ *       pAUS                    whether it was paused at the end; only if it was
  *     DONE                      how the process ended, quality, and the sizes of all tables
  *     ENDS                      number of processes; nothing follows
  *

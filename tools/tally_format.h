@@ -27,6 +27,8 @@ enum tally_tag {
 	TALLY_MOMENT = TALLY_TAG('M', 'O', 'M', 'T'),
 	TALLY_VALUES = TALLY_TAG('M', 'O', 'M', 'V'),
 	TALLY_SAMPLES = TALLY_TAG('S', 'M', 'P', 'L'),
+	TALLY_MARKS = TALLY_TAG('m', 'A', 'R', 'K'),
+	TALLY_PAUSE = TALLY_TAG('p', 'A', 'U', 'S'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
 };

@@ -57,6 +57,7 @@ struct tally_reader {
 	ARRAY(struct profile_node) nodes;
 	ARRAY(uint32_t) sites;
 	ARRAY(struct profile_sample) samples;
+	ARRAY(struct profile_mark) marks;
 	uint32_t next_value; /* site of the last moment that the next value is for */
 	uint64_t values_bytes;
 };
@@ -440,6 +441,26 @@ read_samples(struct tally_reader *reader, struct input *input)
 }
 
 static void
+read_marks(struct tally_reader *reader, struct input *input)
+{
+	while (has_more(input)) {
+		struct profile_mark mark = {.kind = (enum profile_mark_kind)get_small(input)};
+
+		mark.label = get_text(input, reader->profile);
+		mark.time_ns = get(input);
+		mark.live_bytes = (int64_t)get_signed(input);
+		mark.peak_bytes = (int64_t)get_signed(input);
+		*array_push(&reader->marks) = mark;
+	}
+}
+
+static void
+read_pause(struct tally_reader *reader, struct input *input)
+{
+	reader->profile->pause = (enum profile_pause)get_small(input);
+}
+
+static void
 read_done(struct tally_reader *reader, struct input *input)
 {
 	struct profile *profile = reader->profile;
@@ -490,6 +511,7 @@ drop_profile(struct tally_reader *reader)
 	array_release(&reader->nodes);
 	array_release(&reader->sites);
 	array_release(&reader->samples);
+	array_release(&reader->marks);
 	reader->values_bytes = 0;
 }
 
@@ -513,6 +535,7 @@ finish_profile(struct tally_reader *reader, struct profile **ret_profile)
 	MOVE_TABLE(reader, nodes, node_count);
 	MOVE_TABLE(reader, sites, site_count);
 	MOVE_TABLE(reader, samples, sample_count);
+	MOVE_TABLE(reader, marks, mark_count);
 	result = profile_finish(profile);
 	if (result == 0) {
 		*ret_profile = profile;
@@ -547,6 +570,10 @@ find_table_reader(uint32_t tag)
 		return read_values;
 	case TALLY_SAMPLES:
 		return read_samples;
+	case TALLY_MARKS:
+		return read_marks;
+	case TALLY_PAUSE:
+		return read_pause;
 	case TALLY_DONE:
 		return read_done;
 	case TALLY_PROCESS:

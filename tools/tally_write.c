@@ -370,6 +370,27 @@ write_samples(struct tally_writer *writer, const struct profile *profile)
 }
 
 static void
+write_marks(struct tally_writer *writer, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		split_chunk(writer, TALLY_MARKS);
+		put(writer, mark->kind);
+		put_text(writer, mark->label);
+		put(writer, mark->time_ns);
+		put_signed(writer, mark->live_bytes);
+		put_signed(writer, mark->peak_bytes);
+	}
+	if (profile->mark_count != 0)
+		end_chunk(writer, TALLY_MARKS);
+	if (profile->pause == PROFILE_GOES_ON)
+		return;
+	put(writer, profile->pause);
+	end_chunk(writer, TALLY_PAUSE);
+}
+
+static void
 write_done(struct tally_writer *writer, const struct profile *profile)
 {
 	const uint64_t counts[] = {
@@ -443,6 +464,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 		write_moment(writer, &profile->moments[i],
 			     i != 0 ? &profile->moments[i - 1] : NULL);
 	write_samples(writer, profile);
+	write_marks(writer, profile);
 	write_done(writer, profile);
 	clear_names(writer);
 	writer->process_count++;

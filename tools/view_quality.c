@@ -63,6 +63,43 @@ view_quality_line(const struct term *term, const struct profile *profile,
 	if (profile->peak_error_bytes > 0)
 		fprintf(term->stream, ", the peak is exact to %s",
 			human_size(profile->peak_error_bytes, text));
+	view_quality_gaps(term->stream, profile);
+}
+
+void
+view_quality_gaps(FILE *stream, const struct profile *profile)
+{
+	struct profile_gaps gaps;
+	char text[HUMAN_BYTES];
+
+	profile_get_gaps(profile, &gaps);
+	if (gaps.paused_ns > 0)
+		fprintf(stream, ", recording was %s for %s%s",
+			gaps.off_at_start ? "switched off" : "paused",
+			human_duration(gaps.paused_ns, text),
+			!gaps.paused                        ? ""
+			: profile->state == PROFILE_RUNNING ? " and is not going on"
+							    : ", to the end");
+	if (gaps.cleared)
+		fprintf(stream, ", cleared at %s: what was before is not counted",
+			human_duration(gaps.cleared_ns, text));
+}
+
+void
+view_quality_gaps_json(struct json_writer *json, const struct profile *profile, const char *unit)
+{
+	struct profile_gaps gaps;
+	char name[32];
+
+	profile_get_gaps(profile, &gaps);
+	json_writer_bool(json, "paused", gaps.paused);
+	snprintf(name, sizeof(name), "paused%s", unit);
+	json_writer_seconds(json, name, gaps.paused_ns);
+	snprintf(name, sizeof(name), "cleared%s", unit);
+	if (gaps.cleared)
+		json_writer_seconds(json, name, gaps.cleared_ns);
+	else
+		json_writer_null(json, name);
 }
 
 static void
@@ -106,6 +143,7 @@ view_quality_json(struct json_writer *json, const struct profile *profile,
 	json_writer_signed(json, "live_bytes_with_name", set->live_with_name);
 	json_writer_signed(json, "peak_error_bytes", profile->peak_error_bytes);
 	json_writer_unsigned(json, "tracer_bytes", profile->tracer_bytes);
+	view_quality_gaps_json(json, profile, "_seconds");
 	json_writer_begin_array(json, "troubles");
 	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
 		json_writer_string(json, NULL, sentence);

@@ -5,6 +5,8 @@
 #ifndef VIEW_QUALITY_H
 #define VIEW_QUALITY_H
 
+#include <stdio.h>
+
 struct group_set;
 struct json_writer;
 struct profile;
@@ -16,6 +18,13 @@ struct term;
  */
 void view_quality_line(const struct term *term, const struct profile *profile,
 		       const struct group_set *set);
+
+/* The end of that line: ", recording was paused for 3.2 s"; nothing when all of the run counts. */
+void view_quality_gaps(FILE *stream, const struct profile *profile);
+
+/* Members "paused_seconds" and "cleared_seconds" (or null), with another unit than "_seconds". */
+void view_quality_gaps_json(struct json_writer *json, const struct profile *profile,
+			    const char *unit);
 
 /* One line, with a newline, for everything that went wrong; nothing when all is well. */
 void view_quality_warnings(const struct term *term, const struct profile *profile);

@@ -19,6 +19,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view_marks.h"
 #include "view_place.h"
 #include "view_quality.h"
 #include "view_top.h"
@@ -50,6 +51,15 @@ view_timeline_get_peak(const struct view_timeline *view)
 			peak = *point;
 	}
 	return peak;
+}
+
+const struct profile_mark *
+view_timeline_get_next_mark(const struct profile *profile, uint32_t index)
+{
+	for (uint32_t i = index + 1; i < profile->mark_count; i++)
+		if (profile->marks[i].kind == PROFILE_MARK_LABEL)
+			return &profile->marks[i];
+	return NULL;
 }
 
 void
@@ -391,6 +401,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_axis(term, view, width);
 	putc('\n', term->stream);
 	print_moments(term, view);
+	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
 	find_changes(&changes, view);
 	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
 	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
@@ -484,6 +495,7 @@ view_timeline_json(FILE *stream, const struct view_timeline *view)
 	json_writer_end_object(&json);
 	write_points(&json, view);
 	write_moments(&json, view);
+	view_marks_json(&json, profile, "time_seconds", view->from_ns, view->to_ns);
 	json_writer_begin_array(&json, "grew");
 	each_change(view, &changes.start, &changes.top, true, write_change, &json);
 	json_writer_end_array(&json);
@@ -520,23 +532,21 @@ static void
 write_mprof_marks(FILE *stream, const struct view_timeline *view)
 {
 	const struct profile *profile = view->profile;
+	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
 
-	for (uint32_t i = 0; i < profile->moment_count; i++) {
-		const struct profile_moment *moment = &profile->moments[i];
-		uint32_t next = i + 1;
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+		const struct profile_mark *next = view_timeline_get_next_mark(profile, i);
 
-		while (next < profile->moment_count && !profile->moments[next].label[0])
-			next++;
-		next = next < profile->moment_count ? next : profile->moment_count - 1;
-		if (!moment->label[0] || next == i || !is_inside(view, moment->time_ns))
+		if (mark->kind != PROFILE_MARK_LABEL || !is_inside(view, mark->time_ns))
 			continue;
 		fputs("FUNC ", stream);
-		write_word(stream, moment->label, '_');
+		write_word(stream, mark->label, '_');
 		putc(' ', stream);
-		write_mprof_point(stream, view, moment->sum.live_bytes, moment->time_ns);
+		write_mprof_point(stream, view, mark->live_bytes, mark->time_ns);
 		putc(' ', stream);
-		write_mprof_point(stream, view, profile->moments[next].sum.live_bytes,
-				  profile->moments[next].time_ns);
+		write_mprof_point(stream, view, next ? next->live_bytes : last->sum.live_bytes,
+				  next ? next->time_ns : last->time_ns);
 		putc('\n', stream);
 	}
 }

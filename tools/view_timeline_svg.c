@@ -8,17 +8,21 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "util/human.h"
+#include "view_marks.h"
 #include "view_timeline.h"
 
-#define WIDTH  960
-#define HEIGHT 420
-#define LEFT   90
-#define RIGHT  20
-#define TOP    50
-#define BOTTOM 50
-#define LINES  4 /* of the grid, upwards */
+#define WIDTH       960
+#define HEIGHT      420
+#define LEFT        90
+#define RIGHT       20
+#define TOP         50
+#define BOTTOM      50
+#define LINES       4 /* of the grid, upwards */
+
+#define LABEL_WIDTH 20 /* a span that is narrower gets none */
 
 struct frame {
 	FILE *stream;
@@ -128,20 +132,57 @@ write_curve(const struct frame *frame, bool rss)
 	fputs("\"/>\n", frame->stream);
 }
 
+/* A time within the window, as near as can be. */
+static double
+get_x_inside(const struct frame *frame, uint64_t time_ns)
+{
+	const struct view_timeline *view = frame->view;
+
+	time_ns = time_ns < view->from_ns ? view->from_ns : time_ns;
+	return get_x(frame, (double)(time_ns > view->to_ns ? view->to_ns : time_ns));
+}
+
+/* From one mark to the next, as mprof draws functions: a line at its start, a bar above. */
+static void
+write_span(const struct frame *frame, const struct profile_mark *mark,
+	   const struct profile_mark *next)
+{
+	double x = get_x(frame, (double)mark->time_ns);
+	double end = next ? get_x_inside(frame, next->time_ns) : WIDTH - RIGHT;
+	char *label = view_marks_describe(mark);
+
+	write_line(frame->stream, "mark", x, TOP - 8, x, HEIGHT - BOTTOM);
+	write_line(frame->stream, "span", x, TOP - 8, end, TOP - 8);
+	if (end - x > LABEL_WIDTH)
+		write_label(frame->stream, x + 3, TOP - 12, "start", label);
+	free(label);
+}
+
+static void
+write_event(const struct frame *frame, const struct profile_mark *mark)
+{
+	double x = get_x(frame, (double)mark->time_ns);
+	char *label = view_marks_describe(mark);
+
+	write_line(frame->stream, "mark", x, TOP, x, HEIGHT - BOTTOM);
+	write_label(frame->stream, x + 3, TOP + 12, "start", label);
+	free(label);
+}
+
 static void
 write_marks(const struct frame *frame)
 {
 	const struct profile *profile = frame->view->profile;
 
-	for (uint32_t i = 0; i < profile->moment_count; i++) {
-		const struct profile_moment *moment = &profile->moments[i];
-		double x = get_x(frame, (double)moment->time_ns);
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
 
-		if (!moment->label[0] || moment->time_ns < frame->view->from_ns ||
-		    moment->time_ns > frame->view->to_ns)
+		if (mark->time_ns < frame->view->from_ns || mark->time_ns > frame->view->to_ns)
 			continue;
-		write_line(frame->stream, "mark", x, TOP, x, HEIGHT - BOTTOM);
-		write_label(frame->stream, x + 3, TOP + 12, "start", moment->label);
+		if (mark->kind == PROFILE_MARK_LABEL)
+			write_span(frame, mark, view_timeline_get_next_mark(profile, i));
+		else
+			write_event(frame, mark);
 	}
 }
 
@@ -187,7 +228,8 @@ view_timeline_svg(FILE *stream, const struct view_timeline *view)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\">\n"
 		"<style>text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}"
-		".mark{stroke:#a50;stroke-dasharray:4 3}.live{fill:#4a7fb5;fill-opacity:.55;"
+		".mark{stroke:#a50;stroke-dasharray:4 "
+		"3}.span{stroke:#a50;stroke-width:3}.live{fill:#4a7fb5;fill-opacity:.55;"
 		"stroke:#2b5c8a}.rss{fill:none;stroke:#b55}</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
 		"<text x=\"%d\" y=\"24\">",

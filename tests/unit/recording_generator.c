@@ -82,6 +82,8 @@ fill_extents(struct generated *generated)
 	set_extent(generated, SECTION_CHUNKS, PLACE(chunks), 1, 1, sizeof(generated->chunks[0]));
 	set_extent(generated, SECTION_COUNTERS, PLACE(counters), GENERATED_SHARDS, GENERATED_SHARDS,
 		   sizeof(generated->counters[0]));
+	set_extent(generated, SECTION_MARKS, PLACE(marks), GENERATED_MARKS, GENERATED_MARKS,
+		   sizeof(struct recording_mark));
 }
 
 static void
@@ -118,6 +120,19 @@ fill_tables(struct generated *generated)
 	generated->sites[SITE_BASE_FIRST + FIXED_SITE_NESTED] = 2;
 	generated->sites[3] = 5;
 	generated->sites[4] = 6;
+	generated->marks[0] = (struct recording_mark){
+		.time_ns = 1000000000u,
+		.live_bytes = 10500,
+		.peak_bytes = 10500,
+		.kind = REQUEST_MARK,
+		.label = "warm",
+	};
+	generated->marks[1] = (struct recording_mark){
+		.time_ns = 2000000000u,
+		.live_bytes = 6400,
+		.peak_bytes = 10500,
+		.kind = REQUEST_RESET_PEAK,
+	};
 }
 
 static void

@@ -24,6 +24,7 @@ enum {
 	GENERATED_SITES = 5, /* with SITE_NONE */
 	GENERATED_NODES = 8,
 	GENERATED_MODULES = 2,
+	GENERATED_MARKS = 2, /* "warm" at 1 s, and a reset of the peak at 2 s */
 	GENERATED_COMMAND_PID = 4711,
 };
 
@@ -60,6 +61,10 @@ struct generated {
 	union {
 		uint32_t chunks[1][SHARDS_MAX];
 		char chunks_page[GENERATED_PAGE];
+	};
+	union {
+		struct recording_mark marks[GENERATED_MARKS];
+		char marks_page[GENERATED_PAGE];
 	};
 	struct recording_counters counters[GENERATED_SHARDS][SITES_PER_CHUNK];
 };

@@ -124,6 +124,101 @@ START_TEST(moment)
 }
 END_TEST
 
+/* Was marked "loaded" with a moment, "seen" without one. */
+START_TEST(labels_of_marks)
+{
+	struct profile *profile = make_profile();
+	struct profile_at at;
+
+	profile->marks = xcalloc(2, sizeof(*profile->marks));
+	profile->mark_count = 2;
+	profile->marks[0] = (struct profile_mark){.kind = PROFILE_MARK_LABEL, .label = "seen"};
+	profile->marks[1] = (struct profile_mark){.kind = PROFILE_MARK_CLEAR, .label = "no"};
+	ck_assert_int_eq(profile_finish(profile), 0);
+	ck_assert_int_eq(profile_find_moment(profile, "mark:loaded", &at), 0);
+	ck_assert_int_eq(profile_find_moment(profile, "mark:seen", &at), -ENODATA);
+	ck_assert_int_eq(profile_find_moment(profile, "mark:no", &at), -ENOENT);
+	ck_assert_ptr_eq(profile_find_mark(profile, "seen"), &profile->marks[0]);
+	profile->marks[1].kind = PROFILE_MARK_KINDS;
+	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
+	profile->marks[1].kind = (enum profile_mark_kind)0;
+	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
+	profile->mark_count = 1;
+	profile->pause = PROFILE_PAUSES;
+	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(only_the_last_moments_are_kept)
+{
+	struct profile *profile = make_profile();
+
+	profile_drop_moments(profile, 3);
+	ck_assert_uint_eq(profile->moment_count, 3);
+	profile_drop_moments(profile, 2);
+	ck_assert_uint_eq(profile->moment_count, 2);
+	ck_assert_str_eq(profile->moments[0].label, "loaded");
+	ck_assert_int_eq(profile->moments[1].values[0].live_bytes, 3);
+	ck_assert_int_eq(profile_finish(profile), 0);
+	profile_free(profile);
+}
+END_TEST
+
+/* What was asked for, second by second: a letter is a mark at that second, of ten. */
+static const struct {
+	const char *marks; /* p pause, r resume, c clear, s stop, m mark */
+	enum profile_pause pause;
+	unsigned paused_s;
+	int cleared_s; /* -1 is never */
+	bool off_at_start, paused;
+} histories[] = {
+	{"", PROFILE_GOES_ON, 0, -1, false, false},
+	{"", PROFILE_STOPPED, 10, -1, true, true},
+	{" m", PROFILE_GOES_ON, 0, -1, false, false},
+	{" p  r", PROFILE_GOES_ON, 3, -1, false, false},
+	{" pp r rp", PROFILE_PAUSED, 6, -1, false, true},
+	{"   r  p r", PROFILE_GOES_ON, 5, -1, true, false},
+	{" m r", PROFILE_GOES_ON, 3, -1, true, false},
+	{"  c c", PROFILE_GOES_ON, 0, 4, false, false},
+	{" s   r", PROFILE_GOES_ON, 4, 1, false, false},
+	{" pc", PROFILE_PAUSED, 9, 2, false, true},
+};
+
+START_TEST(gaps)
+{
+	static const enum profile_mark_kind kinds[] = {
+		['p'] = PROFILE_MARK_PAUSE, ['r'] = PROFILE_MARK_RESUME, ['c'] = PROFILE_MARK_CLEAR,
+		['s'] = PROFILE_MARK_STOP,  ['m'] = PROFILE_MARK_LABEL,
+	};
+	const char *marks = histories[_i].marks;
+	struct profile *profile = make_profile();
+	struct profile_gaps found;
+
+	profile->duration_ns = 10000000000u;
+	profile->pause = histories[_i].pause;
+	profile->marks = xcalloc(10, sizeof(*profile->marks));
+	for (size_t i = 0; marks[i] != '\0'; i++)
+		if (marks[i] != ' ')
+			profile->marks[profile->mark_count++] = (struct profile_mark){
+				.kind = kinds[(int)marks[i]],
+				.label = "",
+				.time_ns = i * 1000000000u,
+				.peak_bytes = !histories[_i].off_at_start,
+			};
+	ck_assert_int_eq(profile_finish(profile), 0);
+	profile_get_gaps(profile, &found);
+	ck_assert_uint_eq(found.paused_ns, histories[_i].paused_s * 1000000000ull);
+	ck_assert(found.off_at_start == histories[_i].off_at_start);
+	ck_assert(found.paused == histories[_i].paused);
+	ck_assert(found.cleared == (histories[_i].cleared_s >= 0));
+	if (found.cleared)
+		ck_assert_uint_eq(found.cleared_ns,
+				  (uint64_t)histories[_i].cleared_s * 1000000000u);
+	profile_free(profile);
+}
+END_TEST
+
 START_TEST(no_moments)
 {
 	struct profile *profile = profile_new();
@@ -145,6 +240,9 @@ main(void)
 	tcase_add_test(tcase, sums);
 	tcase_add_test(tcase, bad_indices);
 	tcase_add_loop_test(tcase, moment, 0, sizeof(names) / sizeof(names[0]));
+	tcase_add_test(tcase, labels_of_marks);
+	tcase_add_test(tcase, only_the_last_moments_are_kept);
+	tcase_add_loop_test(tcase, gaps, 0, sizeof(histories) / sizeof(histories[0]));
 	tcase_add_test(tcase, no_moments);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

@@ -92,6 +92,14 @@ START_TEST(tables)
 	ck_assert_uint_eq(profile->site_count, GENERATED_SITES - 1);
 	ck_assert_uint_eq(profile->sites[2], 5);
 	ck_assert_str_eq(profile->moments[0].label, "start");
+	ck_assert_uint_eq(profile->mark_count, GENERATED_MARKS);
+	ck_assert_int_eq(profile->marks[0].kind, PROFILE_MARK_LABEL);
+	ck_assert_str_eq(profile->marks[0].label, "warm");
+	ck_assert_uint_eq(profile->marks[0].time_ns, 1000000000u);
+	ck_assert_int_eq(profile->marks[0].live_bytes, 10500);
+	ck_assert_int_eq(profile->marks[1].kind, PROFILE_MARK_RESET_PEAK);
+	ck_assert_int_eq(profile->marks[1].live_bytes, 6400);
+	ck_assert_int_eq(profile->pause, PROFILE_GOES_ON);
 	profile_free(profile);
 	free(generated);
 }
@@ -181,6 +189,32 @@ START_TEST(moments_follow_a_growing_recording)
 	ck_assert_int_eq(profile->moments[0].sum.live_bytes, 6000);
 	ck_assert_int_eq(profile->moments[1].sum.live_bytes, 6500);
 	profile_free(profile);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
+/* Only new marks are read; a recording of before has none. */
+START_TEST(marks_follow_too)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot;
+	uint64_t count = GENERATED_MARKS;
+
+	generated->header.sections[SECTION_MARKS].count = 0;
+	generated->header.control.paused = RECORDING_STOPPED;
+	snapshot = open_generated(generated);
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	ck_assert_uint_eq(snapshot_get_profile(snapshot)->mark_count, 0);
+	ck_assert_int_eq(snapshot_get_profile(snapshot)->pause, PROFILE_STOPPED);
+	overwrite(&count, sizeof(count),
+		  offsetof(struct recording_header, sections[SECTION_MARKS].count));
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(snapshot_refresh(snapshot), 0);
+		ck_assert_uint_eq(snapshot_get_identity(snapshot)->mark_count, GENERATED_MARKS);
+		ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+		ck_assert_uint_eq(snapshot_get_profile(snapshot)->mark_count, GENERATED_MARKS);
+	}
 	snapshot_free(snapshot);
 	free(generated);
 }
@@ -317,13 +351,29 @@ break_rows(struct generated *g)
 	g->header.sections[SECTION_CHUNKS].capacity = 0;
 }
 
+static void
+break_mark_hole(struct generated *g)
+{
+	memset(&g->marks[1], 0, sizeof(g->marks[1]));
+}
+static void
+break_mark_kind(struct generated *g)
+{
+	g->marks[0].kind = REQUEST_STOP + 1;
+}
+static void
+break_mark_label(struct generated *g)
+{
+	memset(g->marks[0].label, 'x', sizeof(g->marks[0].label));
+}
+
 static void (*const breaks[])(struct generated *) = {
 	break_magic,        break_node_order,     break_node_cycle,  break_root,
 	break_node_frame,   break_node_hole,      break_site,        break_site_hole,
 	break_frame_module, break_frame_kind,     break_build_id,    break_path,
 	break_unterminated, break_chunk,          break_shard_count, break_counters_offset,
 	break_record_bytes, break_counters_bytes, break_count,       break_offset,
-	break_rows,
+	break_rows,         break_mark_hole,      break_mark_kind,   break_mark_label,
 };
 
 START_TEST(broken)
@@ -400,6 +450,7 @@ static const struct {
 	{offsetof(struct generated, shards),
 	 (GENERATED_SHARDS + 1) * sizeof(struct recording_shard)},
 	{offsetof(struct generated, chunks), SHARDS_MAX * sizeof(uint32_t)},
+	{offsetof(struct generated, marks), GENERATED_MARKS * sizeof(struct recording_mark)},
 	{offsetof(struct generated, counters[0]),
 	 GENERATED_SITES * sizeof(struct recording_counters)},
 	{offsetof(struct generated, counters[1]),
@@ -578,6 +629,7 @@ main(void)
 	tcase_add_test(tcase, values_of_all_shards);
 	tcase_add_test(tcase, rising_means_that_now_is_the_peak);
 	tcase_add_test(tcase, moments_follow_a_growing_recording);
+	tcase_add_test(tcase, marks_follow_too);
 	tcase_add_test(tcase, a_lock_means_that_it_lives);
 	tcase_add_loop_test(tcase, broken, 0, sizeof(breaks) / sizeof(breaks[0]));
 	tcase_add_test(tcase, foreign_versions);

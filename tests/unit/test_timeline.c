@@ -140,14 +140,13 @@ write(void (*writer)(FILE *stream, const struct view_timeline *view), struct pro
 START_TEST(mprof_gets_one_line_for_each_point_and_mark)
 {
 	struct profile *profile = make_profile(samples, COUNT(samples));
-	struct profile_moment *moments = xcalloc(2, sizeof(*moments));
 	char *text;
 
-	moments[1] = profile->moments[0];
-	moments[0] = (struct profile_moment){.label = "load all", .time_ns = SECOND};
-	free(profile->moments);
-	profile->moments = moments;
-	profile->moment_count = 2;
+	profile->marks = xcalloc(2, sizeof(*profile->marks));
+	profile->marks[0] = (struct profile_mark){PROFILE_MARK_LABEL, "load all", SECOND, 0, 0};
+	profile->marks[1] =
+		(struct profile_mark){PROFILE_MARK_RESET_PEAK, "", 2 * SECOND, 4 << 20, 0};
+	profile->mark_count = 2;
 	text = write(view_timeline_mprof, profile, SECOND, 3u * (uint64_t)SECOND);
 	ck_assert_str_eq(text, "CMDLINE /bin/a b?MEM 1 2\n"
 			       "FUNC load_all 0.000000 1001.000000 3.000000 1004.000000\n"
@@ -177,6 +176,58 @@ START_TEST(a_picture_has_both_curves_and_safe_names)
 }
 END_TEST
 
+/* "a" from 1 s to 2 s, a clear at 3 s, "b" beyond the end of what is known. */
+static const struct profile_mark marks[] = {
+	{PROFILE_MARK_LABEL, "a<", SECOND, 2 * MIB, 2 * MIB},
+	{PROFILE_MARK_LABEL, "b", 2u * (uint64_t)SECOND, 4 * MIB, 4 * MIB},
+	{PROFILE_MARK_CLEAR, "", 3u * (uint64_t)SECOND, 6 * MIB, 9 * MIB},
+	{PROFILE_MARK_LABEL, "c", UINT64_MAX, 0, 0},
+};
+
+static struct profile *
+make_marked_profile(void)
+{
+	struct profile *profile = make_profile(samples, 0);
+
+	profile->marks = xcalloc(COUNT(marks), sizeof(*marks));
+	memcpy(profile->marks, marks, sizeof(marks));
+	profile->mark_count = COUNT(marks);
+	return profile;
+}
+
+START_TEST(marks_are_points_and_a_clear_begins_at_zero)
+{
+	struct profile *profile = make_marked_profile();
+	struct curve curve;
+
+	curve_init(&curve, profile);
+	ck_assert_int_eq(curve_get(&curve, SECOND), 2 * MIB);
+	ck_assert_int_eq(curve_get(&curve, 3u * (uint64_t)SECOND), 6 * MIB);
+	ck_assert_int_eq(curve_get(&curve, 3u * (uint64_t)SECOND + 1), 0);
+	ck_assert_int_eq(curve_get(&curve, 4u * (uint64_t)SECOND), 3 * MIB);
+	curve_release(&curve);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(a_picture_has_a_bar_for_each_span)
+{
+	struct profile *profile = make_marked_profile();
+	char *text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+
+	/* 850 wide: 212.5 a second. */
+	ck_assert_ptr_nonnull(
+		strstr(text, "class=\"span\" x1=\"302.50\" y1=\"42.00\" x2=\"515.00\""));
+	ck_assert_ptr_nonnull(
+		strstr(text, "class=\"span\" x1=\"515.00\" y1=\"42.00\" x2=\"940.00\""));
+	ck_assert_ptr_nonnull(strstr(text, ">a&lt;</text>"));
+	ck_assert_ptr_nonnull(strstr(text, ">(cleared)</text>"));
+	ck_assert_ptr_null(strstr(text, ">c</text>"));
+	free(text);
+	profile_free(profile);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -189,6 +240,8 @@ main(void)
 	tcase_add_test(cases, ticks_are_round_and_few);
 	tcase_add_test(cases, mprof_gets_one_line_for_each_point_and_mark);
 	tcase_add_test(cases, a_picture_has_both_curves_and_safe_names);
+	tcase_add_test(cases, marks_are_points_and_a_clear_begins_at_zero);
+	tcase_add_test(cases, a_picture_has_a_bar_for_each_span);
 	suite_add_tcase(suite, cases);
 	return scratch_run(suite);
 }
