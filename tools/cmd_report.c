@@ -384,6 +384,18 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 }
 
 void
+cmd_report_need_blocks(const struct source *source)
+{
+	if (!source->profile->blocks.is_read)
+		die(COMMAND_TROUBLE,
+		    "%s: single blocks were not recorded: start the program with `heaptally run "
+		    "--blocks`%s",
+		    source->name,
+		    source->is_live ? ""
+				    : ", or take its snapshot with `heaptally snapshot --blocks`");
+}
+
+void
 cmd_report_finish(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))

@@ -59,6 +59,9 @@ void cmd_report_release(struct cmd_report *report);
 void cmd_report_read(const struct cmd_report *report, const char *operand,
 		     const char *default_moment, struct source *ret_source);
 
+/* End the command with one line when the source has no single blocks. */
+void cmd_report_need_blocks(const struct source *source);
+
 /* Flush standard output; ends the command when something could not be written. */
 void cmd_report_finish(void);
 

@@ -393,6 +393,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 		if (profile->has_wait_status)
 			profile->tracer_cpu_ns = run->cpu_ns;
 		result = tally_writer_insert(writer, profile);
+		block_set_drop(&profile->blocks);
 		run->card.process_count++;
 		if (run->card.profile == NULL || get_peak(profile) > get_peak(run->card.profile)) {
 			profile_free(run->card.profile);

@@ -26,11 +26,16 @@
 struct arguments {
 	const char *output;
 	const char *operand;
-	bool quiet;
+	bool quiet, blocks;
+};
+
+enum {
+	OPTION_BLOCKS = 256,
 };
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "write FILE instead of heaptally.NAME.PID.tally", 0},
+	{"blocks", OPTION_BLOCKS, NULL, 0, "keep every single block, if they were recorded", 0},
 	{"quiet", 'q', NULL, 0, "do not say what was written", 0},
 	{0},
 };
@@ -43,6 +48,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		arguments->output = argument;
+		return 0;
+	case OPTION_BLOCKS:
+		arguments->blocks = true;
 		return 0;
 	case 'q':
 		arguments->quiet = true;
@@ -136,8 +144,11 @@ cmd_snapshot(int argc, char **argv)
 	argp_err_exit_status = COMMAND_TROUBLE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	request.operand = arguments.operand;
+	request.blocks = arguments.blocks;
 	if (source_read(&request, &source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
+	if (arguments.blocks)
+		cmd_report_need_blocks(&source);
 	add_names(source.profile, arguments.quiet);
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)

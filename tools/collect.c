@@ -220,6 +220,10 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 	struct profile *profile;
 	int result = snapshot_update(tracked->snapshot, "");
 
+	if (result == 0)
+		result = snapshot_update_lifetimes(tracked->snapshot);
+	if (result == 0)
+		result = snapshot_update_blocks(tracked->snapshot, NULL);
 	if (result != 0)
 		return result;
 	profile = snapshot_get_profile(tracked->snapshot);
@@ -235,7 +239,9 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 	/* A fork that only goes on to exec has nothing to tell. */
 	if (is_empty(profile) && !is_main(collector, tracked))
 		return 0;
-	return tally_writer_insert(collector->writer, profile);
+	result = tally_writer_insert(collector->writer, profile);
+	block_set_drop(&profile->blocks);
+	return result;
 }
 
 /* Take in a recording whose process ended, and delete it. */
@@ -425,11 +431,16 @@ take_in_living(struct collector *collector)
 int
 collector_rewind(struct collector *collector)
 {
+	int result;
+
 	tally_reader_free(collector->reader);
 	collector->reader = NULL;
 	if (lseek(collector->spool, 0, SEEK_SET) < 0)
 		return -errno;
-	return tally_reader_new(collector->spool, &collector->reader);
+	result = tally_reader_new(collector->spool, &collector->reader);
+	if (result == 0)
+		tally_reader_keep_blocks(collector->reader);
+	return result;
 }
 
 int

@@ -35,12 +35,16 @@ tools_libtools_a_SOURCES += \
 	tools/profile.c \
 	tools/snapshot.c \
 	tools/snapshot.h \
+	tools/snapshot_blocks.c \
 	tools/snapshot_counters.c \
+	tools/snapshot_lifetimes.c \
 	tools/snapshot_private.h \
 	tools/snapshot_tables.c \
 	tools/source.c \
 	tools/source.h \
 	tools/tally.h \
+	tools/tally_blocks.c \
+	tools/tally_blocks.h \
 	tools/tally_file.c \
 	tools/tally_file.h \
 	tools/tally_format.h \
@@ -66,6 +70,8 @@ tools_libtools_a_SOURCES += \
 tools_libtools_a_SOURCES += \
 	tools/annotate.c \
 	tools/annotate.h \
+	tools/block.c \
+	tools/block.h \
 	tools/budget.c \
 	tools/budget.h \
 	tools/column.c \
@@ -106,6 +112,8 @@ tools_libtools_a_SOURCES += \
 	tools/util/term.h \
 	tools/util/utf8.c \
 	tools/util/utf8.h \
+	tools/util/varint.c \
+	tools/util/varint.h \
 	tools/view_annotate.c \
 	tools/view_annotate.h \
 	tools/view_csv.c \

@@ -39,6 +39,7 @@ profile_free(struct profile *profile)
 	free(profile->moments);
 	free(profile->samples);
 	free(profile->marks);
+	block_set_release(&profile->blocks);
 	intern_free(profile->strings);
 	free(profile);
 }
@@ -80,7 +81,8 @@ tables_are_valid(const struct profile *profile)
 		if (profile->marks[i].kind < PROFILE_MARK_CLEAR ||
 		    profile->marks[i].kind >= PROFILE_MARK_KINDS || profile->marks[i].label == NULL)
 			return false;
-	return profile->pause < PROFILE_PAUSES;
+	return profile->pause < PROFILE_PAUSES &&
+	       block_set_is_valid(&profile->blocks, profile->site_count);
 }
 
 /*

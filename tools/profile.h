@@ -15,6 +15,7 @@
  *     |               the last one is the end of the run, or now
  *     +-- samples[]   live size over time, for the curve
  *     +-- marks[]     what was asked of the runtime meanwhile, in order
+ *     +-- blocks      single blocks at the last moment, if they were recorded and asked for
  *
  * All strings belong to `strings` and live as long as the profile. Indices are checked when a
  * profile is built: whoever holds one may use every index in it without looking again.
@@ -25,6 +26,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "block.h"
 
 struct intern;
 
@@ -169,6 +172,7 @@ struct profile {
 	struct profile_moment *moments;
 	struct profile_sample *samples;
 	struct profile_mark *marks;
+	struct block_set blocks;
 	uint32_t module_count, frame_count, location_count, node_count, site_count;
 	uint32_t moment_count, sample_count, mark_count;
 	bool symbolized;

@@ -2,8 +2,8 @@
 /*
  * snapshot.c - read a recording, of a living process or of one that ended
  *
- * With `snapshot_tables.c` and `snapshot_counters.c` the only one in the tool that knows the layout
- * of recording.h. How it reads while the process writes:
+ * With the other files of its name the only one in the tool that knows the layout of recording.h.
+ * How it reads while the process writes:
  *
  *     1. counts, users before what they use: sites, nodes, frames, modules. Records are complete
  *        before their count says so and never change, so whatever a counted record refers to is
@@ -392,6 +392,7 @@ fill_profile(struct snapshot *snapshot)
 	profile->rules = header->rules;
 	profile->frames_limit = header->frames_limit;
 	profile->realloc_origin = header->realloc_origin != 0;
+	profile->blocks.recorded = header->sections[SECTION_BLOCKS].capacity != 0;
 	if (header->control.batch_bytes != 0)
 		profile->peak_error_bytes =
 			(int64_t)header->control.batch_bytes * (int64_t)header->shard_count;

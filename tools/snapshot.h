@@ -62,6 +62,16 @@ int snapshot_refresh(struct snapshot *snapshot);
  */
 int snapshot_update(struct snapshot *snapshot, const char *label);
 
+/*
+ * Read the single blocks that live, and with freed_at those known to have been freed that held this
+ * address, as of about the last `snapshot_update`. Nothing is read where `blocks.recorded` is not
+ * set. 0; -EBADMSG, and then the profile has no blocks; or what pread(2) says.
+ */
+int snapshot_update_blocks(struct snapshot *snapshot, const uint64_t *freed_at);
+
+/* The same for the lifetimes of the blocks that were freed. */
+int snapshot_update_lifetimes(struct snapshot *snapshot);
+
 /* The profile so far; owned by the snapshot. */
 struct profile *snapshot_get_profile(struct snapshot *snapshot);
 

@@ -71,9 +71,8 @@ add_chunk(const struct snapshot *snapshot, uint32_t chunk, uint32_t first,
 	return 0;
 }
 
-/* Where the row of a chunk of sites is: SHARDS_MAX numbers of chunks of counters. */
-static int
-read_row(const struct snapshot *snapshot, uint32_t row, uint32_t *numbers)
+int
+snapshot_read_row(const struct snapshot *snapshot, uint32_t row, uint32_t *numbers)
 {
 	const struct recording_extent *extent = &snapshot->header.sections[SECTION_CHUNKS];
 	const size_t row_bytes = SHARDS_MAX * sizeof(numbers[0]);
@@ -94,7 +93,7 @@ add_all_shards(const struct snapshot *snapshot, struct profile_moment *moment)
 
 	for (uint32_t row = 0; row < row_count; row++) {
 		uint32_t numbers[SHARDS_MAX];
-		int result = read_row(snapshot, row, numbers);
+		int result = snapshot_read_row(snapshot, row, numbers);
 
 		for (uint32_t shard = 0; shard < SHARDS_MAX && result == 0; shard++)
 			if (numbers[shard] != 0)

@@ -50,4 +50,10 @@ int snapshot_read_marks(struct snapshot *snapshot);
 /* Fill the values of moment, which has room for its sites. 0 or -errno. */
 int snapshot_read_counters(struct snapshot *snapshot, struct profile_moment *moment);
 
+/*
+ * The SHARDS_MAX numbers of the chunks of counters, each plus one, that belong to one chunk of
+ * sites. 0 or -errno.
+ */
+int snapshot_read_row(const struct snapshot *snapshot, uint32_t row, uint32_t *numbers);
+
 #endif

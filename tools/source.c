@@ -193,6 +193,12 @@ read_recording(const char *path, struct collection *collection, struct source *s
 	if (result != 0)
 		return result;
 	result = snapshot_update(snapshot, "");
+	if (result == 0)
+		result = snapshot_update_lifetimes(snapshot);
+	if (result == 0 && collection->request->blocks)
+		result = snapshot_update_blocks(snapshot, collection->request->freed_at);
+	if (result == 0)
+		result = profile_finish(snapshot_get_profile(snapshot));
 	if (result == 0) {
 		source->is_live = snapshot_get_identity(snapshot)->alive;
 		collect(collection, snapshot_take_profile(snapshot));
@@ -210,6 +216,8 @@ read_tally(int fd, struct collection *collection)
 
 	if (result != 0)
 		return result;
+	if (collection->request->blocks)
+		tally_reader_keep_blocks(reader);
 	while ((result = tally_reader_next(reader, &profile)) == 1)
 		collect(collection, profile);
 	tally_reader_free(reader);

@@ -21,6 +21,8 @@ struct source_request {
 	const char *operand; /* or NULL */
 	const char *process; /* PID or command name, from --process, or NULL */
 	const char *moment; /* from --at or the command's default; an @MOMENT of the operand wins */
+	bool blocks;        /* read single blocks, where they were recorded */
+	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
 };
 
 /* One process of the file. */

@@ -19,6 +19,8 @@
  *       SMPL                    the curve
  *       mARK                    what was asked of the runtime
  *       pAUS                    whether it was paused at the end; only if it was
+ *       bLKI bLKS               single blocks that lived at the last moment, if they were kept
+ *       lIFE                    lifetimes of the blocks that were freed, if they were recorded
  *     DONE                      how the process ended, quality, and the sizes of all tables
  *     ENDS                      number of processes; nothing follows
  *
@@ -63,6 +65,9 @@ bool tally_has_magic(const uint8_t *bytes, size_t length);
  * -ENODATA if the file ends too early.
  */
 int tally_reader_new(int fd, struct tally_reader **ret_reader);
+
+/* Read single blocks too; without this only `blocks.recorded` tells that they are there. */
+void tally_reader_keep_blocks(struct tally_reader *reader);
 
 /*
  * The next profile, checked by `profile_finish` and owned by the caller. 1; 0 at the end; -EBADMSG

@@ -18,21 +18,17 @@
 #include <zstd.h>
 
 #include "profile.h"
+#include "tally_blocks.h"
 #include "tally_format.h"
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/intern.h"
+#include "util/varint.h"
 #include "util/xalloc.h"
 
 /* zstd can make gigabytes of kilobytes. Real tallies shrink 5 to 50 times. */
 #define EXPANSION_FREE_BYTES ((uint64_t)256 << 20)
 #define EXPANSION_MAX        200
-
-/* Payload of a chunk. Reading beyond its end gives zeros and sets `bad`. */
-struct input {
-	const uint8_t *next, *end;
-	bool bad;
-};
 
 struct tally_reader {
 	int fd;
@@ -60,6 +56,8 @@ struct tally_reader {
 	ARRAY(struct profile_mark) marks;
 	uint32_t next_value; /* site of the last moment that the next value is for */
 	uint64_t values_bytes;
+	struct tally_blocks blocks;
+	bool keeps_blocks;
 };
 
 /* --- stream --- */
@@ -164,29 +162,10 @@ read_chunk(struct tally_reader *reader, uint32_t *ret_tag)
 
 /* --- fields --- */
 
-static uint64_t
-get(struct input *input)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte;
-
-		if (input->next == input->end)
-			break;
-		byte = *input->next++;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0)
-			return value;
-	}
-	input->bad = true;
-	return 0;
-}
-
 static uint32_t
-get_small(struct input *input)
+get_small(struct varint_input *input)
 {
-	uint64_t value = get(input);
+	uint64_t value = varint_get(input);
 
 	if (value > UINT32_MAX) {
 		input->bad = true;
@@ -195,18 +174,10 @@ get_small(struct input *input)
 	return (uint32_t)value;
 }
 
-static uint64_t
-get_signed(struct input *input)
-{
-	uint64_t value = get(input);
-
-	return value >> 1 ^ -(value & 1);
-}
-
 static const char *
-get_text(struct input *input, struct profile *profile)
+get_text(struct varint_input *input, struct profile *profile)
 {
-	uint64_t length = get(input);
+	uint64_t length = varint_get(input);
 	const char *text = (const char *)input->next;
 
 	if (length > (size_t)(input->end - input->next) || memchr(text, '\0', length) != NULL) {
@@ -218,7 +189,7 @@ get_text(struct input *input, struct profile *profile)
 }
 
 static const char *
-get_name(struct tally_reader *reader, struct input *input)
+get_name(struct tally_reader *reader, struct varint_input *input)
 {
 	uint32_t number = get_small(input);
 
@@ -228,7 +199,7 @@ get_name(struct tally_reader *reader, struct input *input)
 }
 
 static bool
-has_more(const struct input *input)
+has_more(const struct varint_input *input)
 {
 	return !input->bad && input->next != input->end;
 }
@@ -236,7 +207,7 @@ has_more(const struct input *input)
 /* --- tables --- */
 
 static void
-read_process(struct tally_reader *reader, struct input *input)
+read_process(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
 
@@ -246,30 +217,30 @@ read_process(struct tally_reader *reader, struct input *input)
 	profile->executable = get_text(input, profile);
 	profile->allocator = get_text(input, profile);
 	profile->version = get_text(input, profile);
-	profile->start_realtime_ns = get(input);
+	profile->start_realtime_ns = varint_get(input);
 	profile->frames_limit = get_small(input);
-	profile->realloc_origin = get(input) != 0;
+	profile->realloc_origin = varint_get(input) != 0;
 }
 
 static void
-read_strings(struct tally_reader *reader, struct input *input)
+read_strings(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input))
 		*array_push(&reader->names) = get_text(input, reader->profile);
 }
 
 static void
-read_modules(struct tally_reader *reader, struct input *input)
+read_modules(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		struct profile_module module = {.path = get_name(reader, input)};
-		uint64_t flags = get(input);
+		uint64_t flags = varint_get(input);
 
 		module.unloaded = (flags & 1) != 0;
 		module.is_main = (flags & 2) != 0;
-		module.start = get(input);
-		module.end = module.start + get(input);
-		module.bias = get(input);
+		module.start = varint_get(input);
+		module.end = module.start + varint_get(input);
+		module.bias = varint_get(input);
 		module.build_id_bytes = get_small(input);
 		if (module.path == NULL || module.build_id_bytes > sizeof(module.build_id) ||
 		    module.build_id_bytes > (size_t)(input->end - input->next)) {
@@ -283,14 +254,14 @@ read_modules(struct tally_reader *reader, struct input *input)
 }
 
 static void
-read_locations(struct tally_reader *reader, struct input *input)
+read_locations(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		struct profile_location location = {.function = get_name(reader, input)};
 		uint64_t line;
 
 		location.file = get_name(reader, input);
-		line = get(input);
+		line = varint_get(input);
 		location.line = (uint32_t)(line >> 1);
 		location.inlined = (line & 1) != 0;
 		location.column = get_small(input);
@@ -300,13 +271,13 @@ read_locations(struct tally_reader *reader, struct input *input)
 }
 
 static void
-read_frames(struct tally_reader *reader, struct input *input)
+read_frames(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		struct profile_frame frame = {.kind = (enum profile_frame_kind)get_small(input)};
 
 		frame.module = get_small(input) - 1;
-		frame.offset = get(input);
+		frame.offset = varint_get(input);
 		frame.location_count = get_small(input);
 		if (frame.location_count != 0)
 			frame.location = get_small(input);
@@ -317,7 +288,7 @@ read_frames(struct tally_reader *reader, struct input *input)
 }
 
 static void
-read_nodes(struct tally_reader *reader, struct input *input)
+read_nodes(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		uint32_t index = (uint32_t)reader->nodes.count;
@@ -331,12 +302,12 @@ read_nodes(struct tally_reader *reader, struct input *input)
 }
 
 static void
-read_sites(struct tally_reader *reader, struct input *input)
+read_sites(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		uint64_t previous =
 			reader->sites.count != 0 ? reader->sites.items[reader->sites.count - 1] : 0;
-		uint64_t leaf = previous + get_signed(input);
+		uint64_t leaf = previous + varint_get_signed(input);
 
 		if (leaf > UINT32_MAX)
 			input->bad = true;
@@ -347,7 +318,7 @@ read_sites(struct tally_reader *reader, struct input *input)
 /* --- moments --- */
 
 static void
-read_moment(struct tally_reader *reader, struct input *input)
+read_moment(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
 	const struct profile_moment *previous =
@@ -356,8 +327,8 @@ read_moment(struct tally_reader *reader, struct input *input)
 	const char *label = get_text(input, profile);
 
 	memcpy(moment.label, label, strnlen(label, sizeof(moment.label) - 1));
-	moment.time_ns = get(input);
-	moment.peak_time_ns = get(input);
+	moment.time_ns = varint_get(input);
+	moment.peak_time_ns = varint_get(input);
 	moment.site_count = get_small(input);
 	reader->values_bytes += (uint64_t)moment.site_count * sizeof(*moment.values);
 	if (input->bad || moment.site_count > reader->sites.count ||
@@ -397,7 +368,7 @@ add_differences(struct profile_values *values, const uint64_t *differences)
 }
 
 static void
-read_values(struct tally_reader *reader, struct input *input)
+read_values(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
 	struct profile_moment *moment;
@@ -409,8 +380,8 @@ read_values(struct tally_reader *reader, struct input *input)
 	moment = &profile->moments[profile->moment_count - 1];
 	while (has_more(input)) {
 		uint64_t differences[TALLY_VALUE_COUNT] = {0};
-		uint64_t site = reader->next_value + get(input);
-		uint64_t mask = get(input);
+		uint64_t site = reader->next_value + varint_get(input);
+		uint64_t mask = varint_get(input);
 
 		if (site >= moment->site_count || mask >> TALLY_VALUE_COUNT != 0) {
 			input->bad = true;
@@ -418,50 +389,72 @@ read_values(struct tally_reader *reader, struct input *input)
 		}
 		for (int i = 0; i < TALLY_VALUE_COUNT; i++)
 			if ((mask >> i & 1) != 0)
-				differences[i] = get_signed(input);
+				differences[i] = varint_get_signed(input);
 		add_differences(&moment->values[site], differences);
 		reader->next_value = (uint32_t)site + 1;
 	}
 }
 
 static void
-read_samples(struct tally_reader *reader, struct input *input)
+read_samples(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		struct profile_sample sample = {0};
 
 		if (reader->samples.count != 0)
 			sample = reader->samples.items[reader->samples.count - 1];
-		if (__builtin_add_overflow(sample.time_ns, get(input), &sample.time_ns))
+		if (__builtin_add_overflow(sample.time_ns, varint_get(input), &sample.time_ns))
 			input->bad = true;
-		sample.live_bytes = (int64_t)((uint64_t)sample.live_bytes + get_signed(input));
-		sample.rss_bytes += get_signed(input);
+		sample.live_bytes =
+			(int64_t)((uint64_t)sample.live_bytes + varint_get_signed(input));
+		sample.rss_bytes += varint_get_signed(input);
 		*array_push(&reader->samples) = sample;
 	}
 }
 
 static void
-read_marks(struct tally_reader *reader, struct input *input)
+read_marks(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
 		struct profile_mark mark = {.kind = (enum profile_mark_kind)get_small(input)};
 
 		mark.label = get_text(input, reader->profile);
-		mark.time_ns = get(input);
-		mark.live_bytes = (int64_t)get_signed(input);
-		mark.peak_bytes = (int64_t)get_signed(input);
+		mark.time_ns = varint_get(input);
+		mark.live_bytes = (int64_t)varint_get_signed(input);
+		mark.peak_bytes = (int64_t)varint_get_signed(input);
 		*array_push(&reader->marks) = mark;
 	}
 }
 
 static void
-read_pause(struct tally_reader *reader, struct input *input)
+read_pause(struct tally_reader *reader, struct varint_input *input)
 {
 	reader->profile->pause = (enum profile_pause)get_small(input);
 }
 
 static void
-read_done(struct tally_reader *reader, struct input *input)
+read_blocks_info(struct tally_reader *reader, struct varint_input *input)
+{
+	reader->blocks.recorded = true;
+	reader->blocks.expected = varint_get(input);
+	reader->blocks.missing = varint_get(input);
+}
+
+static void
+read_blocks(struct tally_reader *reader, struct varint_input *input)
+{
+	if (reader->keeps_blocks)
+		tally_blocks_decode(&reader->blocks, input);
+}
+
+static void
+read_lifetimes(struct tally_reader *reader, struct varint_input *input)
+{
+	tally_blocks_decode_lifetimes(&reader->blocks, (uint32_t)reader->sites.count, input);
+}
+
+static void
+read_done(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
 	const uint64_t counts[] = {
@@ -471,27 +464,27 @@ read_done(struct tally_reader *reader, struct input *input)
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		if (get(input) != counts[i])
+		if (varint_get(input) != counts[i])
 			input->bad = true;
 	profile->state = (enum profile_state)get_small(input);
-	profile->has_wait_status = get(input) != 0;
+	profile->has_wait_status = varint_get(input) != 0;
 	profile->wait_status = (int)get_small(input);
-	profile->duration_ns = get(input);
-	profile->symbolized = get(input) != 0;
+	profile->duration_ns = varint_get(input);
+	profile->symbolized = varint_get(input) != 0;
 	profile->trouble = get_small(input);
-	profile->dropped_events = get(input);
-	profile->cut_stacks = get(input);
-	profile->nested_events = get(input);
-	profile->unknown_frees = get(input);
-	profile->failed_allocations = get(input);
-	profile->reallocs = get(input);
-	profile->tracer_bytes = get(input);
-	profile->tracer_cpu_ns = get(input);
-	profile->crosschecks = get(input);
-	profile->crosscheck_differences = get(input);
-	profile->full_walks = get(input);
-	profile->rules = get(input);
-	profile->peak_error_bytes = (int64_t)get(input);
+	profile->dropped_events = varint_get(input);
+	profile->cut_stacks = varint_get(input);
+	profile->nested_events = varint_get(input);
+	profile->unknown_frees = varint_get(input);
+	profile->failed_allocations = varint_get(input);
+	profile->reallocs = varint_get(input);
+	profile->tracer_bytes = varint_get(input);
+	profile->tracer_cpu_ns = varint_get(input);
+	profile->crosschecks = varint_get(input);
+	profile->crosscheck_differences = varint_get(input);
+	profile->full_walks = varint_get(input);
+	profile->rules = varint_get(input);
+	profile->peak_error_bytes = (int64_t)varint_get(input);
 	profile->threads = get_small(input);
 	if (profile->state > PROFILE_ENDED)
 		input->bad = true;
@@ -513,6 +506,7 @@ drop_profile(struct tally_reader *reader)
 	array_release(&reader->samples);
 	array_release(&reader->marks);
 	reader->values_bytes = 0;
+	tally_blocks_release(&reader->blocks);
 }
 
 #define MOVE_TABLE(reader, table, count_field)                                    \
@@ -536,7 +530,10 @@ finish_profile(struct tally_reader *reader, struct profile **ret_profile)
 	MOVE_TABLE(reader, sites, site_count);
 	MOVE_TABLE(reader, samples, sample_count);
 	MOVE_TABLE(reader, marks, mark_count);
-	result = profile_finish(profile);
+	result = tally_blocks_finish(&reader->blocks, reader->keeps_blocks, profile->site_count,
+				     &profile->blocks)
+			 ? profile_finish(profile)
+			 : -EBADMSG;
 	if (result == 0) {
 		*ret_profile = profile;
 		reader->profile = NULL;
@@ -546,7 +543,7 @@ finish_profile(struct tally_reader *reader, struct profile **ret_profile)
 	return result == 0 ? 1 : result;
 }
 
-typedef void table_reader(struct tally_reader *, struct input *);
+typedef void table_reader(struct tally_reader *, struct varint_input *);
 
 static table_reader *
 find_table_reader(uint32_t tag)
@@ -574,6 +571,12 @@ find_table_reader(uint32_t tag)
 		return read_marks;
 	case TALLY_PAUSE:
 		return read_pause;
+	case TALLY_BLOCKS_INFO:
+		return read_blocks_info;
+	case TALLY_BLOCKS:
+		return read_blocks;
+	case TALLY_LIFETIMES:
+		return read_lifetimes;
 	case TALLY_DONE:
 		return read_done;
 	case TALLY_PROCESS:
@@ -587,7 +590,7 @@ find_table_reader(uint32_t tag)
 static int
 take_chunk(struct tally_reader *reader, uint32_t tag)
 {
-	struct input input = {
+	struct varint_input input = {
 		.next = reader->chunk.bytes,
 		.end = reader->chunk.bytes + reader->chunk.length,
 	};
@@ -598,7 +601,7 @@ take_chunk(struct tally_reader *reader, uint32_t tag)
 		read_process(reader, &input);
 	} else if (tag == TALLY_END && reader->profile == NULL) {
 		reader->ended = true;
-		input.bad = get(&input) != reader->process_count;
+		input.bad = varint_get(&input) != reader->process_count;
 	} else if (read_table != NULL && reader->profile != NULL) {
 		read_table(reader, &input);
 	} else if ((tag & 0x20) == 0) {
@@ -618,6 +621,12 @@ check_end(struct tally_reader *reader)
 	if (result > 0)
 		return -EBADMSG;
 	return reader->frame_is_complete ? 0 : -ENODATA;
+}
+
+void
+tally_reader_keep_blocks(struct tally_reader *reader)
+{
+	reader->keeps_blocks = true;
 }
 
 int

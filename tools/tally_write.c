@@ -18,8 +18,10 @@
 #include <xxhash.h>
 
 #include "profile.h"
+#include "tally_blocks.h"
 #include "tally_format.h"
 #include "util/buffer.h"
+#include "util/varint.h"
 #include "util/xalloc.h"
 
 #define uthash_malloc(size)              xmalloc(size)
@@ -112,17 +114,13 @@ split_chunk(struct tally_writer *writer, enum tally_tag tag)
 static void
 put(struct tally_writer *writer, uint64_t value)
 {
-	while (value >= 0x80) {
-		buffer_insert_byte(&writer->chunk, (uint8_t)(value | 0x80));
-		value >>= 7;
-	}
-	buffer_insert_byte(&writer->chunk, (uint8_t)value);
+	varint_put(&writer->chunk, value);
 }
 
 static void
 put_signed(struct tally_writer *writer, int64_t value)
 {
-	put(writer, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+	varint_put_signed(&writer->chunk, value);
 }
 
 static void
@@ -391,6 +389,24 @@ write_marks(struct tally_writer *writer, const struct profile *profile)
 }
 
 static void
+write_blocks(struct tally_writer *writer, const struct block_set *set)
+{
+	if (set->is_read) {
+		put(writer, set->count);
+		put(writer, set->missing);
+		end_chunk(writer, TALLY_BLOCKS_INFO);
+		for (size_t next = 0; next < set->count;) {
+			next = tally_blocks_encode(set, next, &writer->chunk);
+			end_chunk(writer, TALLY_BLOCKS);
+		}
+	}
+	for (size_t next = 0; next < set->lifetimes_count;) {
+		next = tally_blocks_encode_lifetimes(set, next, &writer->chunk);
+		end_chunk(writer, TALLY_LIFETIMES);
+	}
+}
+
+static void
 write_done(struct tally_writer *writer, const struct profile *profile)
 {
 	const uint64_t counts[] = {
@@ -465,6 +481,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 			     i != 0 ? &profile->moments[i - 1] : NULL);
 	write_samples(writer, profile);
 	write_marks(writer, profile);
+	write_blocks(writer, &profile->blocks);
 	write_done(writer, profile);
 	clear_names(writer);
 	writer->process_count++;

@@ -15,6 +15,7 @@ runtime_unit_tests = \
 
 tools_unit_tests = \
 	tests/unit/test_annotate \
+	tests/unit/test_blocks \
 	tests/unit/test_diff \
 	tests/unit/test_filter \
 	tests/unit/test_group \
@@ -68,6 +69,9 @@ tools_unit_libs = $(tools_libs) $(CHECK_LIBS)
 scratch = tests/unit/scratch.c tests/unit/scratch.h
 recordings = tests/unit/recording_generator.c tests/unit/recording_generator.h
 
+tests_unit_test_blocks_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_blocks_LDADD = $(tools_unit_libs)
+tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c $(scratch) $(recordings)
 tests_unit_test_launch_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_launch_LDADD = $(tools_unit_libs)
 tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)

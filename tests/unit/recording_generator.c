@@ -44,7 +44,7 @@ fill_header(struct generated *generated)
 	header->version = RECORDING_VERSION;
 	header->header_bytes = sizeof(*header);
 	header->page_bytes = GENERATED_PAGE;
-	header->file_bytes = sizeof(*generated);
+	header->file_bytes = generated->length = PLACE(leaves);
 	header->machine = EM_X86_64;
 	header->pid = GENERATED_COMMAND_PID;
 	header->parent_pid = 1;
@@ -191,6 +191,42 @@ generated_new(void)
 	return generated;
 }
 
+static struct recording_block
+make_block(uint64_t bytes, uint32_t rounding, uint32_t place, uint32_t site, uint64_t birth,
+	   uint32_t thread)
+{
+	return (struct recording_block){
+		.bytes = bytes,
+		.birth = birth << BLOCK_THREAD_BITS | thread,
+		.site = site,
+		.rounding_place = rounding << BLOCK_PLACE_BITS | place,
+	};
+}
+
+void
+generated_add_blocks(struct generated *generated)
+{
+	set_extent(generated, SECTION_LIFETIMES, PLACE(lifetimes), 1, 1,
+		   SITES_PER_CHUNK * sizeof(generated->lifetimes[0]));
+	set_extent(generated, SECTION_LEAVES, PLACE(leaves), 1, 1, sizeof(generated->leaves[0]));
+	set_extent(generated, SECTION_BLOCKS, PLACE(blocks), BLOCKS_PER_LEAF, BLOCKS_PER_LEAF,
+		   sizeof(generated->blocks[0]));
+	generated->length = generated->header.file_bytes = PLACE(length);
+	generated->header.block_shift = GENERATED_BLOCK_SHIFT;
+	generated->header.missing_blocks = 5;
+	generated->header.control.blocks = 1;
+	generated->leaves[0] = GENERATED_LEAF;
+	generated->blocks[0] = make_block(100, 4, 16, 3, 1000, 7);
+	generated->blocks[4] = make_block(0, 24, 0, 4, 500, 8);
+	generated->blocks[6] = make_block(5000, 0, 16, 3, 2000, 7);
+	generated->blocks[100] = make_block(40, 0, 0, 3, 10, 7);
+	generated->blocks[100].death = (uint64_t)20 << BLOCK_THREAD_BITS | 9;
+	generated->blocks[101] = make_block(16, 8, 0, SITE_NONE, 0, 0);
+	generated->lifetimes[3].freed[1] = 2;
+	generated->lifetimes[3].freed[10] = 1;
+	generated->lifetimes[3].sum = 1002;
+}
+
 void
 generated_write_part(const struct generated *generated, const char *path, size_t length)
 {
@@ -204,5 +240,5 @@ generated_write_part(const struct generated *generated, const char *path, size_t
 void
 generated_write(const struct generated *generated, const char *path)
 {
-	generated_write_part(generated, path, sizeof(*generated));
+	generated_write_part(generated, path, generated->length);
 }

@@ -426,7 +426,7 @@ START_TEST(cut_at_every_length)
 
 	generated_write(generated, path);
 	ck_assert_int_eq(read_file(path), 0);
-	for (size_t length = sizeof(*generated); length-- > 0;) {
+	for (size_t length = generated->length; length-- > 0;) {
 		int result;
 
 		ck_assert_int_eq(truncate(path, (off_t)length), 0);

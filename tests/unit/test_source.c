@@ -160,7 +160,7 @@ static int
 read_source(const char *operand, const char *process, const char *moment, struct source *source,
 	    char **why)
 {
-	struct source_request request = {operand, process, moment};
+	struct source_request request = {.operand = operand, .process = process, .moment = moment};
 
 	*why = NULL;
 	return source_read(&request, source, why);
