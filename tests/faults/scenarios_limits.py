@@ -5,12 +5,11 @@ import shutil
 import tempfile
 
 from judge import Skip, Verdict, difference, judge_numbers, missing, reword, worst, wrong
-from processes import call
+from processes import UNSHARE, call, private_mounts
 from scenarios import scenario
 from scenarios_threads import counted
 
 CGROUPS = "/sys/fs/cgroup/memory"
-UNSHARE = ["/usr/bin/unshare", "-m", "--propagation", "private"]
 MIB = 1 << 20
 
 
@@ -94,8 +93,8 @@ def of_small_disk(run):
 
 @scenario(20, "full disk before and during the run, truncated file (F16)")
 def full_disk(bench):
-    if os.geteuid() != 0:
-        raise Skip("needs root")
+    if not private_mounts():
+        raise Skip("needs root and mounts of its own")
     if bench.tracer.name == "heaptrack":
         return worst([reader_without_room(bench)])
     return worst(
@@ -198,8 +197,8 @@ WITHOUT = {
 
 @scenario(22, "no /proc, no /dev/shm, read-only or unusable folders (F28)")
 def without_system(bench):
-    if os.geteuid() != 0:
-        raise Skip("needs root")
+    if not private_mounts():
+        raise Skip("needs root and mounts of its own")
     verdicts = []
     for what, script in WITHOUT.items():
         for user in ([], ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]):

@@ -6,7 +6,7 @@ import socket
 import stat
 
 from harness import LIBRARY, case, environment, equal, report, run, run_cases
-from traced import need_root, target
+from traced import UNSHARE, need_private_mounts, target
 
 BLOCKS = 2000
 PROGRAM = [target("plain"), str(BLOCKS)]
@@ -94,7 +94,7 @@ def own_folder(directory):
 
 @case("a folder that is a symbolic link, or open to all, or another's, is not used")
 def planted_folder(directory):
-    need_root()
+    need_private_mounts()
     os.chmod(directory, 0o711)
     for what in ("link", "open", "foreign"):
         base = os.path.join(directory, what)
@@ -108,7 +108,7 @@ def planted_folder(directory):
             os.mkdir(trap)
             os.chmod(trap, 0o777)
             os.chown(trap, *((65534, 65534) if what == "open" else (1, 1)))
-        private_shm = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", 'mount -t tmpfs -o mode=1777 n /dev/shm && exec "$@"', "sh"]
+        private_shm = [*UNSHARE, "/bin/sh", "-c", 'mount -t tmpfs -o mode=1777 n /dev/shm && exec "$@"', "sh"]
         runs([*private_shm, *NOBODY], XDG_RUNTIME_DIR=base, TMPDIR=base)
         inside = os.listdir(os.path.join(base, "elsewhere") if what == "link" else trap)
         mode = stat.S_IMODE(os.stat(trap).st_mode)

@@ -21,6 +21,16 @@ def need_root():
         raise Skip("needs root")
 
 
+UNSHARE = ["/usr/bin/unshare", "-m", "--propagation", "private"]
+
+
+def need_private_mounts():
+    """Mounts that nobody else sees; a plain chroot cannot have them, because its root is no mount."""
+    need_root()
+    if run([*UNSHARE, "/bin/true"]).returncode != 0:
+        raise Skip("mounts cannot be private here")
+
+
 def read_report(path):
     """What the target counted itself, as numbers; `fds` is text."""
     found = {}
