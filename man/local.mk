@@ -2,11 +2,16 @@
 
 dist_man_MANS += \
 	man/heaptally-annotate.1 \
+	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
 	man/heaptally-faults.7 \
 	man/heaptally-info.1 \
 	man/heaptally-list.1 \
+	man/heaptally-mark.1 \
+	man/heaptally-pause.1 \
 	man/heaptally-recording.5 \
+	man/heaptally-reset-peak.1 \
+	man/heaptally-resume.1 \
 	man/heaptally-run.1 \
 	man/heaptally-snapshot.1 \
 	man/heaptally-timeline.1 \

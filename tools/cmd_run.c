@@ -47,6 +47,9 @@ enum option_key {
 	OPTION_EVERY,
 	OPTION_NO_CHILDREN,
 	OPTION_REALLOC,
+	OPTION_THREADS,
+	OPTION_BLOCKS,
+	OPTION_START,
 };
 
 struct run {
@@ -75,6 +78,11 @@ static const struct argp_option option_table[] = {
 	{"no-children", OPTION_NO_CHILDREN, NULL, 0, "record the command only", 0},
 	{"realloc", OPTION_REALLOC, "last|origin", 0,
 	 "whose block it is after a realloc: that of the last call (default) or of the first", 0},
+	{"threads", OPTION_THREADS, NULL, 0, "note which thread allocates, for --by thread", 0},
+	{"blocks", OPTION_BLOCKS, NULL, 0,
+	 "note size, birth and thread of every block, for heaptally block and blocks", 0},
+	{"start", OPTION_START, "on|off", 0,
+	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
@@ -131,6 +139,17 @@ parse_option(int key, char *argument, struct argp_state *state)
 		if (strcmp(argument, "last") != 0 && strcmp(argument, "origin") != 0)
 			argp_error(state, "--realloc %s: neither last nor origin", argument);
 		run->options.realloc = argument;
+		return 0;
+	case OPTION_THREADS:
+		run->options.threads = true;
+		return 0;
+	case OPTION_BLOCKS:
+		run->options.blocks = true;
+		return 0;
+	case OPTION_START:
+		if (strcmp(argument, "on") != 0 && strcmp(argument, "off") != 0)
+			argp_error(state, "--start %s: neither on nor off", argument);
+		run->options.start = argument;
 		return 0;
 	case ARGP_KEY_ARG:
 		/* The first word that is no option begins the command; the rest is its own. */

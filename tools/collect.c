@@ -49,9 +49,10 @@ struct tracked {
 	struct snapshot *snapshot;
 	struct profile_sample *samples;
 	uint32_t sample_count;
-	int statm;   /* /proc/PID/statm, or -1 */
-	bool failed; /* damaged: left as it is */
-	bool kept;   /* taken in, but its process lives on */
+	int statm;      /* /proc/PID/statm, or -1 */
+	uint64_t marks; /* that are in the profile, or were passed over */
+	bool failed;    /* damaged: left as it is */
+	bool kept;      /* taken in, but its process lives on */
 };
 
 struct collector {
@@ -195,6 +196,24 @@ set_end(const struct tracked *tracked, struct profile *profile)
 	profile->moments[profile->moment_count - 1].time_ns = profile->duration_ns;
 }
 
+/* Name the moment that was taken after the last new mark, if there is any. */
+static void
+label_moment(struct tracked *tracked)
+{
+	const struct profile *profile = snapshot_get_profile(tracked->snapshot);
+	struct profile_moment *moment = &profile->moments[profile->moment_count - 1];
+
+	for (uint64_t i = profile->mark_count; i > tracked->marks; i--) {
+		const struct profile_mark *mark = &profile->marks[i - 1];
+
+		if (mark->kind != PROFILE_MARK_LABEL)
+			continue;
+		snprintf(moment->label, sizeof(moment->label), "%s", mark->label);
+		break;
+	}
+	tracked->marks = profile->mark_count;
+}
+
 static bool
 is_empty(const struct profile *profile)
 {
@@ -227,6 +246,7 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 	if (result != 0)
 		return result;
 	profile = snapshot_get_profile(tracked->snapshot);
+	label_moment(tracked);
 	set_end(tracked, profile);
 	if (wait_status != NULL) {
 		profile->wait_status = *wait_status;
@@ -318,24 +338,6 @@ track_new(struct collector *collector)
 	}
 }
 
-void
-collector_tick(struct collector *collector, bool with_sample)
-{
-	struct tracked *tracked, *next;
-
-	track_new(collector);
-	HASH_ITER (hh, collector->tracked, tracked, next) {
-		if (tracked->failed || snapshot_refresh(tracked->snapshot) != 0)
-			continue;
-		if (snapshot_get_identity(tracked->snapshot)->alive) {
-			if (with_sample)
-				sample(collector, tracked);
-		} else if (!is_main(collector, tracked)) {
-			harvest(collector, tracked, NULL);
-		}
-	}
-}
-
 /* --- moments --- */
 
 static uint64_t
@@ -363,22 +365,64 @@ thin_moments(struct profile *profile)
 	profile->moment_count = kept;
 }
 
-bool
-collector_snapshot(struct collector *collector)
+/* Make room by dropping every second moment when there are too many. True if it was so. */
+static bool
+limit_moments(struct collector *collector)
 {
 	struct tracked *tracked, *next;
 	uint64_t bytes = 0;
 
-	HASH_ITER (hh, collector->tracked, tracked, next) {
-		if (!tracked->failed && snapshot_get_identity(tracked->snapshot)->alive)
-			snapshot_update(tracked->snapshot, "");
+	HASH_ITER (hh, collector->tracked, tracked, next)
 		bytes += get_values_bytes(snapshot_get_profile(tracked->snapshot));
-	}
 	if (bytes <= VALUES_MAX)
 		return false;
 	HASH_ITER (hh, collector->tracked, tracked, next)
 		thin_moments(snapshot_get_profile(tracked->snapshot));
 	return true;
+}
+
+static void
+take_marked_moment(struct collector *collector, struct tracked *tracked)
+{
+	/* Also when it cannot be read: not again and again. */
+	uint64_t seen = snapshot_get_identity(tracked->snapshot)->mark_count;
+
+	if (snapshot_update(tracked->snapshot, "") == 0)
+		label_moment(tracked);
+	if (tracked->marks < seen)
+		tracked->marks = seen;
+	limit_moments(collector);
+}
+
+void
+collector_tick(struct collector *collector, bool with_sample)
+{
+	struct tracked *tracked, *next;
+
+	track_new(collector);
+	HASH_ITER (hh, collector->tracked, tracked, next) {
+		if (tracked->failed || snapshot_refresh(tracked->snapshot) != 0)
+			continue;
+		if (snapshot_get_identity(tracked->snapshot)->alive) {
+			if (with_sample)
+				sample(collector, tracked);
+			if (snapshot_get_identity(tracked->snapshot)->mark_count > tracked->marks)
+				take_marked_moment(collector, tracked);
+		} else if (!is_main(collector, tracked)) {
+			harvest(collector, tracked, NULL);
+		}
+	}
+}
+
+bool
+collector_snapshot(struct collector *collector)
+{
+	struct tracked *tracked, *next;
+
+	HASH_ITER (hh, collector->tracked, tracked, next)
+		if (!tracked->failed && snapshot_get_identity(tracked->snapshot)->alive)
+			snapshot_update(tracked->snapshot, "");
+	return limit_moments(collector);
 }
 
 /* --- the end --- */

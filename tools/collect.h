@@ -5,7 +5,7 @@
  * A run leaves one recording for each process, and for each program that a process became by exec.
  * Those that ended are read, put aside compressed and deleted at once, so that a build of ten
  * thousand compilers neither fills tmpfs nor our memory. Of those that live, the live size is
- * sampled for the curve, and whole moments are taken when asked for.
+ * sampled for the curve, and whole moments are taken when asked for, and after each mark.
  */
 #ifndef COLLECT_H
 #define COLLECT_H

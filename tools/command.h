@@ -3,7 +3,8 @@
  * command.h - the subcommands of heaptally
  *
  * Each subcommand is one file `cmd_<name>.c` with one function `cmd_<name>`, entered in the table
- * of `main.c`. The table is the source of `--help` and of the suggestion for a misspelt command.
+ * of `main.c`; those of `cmd_request.c` are alike. The table is the source of `--help` and of the
+ * suggestion for a misspelt command.
  *
  * `run` gets argv[0] = "heaptally <name>" (so argp's messages read well) and the words after the
  * subcommand; it returns the exit status of the process. Only these functions, and `main`, print
@@ -16,6 +17,7 @@
 enum command_status {
 	COMMAND_OK = 0,
 	COMMAND_EXCEEDED = 1, /* a budget is broken */
+	COMMAND_PENDING = 1,  /* asked of a process, but not done yet */
 	COMMAND_TROUBLE = 2,  /* wrong usage, or input that cannot be read */
 };
 
@@ -33,5 +35,10 @@ int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
+int cmd_clear(int argc, char **argv);
+int cmd_reset_peak(int argc, char **argv);
+int cmd_mark(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
 
 #endif

@@ -30,6 +30,9 @@ enum word_kind {
 	WORD_FRAMES,
 	WORD_CHILDREN,
 	WORD_REALLOC,
+	WORD_THREADS,
+	WORD_BLOCKS,
+	WORD_START,
 	WORD_WRONG,
 };
 
@@ -44,6 +47,33 @@ is_number_between(const char *text, unsigned long low, unsigned long high)
 	errno = 0;
 	number = strtoul(text, &end, 10);
 	return *end == '\0' && errno == 0 && number >= low && number <= high;
+}
+
+/* The words of lib/options.h that are one of two. */
+static const struct {
+	const char *name, *values[2];
+	enum word_kind kind;
+} switches[] = {
+	{"children", {"follow", "ignore"}, WORD_CHILDREN},
+	{"realloc", {"last", "origin"}, WORD_REALLOC},
+	{"threads", {"on", "off"}, WORD_THREADS},
+	{"blocks", {"on", "off"}, WORD_BLOCKS},
+	{"start", {"on", "off"}, WORD_START},
+};
+
+static enum word_kind
+classify_switch(const char *word, size_t length, const char *value)
+{
+	for (size_t i = 0; i < COUNT_OF(switches); i++) {
+		if (strlen(switches[i].name) != length ||
+		    strncmp(word, switches[i].name, length) != 0)
+			continue;
+		return strcmp(value, switches[i].values[0]) == 0 ||
+				       strcmp(value, switches[i].values[1]) == 0
+			       ? switches[i].kind
+			       : WORD_WRONG;
+	}
+	return WORD_WRONG;
 }
 
 /* The words of lib/options.h. */
@@ -67,13 +97,7 @@ classify(const char *word)
 	/* The mark of a process that ignores its children, one of which we are: it ends here. */
 	if (strncmp(word, "children=@", 10) == 0)
 		return WORD_REPLACED;
-	if (length == 8 && strncmp(word, "children", 8) == 0)
-		return strcmp(value, "follow") == 0 || strcmp(value, "ignore") == 0 ? WORD_CHILDREN
-										    : WORD_WRONG;
-	if (length == 7 && strncmp(word, "realloc", 7) == 0)
-		return strcmp(value, "last") == 0 || strcmp(value, "origin") == 0 ? WORD_REALLOC
-										  : WORD_WRONG;
-	return WORD_WRONG;
+	return classify_switch(word, length, value);
 }
 
 static bool
@@ -81,7 +105,10 @@ is_replaced(const struct launch_options *options, enum word_kind kind)
 {
 	return kind == WORD_REPLACED || (kind == WORD_FRAMES && options->frames != 0) ||
 	       (kind == WORD_CHILDREN && options->no_children) ||
-	       (kind == WORD_REALLOC && options->realloc != NULL);
+	       (kind == WORD_REALLOC && options->realloc != NULL) ||
+	       (kind == WORD_THREADS && options->threads) ||
+	       (kind == WORD_BLOCKS && options->blocks) ||
+	       (kind == WORD_START && options->start != NULL);
 }
 
 /* Bytes of the word at text, up to the colon that ends it. A backslash hides what is behind it. */
@@ -141,6 +168,12 @@ launch_make_options(const struct launch_options *options, const char *inherited,
 		buffer_insert_string(&text, ":children=ignore");
 	if (options->realloc != NULL)
 		buffer_insert_format(&text, ":realloc=%s", options->realloc);
+	if (options->threads)
+		buffer_insert_string(&text, ":threads=on");
+	if (options->blocks)
+		buffer_insert_string(&text, ":blocks=on");
+	if (options->start != NULL)
+		buffer_insert_format(&text, ":start=%s", options->start);
 	if (inherited != NULL)
 		result = insert_inherited(options, inherited, &text, ret_why);
 	if (result == 0)

@@ -33,6 +33,8 @@ tools_libtools_a_SOURCES += \
 	tools/locate.c \
 	tools/locate.h \
 	tools/profile.c \
+	tools/request.c \
+	tools/request.h \
 	tools/snapshot.c \
 	tools/snapshot.h \
 	tools/snapshot_blocks.c \
@@ -148,5 +150,6 @@ tools_heaptally_SOURCES += \
 	tools/cmd_diff.c \
 	tools/cmd_report.c \
 	tools/cmd_report.h \
+	tools/cmd_request.c \
 	tools/cmd_timeline.c \
 	tools/cmd_top.c

@@ -24,6 +24,11 @@ static const struct command commands[] = {
 	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
 	{"list", "list the processes that are being recorded or left a recording", cmd_list},
 	{"info", "show the totals of a recording", cmd_info},
+	{"mark", "note this moment in the recording of a living process", cmd_mark},
+	{"clear", "let a living process count from zero", cmd_clear},
+	{"reset-peak", "make the peak of a living process what is live now", cmd_reset_peak},
+	{"pause", "let a living process record no new blocks", cmd_pause},
+	{"resume", "let a living process record again", cmd_resume},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -41,11 +46,11 @@ print_help(FILE *stream)
 	      "Commands:\n",
 	      stream);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
+		fprintf(stream, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "heaptally COMMAND --help and heaptally-COMMAND(1) say more; --version says which\n"
-	      "heaptally this is. Exit status: 0 is success, 1 a broken budget, 2 trouble; `run`\n"
-	      "returns the status of the program.\n",
+	      "heaptally this is. Exit status: 0 is success, 1 a broken budget or something\n"
+	      "not done yet, 2 trouble; `run` returns the status of the program.\n",
 	      stream);
 }
 

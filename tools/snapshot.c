@@ -307,8 +307,8 @@ open_recording(const char *path, unsigned flags)
 	struct stat status;
 	int result = 0;
 	/* O_NONBLOCK: a FIFO in the way must not hang us. */
-	int fd = open(path,
-		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (any_owner ? 0 : O_NOFOLLOW));
+	int fd = open(path, ((flags & SNAPSHOT_WRITABLE) != 0 ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+				    O_NOCTTY | O_NONBLOCK | (any_owner ? 0 : O_NOFOLLOW));
 
 	if (fd < 0)
 		return -errno;

@@ -38,6 +38,7 @@ struct snapshot_identity {
 
 enum snapshot_flags {
 	SNAPSHOT_ANY_OWNER = 1, /* the user named this file: follow links, accept any owner */
+	SNAPSHOT_WRITABLE = 2,  /* for requests (request.h) */
 };
 
 /*

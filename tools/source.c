@@ -110,8 +110,8 @@ find_newest(void)
 	return found;
 }
 
-static char *
-explain(const char *name, int error)
+char *
+source_explain(const char *name, int error)
 {
 	const char *text = strerror(-error);
 
@@ -330,6 +330,21 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	return result;
 }
 
+static char *
+explain_no_recording(const char *pid)
+{
+	char *folder = xasprintf("/proc/%s", pid);
+	struct stat status;
+	bool is_foreign = stat(folder, &status) == 0 && status.st_uid != geteuid();
+
+	free(folder);
+	if (is_foreign)
+		return xasprintf("%s: belongs to another user", pid);
+	return xasprintf("%s: not a traced process, nor one that left a recording "
+			 "(\"heaptally list\" shows all)",
+			 pid);
+}
+
 /* The file that an operand names, to free. */
 static int
 resolve(const char *name, bool given, char **ret_path, char **ret_why)
@@ -348,10 +363,14 @@ resolve(const char *name, bool given, char **ret_path, char **ret_why)
 	}
 	result = locate_process((pid_t)strtol(name, NULL, 10), ret_path);
 	if (result != 0)
-		*ret_why = xasprintf("%s: not a traced process, nor one that left a recording "
-				     "(\"heaptally list\" shows all)",
-				     name);
+		*ret_why = explain_no_recording(name);
 	return result;
+}
+
+int
+source_find_recording(const char *operand, char **ret_path, char **ret_why)
+{
+	return resolve(operand, true, ret_path, ret_why);
 }
 
 int
@@ -376,7 +395,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 			source.name = xstrdup(path);
 		result = read_file(path, &collection, &source);
 		if (result != 0)
-			*ret_why = explain(source.name, result);
+			*ret_why = source_explain(source.name, result);
 	}
 	free(path);
 	if (result == 0) {

@@ -50,6 +50,15 @@ struct source {
  */
 int source_read(const struct source_request *request, struct source *ret_source, char **ret_why);
 
+/*
+ * The recording that an operand names: a file, or that of a process. 0 with a path to free, or
+ * -errno with a sentence to free.
+ */
+int source_find_recording(const char *operand, char **ret_path, char **ret_why);
+
+/* A sentence for what went wrong with the file that operand names, to free. */
+char *source_explain(const char *operand, int error);
+
 void source_release(struct source *source);
 
 #endif

@@ -26,6 +26,7 @@
 #define JSON_VERSION   1
 #define HOT_SHARE      0.1  /* of the total: printed in bold */
 #define NAMELESS_SHARE 0.25 /* from here on a hint says what to do */
+#define LATE_NS        10000000u
 
 /*** words shared by all formats ***/
 
@@ -59,6 +60,20 @@ format_moment(const struct profile *profile, const struct profile_at *at, struct
 		buffer_insert_string(out, ends[profile->state]);
 }
 
+/* A mark is noticed when `heaptally run` looks next, which is rarely in a long run. */
+static void
+format_lateness(const struct profile *profile, const struct profile_moment *moment,
+		struct buffer *out)
+{
+	const struct profile_mark *mark = profile_find_mark(profile, moment->label);
+	char late[HUMAN_BYTES];
+
+	if (mark != NULL && moment->label[0] && moment->time_ns > mark->time_ns &&
+	    moment->time_ns - mark->time_ns >= LATE_NS)
+		buffer_insert_format(out, ", taken %s after it",
+				     human_duration(moment->time_ns - mark->time_ns, late));
+}
+
 char *
 view_top_describe_moment(const struct profile *profile, const struct profile_at *at)
 {
@@ -70,6 +85,7 @@ view_top_describe_moment(const struct profile *profile, const struct profile_at 
 	format_moment(profile, at, &text);
 	if (time_ns > 0)
 		buffer_insert_format(&text, " (%s)", human_duration(time_ns, number));
+	format_lateness(profile, at->moment, &text);
 	result = term_escape(buffer_string(&text));
 	buffer_release(&text);
 	return result;

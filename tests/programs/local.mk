@@ -2,6 +2,7 @@
 # Small programs to trace. Tests know their lines, so they have debug information in any build.
 
 check_PROGRAMS += \
+	tests/programs/commanded \
 	tests/programs/exits \
 	tests/programs/forks \
 	tests/programs/own_malloc \
@@ -12,6 +13,8 @@ check_PROGRAMS += \
 
 traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
 
+tests_programs_commanded_CFLAGS = $(traced_cflags)
+tests_programs_commanded_SOURCES = tests/programs/commanded.c
 tests_programs_exits_CFLAGS = $(traced_cflags)
 tests_programs_exits_SOURCES = tests/programs/exits.c
 tests_programs_forks_CFLAGS = $(traced_cflags)
