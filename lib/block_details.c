@@ -230,3 +230,52 @@ block_details_revive(const void *address)
 	if (record != NULL)
 		store(&record->death, 0);
 }
+
+bool
+block_details_find(const void *address, uint64_t *ret_age_ns, uint64_t *ret_thread)
+{
+	const struct recording_block *record = live_record((uintptr_t)address);
+
+	if (record == NULL)
+		return false;
+	*ret_age_ns = (now_units() - (record->birth >> BLOCK_THREAD_BITS)) << RECORDING_TIME_SHIFT;
+	*ret_thread = record->birth & (((uint64_t)1 << BLOCK_THREAD_BITS) - 1);
+	return true;
+}
+
+static void
+visit_leaf(const struct leaf *leaf, void (*visit)(void *context, uint64_t first, uint64_t count),
+	   void *context)
+{
+	uint32_t pieces = load_acquire(&leaf->pieces);
+
+	for (uint32_t i = 0; i < BLOCKS_PER_LEAF / PIECE_BLOCKS; i++) {
+		if ((pieces >> i & 1) != 0)
+			visit(context,
+			      (uint64_t)(leaf->number - 1) * BLOCKS_PER_LEAF + i * PIECE_BLOCKS,
+			      PIECE_BLOCKS);
+	}
+}
+
+void
+block_details_each_piece(void (*visit)(void *context, uint64_t first, uint64_t count),
+			 void *context)
+{
+	uint64_t count = load_acquire(&recording.header->sections[SECTION_LEAVES].count);
+
+	for (uint64_t i = 0; i < count; i++) {
+		const struct leaf *leaf = leaf_of(recording.leaves[i]);
+
+		if (leaf != NULL)
+			visit_leaf(leaf, visit, context);
+	}
+}
+
+void
+block_details_move(const void *address, uint32_t site)
+{
+	struct recording_block *record = live_record((uintptr_t)address);
+
+	if (record != NULL)
+		store(&record->site, site);
+}

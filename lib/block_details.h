@@ -31,6 +31,16 @@ void block_details_born(const void *address, size_t bytes, uint64_t rounding, ui
  * in the units of recording.h. [signal] */
 uint64_t block_details_died(const void *address, uint32_t thread, uint64_t *ret_units);
 
+/* Age in nanoseconds, and the thread, of a block that lives. False when it has no record. */
+bool block_details_find(const void *address, uint64_t *ret_age_ns, uint64_t *ret_thread);
+
+/* The ranges of SECTION_BLOCKS that have memory behind them. */
+void block_details_each_piece(void (*visit)(void *context, uint64_t first, uint64_t count),
+			      void *context);
+
+/* The block belongs to another site now. */
+void block_details_move(const void *address, uint32_t site);
+
 /* It was not freed after all. [signal] */
 void block_details_revive(const void *address);
 

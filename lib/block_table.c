@@ -22,6 +22,8 @@
 #define POPULATE_LIMIT \
 	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
 
+#define FIND_REACH ((uintptr_t)64 << 30)
+
 struct side_entry {
 	uintptr_t address; /* 0 free, 1 removed */
 	struct block block;
@@ -368,4 +370,46 @@ block_table_find(const void *address)
 	if (!is_at(get_slot(slot), a) || block.rounding == rounding_beyond())
 		return side_take(a, true);
 	return block;
+}
+
+/* A block that starts in the slot of `base`, at `highest` or below. */
+static struct block
+find_in_slot(uintptr_t base, uintptr_t highest, void **ret_start)
+{
+	const uintptr_t half = (uintptr_t)1 << (table.slot_shift - 1);
+	struct block block = BLOCK_NONE;
+
+	*ret_start = (void *)(base + half);
+	if (base + half <= highest)
+		block = block_table_find(*ret_start);
+	if (block.site != SITE_NONE)
+		return block;
+	*ret_start = (void *)base;
+	return block_table_find(*ret_start);
+}
+
+struct block
+block_table_find_around(const void *address, void **ret_start)
+{
+	const uintptr_t slot = (uintptr_t)1 << table.slot_shift, highest = (uintptr_t)address;
+	const uintptr_t leaf = (uintptr_t)1 << table.leaf_shift;
+	uintptr_t base = highest & ~(slot - 1);
+
+	while (highest - base < FIND_REACH && base >= leaf) {
+		const void *place = slot_of(base);
+
+		/* No leaf: none of its slots. */
+		if (place == NULL) {
+			base = (base & ~(leaf - 1)) - slot;
+			continue;
+		}
+		if (get_slot(place) != 0) {
+			struct block block = find_in_slot(base, highest, ret_start);
+
+			if (block.site != SITE_NONE)
+				return block;
+		}
+		base -= slot;
+	}
+	return BLOCK_NONE;
 }

@@ -45,7 +45,11 @@ struct block block_table_insert(void *slot, const void *address, struct block bl
 /* Forget and return a block; BLOCK_NONE if it is not known. [hot] */
 struct block block_table_remove(const void *address);
 
-/* Look a block up. */
+/* Look a block up by its start. */
 struct block block_table_find(const void *address);
+
+/* The block with the highest start that is not above address, however far below that may be; its
+ * caller looks whether it reaches that far. BLOCK_NONE if there is none within 64 GiB. */
+struct block block_table_find_around(const void *address, void **ret_start);
 
 #endif

@@ -272,6 +272,39 @@ counters_live(void)
 	return live;
 }
 
+static int64_t
+live_blocks_of(uint32_t shard)
+{
+	uint64_t sites = recording.header->sections[SECTION_SITES].count;
+	uint64_t blocks = 0;
+
+	for (uint32_t site = recording_site_base(); chunk_maps[shard] != NULL && site < sites;
+	     site++) {
+		const struct recording_counters *chunk =
+			load_acquire(&chunk_maps[shard][site / SITES_PER_CHUNK]);
+
+		if (chunk != NULL)
+			blocks += load(&chunk[site % SITES_PER_CHUNK].total_blocks) -
+				  load(&chunk[site % SITES_PER_CHUNK].freed_blocks);
+	}
+	return (int64_t)blocks;
+}
+
+void
+counters_get_sum(struct counters_sum *ret_sum, bool with_blocks)
+{
+	const struct recording_control *control = recording.control;
+	int64_t live = counters_live(), peak = load(&control->peak_bytes);
+
+	if (live > peak)
+		peak = live;
+	ret_sum->live_bytes = live - control->live_offset;
+	ret_sum->peak_bytes = peak - control->live_offset;
+	ret_sum->live_blocks = 0;
+	for (uint32_t i = 0; with_blocks && i < recording.header->shard_count; i++)
+		ret_sum->live_blocks += live_blocks_of(i);
+}
+
 void
 counters_reset_peak(void)
 {

@@ -79,6 +79,15 @@ void counters_note_lifetime(struct counting *c, uint32_t site, uint64_t units);
 /* What is live now, forgotten blocks included; exact with one thread. [signal] */
 int64_t counters_live(void);
 
+/* What is counted since the last clearing. */
+struct counters_sum {
+	int64_t live_bytes, peak_bytes;
+	int64_t live_blocks;
+};
+
+/* Blocks only if asked for: they are added up over all sites. [signal] */
+void counters_get_sum(struct counters_sum *ret_sum, bool with_blocks);
+
 /* The peak is what is live now. [signal] */
 void counters_reset_peak(void);
 

@@ -28,12 +28,16 @@ runtime_modules = \
 	lib/options.h \
 	lib/os.c \
 	lib/os.h \
+	lib/pools.c \
+	lib/pools.h \
 	lib/process.c \
 	lib/process.h \
 	lib/real.c \
 	lib/real.h \
 	lib/record.c \
 	lib/record.h \
+	lib/recording_copy.c \
+	lib/recording_copy.h \
 	lib/recording_map.c \
 	lib/recording_map.h \
 	lib/request.c \
@@ -51,10 +55,14 @@ runtime_modules = \
 	lib/unwind_library.c \
 	lib/unwind_library.h \
 	lib/unwind_rules.c \
-	lib/unwind_rules.h
+	lib/unwind_rules.h \
+	lib/watch.c \
+	lib/watch.h
 
 lib_libheaptally_la_SOURCES = \
 	$(runtime_modules) \
+	lib/api.c \
+	lib/include/heaptally.h \
 	lib/hooks.h \
 	lib/hooks_dlclose.c \
 	lib/hooks_malloc.c \
@@ -97,5 +105,8 @@ lib_libheaptally_la_LDFLAGS = \
 	-Wl,--version-script=$(srcdir)/lib/libheaptally.map
 
 lib_libheaptally_la_DEPENDENCIES = $(srcdir)/lib/libheaptally.map
+
+include_HEADERS += lib/include/heaptally.h
+pkgconfig_DATA += lib/heaptally.pc
 
 EXTRA_DIST += lib/libheaptally.map

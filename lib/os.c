@@ -185,6 +185,18 @@ os_read(int fd, void *buffer, size_t bytes)
 	return call3(SYS_read, fd, (long)buffer, (long)bytes);
 }
 
+long
+os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+	return call6(SYS_pwrite64, fd, (long)data, (long)bytes, (long)offset, 0, 0);
+}
+
+int
+os_rename(const char *from, const char *to)
+{
+	return (int)call3(SYS_rename, (long)from, (long)to, 0);
+}
+
 int
 os_make_directory(const char *path, unsigned mode)
 {

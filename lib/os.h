@@ -36,6 +36,8 @@ int os_unlink(const char *path);
 int os_change_mode(int fd, unsigned mode);
 int os_truncate(int fd, uint64_t bytes);
 long os_read(int fd, void *buffer, size_t bytes);
+long os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
+int os_rename(const char *from, const char *to);
 int os_make_directory(const char *path, unsigned mode);
 long os_read_link(const char *path, char *buffer, size_t bytes);
 

@@ -18,6 +18,7 @@
 #include "module_table.h"
 #include "options.h"
 #include "os.h"
+#include "pools.h"
 #include "real.h"
 #include "recording_map.h"
 #include "request.h"
@@ -26,6 +27,7 @@
 #include "unwind.h"
 #include "unwind_library.h"
 #include "unwind_rules.h"
+#include "watch.h"
 
 #define SHARDS_PER_CPU 4u
 #define SHARDS_LEAST   16u
@@ -90,7 +92,9 @@ start_tables(void)
 	unwind_set_threads(options.threads);
 	unwind_set_crosscheck(options.crosscheck);
 	fill_header();
-	request_reset(options.start_off);
+	request_reset();
+	pools_reset();
+	watch_reset();
 	if (options.blocks && block_details_init(real.is_glibc))
 		recording.control->blocks = 1;
 	recording_publish_memory();
@@ -140,6 +144,8 @@ start_process(void)
 		return;
 	if (options.ignore_children)
 		options_mark_process(environ, os_process_id());
+	if (options.start_off)
+		request_start_stopped();
 	os_init_clock();
 	real_examine();
 	page = os_map(PAGE_BYTES, true);

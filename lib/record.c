@@ -11,6 +11,7 @@
 #include "real.h"
 #include "recording_map.h"
 #include "request.h"
+#include "watch.h"
 #include "trace_table.h"
 
 static bool
@@ -136,6 +137,28 @@ count_free(struct thread *t, void *address, struct block block)
 	return true;
 }
 
+/* The program's own function is called with the gate open: it may allocate like any other. */
+static COLD void
+call_watcher(struct thread *t, const struct watch *watch, void *address)
+{
+	uintptr_t sp = t->entry_sp;
+
+	thread_leave(t);
+	watch->callback(address, watch->context);
+	t->entry_sp = sp;
+	t->gate = GATE_BUSY;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void
+tell_watcher(struct thread *t, void *address)
+{
+	struct watch watch;
+
+	if (unlikely(recording.control->watched) && watch_take(address, &watch))
+		call_watcher(t, &watch, address);
+}
+
 static __attribute__((noinline)) bool
 free_attentively(struct thread *t, void *address)
 {
@@ -144,6 +167,7 @@ free_attentively(struct thread *t, void *address)
 	bool known;
 
 	request_attend();
+	tell_watcher(t, address);
 	block = block_table_remove(address);
 	if (describes_blocks())
 		birth = block_details_died(address, t->id, &units);
@@ -164,9 +188,12 @@ record_free(struct thread *t, void *address)
 struct realloc_state
 record_realloc_begin(struct thread *t, void *address)
 {
-	struct realloc_state old = {.block = block_table_remove(address)};
+	struct realloc_state old = {0};
 
-	if (unlikely(recording_wants_attention()) && describes_blocks())
+	if (unlikely(recording_wants_attention()))
+		tell_watcher(t, address);
+	old.block = block_table_remove(address);
+	if (unlikely(describes_blocks()))
 		old.birth = block_details_died(address, t->id, &old.units);
 	if (is_current(old.block.site)) {
 		old.bytes = real_usable_size(address) - old.block.rounding;
@@ -235,6 +262,32 @@ record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 	if (unlikely(old.birth != 0))
 		block_details_revive(address);
 	record_failure(t);
+}
+
+uint32_t
+record_site(struct thread *t, uint32_t kind, const struct caller *caller)
+{
+	return site_of(t, kind, caller);
+}
+
+bool
+record_retag(struct thread *t, void *address, const struct caller *caller)
+{
+	struct block block = block_table_remove(address);
+	size_t usable, bytes;
+	uint32_t old = block.site;
+
+	if (!is_current(old))
+		return false;
+	usable = real_usable_size(address);
+	bytes = usable - block.rounding;
+	block.site = site_of(t, FRAME_MALLOC, caller);
+	remember_block(t, block_table_prepare(address), address, block, usable);
+	counters_reallocate(&t->counting, old, bytes, block.rounding, block.site, bytes,
+			    block.rounding);
+	if (unlikely(describes_blocks()))
+		block_details_move(address, block.site);
+	return true;
 }
 
 void

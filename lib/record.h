@@ -48,6 +48,12 @@ void record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state ol
 /* The real realloc failed: all is as before. */
 void record_realloc_undo(struct thread *t, struct realloc_state old, void *address);
 
+/* The site of a stack whose leaf is the frame `kind`. */
+uint32_t record_site(struct thread *t, uint32_t kind, const struct caller *caller);
+
+/* The block is the caller's from now on. False if it is not known. */
+bool record_retag(struct thread *t, void *address, const struct caller *caller);
+
 /* Events that interrupted the runtime on this thread. They are counted without a stack, and only
  * counters that one instruction changes are touched. [signal] */
 void record_nested_allocate(struct thread *t, void *address, size_t bytes);

@@ -13,6 +13,14 @@
 #include "trace_table.h"
 
 static struct lock request_lock;
+static uint8_t paused; /* enum recording_pause; a copy for forked children */
+
+static void
+set_paused(enum recording_pause how)
+{
+	paused = (uint8_t)how;
+	store(&recording.control->paused, paused);
+}
 
 /* The line about the request is written first: it says what was live before. */
 static void
@@ -62,8 +70,6 @@ clear(void)
 static bool
 carry_out(enum recording_request_kind kind)
 {
-	struct recording_control *control = recording.control;
-
 	switch (kind) {
 	case REQUEST_MARK:
 		return true;
@@ -73,13 +79,13 @@ carry_out(enum recording_request_kind kind)
 		counters_reset_peak();
 		return true;
 	case REQUEST_PAUSE:
-		store(&control->paused, RECORDING_PAUSED);
+		set_paused(RECORDING_PAUSED);
 		return true;
 	case REQUEST_RESUME:
-		store(&control->paused, RECORDING_GOES_ON);
+		set_paused(RECORDING_GOES_ON);
 		return true;
 	case REQUEST_STOP:
-		store(&control->paused, RECORDING_STOPPED);
+		set_paused(RECORDING_STOPPED);
 		return clear();
 	default:
 		return false;
@@ -136,8 +142,14 @@ request_attend(void)
 }
 
 void
-request_reset(bool stopped)
+request_reset(void)
 {
 	lock_reset(&request_lock);
-	recording.control->paused = stopped ? RECORDING_STOPPED : RECORDING_GOES_ON;
+	recording.control->paused = paused;
+}
+
+void
+request_start_stopped(void)
+{
+	paused = RECORDING_STOPPED;
 }

@@ -19,7 +19,10 @@ bool request_attend(void);
  * being carried out or a table is busy. [signal] */
 int request_carry_out(enum recording_request_kind kind, const char *label);
 
-/* Start with nothing asked, switched off if `stopped`. [init] */
-void request_reset(bool stopped);
+/* Start with nothing asked. A forked child is paused or not as its parent was. [init] */
+void request_reset(void);
+
+/* The first process begins switched off. [init] */
+void request_start_stopped(void);
 
 #endif

@@ -457,7 +457,7 @@ limited_node(const struct unwind_memory *m)
 	if (cut_frames == NULL)
 		cut_frames = arena_allocate(UNWIND_DEPTH_MAX * sizeof *cut_frames, false);
 	if (cut_frames != NULL && cut_frames[cut] == 0)
-		cut_frames[cut] = unwind_rules_add_frame(FRAME_KIND_CUT, cut);
+		cut_frames[cut] = unwind_rules_add_frame(FRAME_KIND_CUT, cut, NULL);
 	if (cut_frames != NULL && cut_frames[cut] != 0)
 		node = trace_table_child(m->root, cut_frames[cut]);
 	lock_drop(&cut_lock);
@@ -606,7 +606,7 @@ unwind_set_thread(struct unwind_memory *m, uint32_t thread)
 	m->root = NODE_ROOT;
 	if (!thread_roots)
 		return;
-	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread);
+	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread, NULL);
 	if (frame == FRAME_NONE)
 		return;
 	node = trace_table_child(NODE_ROOT, frame);

@@ -308,13 +308,16 @@ unwind_rules_find(uintptr_t ip)
 }
 
 uint32_t
-unwind_rules_add_frame(uint32_t kind, uint64_t value)
+unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
 {
 	struct recording_frame frame = {.value = value, .kind = kind};
 	uint32_t id;
 
 	if (!lock_take(&insert_lock))
 		return FRAME_NONE;
+	/* Strings are added under this lock only, as those of modules are. */
+	if (name != NULL)
+		frame.module = recording_add_string(name);
 	id = trace_table_add_frame(&frame);
 	lock_drop(&insert_lock);
 	return id;

@@ -106,8 +106,9 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
 	return unwind_rules_find(ip);
 }
 
-/* Intern a frame that is no address (enum recording_frame_kind); 0 when there is no room. */
-uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value);
+/* Intern a frame that is no address (enum recording_frame_kind); name may be NULL. 0 when there is
+ * no room. */
+uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name);
 
 /* The rule of an address that had no unwind table before: code may have been loaded there since.
  * [signal] */

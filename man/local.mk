@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 dist_man_MANS += \
+	man/heaptally.3 \
 	man/heaptally-annotate.1 \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \

@@ -37,6 +37,7 @@ endif
 python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/requests.py \
+	tests/cli/program_api.py \
 	tests/cli/symbols.py \
 	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \

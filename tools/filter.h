@@ -35,7 +35,7 @@ struct filter_list {
 struct filter_stack {
 	const char *allocator; /* "malloc", ..., or NULL */
 	const char *thread;    /* thread id in decimal, or NULL */
-	const char *domain;    /* "malloc", or "pool" for memory registered by the program */
+	const char *domain;    /* "malloc", or the name of a pool of the program's own */
 };
 
 /*

@@ -441,16 +441,17 @@ keep_site(const struct grouping *grouping, const struct site *site)
 {
 	const struct profile *profile = grouping->profile;
 	const struct node_info *node = &grouping->nodes[site->leaf];
+	const struct profile_frame *leaf = &profile->frames[profile->nodes[site->leaf].frame];
 	struct filter_stack stack = {
-		.allocator = profile->frames[profile->nodes[site->leaf].frame].allocator_name,
-		.domain = "malloc",
+		.allocator = leaf->allocator_name,
+		.domain = leaf->offset >= PROFILE_POOL ? leaf->allocator_name : "malloc",
 	};
 	char thread[24];
 
 	if (grouping->options->filters.count == 0)
 		return true;
 	if (stack.allocator && strcmp(stack.allocator, "tracked") == 0)
-		stack.domain = "pool";
+		stack.domain = "tracked";
 	if (node->thread != NONE) {
 		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
 		stack.thread = thread;

@@ -44,6 +44,9 @@ enum profile_frame_kind {
 
 #define PROFILE_NO_MODULE UINT32_MAX
 
+/* `offset` of an allocator frame that is a pool of the program's own; plus the domain's number. */
+#define PROFILE_POOL ((uint64_t)1 << 32)
+
 struct profile_module {
 	const char *path; /* as loaded; of the executable, resolved */
 	uint8_t build_id[20];

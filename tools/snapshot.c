@@ -190,6 +190,8 @@ get_duration(const struct snapshot *snapshot)
 	if (snapshot->identity.alive && snapshot->identity.this_boot)
 		return later_minus_earlier(clock_get_ns(CLOCK_MONOTONIC),
 					   header->start_monotonic_ns);
+	if (header->copied_ns != 0)
+		return header->copied_ns;
 	if (header->end_monotonic_ns != 0)
 		return later_minus_earlier(header->end_monotonic_ns, header->start_monotonic_ns);
 	duration = later_minus_earlier(snapshot->modified_ns, header->start_realtime_ns);
@@ -270,9 +272,10 @@ snapshot_refresh(struct snapshot *snapshot)
 		result = read_live_bytes(snapshot);
 	if (result != 0)
 		return result;
-	identity->state = identity->alive                     ? PROFILE_RUNNING
-			  : header->state == RECORDING_EXITED ? PROFILE_EXITED
-							      : PROFILE_ENDED;
+	/* A copy is of a process that ran. */
+	identity->state = identity->alive || header->copied_ns != 0 ? PROFILE_RUNNING
+			  : header->state == RECORDING_EXITED       ? PROFILE_EXITED
+								    : PROFILE_ENDED;
 	identity->peak_bytes = (int64_t)((uint64_t)header->control.peak_bytes -
 					 (uint64_t)header->control.live_offset);
 	if (header->control.rising && identity->live_bytes > identity->peak_bytes)

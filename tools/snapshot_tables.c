@@ -9,6 +9,8 @@
 #include "snapshot_private.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "profile.h"
@@ -54,10 +56,33 @@ convert_fixed_frame(uint64_t id, struct profile_frame *frame)
 	return 0;
 }
 
+/* A pool that the program told of through heaptally.h. */
 static int
-convert_frame(const struct profile *profile, uint32_t id, const struct recording_frame *record,
+convert_domain(const struct snapshot *snapshot, const struct recording_frame *record,
+	       struct profile_frame *frame)
+{
+	const char *name;
+	char number[32];
+	int result = snapshot_read_string(snapshot, record->module, &name);
+
+	if (result != 0)
+		return result;
+	if (name[0] == '\0') {
+		snprintf(number, sizeof(number), "domain %" PRIu32, (uint32_t)record->value);
+		name = intern_insert_string(snapshot->profile->strings, number);
+	}
+	frame->kind = PROFILE_FRAME_ALLOCATOR;
+	frame->allocator_name = name;
+	frame->offset = PROFILE_POOL + (uint32_t)record->value;
+	return 0;
+}
+
+static int
+convert_frame(const struct snapshot *snapshot, uint32_t id, const struct recording_frame *record,
 	      struct profile_frame *frame)
 {
+	const struct profile *profile = snapshot->profile;
+
 	*frame = (struct profile_frame){.module = PROFILE_NO_MODULE, .offset = record->value};
 	if (id < FRAME_FIRST)
 		return convert_fixed_frame(id, frame);
@@ -78,6 +103,8 @@ convert_frame(const struct profile *profile, uint32_t id, const struct recording
 	case FRAME_KIND_THREAD:
 		frame->kind = PROFILE_FRAME_THREAD;
 		return 0;
+	case FRAME_KIND_DOMAIN:
+		return convert_domain(snapshot, record, frame);
 	default:
 		return -EBADMSG;
 	}
@@ -100,7 +127,7 @@ insert_frame(struct snapshot *snapshot, const void *record)
 	struct profile *profile = snapshot->profile;
 	struct profile_frame *frame = push((void **)&profile->frames, profile->frame_count,
 					   &snapshot->frame_capacity, sizeof(*frame));
-	int result = convert_frame(profile, profile->frame_count, record, frame);
+	int result = convert_frame(snapshot, profile->frame_count, record, frame);
 
 	if (result == 0)
 		profile->frame_count++;

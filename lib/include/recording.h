@@ -255,7 +255,7 @@ struct recording_control {
 	uint8_t request; /* written by the tool: serial number of a request, 0 when there is none */
 	uint8_t paused;  /* enum recording_pause */
 	uint8_t blocks;  /* the option `blocks` is on */
-	uint8_t spare;
+	uint8_t watched; /* the program wants to be told of the free of some block */
 	uint64_t peak_ns;    /* since `start_monotonic_ns`; see PEAK_TIME_SHIFT */
 	uint64_t peak_step;  /* the next peak that is worth a look at the clock */
 	uint32_t site_base;  /* sites below are forgotten */

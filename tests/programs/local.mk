@@ -3,6 +3,8 @@
 
 check_PROGRAMS += \
 	tests/programs/commanded \
+	tests/programs/api \
+	tests/programs/apixx \
 	tests/programs/exits \
 	tests/programs/forks \
 	tests/programs/own_malloc \
@@ -15,6 +17,10 @@ traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
 
 tests_programs_commanded_CFLAGS = $(traced_cflags)
 tests_programs_commanded_SOURCES = tests/programs/commanded.c
+tests_programs_api_CFLAGS = $(traced_cflags)
+tests_programs_api_SOURCES = tests/programs/api.c
+tests_programs_apixx_CXXFLAGS = -g -O2 -Wall -Wextra
+tests_programs_apixx_SOURCES = tests/programs/apixx.cpp
 tests_programs_exits_CFLAGS = $(traced_cflags)
 tests_programs_exits_SOURCES = tests/programs/exits.c
 tests_programs_forks_CFLAGS = $(traced_cflags)

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""heaptally.h keeps its word, with and without the runtime, in C and in C++."""
+import os
+
+from harness import BUILD, LIBRARY, case, environment, equal, program, report, run, run_cases
+
+OPTIONS = ["", ":blocks=on", ":threads=on", ":blocks=on:threads=on"]
+
+
+def traced(name, *words, options=""):
+    settings = "out=%s/own.recording%s" % (os.getcwd(), options)
+    result = run([program(name), *words], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY=settings))
+    equal((result.stdout.decode(), result.returncode), ("", 0), " ".join((name, options)))
+
+
+@case("without the runtime everything is off, in C and C++")
+def alone(_directory):
+    for name in ("api", "apixx"):
+        result = run([program(name), "alone"])
+        equal((result.stdout.decode(), result.returncode), ("", 0), name)
+
+
+@case("with it every function does what the header says")
+def all_functions(_directory):
+    for name in ("api", "apixx"):
+        for options in OPTIONS:
+            traced(name, "traced", "copy.recording", options=options)
+            os.unlink("own.recording")
+
+
+@case("a program that starts switched off switches on itself")
+def switched_off(_directory):
+    traced("api", "off", options=":start=off")
+
+
+@case("its own snapshot is a recording of that moment")
+def snapshot(_directory):
+    for options in OPTIONS:
+        traced("api", "traced", "copy.recording", options=options)
+        equal(os.path.exists("copy.recording.partial"), False, "what is left beside it")
+        rows = report("top", "--at", "now", "--by", "allocator", "copy.recording")["groups"]
+        live = {row["frames"][0]["function"]: row["live_bytes"] for row in rows if row["live_bytes"]}
+        equal(live, {"malloc": 4321, "arena": 100}, "live bytes in the copy")
+        own = report("top", "--at", "now", "--by", "allocator", "own.recording")["groups"]
+        equal(sum(row["live_bytes"] for row in own), 100, "live bytes at the end")
+        os.unlink("own.recording")
+
+
+@case("pools are domains of their own in filters")
+def domains(_directory):
+    traced("api", "traced", "copy.recording")
+    for domain, expected in (("arena", 100), ("malloc", 4321), ("nothing", 0)):
+        rows = report("top", "--at", "now", "--include", "domain=" + domain,
+                      "copy.recording")["groups"]
+        equal(sum(row["live_bytes"] for row in rows), expected, domain)
+
+
+@case("pkg-config finds the header")
+def pkg_config(_directory):
+    with open(os.path.join(BUILD, "lib", "heaptally.pc"), encoding="ascii") as file:
+        text = file.read()
+    for word in ("Name: heaptally", "Cflags: -I${includedir}", "runtime=${libdir}/"):
+        assert word in text, (word, text)
+    assert "@" not in text, text
+
+
+run_cases()
