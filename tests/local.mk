@@ -36,6 +36,7 @@ endif
 
 python_tests = \
 	tests/capture/shapes.py \
+	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \
 	tests/cli/symbols.py \
@@ -51,6 +52,7 @@ python_tests = \
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(python_tests) \
+	tests/cli/commanded.py \
 	tests/cli/common.bash \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \

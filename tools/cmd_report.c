@@ -336,11 +336,10 @@ show_progress(void *context, uint64_t done, uint64_t all)
 }
 
 /* Threads are recorded on request only: without them no group or filter has anything to look at. */
-static void
-check_threads(const struct cmd_report *report, const struct source *source)
+void
+cmd_report_check_threads(const struct cmd_report *report, const struct profile *profile,
+			 const char *name)
 {
-	const struct profile *profile = source->profile;
-
 	if (report->group.by != GROUP_BY_THREAD && !filter_list_has_thread(&report->group.filters))
 		return;
 	for (uint32_t i = 0; i < profile->frame_count; i++) {
@@ -348,7 +347,7 @@ check_threads(const struct cmd_report *report, const struct source *source)
 			return;
 	}
 	die(COMMAND_TROUBLE, "%s: threads were not recorded, so nothing can be said by thread",
-	    source->name);
+	    name);
 }
 
 void
@@ -377,7 +376,7 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 	if (suppresses && ret_source->at.peak)
 		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
 				     "--at exit");
-	check_threads(report, ret_source);
+	cmd_report_check_threads(report, ret_source->profile, ret_source->name);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);
 	term_progress_release(&progress);

@@ -62,6 +62,10 @@ void cmd_report_read(const struct cmd_report *report, const char *operand,
 /* End the command with one line when the source has no single blocks. */
 void cmd_report_need_blocks(const struct source *source);
 
+/* End the command if the report is about threads that profile, called name, does not have. */
+void cmd_report_check_threads(const struct cmd_report *report, const struct profile *profile,
+			      const char *name);
+
 /* Flush standard output; ends the command when something could not be written. */
 void cmd_report_finish(void);
 

@@ -5,22 +5,87 @@
 #include "config.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd_report.h"
+#include "cmd_top_refresh.h"
 #include "command.h"
 #include "rank.h"
 #include "util/human.h"
 #include "view_top.h"
 
-#define OTHERS_SHOWN 3
+#define OTHERS_SHOWN  3
+#define REFRESH_LEAST 0.01 /* seconds */
+#define REFRESH_MOST  1e6
+
+enum {
+	OPTION_REFRESH = 512, /* apart from those of cmd_report.c */
+	OPTION_COUNT,
+};
 
 struct arguments {
 	struct cmd_report report;
 	const char *operand;
+	double refresh_seconds; /* 0: once */
+	unsigned long count;    /* 0: no limit */
 };
+
+static const struct argp_option options[] = {
+	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
+	{"refresh", OPTION_REFRESH, "SECONDS", 0,
+	 "report every so many seconds what is live now, and how it changes; q ends", 4},
+	{"count", OPTION_COUNT, "N", 0, "with --refresh: end after N reports", 4},
+	{0},
+};
+
+static double
+parse_refresh(const char *text, struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || !(seconds >= REFRESH_LEAST) ||
+	    !(seconds <= REFRESH_MOST))
+		argp_error(state, "--refresh %s: not a number of seconds from %g on", text,
+			   REFRESH_LEAST);
+	return seconds;
+}
+
+static unsigned long
+parse_count(const char *text, struct argp_state *state)
+{
+	char *end;
+	unsigned long count;
+
+	errno = 0;
+	count = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || count == 0)
+		argp_error(state, "--count %s: not a number from 1 on", text);
+	return count;
+}
+
+/* What does not go together with --refresh, or only with it. */
+static void
+check_options(const struct arguments *arguments, struct argp_state *state)
+{
+	const char *at = arguments->report.at;
+
+	if (arguments->refresh_seconds <= 0) {
+		if (arguments->count != 0)
+			argp_error(state, "--count goes with --refresh only");
+		return;
+	}
+	if (arguments->operand == NULL)
+		argp_error(state, "--refresh: no process given");
+	if (at != NULL && strcmp(at, "now") != 0 && strcmp(at, "peak") != 0)
+		argp_error(state, "--refresh shows now or peak, not %s", at);
+	if (arguments->report.process != NULL)
+		argp_error(state, "--process is for files; --refresh takes a PID");
+}
 
 static error_t
 parse_argument(int key, char *word, struct argp_state *state)
@@ -36,6 +101,15 @@ parse_argument(int key, char *word, struct argp_state *state)
 			argp_error(state, "%s: one file or process at a time", word);
 		arguments->operand = word;
 		return 0;
+	case OPTION_REFRESH:
+		arguments->refresh_seconds = parse_refresh(word, state);
+		return 0;
+	case OPTION_COUNT:
+		arguments->count = parse_count(word, state);
+		return 0;
+	case ARGP_KEY_END:
+		check_options(arguments, state);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -44,12 +118,14 @@ parse_argument(int key, char *word, struct argp_state *state)
 static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
+	.options = options,
 	.parser = parse_argument,
 	.args_doc = "[FILE[@MOMENT]|PID]",
 	.doc = "Show which lines hold the memory of a program: at its peak, or at another "
 	       "moment.\n\n"
 	       "  heaptally top                      the newest tally of this folder\n"
 	       "  heaptally top --at now 4711        a running process\n"
+	       "  heaptally top --refresh 2 4711     the same, again and again\n"
 	       "  heaptally top --by stack -n 3 heaptally.app.4711.tally\n",
 	.children = children,
 };
@@ -116,6 +192,14 @@ cmd_top(int argc, char **argv)
 
 	cmd_report_init(report);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.refresh_seconds > 0) {
+		int status = cmd_top_refresh(report, arguments.operand,
+					     (uint64_t)(arguments.refresh_seconds * 1e9),
+					     arguments.count);
+
+		cmd_report_release(report);
+		return status;
+	}
 	cmd_report_read(report, arguments.operand, "peak", &source);
 
 	/* Raw stacks are for comparing with other tools, which know addresses. */

@@ -110,6 +110,8 @@ tools_libtools_a_SOURCES += \
 	tools/util/json_writer.h \
 	tools/util/range_index.c \
 	tools/util/range_index.h \
+	tools/util/screen.c \
+	tools/util/screen.h \
 	tools/util/term.c \
 	tools/util/term.h \
 	tools/util/utf8.c \
@@ -152,4 +154,6 @@ tools_heaptally_SOURCES += \
 	tools/cmd_report.h \
 	tools/cmd_request.c \
 	tools/cmd_timeline.c \
-	tools/cmd_top.c
+	tools/cmd_top.c \
+	tools/cmd_top_refresh.c \
+	tools/cmd_top_refresh.h

@@ -27,6 +27,7 @@
 #define HOT_SHARE      0.1  /* of the total: printed in bold */
 #define NAMELESS_SHARE 0.25 /* from here on a hint says what to do */
 #define LATE_NS        10000000u
+#define MAX_RATE       9e18
 
 /*** words shared by all formats ***/
 
@@ -104,7 +105,40 @@ get_command(const struct profile *profile)
 	return term_escape(*profile->command ? profile->command : profile->executable);
 }
 
+static int64_t
+get_before(const struct view_top *view, const struct group *group)
+{
+	return view->change != NULL && group->key < view->change->count
+		       ? view->change->before[group->key]
+		       : 0;
+}
+
+/* Bytes a second; the change comes in before the difference of two numbers can overflow. */
+static int64_t
+get_rate(const struct view_top *view, int64_t bytes, int64_t before)
+{
+	double rate = ((double)bytes - (double)before) / view->change->seconds;
+
+	return rate > -MAX_RATE && rate < MAX_RATE ? (int64_t)rate : 0;
+}
+
 /*** text ***/
+
+/* "+2.1 MiB/s" since the report before; "" when none is wanted, "-" without one. */
+static const char *
+format_change(const struct view_top *view, int64_t bytes, int64_t before, char *text)
+{
+	size_t length;
+
+	if (view->change == NULL)
+		return "";
+	if (view->change->seconds <= 0)
+		return "-";
+	human_size_change(get_rate(view, bytes, before), text);
+	length = strlen(text);
+	snprintf(text + length, HUMAN_BYTES - length, "/s");
+	return text;
+}
 
 static const char *
 plural(int64_t count)
@@ -118,11 +152,14 @@ print_title(const struct term *term, const struct view_top *view)
 	const struct profile_values *sum = &view->set->sum;
 	char *command = get_command(view->profile);
 	char *moment = view_top_describe_moment(view->profile, &view->at);
-	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], change[HUMAN_BYTES];
+	bool has_change = view->change != NULL && view->change->seconds > 0;
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s, by %s%s%s\n\n",
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s%s%s in %s block%s, by %s%s%s\n\n",
 		term_style(term, TERM_BOLD), command, view->profile->pid,
 		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
+		has_change ? ", " : "",
+		has_change ? format_change(view, sum->live_bytes, view->change->sum, change) : "",
 		human_count((uint64_t)sum->live_blocks, blocks), plural(sum->live_blocks),
 		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
 		view->options->filters.count ? ", filtered" : "");
@@ -134,6 +171,7 @@ print_title(const struct term *term, const struct view_top *view)
 enum text_column {
 	TEXT_SORTED,
 	TEXT_LIVE,
+	TEXT_CHANGE,
 	TEXT_PERCENT,
 	TEXT_SUM,
 	TEXT_BLOCKS,
@@ -170,6 +208,7 @@ insert_titles(struct view_table *table, const struct view_top *view)
 	const char *titles[TEXT_COLUMNS] = {
 		[TEXT_SORTED] = is_extra_column(view->column) ? view->column->title : "",
 		[TEXT_LIVE] = "live",
+		[TEXT_CHANGE] = view->change != NULL ? "change" : "",
 		[TEXT_PERCENT] = "%",
 		[TEXT_SUM] = view->options->cumulative ? "" : "sum%",
 		[TEXT_BLOCKS] = "blocks",
@@ -191,7 +230,7 @@ insert_titles(struct view_table *table, const struct view_top *view)
 
 static void
 insert_numbers(struct view_table *table, const struct view_top *view,
-	       const struct profile_values *values, double running)
+	       const struct profile_values *values, int64_t before, double running)
 {
 	int64_t value = column_get(view->column, values);
 	int64_t whole = column_get(view->column, &view->set->sum);
@@ -204,6 +243,7 @@ insert_numbers(struct view_table *table, const struct view_top *view,
 		style);
 	view_table_insert(table, human_size(values->live_bytes, text),
 			  is_extra_column(view->column) ? TERM_PLAIN : style);
+	view_table_insert(table, format_change(view, values->live_bytes, before, text), TERM_PLAIN);
 	view_table_insert(table, human_percent((double)value, (double)whole, text), style);
 	view_table_insert(
 		table, view->options->cumulative ? "" : human_percent(running, (double)whole, text),
@@ -221,7 +261,7 @@ insert_row(struct view_table *table, const struct view_top *view, unsigned width
 {
 	struct view_place place;
 
-	insert_numbers(table, view, &group->values, running);
+	insert_numbers(table, view, &group->values, get_before(view, group), running);
 	view_place_init(&place, view->table, group->stack, group->caller, view->options->by,
 			view->full_names);
 	if (!view->full_names)
@@ -245,13 +285,14 @@ subtract_values(struct profile_values *rest, const struct profile_values *values
 
 static void
 insert_rest(struct view_table *table, const struct view_top *view,
-	    const struct profile_values *rest, size_t count)
+	    const struct profile_values *rest, int64_t before, size_t count)
 {
 	char number[HUMAN_BYTES], text[128];
 
 	snprintf(text, sizeof(text), "(%s more %s%s; -n 0 for all)", human_count(count, number),
 		 group_by_names[view->options->by], plural((int64_t)count));
-	insert_numbers(table, view, rest, (double)column_get(view->column, &view->set->sum));
+	insert_numbers(table, view, rest, before,
+		       (double)column_get(view->column, &view->set->sum));
 	view_table_insert(table,
 			  view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
 				  ? ""
@@ -268,6 +309,7 @@ static void
 print_table(const struct term *term, const struct view_top *view)
 {
 	struct profile_values rest = view->set->sum;
+	int64_t before = view->change != NULL ? view->change->sum : 0;
 	struct view_table table;
 	size_t rows = get_row_count(view);
 	double running = 0;
@@ -279,11 +321,12 @@ print_table(const struct term *term, const struct view_top *view)
 
 		running += (double)column_get(view->column, &group->values);
 		subtract_values(&rest, &group->values);
+		before = (int64_t)((uint64_t)before - (uint64_t)get_before(view, group));
 		insert_row(&table, view, term->width, group, running);
 	}
 	/* Groups of a cumulative report overlap, so there is no rest. */
 	if (rows < view->set->count && !view->options->cumulative)
-		insert_rest(&table, view, &rest, view->set->count - rows);
+		insert_rest(&table, view, &rest, before, view->set->count - rows);
 	view_table_print(&table, term, !view->full_names);
 	view_table_release(&table);
 }
@@ -298,12 +341,15 @@ print_stacks(const struct term *term, const struct view_top *view)
 	for (size_t i = 0; i < rows; i++) {
 		const struct group *group = &view->set->groups[i];
 		char value[HUMAN_BYTES], percent[HUMAN_BYTES], blocks[HUMAN_BYTES];
-		char allocs[HUMAN_BYTES];
+		char allocs[HUMAN_BYTES], change[HUMAN_BYTES];
 		int64_t number = column_get(view->column, &group->values);
 
-		fprintf(term->stream, "%s%s%s  %s %%, %s block%s, %s alloc%s\n",
+		fprintf(term->stream, "%s%s%s  %s%s%s %%, %s block%s, %s alloc%s\n",
 			term_style(term, TERM_BOLD), format_value(view->column, number, value),
 			term_style(term, TERM_PLAIN),
+			format_change(view, group->values.live_bytes, get_before(view, group),
+				      change),
+			view->change != NULL ? ", " : "",
 			human_percent((double)number,
 				      (double)column_get(view->column, &view->set->sum), percent),
 			human_count((uint64_t)group->values.live_blocks, blocks),
@@ -431,6 +477,10 @@ view_top_json(FILE *stream, const struct view_top *view)
 
 		json_writer_begin_object(&json, NULL);
 		view_top_values_json(&json, &group->values);
+		if (view->change != NULL && view->change->seconds > 0)
+			json_writer_signed(
+				&json, "live_bytes_per_second",
+				get_rate(view, group->values.live_bytes, get_before(view, group)));
 		view_place_json(&json, view->table, group->stack, view->options->by);
 		json_writer_end_object(&json);
 	}

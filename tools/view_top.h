@@ -17,6 +17,14 @@
 struct term;
 struct json_writer;
 
+/* A report of the same process before this one; without it, a struct of zeros. */
+struct view_top_change {
+	const int64_t *before; /* live bytes then, by key of a group; 0 beyond `count` */
+	size_t count;
+	int64_t sum;
+	double seconds; /* since then; 0: there is none */
+};
+
 struct view_top {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
@@ -29,6 +37,7 @@ struct view_top {
 	int frames;            /* of each stack: n innermost, -n outermost, 0 all */
 	bool most_recent_last; /* order of the frames of a stack, in text */
 	bool full_names;
+	const struct view_top_change *change; /* NULL: nothing is said of changes */
 };
 
 void view_top_text(const struct term *term, const struct view_top *view);

@@ -5,54 +5,14 @@
 A request is made with `--wait 0` where the program must not have seen it yet; the next allocation
 or free of the program carries it out first.
 """
-import contextlib
 import os
 import re
 import signal
 import subprocess
 import threading
 
-from harness import (COMMAND, LIBRARY, case, end_child, environment, equal, heaptally,
-                     program, record, report, run_cases)
-
-DONE, PENDING, TROUBLE = 0, 1, 2
-
-
-class Commanded:
-    """The program under the runtime; its recordings are in the directory of the case."""
-
-    def __init__(self, prefix=(), **variables):
-        os.environ["XDG_RUNTIME_DIR"] = os.getcwd()
-        os.environ.pop("HEAPTALLY", None)
-        if not prefix:
-            variables.setdefault("LD_PRELOAD", LIBRARY)
-        self.child = subprocess.Popen([*prefix, program("commanded")], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, env=environment(**variables))
-
-    def tell(self, line):
-        self.child.stdin.write(line.encode() + b"\n")
-        self.child.stdin.flush()
-        equal(self.child.stdout.readline(), b"ok\n", "answer to " + line)
-
-    @property
-    def pid(self):
-        return str(self.child.pid)
-
-    def end(self):
-        self.child.stdin.close()
-        self.child.wait(60)
-        self.child.stdout.close()
-
-
-@contextlib.contextmanager
-def commanded(*prefix, **variables):
-    process = Commanded(prefix, **variables)
-    try:
-        yield process
-        process.end()
-    finally:
-        end_child(process.child)
-
+from commanded import DONE, PENDING, TROUBLE, commanded
+from harness import COMMAND, case, end_child, equal, heaptally, program, record, report, run_cases
 
 def ask(status, *words):
     """One line of output, on stdout when it was done, else on stderr."""
