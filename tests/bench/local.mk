@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench \
 	tests/bench/crosscheck.py \
+	tests/bench/live.py \
 	tests/bench/machine.py \
 	tests/bench/micro.py \
 	tests/bench/programs.py \

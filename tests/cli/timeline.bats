@@ -90,6 +90,15 @@ setup_file()
 	cmp out heap.svg
 }
 
+@test "timeline: a run without --every has a curve, resident memory, who grew and who fell" {
+	try 0 heaptally run -q -o plain.tally -- "$BATS_FILE_TMPDIR/wave"
+	try 0 heaptally timeline --format json plain.tally
+	jq -e '.peak.live_bytes == 8388608 and (.snapshots | length) == 1
+		and ([.points[] | select(.rss_bytes != null)] | length) >= 10
+		and ([.points[].live_bytes] | unique | length) >= 5
+		and .grew[0].live_bytes_diff == 8388608 and .fell[0].live_bytes_diff == -6291456' out
+}
+
 @test "timeline: a program without allocations, and one without samples" {
 	try 0 heaptally run -q -o none.tally -- "$programs/exits" 0 return
 	try 0 heaptally timeline none.tally

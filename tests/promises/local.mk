@@ -31,7 +31,8 @@ promise_tests = \
 	tests/promises/survives_failing_syscalls.py \
 	tests/promises/tls_at_most_64.py \
 	tests/promises/tls_destructors.py \
-	tests/promises/vfork_children.py
+	tests/promises/vfork_children.py \
+	tests/promises/watched_under_load.py
 
 if HAVE_PYTHON3
 TESTS += $(promise_tests)
