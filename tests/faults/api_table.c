@@ -9,6 +9,7 @@
 #include "config.h"
 #include "target.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
@@ -181,6 +182,32 @@ aligned(size_t alignment, size_t bytes)
 	drop(block, bytes);
 }
 
+/* Free by the names that headers may not declare, or with free where nobody defines them. */
+static void
+freed_otherwise(size_t bytes)
+{
+	void (*old)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "cfree");
+	void (*sized)(void *, size_t) =
+		(void (*)(void *, size_t))dlsym(RTLD_DEFAULT, "free_sized");
+	void (*aligned_sized)(void *, size_t, size_t) =
+		(void (*)(void *, size_t, size_t))dlsym(RTLD_DEFAULT, "free_aligned_sized");
+	void *blocks[3] = {tally_malloc(&tally, bytes), tally_malloc(&tally, bytes),
+			   tally_block(&tally, aligned_alloc(64, bytes), bytes)};
+
+	errno = ERRNO_MARK;
+	old != NULL ? old(blocks[0]) : free(blocks[0]);
+	sized != NULL ? sized(blocks[1], bytes) : free(blocks[1]);
+	aligned_sized != NULL ? aligned_sized(blocks[2], 64, bytes) : free(blocks[2]);
+	if (sized != NULL)
+		sized(NULL, bytes);
+	if (aligned_sized != NULL)
+		aligned_sized(NULL, 64, bytes);
+	say("freed otherwise: %zx errno %d\n", bytes, errno);
+	tally.frees += 3;
+	tally.freed_bytes += 3 * bytes;
+	calls += 3;
+}
+
 int
 main(void)
 {
@@ -195,6 +222,8 @@ main(void)
 	for (size_t i = 0; i < COUNT(alignments); i++)
 		for (size_t k = 0; k < COUNT(sizes); k++)
 			aligned(alignments[i], sizes[k]);
+	freed_otherwise(64);
+	freed_otherwise(320000);
 	drop(NULL, 0);
 	say("usable of null %zu, errno %d\n", malloc_usable_size(NULL), errno);
 	say("%u calls\n", calls);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The runtime keeps no descriptor open and starts no thread."""
-from harness import case, equal, run_cases
+"""The runtime keeps no descriptor open, starts no thread, and handles or blocks no signal."""
+import signal
+
+from harness import case, equal, need, run_cases
 from traced import exact, same, target
 
 
@@ -18,6 +20,18 @@ def with_four(_directory):
 def threads(_directory):
     result = same([target("plain"), "20000"])
     equal(result.counted["threads"], 1, "threads")
+
+
+@case("signals are handled, ignored and blocked as without the runtime")
+def signals(_directory):
+    # `same` compares what is printed.
+    words = [need("grep"), "-E", "^(Shd|Sig)(Pnd|Blk|Ign|Cgt):", "/proc/self/status"]
+    equal(len(same(words).stdout.splitlines()), 5, "lines")
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGBUS])
+    try:
+        same(words)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 run_cases()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whichever system call of the runtime fails, the program does what it does without it."""
 from harness import Skip, case, environment, equal, run, run_cases
-from traced import LIBRARY, bare, os, promise, target
+from traced import LIBRARY, bare, exact, os, promise, same, target
 
 KINDS = {
     "mmap": ("mmap", 12),
@@ -50,6 +50,15 @@ for title, (names, error) in KINDS.items():
                 if result[:3] != expected:
                     broken.append("call %d: status %d, %r" % (number, result[0], result[2][:80]))
             equal(broken, [], "of %d calls" % total)
+
+
+@case("libunwind cannot be opened: everything is counted, and the report says so")
+def no_unwinder(_directory):
+    for name in ("libunwind.so.8", "libunwind-%s.so.8" % os.uname().machine):
+        with open(name, "wb") as file:
+            file.write(b"not a library")
+    result = same([target("plain"), "2000"], LD_LIBRARY_PATH=os.getcwd())
+    assert any("libunwind" in sentence for sentence in exact(result)["trouble"]), "no word of it"
 
 
 run_cases()
