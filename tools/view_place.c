@@ -24,6 +24,7 @@
 #define WIDE_TERMINAL   120
 #define NAME_MAX_WIDE   44
 #define NAME_MAX_NARROW 28
+#define NAME_BYTES_MOST 400 /* of a name that is not cut to columns; --full-names has all */
 
 static const char *
 base_name(const char *path)
@@ -76,6 +77,21 @@ simplify_path(const char *path)
 	return out;
 }
 
+/* The end of text, which says most: names are as long as generators and attackers like. */
+static void
+insert_end(struct buffer *out, const char *text, bool whole)
+{
+	size_t length = strlen(text);
+
+	if (!whole && length > NAME_BYTES_MOST) {
+		text += length - NAME_BYTES_MOST;
+		while (((unsigned char)*text & 0xc0) == 0x80)
+			text++;
+		buffer_insert_string(out, "...");
+	}
+	buffer_insert_string(out, text);
+}
+
 static void
 format_name(const struct place *place, bool full_names, struct buffer *out)
 {
@@ -89,7 +105,7 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 	if (place->function) {
 		char *shorter = full_names ? NULL : demangle_shorten(place->function);
 
-		buffer_insert_string(out, shorter ? shorter : place->function);
+		insert_end(out, shorter ? shorter : place->function, full_names);
 		free(shorter);
 	} else if (place->module) {
 		buffer_insert_format(out, "%s+0x%" PRIx64, base_name(place->module), place->offset);
@@ -103,13 +119,13 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 }
 
 static void
-format_file(const char *file, struct buffer *out, bool *ret_own)
+format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own)
 {
 	char *path = simplify_path(file);
 	const char *relative = find_relative(path);
 
 	*ret_own = relative != NULL;
-	buffer_insert_string(out, relative ? relative : path);
+	insert_end(out, relative ? relative : path, full_names);
 	free(path);
 }
 
@@ -161,7 +177,7 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 		else if (place->function)
 			buffer_insert_string(&position, base_name(place->module));
 	} else if (place->file) {
-		format_file(place->file, &position, &view->is_own);
+		format_file(place->file, full_names, &position, &view->is_own);
 		if (named && place->line && by != GROUP_BY_FUNCTION)
 			buffer_insert_format(&position, ":%" PRIu32, place->line);
 	}

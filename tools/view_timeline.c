@@ -507,15 +507,16 @@ view_timeline_json(FILE *stream, const struct view_timeline *view)
 
 /*** mprof ***/
 
-/* One line, and as a name one word: fields are parted by single blanks. */
+/* One line of UTF-8, and as a name one word: fields are parted by single blanks. */
 static void
 write_word(FILE *stream, const char *text, char blank)
 {
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+	char *safe = term_escape(text);
 
-		putc(byte == ' ' ? blank : byte < ' ' || byte == 0x7f ? '?' : byte, stream);
-	}
+	for (char *at = strchr(safe, ' '); at; at = strchr(at + 1, ' '))
+		*at = blank;
+	fputs(safe, stream);
+	free(safe);
 }
 
 /* In the form that mprof itself writes: MiB, and the seconds of the clock. */

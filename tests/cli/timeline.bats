@@ -37,7 +37,7 @@ setup_file()
 	head -n 1 out | grep -qE '^wave [0-9]+ +live heap, MiB +peak 8\.0 at '
 	sed -n 2p out | grep -qE '^ +8\.0 \| .*█'
 	grep -qE '^ +0 \+-{60}$' out
-	grep -qE '^snapshots +snap:1 ' out
+	grep -qE '^snapshots +snap:[0-9]+ ' out
 	grep -qE 'snap:[0-9]+ +.* 2\.0 MiB  exit$' out
 	grep -qE '^who grew +start - .* \+8\.0 MiB +main .*wave\.c:9$' out
 	grep -qE '^who fell +.* -6\.0 MiB +main .*wave\.c:9$' out

@@ -187,8 +187,7 @@ static void
 freed_otherwise(size_t bytes)
 {
 	void (*old)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "cfree");
-	void (*sized)(void *, size_t) =
-		(void (*)(void *, size_t))dlsym(RTLD_DEFAULT, "free_sized");
+	void (*sized)(void *, size_t) = (void (*)(void *, size_t))dlsym(RTLD_DEFAULT, "free_sized");
 	void (*aligned_sized)(void *, size_t, size_t) =
 		(void (*)(void *, size_t, size_t))dlsym(RTLD_DEFAULT, "free_aligned_sized");
 	void *blocks[3] = {tally_malloc(&tally, bytes), tally_malloc(&tally, bytes),

@@ -31,8 +31,7 @@ fail()
 compile()
 {
 	local sources=("$srcdir"/tests/fuzz/fuzz_readers.c
-		"$srcdir"/tools/{profile,snapshot,snapshot_counters,snapshot_tables,tally_read}.c
-		"$srcdir"/tools/util/{buffer,clock,error,intern,xalloc}.c)
+		"$srcdir"/tools/{profile,snapshot*,tally*,block*}.c "$srcdir"/tools/util/*.c)
 
 	clang -g -O1 -std=gnu11 "${sanitizers[@]}" -I"$builddir" -I"$srcdir/tools" \
 		-I"$srcdir/lib/include" -o "$scratch/fuzz_readers" "${sources[@]}" -lzstd

@@ -14,21 +14,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/utf8.h"
+
 enum {
 	LINE_BYTES = 4096
 };
 
-/* Returns the new length. What does not fit is left out. */
+/*
+ * Names in messages are other people's: what drives a terminal and what is no UTF-8 is escaped.
+ * Returns the new length. What does not fit is left out.
+ */
 static size_t
 append_escaped(char *line, size_t length, const char *text)
 {
-	for (; *text != '\0' && length + 8 < LINE_BYTES; text++) {
-		unsigned char byte = (unsigned char)*text;
+	while (*text != '\0' && length + 8 < LINE_BYTES) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(text, &code);
 
-		if (byte < 0x20 || byte == 0x7f)
-			length += (size_t)snprintf(line + length, 8, "\\x%02x", byte);
-		else
-			line[length++] = (char)byte;
+		if (bytes == 0 || utf8_is_control(code)) {
+			length += (size_t)snprintf(line + length, 8, "\\x%02x",
+						   (unsigned char)*text++);
+		} else {
+			memcpy(line + length, text, bytes);
+			length += bytes;
+			text += bytes;
+		}
 	}
 	return length;
 }

@@ -92,15 +92,6 @@ term_style(const struct term *term, enum term_style style)
 	return term->color ? sequences[style] : "";
 }
 
-/* Characters that move the cursor, reorder the line or start a new one. */
-static bool
-is_dangerous(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
-	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-}
-
 static char *
 escape_byte(char *out, unsigned char byte)
 {
@@ -129,7 +120,7 @@ term_escape(const char *name)
 	while (*name) {
 		uint32_t code;
 		unsigned bytes = utf8_decode(name, &code);
-		bool safe = bytes && !is_dangerous(code);
+		bool safe = bytes && !utf8_is_control(code);
 
 		if (bytes == 0)
 			bytes = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * utf8.c - decode UTF-8 that may be broken
+ * utf8.c - decode UTF-8 that may be broken, and tell what drives a terminal
  */
 #include "config.h"
 
@@ -37,4 +37,12 @@ utf8_decode(const char *text, uint32_t *ret_code)
 		return 0;
 	*ret_code = code;
 	return count;
+}
+
+bool
+utf8_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
+	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }

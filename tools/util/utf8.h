@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * utf8.h - decode UTF-8 that may be broken
+ * utf8.h - decode UTF-8 that may be broken, and tell what drives a terminal
  */
 #ifndef UTF8_H
 #define UTF8_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -13,5 +14,8 @@
  * U+10FFFF included).
  */
 unsigned utf8_decode(const char *text, uint32_t *ret_code);
+
+/* Whether a character moves the cursor, reorders the line or starts a new one. */
+bool utf8_is_control(uint32_t code);
 
 #endif
