@@ -58,7 +58,7 @@ def filter_text(values):
     if values["lineno"] is not None:
         text += ":%d" % values["lineno"]
     if values["domain"] is not None:
-        text += ",domain=%s" % ("pool" if values["domain"] else "malloc")
+        text += ",domain=%s" % ("tracked" if values["domain"] else "malloc")
     return text
 
 
