@@ -34,7 +34,7 @@ compile()
 		"$srcdir"/tools/{profile,snapshot*,tally*,block*}.c "$srcdir"/tools/util/*.c)
 
 	clang -g -O1 -std=gnu11 "${sanitizers[@]}" -I"$builddir" -I"$srcdir/tools" \
-		-I"$srcdir/lib/include" -o "$scratch/fuzz_readers" "${sources[@]}" -lzstd
+		-I"$srcdir/lib/include" -I"$srcdir/tests/unit" -o "$scratch/fuzz_readers" "${sources[@]}" -lzstd
 }
 
 command -v clang >/dev/null || skip "clang is not installed"
@@ -46,7 +46,7 @@ echo "1..1"
 compile >"$scratch/log" 2>&1 || fail "the fuzzer is built"
 mkdir "$scratch/corpus"
 "$builddir/tests/fuzz/make_corpus" "$scratch/corpus" >"$scratch/log" 2>&1 || fail "the corpus is made"
-for word in PROC STRS MODS LOCS FRMS NODE SITE MOMT MOMV SMPL DONE ENDS; do
+for word in PROC STRS MODS LOCS FRMS NODE SITE MOMT MOMV SMPL mARK pAUS bLKI bLKS lIFE DONE ENDS; do
 	echo "\"$word\""
 done >"$scratch/words"
 UBSAN_OPTIONS=print_stacktrace=1 "$scratch/fuzz_readers" -max_total_time="$seconds" -max_len=131072 \

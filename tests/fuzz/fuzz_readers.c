@@ -19,6 +19,7 @@
 #include <zstd.h>
 
 #include "profile.h"
+#include "recording_generator.h"
 #include "snapshot.h"
 #include "tally.h"
 
@@ -27,12 +28,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 static void
 read_as_recording(const char *path)
 {
+	static const uint64_t freed_at = GENERATED_LEAF + 100 * 32;
 	struct snapshot *snapshot;
 
 	if (snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot) != 0)
 		return;
 	snapshot_update(snapshot, "");
+	snapshot_refresh(snapshot);
 	snapshot_update(snapshot, "");
+	snapshot_update_blocks(snapshot, &freed_at);
+	snapshot_update_lifetimes(snapshot);
 	snapshot_free(snapshot);
 }
 
@@ -44,6 +49,7 @@ read_as_tally(int fd)
 
 	if (lseek(fd, 0, SEEK_SET) != 0 || tally_reader_new(fd, &reader) != 0)
 		return;
+	tally_reader_keep_blocks(reader);
 	while (tally_reader_next(reader, &profile) == 1)
 		profile_free(profile);
 	tally_reader_free(reader);

@@ -4,9 +4,10 @@
  *
  *     make_corpus DIRECTORY
  *
- * Writes a recording, one of a process that still runs, one with the largest numbers, and the plain
- * contents of a tally with one and with three moments. The plain contents are uncompressed because
- * no mutation gets past the checksum of a tally; the fuzzer compresses them.
+ * Writes a recording, one of a process that still runs, one with the largest numbers and one with
+ * single blocks, and the plain contents of tallies with one and with three moments and with blocks.
+ * The plain contents are uncompressed because no mutation gets past the checksum of a tally; the
+ * fuzzer compresses them.
  */
 #include "config.h"
 
@@ -53,27 +54,33 @@ write_recordings(void)
 	generated->header.control.live_bytes = INT64_MIN;
 	generated_write(generated, "extreme");
 	free(generated);
+	generated = generated_new();
+	generated_add_blocks(generated);
+	generated_write(generated, "blocks");
+	free(generated);
 }
 
 static struct profile *
-read_recording(int moments)
+read_recording(const char *path, int moments)
 {
 	struct snapshot *snapshot;
 	struct profile *profile;
 
-	check(snapshot_open("recording", 0, &snapshot), "the recording cannot be opened");
+	check(snapshot_open(path, 0, &snapshot), path);
 	for (int i = 0; i < moments; i++)
-		check(snapshot_update(snapshot, "label"), "the recording cannot be read");
+		check(snapshot_update(snapshot, "label"), path);
+	check(snapshot_update_blocks(snapshot, NULL), path);
+	check(snapshot_update_lifetimes(snapshot), path);
 	profile = snapshot_take_profile(snapshot);
 	snapshot_free(snapshot);
 	return profile;
 }
 
 static void
-write_tally(const char *path, int moments)
+write_tally(const char *path, const char *recording, int moments)
 {
 	static char packed[TALLY_BYTES], plain[TALLY_BYTES];
-	struct profile *profile = read_recording(moments);
+	struct profile *profile = read_recording(recording, moments);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct tally_writer *writer;
 	ssize_t packed_bytes;
@@ -100,7 +107,8 @@ main(int argc, char **argv)
 	check(argc != 2, "usage: make_corpus DIRECTORY");
 	check(chdir(argv[1]), argv[1]);
 	write_recordings();
-	write_tally("tally", 1);
-	write_tally("tally.moments", 3);
+	write_tally("tally", "recording", 1);
+	write_tally("tally.moments", "recording", 3);
+	write_tally("tally.blocks", "blocks", 1);
 	return EXIT_SUCCESS;
 }
