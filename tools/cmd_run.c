@@ -350,13 +350,11 @@ take_moment(struct run *run, uint64_t now, uint64_t *next_moment_ns)
 static uint64_t
 look(struct run *run, uint64_t *next_moment_ns)
 {
-	uint64_t now = clock_get_ns(CLOCK_MONOTONIC), cost = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID),
-		 interval;
+	uint64_t now = clock_get_ns(CLOCK_MONOTONIC), interval;
+	uint64_t cost = collector_tick(run->collector, true);
 
-	collector_tick(run->collector, true);
 	if (run->every_ns != 0 && now >= *next_moment_ns)
 		take_moment(run, now, next_moment_ns);
-	cost = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - cost;
 	interval = max_of(SAMPLE_MIN_NS, min_of(SAMPLE_MAX_NS, (now - run->start_ns) / 1000));
 	interval = max_of(interval, cost * COST_SHARE);
 	if (run->every_ns != 0)

@@ -52,6 +52,7 @@ struct tracked {
 	int statm;      /* /proc/PID/statm, or -1 */
 	uint64_t marks; /* that are in the profile, or were passed over */
 	bool failed;    /* damaged: left as it is */
+	bool ended;     /* of the main process: it is another program now, or gone */
 	bool kept;      /* taken in, but its process lives on */
 };
 
@@ -68,6 +69,7 @@ struct collector {
 	long page_bytes;
 	size_t tracked_max;
 	size_t left;
+	uint64_t once_ns; /* of processor, for what is done once for each recording */
 	int error;
 };
 
@@ -319,6 +321,24 @@ track(struct collector *collector, const char *name)
 	return true;
 }
 
+/* False if it must be looked at again. */
+static bool
+track_if_new(struct collector *collector, const char *name)
+{
+	uint64_t start_ns;
+	struct tracked *tracked;
+	bool done;
+
+	HASH_FIND_STR(collector->tracked, name, tracked);
+	if (tracked != NULL)
+		return true;
+	start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	done = track(collector, name);
+	if (done)
+		collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+	return done;
+}
+
 static void
 track_new(struct collector *collector)
 {
@@ -328,12 +348,8 @@ track_new(struct collector *collector)
 		return;
 	rewinddir(collector->entries);
 	while ((entry = readdir(collector->entries)) != NULL) {
-		struct tracked *tracked;
-
-		if (!locate_is_recording_name(entry->d_name))
-			continue;
-		HASH_FIND_STR(collector->tracked, entry->d_name, tracked);
-		if (tracked == NULL && !track(collector, entry->d_name))
+		if (locate_is_recording_name(entry->d_name) &&
+		    !track_if_new(collector, entry->d_name))
 			collector->settled = false;
 	}
 }
@@ -382,6 +398,15 @@ limit_moments(struct collector *collector)
 }
 
 static void
+harvest_ended(struct collector *collector, struct tracked *tracked)
+{
+	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+
+	harvest(collector, tracked, NULL);
+	collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+}
+
+static void
 take_marked_moment(struct collector *collector, struct tracked *tracked)
 {
 	/* Also when it cannot be read: not again and again. */
@@ -394,24 +419,29 @@ take_marked_moment(struct collector *collector, struct tracked *tracked)
 	limit_moments(collector);
 }
 
-void
+uint64_t
 collector_tick(struct collector *collector, bool with_sample)
 {
+	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
 	struct tracked *tracked, *next;
 
+	collector->once_ns = 0;
 	track_new(collector);
 	HASH_ITER (hh, collector->tracked, tracked, next) {
-		if (tracked->failed || snapshot_refresh(tracked->snapshot) != 0)
+		if (tracked->failed || tracked->ended || snapshot_refresh(tracked->snapshot) != 0)
 			continue;
 		if (snapshot_get_identity(tracked->snapshot)->alive) {
 			if (with_sample)
 				sample(collector, tracked);
 			if (snapshot_get_identity(tracked->snapshot)->mark_count > tracked->marks)
 				take_marked_moment(collector, tracked);
-		} else if (!is_main(collector, tracked)) {
-			harvest(collector, tracked, NULL);
+		} else if (is_main(collector, tracked)) {
+			tracked->ended = true;
+		} else {
+			harvest_ended(collector, tracked);
 		}
 	}
+	return clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns - collector->once_ns;
 }
 
 bool

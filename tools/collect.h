@@ -25,8 +25,11 @@ struct profile;
 int collector_new(const char *directory, const char *spool_directory, pid_t pid,
 		  struct collector **ret_collector);
 
-/* Look for new recordings and for processes that ended; take a sample of each that lives. */
-void collector_tick(struct collector *collector, bool sample);
+/*
+ * Look for new recordings and for processes that ended; take a sample of each that lives. Returns
+ * the processor time of it, without what has to be done once for each recording anyway.
+ */
+uint64_t collector_tick(struct collector *collector, bool sample);
 
 /*
  * Take a moment of each process that lives. True if moments use so much memory that every second

@@ -407,7 +407,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
 	if (view->profile->sample_count == 0)
 		fputs("hint       only snapshots and the peak are drawn: samples are taken by "
-		      "`heaptally run`\n",
+		      "`heaptally run`,\n           of what lasts some milliseconds\n",
 		      term->stream);
 	view_quality_warnings(term, view->profile);
 }

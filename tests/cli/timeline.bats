@@ -99,6 +99,14 @@ setup_file()
 		and .grew[0].live_bytes_diff == 8388608 and .fell[0].live_bytes_diff == -6291456' out
 }
 
+# Taking in what ended is work for each process once, and must not make the next sample wait.
+@test "timeline: a program that comes after many others has a curve too" {
+	try 0 heaptally run -q -o after.tally -- sh -c \
+		"for i in 1 2 3 4 5 6 7 8; do /bin/ls / >/dev/null; done; exec '$BATS_FILE_TMPDIR/wave'"
+	try 0 heaptally timeline --format json --process wave after.tally
+	jq -e '[.points[] | select(.rss_bytes != null)] | length >= 10' out
+}
+
 @test "timeline: a program without allocations, and one without samples" {
 	try 0 heaptally run -q -o none.tally -- "$programs/exits" 0 return
 	try 0 heaptally timeline none.tally
