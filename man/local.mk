@@ -3,6 +3,8 @@
 dist_man_MANS += \
 	man/heaptally.3 \
 	man/heaptally-annotate.1 \
+	man/heaptally-block.1 \
+	man/heaptally-blocks.1 \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
 	man/heaptally-faults.7 \

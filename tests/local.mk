@@ -36,6 +36,7 @@ endif
 
 python_tests = \
 	tests/capture/shapes.py \
+	tests/cli/blocks.py \
 	tests/cli/hostile_names.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \

@@ -43,7 +43,9 @@ enum {
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "What is shown:", 1},
 	{"by", OPTION_BY, "KEY", 0,
-	 "group by line (default), function, file, module, stack, allocator or thread", 1},
+	 "group by line (default), function, file, module, stack, allocator, thread, size or "
+	 "generation",
+	 1},
 	{"at", OPTION_AT, "MOMENT", 0,
 	 "peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL", 1},
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
@@ -74,6 +76,33 @@ static const struct argp_option options[] = {
 	 "frames of a stack: the N innermost, -N the outermost, 0 all (default: 12)", 3},
 	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
 	 "print stacks from the outermost frame on", 3},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 3},
+	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 3},
+	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0,
+	 "ask the servers in DEBUGINFOD_URLS for debug information", 3},
+	{0},
+};
+
+/* Of these what is about single blocks too. */
+static const struct argp_option block_options[] = {
+	{NULL, 0, NULL, 0, "What is shown:", 1},
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
+	 "which process of a file with several (default: the one with the largest peak)", 1},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
+	 "let allocator wrappers and libraries of the language name a site", 1},
+	{"wrapper", OPTION_WRAPPER, "GLOB", 0, "take these functions for allocator wrappers too",
+	 1},
+	{NULL, 0, NULL, 0,
+	 "Filters (GLOB, GLOB:LINE, KEY=GLOB, size=1K.., age=10s.., joined by commas for AND):", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0, "keep only what one of these matches", 2},
+	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
+	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
+	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
+	{"any-frame", OPTION_ANY_FRAME, NULL, 0,
+	 "filters look at all frames of a stack, not only at the one that names the site", 2},
+	{NULL, 0, NULL, 0, "How it is shown:", 3},
+	{"rows", 'n', "N", 0, "show N blocks; 0 is all (default: 20 in text, else all)", 3},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 3},
 	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 3},
 	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 3},
 	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0,
@@ -191,8 +220,12 @@ check_options(struct cmd_report *report, struct argp_state *state)
 	if (report->group.cumulative && report->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",
 			   group_by_names[report->group.by]);
+	if (report->about_blocks && report->format == REPORT_TRACEMALLOC)
+		argp_error(state, "tracemalloc: not one of text, json, csv");
+	if (report->group.cumulative && report->group.ages)
+		argp_error(state, "--cumulative does not go with --ages");
 	if (!report->rows_given)
-		report->rows = report->format == REPORT_TEXT ? DEFAULT_ROWS : 0;
+		report->rows = report->format == REPORT_TEXT ? report->default_rows : 0;
 }
 
 static void
@@ -204,7 +237,7 @@ parse_words(struct cmd_report *report, int key, char *word, struct argp_state *s
 	switch (key) {
 	case OPTION_BY:
 		result = group_by_parse(word, &report->group.by);
-		known = "line, function, file, module, stack, allocator, thread";
+		known = "line, function, file, module, stack, allocator, thread, size, generation";
 		break;
 	case OPTION_SORT:
 		report->column = column_find(word);
@@ -310,6 +343,7 @@ parse_option(int key, char *word, struct argp_state *state)
 }
 
 const struct argp cmd_report_argp = {.options = options, .parser = parse_option};
+const struct argp cmd_report_blocks_argp = {.options = block_options, .parser = parse_option};
 
 void
 cmd_report_init(struct cmd_report *report)
@@ -317,6 +351,7 @@ cmd_report_init(struct cmd_report *report)
 	memset(report, 0, sizeof(*report));
 	report->column = &columns[0];
 	report->frames = DEFAULT_FRAMES;
+	report->default_rows = DEFAULT_ROWS;
 }
 
 void
@@ -342,12 +377,69 @@ cmd_report_check_threads(const struct cmd_report *report, const struct profile *
 {
 	if (report->group.by != GROUP_BY_THREAD && !filter_list_has_thread(&report->group.filters))
 		return;
-	for (uint32_t i = 0; i < profile->frame_count; i++) {
-		if (profile->frames[i].kind == PROFILE_FRAME_THREAD)
-			return;
-	}
-	die(COMMAND_TROUBLE, "%s: threads were not recorded, so nothing can be said by thread",
-	    name);
+	if (!profile_has_threads(profile))
+		die(COMMAND_TROUBLE,
+		    "%s: threads were not recorded, so nothing can be said by thread", name);
+}
+
+/* Whether it may be about single blocks; for threads that depends on what was recorded. */
+static bool
+may_need_blocks(const struct cmd_report *report)
+{
+	const struct group_options *group = &report->group;
+
+	return report->about_blocks || group->by >= GROUP_BY_THREAD || group->ages ||
+	       filter_list_has_thread(&group->filters) || filter_list_has_block(&group->filters);
+}
+
+/* Threads may be known of other moments too. */
+bool
+cmd_report_is_about_blocks(const struct cmd_report *report)
+{
+	const struct group_options *group = &report->group;
+
+	return report->about_blocks || group->by >= GROUP_BY_SIZE || group->ages ||
+	       filter_list_has_block(&group->filters);
+}
+
+/* Columns that single blocks have. */
+static bool
+is_of_blocks(const struct column *column)
+{
+	return column->offset == offsetof(struct profile_values, live_bytes) ||
+	       column->offset == offsetof(struct profile_values, live_blocks);
+}
+
+static bool
+is_default_moment(const struct cmd_report *report, const char *operand)
+{
+	const char *at = operand != NULL ? strrchr(operand, '@') : NULL;
+
+	return report->at == NULL && (at == NULL || strcmp(at, "@peak") != 0);
+}
+
+/* What is about single blocks needs them, and they are known at the last moment only. */
+static void
+check_blocks(const struct cmd_report *report, const char *operand, struct source *source)
+{
+	const struct profile *profile = source->profile;
+	struct group_options group = report->group;
+
+	if (!report->about_blocks && !group_needs_blocks(&group, profile))
+		return;
+	/* Only now it is known that threads are those of blocks. */
+	if (profile->blocks.is_read && source->at.peak && is_default_moment(report, operand))
+		source->at =
+			(struct profile_at){.moment = &profile->moments[profile->moment_count - 1]};
+	if (!profile->blocks.is_read && !cmd_report_is_about_blocks(report))
+		cmd_report_check_threads(report, profile, source->name);
+	if (report->not_of_blocks != NULL)
+		die(COMMAND_TROUBLE, "%s", report->not_of_blocks);
+	cmd_report_need_blocks(source);
+	group.ages = false;
+	if (group_needs_blocks(&group, profile) && !is_of_blocks(report->column))
+		die(COMMAND_TROUBLE, "--sort %s: of single blocks only live and blocks are known",
+		    report->column->alias);
 }
 
 void
@@ -358,6 +450,8 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 		.operand = operand,
 		.process = report->process,
 		.moment = report->at ? report->at : default_moment,
+		.blocks = may_need_blocks(report),
+		.freed_at = report->freed_at,
 	};
 	bool suppresses = report->group.suppressions.count > 0;
 	struct term_progress progress;
@@ -369,14 +463,14 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 	char *why;
 
 	/* What is never freed has to be looked at when nothing is freed any more. */
-	if (suppresses && !report->at)
+	if ((suppresses || cmd_report_is_about_blocks(report)) && !report->at)
 		request.moment = "exit";
 	if (source_read(&request, ret_source, &why) < 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	if (suppresses && ret_source->at.peak)
 		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
 				     "--at exit");
-	cmd_report_check_threads(report, ret_source->profile, ret_source->name);
+	check_blocks(report, operand, ret_source);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);
 	term_progress_release(&progress);
@@ -385,6 +479,8 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 void
 cmd_report_need_blocks(const struct source *source)
 {
+	const struct profile *profile = source->profile;
+
 	if (!source->profile->blocks.is_read)
 		die(COMMAND_TROUBLE,
 		    "%s: single blocks were not recorded: start the program with `heaptally run "
@@ -392,6 +488,11 @@ cmd_report_need_blocks(const struct source *source)
 		    source->name,
 		    source->is_live ? ""
 				    : ", or take its snapshot with `heaptally snapshot --blocks`");
+	if (source->at.peak || source->at.moment != &profile->moments[profile->moment_count - 1])
+		die(COMMAND_TROUBLE,
+		    "%s: single blocks are known at the last moment only, which is "
+		    "\"%s\"",
+		    source->name, profile->state == PROFILE_RUNNING ? "now" : "exit");
 }
 
 void

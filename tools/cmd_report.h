@@ -31,11 +31,15 @@ struct cmd_report {
 	const char *at;      /* or NULL */
 	const char *process; /* or NULL */
 	enum cmd_report_format format;
-	size_t rows; /* 0 is all; by default all but in text */
+	const uint64_t *freed_at; /* blocks that held this address are asked for, or NULL */
+	bool about_blocks;        /* every report of the command is about single blocks */
+	size_t default_rows;      /* in text */
+	size_t rows;              /* 0 is all; by default all but in text */
 	bool rows_given;
 	int frames;
 	bool any_frame, most_recent_last, full_names, online;
 	enum term_color color;
+	const char *not_of_blocks; /* a sentence, when the command is not about single blocks */
 
 	/* Words of --include and --exclude, until --any-frame is known; of --wrapper. */
 	struct cmd_report_filter {
@@ -49,6 +53,9 @@ struct cmd_report {
 
 extern const struct argp cmd_report_argp;
 
+/* The part of it for a list of single blocks; `about_blocks` is to be set. */
+extern const struct argp cmd_report_blocks_argp;
+
 void cmd_report_init(struct cmd_report *report);
 void cmd_report_release(struct cmd_report *report);
 
@@ -58,6 +65,9 @@ void cmd_report_release(struct cmd_report *report);
  */
 void cmd_report_read(const struct cmd_report *report, const char *operand,
 		     const char *default_moment, struct source *ret_source);
+
+/* Whether single blocks are looked at, whatever was recorded: only the last moment has them. */
+bool cmd_report_is_about_blocks(const struct cmd_report *report);
 
 /* End the command with one line when the source has no single blocks. */
 void cmd_report_need_blocks(const struct source *source);

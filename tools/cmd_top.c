@@ -15,6 +15,7 @@
 #include "cmd_top_refresh.h"
 #include "command.h"
 #include "rank.h"
+#include "util/error.h"
 #include "util/human.h"
 #include "view_top.h"
 
@@ -25,6 +26,7 @@
 enum {
 	OPTION_REFRESH = 512, /* apart from those of cmd_report.c */
 	OPTION_COUNT,
+	OPTION_AGES,
 };
 
 struct arguments {
@@ -35,6 +37,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
+	{"ages", OPTION_AGES, NULL, 0,
+	 "how old the live blocks of each group are, and how long freed ones lived", 3},
 	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
 	{"refresh", OPTION_REFRESH, "SECONDS", 0,
 	 "report every so many seconds what is live now, and how it changes; q ends", 4},
@@ -95,6 +99,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->report;
+		return 0;
+	case OPTION_AGES:
+		arguments->report.group.ages = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand)
@@ -193,10 +200,13 @@ cmd_top(int argc, char **argv)
 	cmd_report_init(report);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (arguments.refresh_seconds > 0) {
-		int status = cmd_top_refresh(report, arguments.operand,
-					     (uint64_t)(arguments.refresh_seconds * 1e9),
-					     arguments.count);
+		int status;
 
+		if (cmd_report_is_about_blocks(report))
+			die(COMMAND_TROUBLE, "--refresh does not look at single blocks");
+		status = cmd_top_refresh(report, arguments.operand,
+					 (uint64_t)(arguments.refresh_seconds * 1e9),
+					 arguments.count);
 		cmd_report_release(report);
 		return status;
 	}

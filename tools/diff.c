@@ -9,6 +9,8 @@
 
 #include "diff.h"
 
+#include "naming.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +170,8 @@ match_places(const struct diff_side *old, const struct diff_side *new, bool matc
 	uint8_t *sides;
 	size_t count, candidate_count;
 
-	group_insert_places(old->profile, table);
-	group_insert_places(new->profile, table);
+	naming_insert_places(old->profile, table);
+	naming_insert_places(new->profile, table);
 	count = place_table_count(table);
 	alias = xmalloc((count + 1) * sizeof(*alias));
 	for (size_t i = 0; i < count; i++)

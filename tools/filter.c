@@ -14,6 +14,7 @@
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/glob.h"
+#include "util/human.h"
 #include "util/xalloc.h"
 
 enum filter_key {
@@ -24,12 +25,17 @@ enum filter_key {
 	FILTER_THREAD,
 	FILTER_ALLOCATOR,
 	FILTER_DOMAIN,
+	FILTER_SIZE,
+	FILTER_AGE,
+	FILTER_GENERATION,
 };
 
 static const char *const key_names[] = {
-	[FILTER_FILE] = "file",     [FILTER_LINE] = "line",     [FILTER_FUNCTION] = "function",
-	[FILTER_MODULE] = "module", [FILTER_THREAD] = "thread", [FILTER_ALLOCATOR] = "allocator",
-	[FILTER_DOMAIN] = "domain",
+	[FILTER_FILE] = "file",         [FILTER_LINE] = "line",
+	[FILTER_FUNCTION] = "function", [FILTER_MODULE] = "module",
+	[FILTER_THREAD] = "thread",     [FILTER_ALLOCATOR] = "allocator",
+	[FILTER_DOMAIN] = "domain",     [FILTER_SIZE] = "size",
+	[FILTER_AGE] = "age",           [FILTER_GENERATION] = "generation",
 };
 
 #define KEY_COUNT (sizeof(key_names) / sizeof(*key_names))
@@ -38,6 +44,7 @@ struct condition {
 	enum filter_key key;
 	char *pattern;
 	uint32_t line;
+	uint64_t low, high; /* both included */
 };
 
 struct filter {
@@ -76,7 +83,7 @@ insert_condition(struct filter *filter, enum filter_key key, const char *pattern
 {
 	struct condition *condition = array_push(&filter->conditions);
 
-	*condition = (struct condition){key, xstrndup(pattern, length), 0};
+	*condition = (struct condition){.key = key, .pattern = xstrndup(pattern, length)};
 	if (key == FILTER_FILE)
 		normalize_file(condition->pattern);
 }
@@ -99,6 +106,68 @@ parse_file(struct filter *filter, const char *text, size_t length)
 	free(copy);
 }
 
+/* The bounds of a range, of one of the kinds below. */
+static bool
+parse_bound(enum filter_key key, const char *text, uint64_t *ret_bound)
+{
+	int64_t bytes;
+	char *end;
+
+	if (key == FILTER_AGE)
+		return human_parse_duration(text, ret_bound) == 0;
+	if (key == FILTER_SIZE) {
+		if (human_parse_size(text, &bytes) != 0 || bytes < 0)
+			return false;
+		*ret_bound = (uint64_t)bytes;
+		return true;
+	}
+	*ret_bound = strtoul(text, &end, 10);
+	return isdigit((unsigned char)*text) && *end == '\0' && end - text < 4;
+}
+
+/* LOW..HIGH, LOW.., ..HIGH, or one value for both. */
+static bool
+parse_range(struct condition *condition)
+{
+	char *dots = strstr(condition->pattern, "..");
+	bool good;
+
+	condition->low = 0;
+	condition->high = UINT64_MAX;
+	if (dots == NULL) {
+		good = parse_bound(condition->key, condition->pattern, &condition->low);
+		condition->high = condition->low;
+		return good;
+	}
+	*dots = '\0';
+	good = dots != condition->pattern || dots[2] != '\0';
+	if (dots != condition->pattern)
+		good = good && parse_bound(condition->key, condition->pattern, &condition->low);
+	if (dots[2] != '\0')
+		good = good && parse_bound(condition->key, dots + 2, &condition->high);
+	*dots = '.';
+	return good && condition->low <= condition->high;
+}
+
+/* Conditions that are no globs. */
+static int
+parse_value(struct condition *condition, char **ret_why)
+{
+	if (condition->key == FILTER_LINE && !parse_line(condition->pattern, &condition->line)) {
+		*ret_why = xasprintf("%s: not a line number", condition->pattern);
+		return -EINVAL;
+	}
+	if (condition->key >= FILTER_SIZE && !parse_range(condition)) {
+		*ret_why = xasprintf("%s=%s: not a range like %s", key_names[condition->key],
+				     condition->pattern,
+				     condition->key == FILTER_SIZE  ? "1K..64K"
+				     : condition->key == FILTER_AGE ? "10s..1h"
+								    : "0..1");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int
 parse_condition(struct filter *filter, const char *text, size_t length, char **ret_why)
 {
@@ -118,14 +187,10 @@ parse_condition(struct filter *filter, const char *text, size_t length, char **r
 			continue;
 		insert_condition(filter, (enum filter_key)key, text + word + 1, length - word - 1);
 		last = &filter->conditions.items[filter->conditions.count - 1];
-		if (key == FILTER_LINE && !parse_line(last->pattern, &last->line)) {
-			*ret_why = xasprintf("%s: not a line number", last->pattern);
-			return -EINVAL;
-		}
-		return 0;
+		return parse_value(last, ret_why);
 	}
 	*ret_why = xasprintf("%.*s: unknown key of a filter; there are file, line, function, "
-			     "module, thread, allocator and domain",
+			     "module, thread, allocator, domain, size, age and generation",
 			     (int)word, text);
 	return -EINVAL;
 }
@@ -191,16 +256,30 @@ filter_list_release(struct filter_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-bool
-filter_list_has_thread(const struct filter_list *list)
+static bool
+has_key(const struct filter_list *list, enum filter_key first, enum filter_key last)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		for (size_t k = 0; k < list->filters[i].conditions.count; k++) {
-			if (list->filters[i].conditions.items[k].key == FILTER_THREAD)
+			enum filter_key key = list->filters[i].conditions.items[k].key;
+
+			if (key >= first && key <= last)
 				return true;
 		}
 	}
 	return false;
+}
+
+bool
+filter_list_has_thread(const struct filter_list *list)
+{
+	return has_key(list, FILTER_THREAD, FILTER_THREAD);
+}
+
+bool
+filter_list_has_block(const struct filter_list *list)
+{
+	return has_key(list, FILTER_SIZE, FILTER_GENERATION);
 }
 
 static bool
@@ -247,6 +326,19 @@ match_frame(const struct condition *condition, const struct place *place)
 }
 
 static bool
+match_block(const struct condition *condition, const struct filter_block *block)
+{
+	uint64_t value;
+
+	if (block == NULL)
+		return false;
+	value = condition->key == FILTER_SIZE  ? block->bytes
+		: condition->key == FILTER_AGE ? block->age_ns
+					       : block->generation;
+	return value >= condition->low && value <= condition->high;
+}
+
+static bool
 match_stack(const struct condition *condition, const struct filter_stack *stack)
 {
 	const char *text;
@@ -261,6 +353,10 @@ match_stack(const struct condition *condition, const struct filter_stack *stack)
 	case FILTER_DOMAIN:
 		text = stack->domain;
 		break;
+	case FILTER_SIZE:
+	case FILTER_AGE:
+	case FILTER_GENERATION:
+		return match_block(condition, stack->block);
 	default:
 		return true;
 	}

@@ -9,6 +9,8 @@
  *     GLOB:LINE       file and line of the same frame
  *     KEY=GLOB        file, function, module of the same frame; thread, allocator, domain of the
  *                     stack; line=N
+ *     size=1K..64K    single blocks of so many bytes; also size=64, size=1M.., size=..16
+ *     age=10s..       that have lived so long; generation=0..1, that survived so many marks
  *     A,B             both; a comma inside [] is a plain one
  *
  * Conditions on a frame look at the frame that names the site, or with any_frame at all frames.
@@ -33,9 +35,16 @@ struct filter_list {
 
 /* What the conditions on a whole stack look at. */
 struct filter_stack {
-	const char *allocator; /* "malloc", ..., or NULL */
-	const char *thread;    /* thread id in decimal, or NULL */
-	const char *domain;    /* "malloc", or the name of a pool of the program's own */
+	const char *allocator;            /* "malloc", ..., or NULL */
+	const char *thread;               /* thread id in decimal, or NULL */
+	const char *domain;               /* "malloc", or the name of a pool of the program's own */
+	const struct filter_block *block; /* or NULL: conditions on single blocks do not hold */
+};
+
+/* What the conditions on a single block look at. */
+struct filter_block {
+	uint64_t bytes, age_ns;
+	uint32_t thread, generation;
 };
 
 /*
@@ -49,6 +58,9 @@ void filter_list_release(struct filter_list *list);
 
 /* Whether any condition looks at the thread. */
 bool filter_list_has_thread(const struct filter_list *list);
+
+/* Whether any condition looks at single blocks. */
+bool filter_list_has_block(const struct filter_list *list);
 
 /* One bit for each filter all of whose frame conditions hold for this place. */
 uint64_t filter_list_match_place(const struct filter_list *list, const struct place *place);

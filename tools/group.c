@@ -2,67 +2,57 @@
 /*
  * group.c - add up the sites of a profile by a key
  *
- * Everything is first worked out for what is few (places, frames), then passed down the tree of
- * nodes, where a parent always comes before its children, and at last read off at the sites.
+ * Values are those of the counters of the sites, or are made of single blocks. Blocks go to groups
+ * directly, when the key is about them, or else to their sites first.
  */
 #include "config.h"
 
 #include "group.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "group_blocks.h"
+#include "naming.h"
 #include "util/array.h"
 #include "util/xalloc.h"
 
-#define NONE UINT32_MAX
+#define NONE NAMING_NONE
 
 const char *const group_by_names[] = {
-	[GROUP_BY_LINE] = "line",     [GROUP_BY_FUNCTION] = "function",
-	[GROUP_BY_FILE] = "file",     [GROUP_BY_MODULE] = "module",
-	[GROUP_BY_STACK] = "stack",   [GROUP_BY_ALLOCATOR] = "allocator",
-	[GROUP_BY_THREAD] = "thread", NULL,
-};
-
-/* One source position of a frame. */
-struct position {
-	uint32_t place; /* after aliasing */
-	uint32_t key;   /* NONE until it is needed */
-	uint64_t bits;  /* filters that match it */
-};
-
-struct frame_info {
-	uint32_t first, count; /* in `positions`; innermost first */
-	uint32_t named;        /* of these the first that may name a site, or `count` */
-	uint64_t bits;         /* filters that match any of them */
-	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
-};
-
-struct node_info {
-	uint32_t named;  /* frame that names the site, or NONE */
-	uint32_t recent; /* most recent frame that is not the allocator, or NONE */
-	uint32_t thread; /* frame of the thread, or NONE */
-	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
-	uint64_t bits;
+	[GROUP_BY_LINE] = "line",
+	[GROUP_BY_FUNCTION] = "function",
+	[GROUP_BY_FILE] = "file",
+	[GROUP_BY_MODULE] = "module",
+	[GROUP_BY_STACK] = "stack",
+	[GROUP_BY_ALLOCATOR] = "allocator",
+	[GROUP_BY_THREAD] = "thread",
+	[GROUP_BY_SIZE] = "size",
+	[GROUP_BY_GENERATION] = "generation",
+	NULL,
 };
 
 struct grouping {
 	const struct profile *profile;
 	const struct group_options *options;
 	struct place_table *table;
-	bool peak;
-	struct position *positions;
-	struct frame_info *frames;
-	struct node_info *nodes;
-	uint32_t *full_stacks, *named_stacks; /* by node, for GROUP_BY_STACK */
+	bool peak, has_threads;
+	struct naming naming;
 	ARRAY(struct group) groups;
 	ARRAY(uint32_t) group_of_key;
 	uint32_t *seen; /* by group: the last site that counted, for cumulative */
 	size_t seen_capacity;
+	uint32_t *group_of_site, *group_of_block; /* for ages, or NULL */
+	ARRAY(struct group_ages) ages;
 	struct group_set *set;
+};
+
+/* What is added to a group: a site, or one block of it. */
+struct addition {
+	struct naming_site site;
+	uint32_t number; /* of the site */
+	const struct profile_values *values;
 };
 
 int
@@ -77,192 +67,6 @@ group_by_parse(const char *name, enum group_by *ret_by)
 	return -EINVAL;
 }
 
-static uint32_t
-position_count(const struct profile_frame *frame)
-{
-	return frame->location_count > 0 ? frame->location_count : 1;
-}
-
-void
-group_insert_places(const struct profile *profile, struct place_table *table)
-{
-	for (uint32_t i = 0; i < profile->frame_count; i++) {
-		const struct profile_frame *frame = &profile->frames[i];
-
-		for (uint32_t k = 0; k < position_count(frame); k++)
-			place_table_insert(table, profile, frame, k);
-	}
-}
-
-/*** frames ***/
-
-static bool
-may_name_site(const struct grouping *grouping, const struct place *place)
-{
-	if (place->kind == PLACE_ADDRESS)
-		return true;
-	if (place->kind != PLACE_CODE)
-		return false;
-	return grouping->options->raw_frames ||
-	       !wrapper_match(place->function, place->file, place->module,
-			      &grouping->options->wrappers);
-}
-
-static void
-prepare_frame(struct grouping *grouping, const struct profile_frame *frame, struct frame_info *info,
-	      const uint32_t *alias)
-{
-	info->count = info->named = position_count(frame);
-	info->rule = SUPPRESS_NONE;
-	for (uint32_t i = 0; i < info->count; i++) {
-		struct position *position = &grouping->positions[info->first + i];
-		uint32_t number = place_table_insert(grouping->table, grouping->profile, frame, i);
-		const struct place *place = place_table_get(grouping->table, number);
-		uint32_t rule = suppress_list_match_place(&grouping->options->suppressions, place);
-
-		info->rule = rule < info->rule ? rule : info->rule;
-		if (info->named == info->count && may_name_site(grouping, place))
-			info->named = i;
-		position->bits = filter_list_match_place(&grouping->options->filters, place);
-		position->place = alias ? alias[number] : number;
-		position->key = NONE;
-		info->bits |= position->bits;
-	}
-}
-
-static void
-prepare_frames(struct grouping *grouping, const uint32_t *alias)
-{
-	const struct profile *profile = grouping->profile;
-	size_t count = 0;
-
-	grouping->frames = xcalloc(profile->frame_count + 1u, sizeof(*grouping->frames));
-	for (uint32_t i = 0; i < profile->frame_count; i++) {
-		grouping->frames[i].first = (uint32_t)count;
-		count += position_count(&profile->frames[i]);
-	}
-	grouping->positions = xcalloc(count + 1, sizeof(*grouping->positions));
-	for (uint32_t i = 0; i < profile->frame_count; i++)
-		prepare_frame(grouping, &profile->frames[i], &grouping->frames[i], alias);
-}
-
-/*** nodes ***/
-
-static void
-prepare_nodes(struct grouping *grouping)
-{
-	const struct profile *profile = grouping->profile;
-
-	grouping->nodes = xmalloc((profile->node_count + 1u) * sizeof(*grouping->nodes));
-	grouping->nodes[0] = (struct node_info){NONE, NONE, NONE, SUPPRESS_NONE, 0};
-	for (uint32_t i = 1; i < profile->node_count; i++) {
-		uint32_t number = profile->nodes[i].frame;
-		const struct profile_frame *frame = &profile->frames[number];
-		const struct frame_info *info = &grouping->frames[number];
-		struct node_info *node = &grouping->nodes[i];
-
-		*node = grouping->nodes[profile->nodes[i].parent];
-		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
-		 */
-		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS) {
-			node->bits |= info->bits;
-			node->rule = info->rule < node->rule ? info->rule : node->rule;
-		}
-		if (info->named < info->count)
-			node->named = number;
-		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
-		    (node->recent == NONE && frame->kind != PROFILE_FRAME_ALLOCATOR))
-			node->recent = number;
-		if (frame->kind == PROFILE_FRAME_THREAD)
-			node->thread = number;
-	}
-}
-
-/* A stack that allocated, and what names it. */
-struct site {
-	uint32_t leaf;
-	const struct profile_values *values;
-	const struct frame_info *frame;
-	struct position *position; /* of the frame */
-};
-
-/* When all are wrappers, the most recent one names the site. */
-static void
-name_site(const struct grouping *grouping, struct site *site)
-{
-	const struct node_info *node = &grouping->nodes[site->leaf];
-	uint32_t recent =
-		node->recent != NONE ? node->recent : grouping->profile->nodes[site->leaf].frame;
-	bool named = node->named != NONE;
-
-	site->frame = &grouping->frames[named ? node->named : recent];
-	site->position =
-		&grouping->positions[site->frame->first + (named ? site->frame->named : 0)];
-}
-
-/*** stacks ***/
-
-static void
-mark_stacks(struct grouping *grouping, uint32_t site_count)
-{
-	const struct profile *profile = grouping->profile;
-
-	for (uint32_t site = 0; site < site_count; site++) {
-		uint32_t node = profile->sites[site];
-
-		for (; node != 0 && grouping->full_stacks[node] == NONE;
-		     node = profile->nodes[node].parent)
-			grouping->full_stacks[node] = 0;
-	}
-}
-
-/*
- * The stack of every node, outermost place first, and how much of it is left when wrappers are
- * folded away at its inner end. Raw stacks keep all, the allocator included.
- */
-static void
-prepare_stacks(struct grouping *grouping, uint32_t site_count)
-{
-	const struct profile *profile = grouping->profile;
-	size_t bytes = (profile->node_count + 1u) * sizeof(uint32_t);
-
-	grouping->full_stacks = xmalloc(bytes);
-	grouping->named_stacks = xmalloc(bytes);
-	memset(grouping->full_stacks, 0xff, bytes);
-	mark_stacks(grouping, site_count);
-	grouping->full_stacks[0] = grouping->named_stacks[0] = 0;
-	for (uint32_t i = 1; i < profile->node_count; i++) {
-		const struct profile_node *node = &profile->nodes[i];
-		const struct frame_info *frame = &grouping->frames[node->frame];
-		uint32_t stack;
-
-		if (grouping->full_stacks[i] == NONE)
-			continue;
-		stack = grouping->full_stacks[node->parent];
-		grouping->named_stacks[i] = grouping->named_stacks[node->parent];
-		for (uint32_t k = frame->count; k > 0; k--) {
-			uint32_t place = grouping->positions[frame->first + k - 1].place;
-
-			stack = place_table_insert_stack(grouping->table, stack, place);
-			if (frame->named == k - 1)
-				grouping->named_stacks[i] = stack;
-		}
-		grouping->full_stacks[i] = stack;
-	}
-}
-
-static uint32_t
-get_stack(const struct grouping *grouping, uint32_t leaf)
-{
-	uint32_t parent = grouping->profile->nodes[leaf].parent;
-
-	if (grouping->options->raw_frames)
-		return grouping->full_stacks[leaf];
-	if (grouping->named_stacks[leaf] != 0)
-		return grouping->named_stacks[leaf];
-	return parent ? grouping->full_stacks[parent] : grouping->full_stacks[leaf];
-}
-
 /*** groups ***/
 
 static uint32_t
@@ -271,15 +75,19 @@ find_group(struct grouping *grouping, uint32_t key)
 	while (grouping->group_of_key.count <= key)
 		*array_push(&grouping->group_of_key) = NONE;
 	if (grouping->group_of_key.items[key] == NONE) {
-		grouping->group_of_key.items[key] = (uint32_t)grouping->groups.count;
-		*array_push(&grouping->groups) =
-			(struct group){.key = key, .stack = NONE, .caller = PLACE_NONE};
+		uint32_t index = (uint32_t)grouping->groups.count;
+
+		grouping->group_of_key.items[key] = index;
+		*array_push(&grouping->groups) = (struct group){
+			.key = key, .stack = NONE, .caller = PLACE_NONE, .ages = index};
+		if (grouping->options->ages || grouping->options->lifetimes)
+			*array_push(&grouping->ages) = (struct group_ages){0};
 	}
 	return grouping->group_of_key.items[key];
 }
 
 static uint32_t
-get_place_key(struct grouping *grouping, struct position *position)
+get_place_key(struct grouping *grouping, struct naming_position *position)
 {
 	static const enum place_key keys[] = {
 		[GROUP_BY_LINE] = PLACE_KEY_LINE,
@@ -300,67 +108,28 @@ add_signed(int64_t *sum, int64_t value)
 	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
 }
 
-/* The places of the naming frame from its position outward, as a stack of their own. */
-static uint32_t
-make_frame_stack(struct grouping *grouping, const struct site *site)
-{
-	uint32_t first = (uint32_t)(site->position - grouping->positions);
-	uint32_t stack = 0;
-
-	for (uint32_t i = site->frame->first + site->frame->count; i > first; i--)
-		stack = place_table_insert_stack(grouping->table, stack,
-						 grouping->positions[i - 1].place);
-	return stack;
-}
-
-static bool
-has_name(const struct grouping *grouping, const struct position *position)
-{
-	const struct place *place = place_table_get(grouping->table, position->place);
-
-	return place->function || place->file;
-}
-
-/* From the leaf of the stack to the naming frame, and on to the first one with a name. */
-static uint32_t
-find_caller(const struct grouping *grouping, const struct site *site)
-{
-	const struct profile *profile = grouping->profile;
-	bool passed = false;
-
-	if (has_name(grouping, site->position))
-		return PLACE_NONE;
-	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
-		const struct frame_info *frame = &grouping->frames[profile->nodes[node].frame];
-
-		if (passed && frame->named < frame->count) {
-			const struct position *position =
-				&grouping->positions[frame->first + frame->named];
-
-			if (has_name(grouping, position))
-				return position->place;
-		}
-		passed |= frame == site->frame;
-	}
-	return PLACE_NONE;
-}
-
 static void
-add_to_group(struct grouping *grouping, uint32_t key, const struct site *site)
+add_to_group(struct grouping *grouping, uint32_t key, const struct addition *addition)
 {
 	uint32_t index = find_group(grouping, key); /* may move the groups */
 	struct group *group = &grouping->groups.items[index];
+	int64_t live = addition->values->live_bytes;
 
-	profile_values_add(&group->values, site->values);
+	profile_values_add(&group->values, addition->values);
 	group->sites++;
-	if (group->stack != NONE && site->values->live_bytes <= group->largest)
+	if (grouping->group_of_site != NULL)
+		grouping->group_of_site[addition->number] = index;
+	if (grouping->set->has_lifetimes)
+		block_histogram_add(&grouping->ages.items[index].lifetimes,
+				    &grouping->profile->blocks, addition->number);
+	if (group->stack != NONE && live <= group->largest)
 		return;
-	group->largest = site->values->live_bytes;
+	group->largest = live;
 	if (grouping->options->by == GROUP_BY_STACK) {
 		group->stack = key;
 	} else {
-		group->stack = make_frame_stack(grouping, site);
-		group->caller = find_caller(grouping, site);
+		group->stack = naming_make_stack(&grouping->naming, &addition->site);
+		group->caller = naming_find_caller(&grouping->naming, &addition->site);
 	}
 }
 
@@ -384,91 +153,88 @@ note_seen(struct grouping *grouping, uint32_t group, uint32_t number)
 
 /* Once for each group on the stack of a site, however often recursion repeats it. */
 static void
-add_cumulative(struct grouping *grouping, uint32_t number, const struct site *innermost)
+add_cumulative(struct grouping *grouping, const struct addition *innermost)
 {
 	const struct profile *profile = grouping->profile;
-	bool inside =
-		!grouping->options->raw_frames && grouping->nodes[innermost->leaf].named != NONE;
-	struct site site = *innermost;
+	const struct naming *naming = &grouping->naming;
+	struct addition addition = *innermost;
+	struct naming_site *site = &addition.site;
+	bool inside = !grouping->options->raw_frames && naming->nodes[site->leaf].named != NONE;
 
-	for (uint32_t node = site.leaf; node != 0; node = profile->nodes[node].parent) {
+	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
 		uint32_t i = 0;
 
-		site.frame = &grouping->frames[profile->nodes[node].frame];
+		site->frame = &naming->frames[profile->nodes[node].frame];
 		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
 			continue;
-		if (inside && site.frame->named == site.frame->count)
+		if (inside && site->frame->named == site->frame->count)
 			continue;
 		if (inside)
-			i = site.frame->named;
+			i = site->frame->named;
 		inside = false;
-		for (; i < site.frame->count; i++) {
+		for (; i < site->frame->count; i++) {
 			uint32_t key;
 
-			site.position = &grouping->positions[site.frame->first + i];
-			key = get_place_key(grouping, site.position);
-			if (note_seen(grouping, find_group(grouping, key), number))
-				add_to_group(grouping, key, &site);
+			site->position = &naming->positions[site->frame->first + i];
+			key = get_place_key(grouping, site->position);
+			if (note_seen(grouping, find_group(grouping, key), addition.number))
+				add_to_group(grouping, key, &addition);
 		}
 	}
 }
 
 static void
-add_single(struct grouping *grouping, struct site *site)
+add_single(struct grouping *grouping, struct addition *addition)
 {
-	uint32_t thread = grouping->nodes[site->leaf].thread;
+	const struct naming *naming = &grouping->naming;
+	struct naming_site *site = &addition->site;
+	uint32_t thread = naming->nodes[site->leaf].thread;
 
 	switch (grouping->options->by) {
 	case GROUP_BY_STACK:
-		add_to_group(grouping, get_stack(grouping, site->leaf), site);
+		add_to_group(grouping, naming_get_stack(naming, site->leaf), addition);
 		return;
 	case GROUP_BY_ALLOCATOR:
 	case GROUP_BY_THREAD:
 		if (grouping->options->by == GROUP_BY_ALLOCATOR)
-			site->frame = &grouping->frames[grouping->profile->nodes[site->leaf].frame];
+			site->frame = &naming->frames[grouping->profile->nodes[site->leaf].frame];
 		else if (thread != NONE)
-			site->frame = &grouping->frames[thread];
-		site->position = &grouping->positions[site->frame->first];
-		add_to_group(grouping, site->position->place, site);
+			site->frame = &naming->frames[thread];
+		site->position = &naming->positions[site->frame->first];
+		add_to_group(grouping, site->position->place, addition);
 		return;
 	default:
-		add_to_group(grouping, get_place_key(grouping, site->position), site);
+		add_to_group(grouping, get_place_key(grouping, site->position), addition);
 	}
 }
 
 static bool
-keep_site(const struct grouping *grouping, const struct site *site)
+suppress(const struct grouping *grouping, const struct addition *addition)
 {
-	const struct profile *profile = grouping->profile;
-	const struct node_info *node = &grouping->nodes[site->leaf];
-	const struct profile_frame *leaf = &profile->frames[profile->nodes[site->leaf].frame];
-	struct filter_stack stack = {
-		.allocator = leaf->allocator_name,
-		.domain = leaf->offset >= PROFILE_POOL ? leaf->allocator_name : "malloc",
-	};
-	char thread[24];
-
-	if (grouping->options->filters.count == 0)
-		return true;
-	if (stack.allocator && strcmp(stack.allocator, "tracked") == 0)
-		stack.domain = "tracked";
-	if (node->thread != NONE) {
-		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
-		stack.thread = thread;
-	}
-	return filter_list_keep(&grouping->options->filters, site->position->bits,
-				node->bits | site->position->bits, &stack);
-}
-
-static bool
-suppress_site(const struct grouping *grouping, const struct site *site)
-{
-	uint32_t rule = grouping->nodes[site->leaf].rule;
+	uint32_t rule = grouping->naming.nodes[addition->site.leaf].rule;
 
 	if (rule == SUPPRESS_NONE)
 		return false;
-	profile_values_add(&grouping->set->suppressed[rule].values, site->values);
-	grouping->set->suppressed[rule].sites += site->values->live_blocks > 0;
+	profile_values_add(&grouping->set->suppressed[rule].values, addition->values);
+	grouping->set->suppressed[rule].sites += addition->values->live_blocks > 0;
+	return true;
+}
+
+/* Count it in the sums over all groups; false if it is suppressed. */
+static bool
+add_to_sums(struct grouping *grouping, const struct addition *addition)
+{
+	struct group_set *set = grouping->set;
+	const struct place *place;
+
+	if (suppress(grouping, addition))
+		return false;
+	profile_values_add(&set->sum, addition->values);
+	place = place_table_get(grouping->table, addition->site.position->place);
+	if (place->file && place->line)
+		add_signed(&set->live_with_line, addition->values->live_bytes);
+	if (place->file || place->function)
+		add_signed(&set->live_with_name, addition->values->live_bytes);
 	return true;
 }
 
@@ -476,31 +242,174 @@ static void
 add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
 {
 	struct profile_values values = *recorded;
-	struct site site = {.leaf = grouping->profile->sites[number], .values = &values};
-	const struct place *place;
+	struct addition addition = {.number = number, .values = &values};
 
 	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
 	    values.peak_blocks == 0)
 		return;
-	name_site(grouping, &site);
-	if (!keep_site(grouping, &site))
+	naming_get_site(&grouping->naming, grouping->profile->sites[number], &addition.site);
+	/* Of blocks only those came here that passed. */
+	if (!grouping->set->by_blocks && !naming_keep(&grouping->naming, &addition.site, NULL))
 		return;
 	if (grouping->peak) {
 		values.live_bytes = values.peak_bytes;
 		values.live_blocks = values.peak_blocks;
 	}
-	if (suppress_site(grouping, &site))
+	if (!add_to_sums(grouping, &addition))
 		return;
-	profile_values_add(&grouping->set->sum, &values);
-	place = place_table_get(grouping->table, site.position->place);
-	if (place->file && place->line)
-		add_signed(&grouping->set->live_with_line, values.live_bytes);
-	if (place->file || place->function)
-		add_signed(&grouping->set->live_with_name, values.live_bytes);
+	if (grouping->set->has_lifetimes)
+		block_histogram_add(&grouping->set->all_ages.lifetimes, &grouping->profile->blocks,
+				    number);
 	if (grouping->options->cumulative)
-		add_cumulative(grouping, number, &site);
+		add_cumulative(grouping, &addition);
 	else
-		add_single(grouping, &site);
+		add_single(grouping, &addition);
+}
+
+/*** single blocks ***/
+
+bool
+group_needs_blocks(const struct group_options *options, const struct profile *profile)
+{
+	if (options->by >= GROUP_BY_SIZE || options->ages ||
+	    filter_list_has_block(&options->filters))
+		return true;
+	if (options->by != GROUP_BY_THREAD && !filter_list_has_thread(&options->filters))
+		return false;
+	/* Threads are known for all moments when they were recorded as ends of stacks. */
+	return !profile_has_threads(profile);
+}
+
+/* Whether the values have to be made of blocks, not only the ages. */
+static bool
+counts_blocks(const struct group_options *options, const struct profile *profile)
+{
+	struct group_options without_ages = *options;
+
+	without_ages.ages = false;
+	return profile->blocks.is_read && group_needs_blocks(&without_ages, profile);
+}
+
+static uint64_t
+get_size_class(uint64_t bytes)
+{
+	return bytes == 0 ? 0 : (uint64_t)1 << (63 - __builtin_clzll(bytes));
+}
+
+/* The group of a block, when the key is about blocks; else NONE. */
+static uint32_t
+find_block_group(struct grouping *grouping, const struct filter_block *block)
+{
+	enum place_kind kind;
+	uint64_t number;
+	uint32_t place, group;
+
+	switch (grouping->options->by) {
+	case GROUP_BY_SIZE:
+		kind = PLACE_SIZE;
+		number = get_size_class(block->bytes);
+		break;
+	case GROUP_BY_GENERATION:
+		kind = PLACE_GENERATION;
+		number = block->generation;
+		break;
+	case GROUP_BY_THREAD:
+		if (grouping->has_threads)
+			return NONE;
+		kind = PLACE_THREAD;
+		number = block->thread;
+		break;
+	default:
+		return NONE;
+	}
+	place = place_table_insert_number(grouping->table, kind, number);
+	group = find_group(grouping, place);
+	if (grouping->groups.items[group].stack == NONE)
+		grouping->groups.items[group].stack =
+			place_table_insert_stack(grouping->table, 0, place);
+	return group;
+}
+
+/* Add one block that passed the filters to its group, or to the values of its site. */
+static void
+add_block(struct grouping *grouping, size_t index, const struct filter_block *filtered,
+	  struct addition *addition, struct profile_values *sites)
+{
+	const struct block *block = &grouping->profile->blocks.blocks[index];
+	const struct profile_values values = {
+		.live_bytes = (int64_t)block->bytes,
+		.live_blocks = 1,
+		.rounding_bytes = block->rounding,
+	};
+	uint32_t group = find_block_group(grouping, filtered);
+
+	if (group == NONE) {
+		profile_values_add(&sites[block->site], &values);
+		return;
+	}
+	addition->values = &values;
+	if (!add_to_sums(grouping, addition))
+		return;
+	profile_values_add(&grouping->groups.items[group].values, &values);
+	grouping->groups.items[group].sites++;
+	if (grouping->group_of_block != NULL)
+		grouping->group_of_block[index] = group;
+}
+
+static void
+add_blocks(struct grouping *grouping, uint64_t now_ns)
+{
+	const struct profile *profile = grouping->profile;
+	struct profile_values *sites = xcalloc(profile->site_count, sizeof(*sites));
+	bool *kept = grouping->group_of_block != NULL
+			     ? xcalloc(profile->blocks.count, sizeof(*kept))
+			     : NULL;
+	struct group_marks marks;
+
+	group_marks_init(&marks, profile);
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		const struct block *block = &profile->blocks.blocks[i];
+		struct addition addition = {.number = block->site};
+		struct filter_block filtered;
+
+		group_describe_block(block, &marks, now_ns, &filtered);
+		naming_get_site(&grouping->naming, profile->sites[block->site], &addition.site);
+		if (!naming_keep(&grouping->naming, &addition.site, &filtered))
+			continue;
+		if (kept != NULL)
+			kept[i] = true;
+		add_block(grouping, i, &filtered, &addition, sites);
+	}
+	for (uint32_t site = 0; site < profile->site_count; site++)
+		add_site(grouping, site, &sites[site]);
+	/* The group of a site is only known now. */
+	for (size_t i = 0; kept != NULL && i < profile->blocks.count; i++)
+		if (kept[i] && grouping->group_of_block[i] == NONE)
+			grouping->group_of_block[i] =
+				grouping->group_of_site[profile->blocks.blocks[i].site];
+	group_marks_release(&marks);
+	free(kept);
+	free(sites);
+}
+
+/* So many times NONE. */
+static uint32_t *
+new_numbers(size_t count)
+{
+	uint32_t *numbers = xmalloc((count + 1) * sizeof(*numbers));
+
+	memset(numbers, 0xff, (count + 1) * sizeof(*numbers));
+	return numbers;
+}
+
+static void
+fill_ages(struct grouping *grouping, uint64_t now_ns)
+{
+	const struct block_set *blocks = &grouping->profile->blocks;
+
+	for (size_t i = 0; !grouping->set->by_blocks && i < blocks->count; i++)
+		grouping->group_of_block[i] = grouping->group_of_site[blocks->blocks[i].site];
+	group_fill_ages(grouping->set, blocks, grouping->group_of_block, now_ns);
 }
 
 void
@@ -513,27 +422,37 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 		.options = options,
 		.table = table,
 		.peak = at->peak,
+		.has_threads = profile_has_threads(profile),
 		.set = ret_set,
 	};
 
 	memset(ret_set, 0, sizeof(*ret_set));
+	ret_set->by_blocks = counts_blocks(options, profile);
+	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
+				 profile->blocks.lifetimes_count != 0;
 	if (options->suppressions.count > 0)
 		ret_set->suppressed =
 			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));
-	prepare_frames(&grouping, alias);
-	prepare_nodes(&grouping);
+	naming_init(&grouping.naming, profile, options, table, alias);
 	if (options->by == GROUP_BY_STACK)
-		prepare_stacks(&grouping, at->moment->site_count);
-	for (uint32_t site = 0; site < at->moment->site_count; site++)
+		naming_prepare_stacks(&grouping.naming, at->moment->site_count);
+	if (options->ages) {
+		grouping.group_of_site = new_numbers(profile->site_count);
+		grouping.group_of_block = new_numbers(profile->blocks.count);
+	}
+	if (ret_set->by_blocks)
+		add_blocks(&grouping, at->moment->time_ns);
+	for (uint32_t site = 0; site < at->moment->site_count && !ret_set->by_blocks; site++)
 		add_site(&grouping, site, &at->moment->values[site]);
 	ret_set->groups = grouping.groups.items;
 	ret_set->count = grouping.groups.count;
-	free(grouping.positions);
-	free(grouping.frames);
-	free(grouping.nodes);
-	free(grouping.full_stacks);
-	free(grouping.named_stacks);
+	ret_set->ages = grouping.ages.items;
+	if (options->ages)
+		fill_ages(&grouping, at->moment->time_ns);
+	naming_release(&grouping.naming);
 	array_release(&grouping.group_of_key);
+	free(grouping.group_of_site);
+	free(grouping.group_of_block);
 	free(grouping.seen);
 }
 
@@ -541,6 +460,7 @@ void
 group_set_release(struct group_set *set)
 {
 	free(set->groups);
+	free(set->ages);
 	free(set->suppressed);
 	memset(set, 0, sizeof(*set));
 }

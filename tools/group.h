@@ -2,12 +2,9 @@
 /*
  * group.h - add up the sites of a profile by a key
  *
- * The frame that names a site is found once for each node of the tree of stacks, from the root
- * down: a node is named by its own innermost place that is no wrapper, else like its parent. So
- * grouping costs one pass over nodes and one over sites, however deep the stacks are.
- *
- *     node   main -> load -> std::vector::reserve -> operator new -> malloc
- *     named  main    load    load                    load            load
+ * What names a site, and so most keys, is in `naming.h`. Sizes, generations and conditions on them
+ * are about single blocks: then the values are those of the blocks that pass, and only what is live
+ * is known.
  */
 #ifndef GROUP_H
 #define GROUP_H
@@ -30,6 +27,8 @@ enum group_by {
 	GROUP_BY_STACK,
 	GROUP_BY_ALLOCATOR,
 	GROUP_BY_THREAD,
+	GROUP_BY_SIZE, /* power of two */
+	GROUP_BY_GENERATION,
 };
 
 /* "line", ...; NULL ends the table. */
@@ -42,6 +41,8 @@ struct group_options {
 	enum group_by by;
 	bool cumulative; /* a site counts for every distinct key on its stack, once */
 	bool raw_frames; /* wrappers name sites too */
+	bool ages;       /* of the live blocks of each group */
+	bool lifetimes;  /* of its freed ones */
 	struct filter_list filters;
 	struct wrapper_patterns wrappers;
 	struct suppress_list suppressions;
@@ -51,6 +52,13 @@ struct group_options {
 struct group_suppressed {
 	struct profile_values values;
 	uint64_t sites; /* that hold a block at the moment */
+};
+
+/* How old the live blocks of a group are, and how long the freed ones lived. */
+struct group_ages {
+	uint64_t blocks; /* whose age is known */
+	uint64_t oldest_ns, median_ns, youngest_ns;
+	struct block_histogram lifetimes;
 };
 
 struct group {
@@ -64,6 +72,7 @@ struct group {
 	uint32_t stack;
 	uint32_t caller; /* of a place without any name: the next place with one, or PLACE_NONE */
 	uint32_t sites;
+	uint32_t ages; /* in `group_set.ages` */
 	int64_t largest;
 };
 
@@ -73,11 +82,15 @@ struct group_set {
 	struct profile_values sum; /* over the sites that passed the filters */
 	int64_t live_with_line;    /* bytes of `sum.live_bytes` whose place has file and line */
 	int64_t live_with_name;    /* the same for file or function */
+	bool by_blocks;            /* only live values are known */
+	bool has_lifetimes;
+	struct group_ages *ages;             /* NULL if neither ages nor lifetimes were asked for */
+	struct group_ages all_ages;          /* of everything in `sum` */
 	struct group_suppressed *suppressed; /* by rule; NULL without rules */
 };
 
-/* Put every place of profile into the table, for `alias` of `group_profile`. */
-void group_insert_places(const struct profile *profile, struct place_table *table);
+/* Whether this can only be answered for single blocks, at the last moment of the profile. */
+bool group_needs_blocks(const struct group_options *options, const struct profile *profile);
 
 /*
  * Group the sites of profile, which must be symbolized, as of at. The table takes up the places; it

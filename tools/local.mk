@@ -22,6 +22,8 @@ tools_heaptally_SOURCES = \
 
 # Readers, the launcher, and their commands.
 tools_libtools_a_SOURCES += \
+	tools/cmd_block.c \
+	tools/cmd_blocks.c \
 	tools/cmd_info.c \
 	tools/cmd_list.c \
 	tools/cmd_run.c \
@@ -94,6 +96,12 @@ tools_libtools_a_SOURCES += \
 	tools/filter.h \
 	tools/group.c \
 	tools/group.h \
+	tools/group_blocks.c \
+	tools/group_blocks.h \
+	tools/listing.c \
+	tools/listing.h \
+	tools/naming.c \
+	tools/naming.h \
 	tools/place.c \
 	tools/place.h \
 	tools/rank.c \
@@ -126,6 +134,12 @@ tools_libtools_a_SOURCES += \
 	tools/view_diff.h \
 	tools/view_marks.c \
 	tools/view_marks.h \
+	tools/view_block.c \
+	tools/view_block.h \
+	tools/view_blocks.c \
+	tools/view_blocks.h \
+	tools/view_lifetimes.c \
+	tools/view_lifetimes.h \
 	tools/view_place.c \
 	tools/view_place.h \
 	tools/view_quality.c \

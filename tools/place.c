@@ -206,6 +206,18 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 }
 
 uint32_t
+place_table_insert_number(struct place_table *table, enum place_kind kind, uint64_t number)
+{
+	struct identity identity;
+	struct place place = {.kind = kind, .offset = number};
+
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = kind;
+	identity.offset = number;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
 place_table_insert_key(struct place_table *table, uint32_t number, enum place_key key)
 {
 	struct identity identity = table->identities.items[number];
@@ -315,6 +327,10 @@ place_format_file(const struct place *place, struct buffer *out)
 		buffer_insert_format(out, "0x%" PRIx64, place->offset);
 	else if (place->kind == PLACE_THREAD)
 		buffer_insert_format(out, "<thread %" PRIu64 ">", place->offset);
+	else if (place->kind == PLACE_SIZE)
+		buffer_insert_format(out, "<size %" PRIu64 ">", place->offset);
+	else if (place->kind == PLACE_GENERATION)
+		buffer_insert_format(out, "<generation %" PRIu64 ">", place->offset);
 	else
 		buffer_insert_string(out, "<unknown>");
 }

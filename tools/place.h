@@ -34,6 +34,8 @@ enum place_kind {
 	PLACE_TRUNCATED, /* could not be followed further */
 	PLACE_UNKNOWN,
 	PLACE_NESTED,
+	PLACE_SIZE,       /* blocks of `offset` bytes and more, below the next power of two */
+	PLACE_GENERATION, /* blocks that survived `offset` marks */
 };
 
 /* Strings are interned in the table; unknown is NULL or 0. */
@@ -66,6 +68,10 @@ const struct place *place_table_get(const struct place_table *table, uint32_t pl
 /* The number of one location of a frame; index is below its location_count, or 0. */
 uint32_t place_table_insert(struct place_table *table, const struct profile *profile,
 			    const struct profile_frame *frame, uint32_t index);
+
+/* The place of a kind that is known by its number alone: a thread, a size, a generation. */
+uint32_t place_table_insert_number(struct place_table *table, enum place_kind kind,
+				   uint64_t number);
 
 enum place_key {
 	PLACE_KEY_LINE,     /* file and line, else function and module, else module and offset */

@@ -213,6 +213,15 @@ profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps)
 	*ret_gaps = gaps;
 }
 
+bool
+profile_has_threads(const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->frame_count; i++)
+		if (profile->frames[i].kind == PROFILE_FRAME_THREAD)
+			return true;
+	return false;
+}
+
 const char *
 profile_state_name(enum profile_state state)
 {

@@ -199,6 +199,9 @@ void profile_values_add(struct profile_values *sum, const struct profile_values 
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);
 
+/* Whether stacks end in the thread that they are of. */
+bool profile_has_threads(const struct profile *profile);
+
 /* "clear", "reset-peak", "mark", "pause", "resume" or "stop". */
 const char *profile_mark_name(enum profile_mark_kind kind);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "place.h"
+#include "util/buffer.h"
 #include "util/term.h"
 
 void
@@ -32,10 +33,25 @@ view_csv_string(FILE *stream, const char *text)
 	free(escaped);
 }
 
+/* What has a number and no name. */
+static void
+write_number(FILE *stream, const struct place *place)
+{
+	struct buffer text = BUFFER_INIT;
+
+	place_format_file(place, &text);
+	view_csv_string(stream, buffer_string(&text));
+	buffer_release(&text);
+}
+
 void
 view_csv_place(FILE *stream, const struct place *place)
 {
-	view_csv_string(stream, place->function);
+	if (place->kind == PLACE_SIZE || place->kind == PLACE_GENERATION ||
+	    place->kind == PLACE_THREAD)
+		write_number(stream, place);
+	else
+		view_csv_string(stream, place->function);
 	putc(',', stream);
 	view_csv_string(stream, place->file);
 	putc(',', stream);

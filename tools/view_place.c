@@ -92,6 +92,28 @@ insert_end(struct buffer *out, const char *text, bool whole)
 	buffer_insert_string(out, text);
 }
 
+/* "64 B to <128 B", "4 KiB to <8 KiB": both are powers of two, so there is nothing to round. */
+static void
+format_size(uint64_t from, struct buffer *out)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	const uint64_t bounds[] = {from, 2 * from};
+
+	if (from < 2) {
+		buffer_insert_format(out, "%" PRIu64 " B", from);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		uint64_t value = bounds[i];
+		size_t unit = 0;
+
+		for (; value >= 1024 && unit < sizeof(units) / sizeof(*units) - 1; value /= 1024)
+			unit++;
+		buffer_insert_format(out, "%s%" PRIu64 " %s", i == 0 ? "" : " to <", value,
+				     units[unit]);
+	}
+}
+
 static void
 format_name(const struct place *place, bool full_names, struct buffer *out)
 {
@@ -100,6 +122,11 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 		[PLACE_TRUNCATED] = "(stack not complete)",
 		[PLACE_UNKNOWN] = "(stack not known)",
 		[PLACE_NESTED] = "(inside the tracer)",
+	};
+	static const char *const generations[] = {
+		"0: born since the last mark",
+		"1: survived one mark",
+		"2: survived two marks or more",
 	};
 
 	if (place->function) {
@@ -113,6 +140,10 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 		buffer_insert_format(out, "0x%" PRIx64, place->offset);
 	} else if (place->kind == PLACE_THREAD) {
 		buffer_insert_format(out, "thread %" PRIu64, place->offset);
+	} else if (place->kind == PLACE_SIZE) {
+		format_size(place->offset, out);
+	} else if (place->kind == PLACE_GENERATION) {
+		buffer_insert_string(out, generations[place->offset < 2 ? place->offset : 2]);
 	} else if (place->kind < sizeof(others) / sizeof(*others) && others[place->kind]) {
 		buffer_insert_string(out, others[place->kind]);
 	}

@@ -16,6 +16,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view_csv.h"
+#include "view_lifetimes.h"
 #include "view_place.h"
 #include "view_quality.h"
 #include "view_source.h"
@@ -177,6 +178,11 @@ enum text_column {
 	TEXT_BLOCKS,
 	TEXT_AVERAGE,
 	TEXT_ALLOCS,
+	TEXT_OLDEST,
+	TEXT_MEDIAN,
+	TEXT_YOUNGEST,
+	TEXT_LIFETIME,
+	TEXT_TEMPORARY,
 	TEXT_NAME,
 	TEXT_POSITION,
 	TEXT_COLUMNS
@@ -202,6 +208,13 @@ format_value(const struct column *column, int64_t value, char *text)
 					    : human_count((uint64_t)value, text);
 }
 
+/* How long freed blocks lived is known of whole sites only. */
+static bool
+shows_lifetimes(const struct view_top *view)
+{
+	return view->options->ages && view->set->has_lifetimes;
+}
+
 static void
 insert_titles(struct view_table *table, const struct view_top *view)
 {
@@ -212,8 +225,13 @@ insert_titles(struct view_table *table, const struct view_top *view)
 		[TEXT_PERCENT] = "%",
 		[TEXT_SUM] = view->options->cumulative ? "" : "sum%",
 		[TEXT_BLOCKS] = "blocks",
-		[TEXT_AVERAGE] = "average",
-		[TEXT_ALLOCS] = "allocs",
+		[TEXT_AVERAGE] = view->options->ages ? "" : "average",
+		[TEXT_ALLOCS] = view->options->ages || view->set->by_blocks ? "" : "allocs",
+		[TEXT_OLDEST] = view->options->ages ? "oldest" : "",
+		[TEXT_MEDIAN] = view->options->ages ? "median" : "",
+		[TEXT_YOUNGEST] = view->options->ages ? "youngest" : "",
+		[TEXT_LIFETIME] = shows_lifetimes(view) ? "lifetime" : "",
+		[TEXT_TEMPORARY] = shows_lifetimes(view) ? "temp%" : "",
 		[TEXT_NAME] =
 			view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
 				? ""
@@ -226,6 +244,20 @@ insert_titles(struct view_table *table, const struct view_top *view)
 
 	for (size_t i = 0; i < TEXT_COLUMNS; i++)
 		view_table_insert(table, titles[i], TERM_DIM);
+}
+
+static void
+insert_average(struct view_table *table, const struct view_top *view,
+	       const struct profile_values *values)
+{
+	char text[HUMAN_BYTES] = "-";
+
+	if (values->live_blocks > 0)
+		human_size(values->live_bytes / values->live_blocks, text);
+	view_table_insert(table, view->options->ages ? "" : text, TERM_PLAIN);
+	human_count(values->total_blocks, text);
+	view_table_insert(table, view->options->ages || view->set->by_blocks ? "" : text,
+			  TERM_PLAIN);
 }
 
 static void
@@ -249,10 +281,45 @@ insert_numbers(struct view_table *table, const struct view_top *view,
 		table, view->options->cumulative ? "" : human_percent(running, (double)whole, text),
 		TERM_PLAIN);
 	view_table_insert(table, human_count((uint64_t)values->live_blocks, text), TERM_PLAIN);
-	if (values->live_blocks > 0)
-		human_size(values->live_bytes / values->live_blocks, text);
-	view_table_insert(table, values->live_blocks > 0 ? text : "-", TERM_PLAIN);
-	view_table_insert(table, human_count(values->total_blocks, text), TERM_PLAIN);
+	insert_average(table, view, values);
+}
+
+static void
+insert_time(struct view_table *table, bool known, uint64_t time_ns)
+{
+	char text[HUMAN_BYTES];
+
+	view_table_insert(table, known ? human_duration(time_ns, text) : "-", TERM_PLAIN);
+}
+
+/* The columns of --ages; without ages, of the row that sums the rest, they are unknown. */
+static void
+insert_ages(struct view_table *table, const struct view_top *view,
+	    const struct profile_values *values, const struct group_ages *ages)
+{
+	static const struct group_ages unknown;
+	char text[HUMAN_BYTES];
+	bool lifetimes = shows_lifetimes(view);
+
+	if (!view->options->ages) {
+		for (int i = TEXT_OLDEST; i <= TEXT_TEMPORARY; i++)
+			view_table_insert(table, "", TERM_PLAIN);
+		return;
+	}
+	ages = ages != NULL ? ages : &unknown;
+	insert_time(table, ages->blocks != 0, ages->oldest_ns);
+	insert_time(table, ages->blocks != 0, ages->median_ns);
+	insert_time(table, ages->blocks != 0, ages->youngest_ns);
+	if (lifetimes)
+		insert_time(table, ages->lifetimes.blocks != 0,
+			    block_histogram_mean_ns(&ages->lifetimes));
+	else
+		view_table_insert(table, "", TERM_PLAIN);
+	view_table_insert(table,
+			  lifetimes ? human_percent((double)values->temporary_blocks,
+						    (double)values->total_blocks, text)
+				    : "",
+			  TERM_PLAIN);
 }
 
 static void
@@ -262,6 +329,8 @@ insert_row(struct view_table *table, const struct view_top *view, unsigned width
 	struct view_place place;
 
 	insert_numbers(table, view, &group->values, get_before(view, group), running);
+	insert_ages(table, view, &group->values,
+		    view->options->ages ? &view->set->ages[group->ages] : NULL);
 	view_place_init(&place, view->table, group->stack, group->caller, view->options->by,
 			view->full_names);
 	if (!view->full_names)
@@ -293,6 +362,7 @@ insert_rest(struct view_table *table, const struct view_top *view,
 		 group_by_names[view->options->by], plural((int64_t)count));
 	insert_numbers(table, view, rest, before,
 		       (double)column_get(view->column, &view->set->sum));
+	insert_ages(table, view, rest, NULL);
 	view_table_insert(table,
 			  view->options->by == GROUP_BY_FILE || view->options->by == GROUP_BY_MODULE
 				  ? ""
@@ -332,6 +402,21 @@ print_table(const struct term *term, const struct view_top *view)
 }
 
 static void
+print_ages(const struct term *term, const struct view_top *view, const struct group *group)
+{
+	const struct group_ages *ages = &view->set->ages[group->ages];
+	char oldest[HUMAN_BYTES], median[HUMAN_BYTES], youngest[HUMAN_BYTES];
+
+	if (ages->blocks != 0)
+		fprintf(term->stream, "    live for %s (oldest), %s (median), %s (youngest)\n",
+			human_duration(ages->oldest_ns, oldest),
+			human_duration(ages->median_ns, median),
+			human_duration(ages->youngest_ns, youngest));
+	if (shows_lifetimes(view))
+		view_lifetimes_line(term, &ages->lifetimes, "    ");
+}
+
+static void
 print_stacks(const struct term *term, const struct view_top *view)
 {
 	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
@@ -344,18 +429,22 @@ print_stacks(const struct term *term, const struct view_top *view)
 		char allocs[HUMAN_BYTES], change[HUMAN_BYTES];
 		int64_t number = column_get(view->column, &group->values);
 
-		fprintf(term->stream, "%s%s%s  %s%s%s %%, %s block%s, %s alloc%s\n",
-			term_style(term, TERM_BOLD), format_value(view->column, number, value),
-			term_style(term, TERM_PLAIN),
+		fprintf(term->stream, "%s%s%s  %s%s%s %%, %s block%s", term_style(term, TERM_BOLD),
+			format_value(view->column, number, value), term_style(term, TERM_PLAIN),
 			format_change(view, group->values.live_bytes, get_before(view, group),
 				      change),
 			view->change != NULL ? ", " : "",
 			human_percent((double)number,
 				      (double)column_get(view->column, &view->set->sum), percent),
 			human_count((uint64_t)group->values.live_blocks, blocks),
-			plural(group->values.live_blocks),
-			human_count(group->values.total_blocks, allocs),
-			plural((int64_t)group->values.total_blocks));
+			plural(group->values.live_blocks));
+		if (!view->set->by_blocks)
+			fprintf(term->stream, ", %s alloc%s",
+				human_count(group->values.total_blocks, allocs),
+				plural((int64_t)group->values.total_blocks));
+		putc('\n', term->stream);
+		if (view->options->ages)
+			print_ages(term, view, group);
 		view_stack_text(term, view->table, group->stack, source, view->frames,
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
@@ -451,6 +540,38 @@ view_top_values_json(struct json_writer *json, const struct profile_values *valu
 		json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
 }
 
+/* What is known: of single blocks only what is live. */
+static void
+write_values(struct json_writer *json, const struct view_top *view,
+	     const struct profile_values *values, const struct group_ages *ages)
+{
+	if (view->set->by_blocks) {
+		json_writer_signed(json, "live_bytes", values->live_bytes);
+		json_writer_signed(json, "live_blocks", values->live_blocks);
+	} else {
+		view_top_values_json(json, values);
+	}
+	if (view->options->ages)
+		view_lifetimes_ages_json(json, ages);
+	if (shows_lifetimes(view))
+		view_lifetimes_json(json, &ages->lifetimes);
+}
+
+/* The numbers of a key that is one. */
+static void
+write_key(struct json_writer *json, const struct place *place)
+{
+	if (place->kind == PLACE_SIZE) {
+		json_writer_unsigned(json, "size_from", place->offset);
+		json_writer_unsigned(json, "size_below",
+				     place->offset != 0 ? 2 * place->offset : 1);
+	} else if (place->kind == PLACE_GENERATION) {
+		json_writer_unsigned(json, "generation", place->offset);
+	} else if (place->kind == PLACE_THREAD) {
+		json_writer_unsigned(json, "thread", place->offset);
+	}
+}
+
 void
 view_top_json(FILE *stream, const struct view_top *view)
 {
@@ -466,7 +587,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
-	view_top_values_json(&json, &view->set->sum);
+	write_values(&json, view, &view->set->sum, &view->set->all_ages);
 	json_writer_unsigned(&json, "groups", view->set->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->suppressions, view->set);
@@ -476,11 +597,13 @@ view_top_json(FILE *stream, const struct view_top *view)
 		const struct group *group = &view->set->groups[i];
 
 		json_writer_begin_object(&json, NULL);
-		view_top_values_json(&json, &group->values);
+		write_values(&json, view, &group->values,
+			     view->set->ages != NULL ? &view->set->ages[group->ages] : NULL);
 		if (view->change != NULL && view->change->seconds > 0)
 			json_writer_signed(
 				&json, "live_bytes_per_second",
 				get_rate(view, group->values.live_bytes, get_before(view, group)));
+		write_key(&json, view_place_get(view->table, group->stack));
 		view_place_json(&json, view->table, group->stack, view->options->by);
 		json_writer_end_object(&json);
 	}
@@ -489,6 +612,18 @@ view_top_json(FILE *stream, const struct view_top *view)
 }
 
 /*** CSV and tracemalloc ***/
+
+/* Of single blocks only what is live is known. */
+static void
+write_csv_value(FILE *stream, const struct view_top *view, const struct column *column,
+		const struct profile_values *values)
+{
+	if (!view->set->by_blocks ||
+	    column->offset == offsetof(struct profile_values, live_bytes) ||
+	    column->offset == offsetof(struct profile_values, live_blocks))
+		fprintf(stream, "%" PRId64, column_get(column, values));
+	putc(',', stream);
+}
 
 void
 view_top_csv(FILE *stream, const struct view_top *view)
@@ -502,7 +637,7 @@ view_top_csv(FILE *stream, const struct view_top *view)
 		const struct group *group = &view->set->groups[i];
 
 		for (size_t k = 0; k < column_count; k++)
-			fprintf(stream, "%" PRId64 ",", column_get(&columns[k], &group->values));
+			write_csv_value(stream, view, &columns[k], &group->values);
 		view_csv_place(stream, view_place_get(view->table, group->stack));
 		putc('\n', stream);
 	}

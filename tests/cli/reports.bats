@@ -189,7 +189,7 @@ load common
 	try 0 heaptally --help
 	try 0 heaptally --version
 	grep -qE '^heaptally.* [0-9]+\.[0-9]+' out
-	for command in run top diff annotate timeline snapshot list info; do
+	for command in run top diff annotate timeline snapshot list info block blocks; do
 		try 0 heaptally "$command" --help
 		grep -q Usage: out
 	done

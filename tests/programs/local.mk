@@ -2,6 +2,7 @@
 # Small programs to trace. Tests know their lines, so they have debug information in any build.
 
 check_PROGRAMS += \
+	tests/programs/blocks \
 	tests/programs/commanded \
 	tests/programs/api \
 	tests/programs/apixx \
@@ -15,6 +16,8 @@ check_PROGRAMS += \
 
 traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
 
+tests_programs_blocks_CFLAGS = $(traced_cflags) -pthread
+tests_programs_blocks_SOURCES = tests/programs/blocks.c
 tests_programs_commanded_CFLAGS = $(traced_cflags)
 tests_programs_commanded_SOURCES = tests/programs/commanded.c
 tests_programs_api_CFLAGS = $(traced_cflags)

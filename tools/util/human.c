@@ -148,18 +148,15 @@ human_tracemalloc_size(double bytes, bool sign, char *buffer)
 	}
 }
 
-int
-human_parse_size(const char *text, int64_t *ret_bytes)
+struct unit {
+	const char *name;
+	double factor;
+};
+
+/* A number, blanks and a unit, below 2^63. 0 or -errno. */
+static int
+parse_with_unit(const char *text, const struct unit *units, size_t count, double *ret_value)
 {
-	static const struct {
-		const char *name;
-		double factor;
-	} units[] = {
-		{"", 1},         {"B", 1},      {"K", 0x1p10},   {"KiB", 0x1p10},
-		{"kB", 1e3},     {"KB", 1e3},   {"k", 0x1p10},   {"M", 0x1p20},
-		{"MiB", 0x1p20}, {"MB", 1e6},   {"G", 0x1p30},   {"GiB", 0x1p30},
-		{"GB", 1e9},     {"T", 0x1p40}, {"TiB", 0x1p40}, {"TB", 1e12},
-	};
 	size_t length = strspn(text, "0123456789.");
 	char number[HUMAN_BYTES], *end;
 	const char *unit = text + length + strspn(text + length, " ");
@@ -173,14 +170,46 @@ human_parse_size(const char *text, int64_t *ret_bytes)
 	value = strtod(number, &end);
 	if (*end || end == number)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
 		value *= units[i].factor;
 		if (value >= 0x1p63)
 			return -ERANGE;
-		*ret_bytes = (int64_t)value;
+		*ret_value = value;
 		return 0;
 	}
 	return -EINVAL;
+}
+
+int
+human_parse_size(const char *text, int64_t *ret_bytes)
+{
+	static const struct unit units[] = {
+		{"", 1},         {"B", 1},      {"K", 0x1p10},   {"KiB", 0x1p10},
+		{"kB", 1e3},     {"KB", 1e3},   {"k", 0x1p10},   {"M", 0x1p20},
+		{"MiB", 0x1p20}, {"MB", 1e6},   {"G", 0x1p30},   {"GiB", 0x1p30},
+		{"GB", 1e9},     {"T", 0x1p40}, {"TiB", 0x1p40}, {"TB", 1e12},
+	};
+	double value;
+	int result = parse_with_unit(text, units, sizeof(units) / sizeof(*units), &value);
+
+	if (result == 0)
+		*ret_bytes = (int64_t)value;
+	return result;
+}
+
+int
+human_parse_duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct unit units[] = {
+		{"", 1e9}, {"s", 1e9},    {"ms", 1e6},   {"us", 1e3},
+		{"ns", 1}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9},
+	};
+	double value;
+	int result = parse_with_unit(text, units, sizeof(units) / sizeof(*units), &value);
+
+	if (result == 0)
+		*ret_ns = (uint64_t)value;
+	return result;
 }

@@ -49,4 +49,10 @@ char *human_tracemalloc_size(double bytes, bool sign, char *buffer);
  */
 int human_parse_size(const char *text, int64_t *ret_bytes);
 
+/*
+ * Read a duration: "10s", "1.5", "200ms", "3us", "5min", "2h", "1d"; without a unit it is seconds.
+ * 0; -EINVAL if it is none; -ERANGE if it does not fit.
+ */
+int human_parse_duration(const char *text, uint64_t *ret_ns);
+
 #endif

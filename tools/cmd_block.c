@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd_block.c - heaptally block: what an address belongs to, or belonged to
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd_report.h"
+#include "command.h"
+#include "naming.h"
+#include "util/error.h"
+#include "view_block.h"
+
+enum {
+	OPTION_PROCESS = 256,
+	OPTION_FORMAT,
+	OPTION_LIMIT,
+	OPTION_RECENT_LAST,
+	OPTION_RAW_FRAMES,
+	OPTION_FULL_NAMES,
+	OPTION_COLOR,
+};
+
+struct arguments {
+	struct cmd_report report;
+	const char *operands[2]; /* where, and the address */
+	uint64_t address;
+};
+
+static const struct argp_option options[] = {
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
+	 "which process of a file with several (default: the one with the largest peak)", 0},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default) or json", 0},
+	{"limit", OPTION_LIMIT, "N", 0,
+	 "frames of the stack: the N innermost, -N the outermost, 0 all (default)", 0},
+	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
+	 "print the stack from the outermost frame on", 0},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
+	 "show the frames of allocator wrappers and libraries of the language too", 0},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 0},
+	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+	{0},
+};
+
+static void
+parse_limit(struct arguments *arguments, const char *word, struct argp_state *state)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(word, &end, 10);
+	if (*end != '\0' || end == word || errno != 0 || labs(number) > 1000000000)
+		argp_error(state, "%s: not a number", word);
+	arguments->report.frames = (int)number;
+}
+
+/* As a debugger prints it, with 0x, or in decimal. */
+static void
+parse_address(struct arguments *arguments, const char *word, struct argp_state *state)
+{
+	bool hex = strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0;
+	const char *digits = hex ? word + 2 : word;
+	char *end;
+
+	errno = 0;
+	arguments->address = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)*digits) || *end != '\0' || errno != 0)
+		argp_error(state, "%s: not an address; one is 0x55d0c3a02ab0, or decimal", word);
+}
+
+static error_t
+parse_option(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	struct cmd_report *report = &arguments->report;
+
+	switch (key) {
+	case OPTION_PROCESS:
+		report->process = word;
+		return 0;
+	case OPTION_FORMAT:
+		report->format = strcmp(word, "json") == 0 ? REPORT_JSON : REPORT_TEXT;
+		if (report->format == REPORT_TEXT && strcmp(word, "text") != 0)
+			argp_error(state, "%s: not one of text, json", word);
+		return 0;
+	case OPTION_LIMIT:
+		parse_limit(arguments, word, state);
+		return 0;
+	case OPTION_RECENT_LAST:
+		report->most_recent_last = true;
+		return 0;
+	case OPTION_RAW_FRAMES:
+		report->group.raw_frames = true;
+		return 0;
+	case OPTION_FULL_NAMES:
+		report->full_names = true;
+		return 0;
+	case OPTION_COLOR:
+		if (term_parse_color(word, &report->color) < 0)
+			argp_error(state, "%s: not one of auto, always, never", word);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num >= 2)
+			argp_error(state, "%s: one process or file and one address at a time",
+				   word);
+		arguments->operands[state->arg_num] = word;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->operands[1] == NULL)
+			argp_error(state, "a process or file and an address are needed");
+		parse_address(arguments, arguments->operands[1], state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "FILE|PID ADDRESS",
+	.doc = "Say which block an address is in, or was in before it was freed: its size, its "
+	       "age, and the stack that allocated it. The program must have been started with "
+	       "`heaptally run --blocks`.\v"
+	       "Examples:\n"
+	       "  heaptally block 4711 0x55d0c3a02ab0\n"
+	       "  heaptally block --format json app.tally 0x7f21b4000b60\n",
+};
+
+/* The block that holds the address, or who is near. */
+static void
+find(struct view_block *view)
+{
+	const struct block_set *set = &view->profile->blocks;
+	const struct block *below = block_find(set, view->address);
+	const struct block *above = below != NULL ? below + 1 : set->blocks;
+
+	view->below = below;
+	view->above = above != NULL && above < set->blocks + set->count ? above : NULL;
+	if (below != NULL && block_holds(below, view->address)) {
+		view->block = below;
+		view->below = below > set->blocks ? below - 1 : NULL;
+	} else if (set->freed_count != 0) {
+		view->freed = &set->freed[0];
+	}
+}
+
+int
+cmd_block(int argc, char **argv)
+{
+	struct arguments arguments = {.operands = {NULL}};
+	struct cmd_report *report = &arguments.report;
+	const struct place_options places = {.across_builds = false};
+	struct place_table *table = place_table_new(&places);
+	struct view_block view = {.profile = NULL};
+	struct naming naming;
+	struct source source;
+	struct term term;
+
+	cmd_report_init(report);
+	report->about_blocks = true;
+	report->frames = 0;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	report->freed_at = &arguments.address;
+	cmd_report_read(report, arguments.operands[0], "exit", &source);
+	naming_init(&naming, source.profile, &report->group, table, NULL);
+	naming_prepare_stacks(&naming, source.profile->site_count);
+	view = (struct view_block){
+		.profile = source.profile,
+		.at = source.at,
+		.naming = &naming,
+		.address = arguments.address,
+		.frames = report->frames,
+		.most_recent_last = report->most_recent_last,
+		.full_names = report->full_names,
+	};
+	find(&view);
+	term_init(&term, stdout, report->color);
+	if (report->format == REPORT_JSON)
+		view_block_json(stdout, &view);
+	else
+		view_block_text(&term, &view);
+	cmd_report_finish();
+	naming_release(&naming);
+	place_table_free(table);
+	source_release(&source);
+	cmd_report_release(report);
+	return COMMAND_OK;
+}

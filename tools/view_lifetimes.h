@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view_lifetimes.h - how long blocks lived, in text and JSON
+ */
+#ifndef VIEW_LIFETIMES_H
+#define VIEW_LIFETIMES_H
+
+struct block_histogram;
+struct group_ages;
+struct json_writer;
+struct term;
+
+/* "freed 1,204 after 3.1 ms on average  [bars] 2 us to 8.4 s", with a newline. */
+void view_lifetimes_line(const struct term *term, const struct block_histogram *histogram,
+			 const char *indent);
+
+/* The members "ages" and "lifetimes". Both are null when nothing is known. */
+void view_lifetimes_ages_json(struct json_writer *json, const struct group_ages *ages);
+void view_lifetimes_json(struct json_writer *json, const struct block_histogram *histogram);
+
+#endif
