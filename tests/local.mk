@@ -42,6 +42,7 @@ python_tests = \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \
 	tests/cli/symbols.py \
+	tests/cli/terminal.py \
 	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \
 	tests/gates/gates.py \

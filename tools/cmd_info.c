@@ -245,22 +245,29 @@ print_text_identity(const struct source *source)
 	free(name);
 }
 
+static const char *
+plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void
 print_text_values(const struct profile_moment *moment)
 {
 	const struct profile_values *sum = &moment->sum;
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 
-	printf("  %-11s %s in %s blocks, at %s\n", "peak", human_size(sum->peak_bytes, bytes),
-	       human_count((uint64_t)sum->peak_blocks, blocks),
+	printf("  %-11s %s in %s block%s, at %s\n", "peak", human_size(sum->peak_bytes, bytes),
+	       human_count((uint64_t)sum->peak_blocks, blocks), plural((uint64_t)sum->peak_blocks),
 	       human_duration(moment->peak_time_ns, time));
-	printf("  %-11s %s in %s blocks\n", "live", human_size(sum->live_bytes, bytes),
-	       human_count((uint64_t)sum->live_blocks, blocks));
-	printf("  %-11s %s in %s blocks, ", "allocated",
-	       human_size((int64_t)sum->total_bytes, bytes),
-	       human_count(sum->total_blocks, blocks));
+	printf("  %-11s %s in %s block%s\n", "live", human_size(sum->live_bytes, bytes),
+	       human_count((uint64_t)sum->live_blocks, blocks), plural((uint64_t)sum->live_blocks));
+	printf("  %-11s %s in %s block%s, ", "allocated",
+	       human_size((int64_t)sum->total_bytes, bytes), human_count(sum->total_blocks, blocks),
+	       plural(sum->total_blocks));
 	printf("%s of them temporary\n", human_count(sum->temporary_blocks, blocks));
-	printf("  %-11s %s blocks\n", "freed", human_count(sum->freed_blocks, blocks));
+	printf("  %-11s %s block%s\n", "freed", human_count(sum->freed_blocks, blocks),
+	       plural(sum->freed_blocks));
 }
 
 static void
@@ -271,8 +278,10 @@ print_text_quality(const struct source *source)
 	const char *sentence;
 
 	printf("  %-11s %s, ", "reallocs", human_count(profile->reallocs, number));
-	printf("%s failed allocations, ", human_count(profile->failed_allocations, number));
-	printf("%s frees of unknown blocks\n", human_count(profile->unknown_frees, number));
+	printf("%s failed allocation%s, ", human_count(profile->failed_allocations, number),
+	       plural(profile->failed_allocations));
+	printf("%s free%s of unknown blocks\n", human_count(profile->unknown_frees, number),
+	       plural(profile->unknown_frees));
 	printf("  %-11s %s distinct, ", "stacks",
 	       human_count(count_stacks(source->at.moment), number));
 	printf("%s events with a cut one\n", human_count(profile->cut_stacks, number));

@@ -64,7 +64,7 @@ print_text(const struct recording_list *list)
 		char *path = term_escape(list->files[i].path);
 
 		human_duration(get_age_ns(identity), age);
-		printf("%8u  %-8s %10s %10s %10s ago  %-15s  %s\n", identity->pid,
+		printf("%8u  %-8s %10s %10s %12s ago  %-15s  %s\n", identity->pid,
 		       profile_state_name(identity->state), human_size(identity->live_bytes, live),
 		       human_size(identity->peak_bytes, peak), age, command, path);
 		free(command);

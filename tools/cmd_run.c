@@ -195,9 +195,9 @@ inspect(struct run *run)
 	struct target target;
 
 	target_inspect(run->arguments[0], &target);
+	/* The reason names what cannot be traced: the program, or what interprets it. */
 	if (target.verdict == TARGET_UNTRACEABLE)
-		die(statuses[target.verdict], "%s: cannot be traced: %s", run->arguments[0],
-		    target.reason);
+		die(statuses[target.verdict], "cannot be traced: %s", target.reason);
 	if (target.verdict != TARGET_TRACEABLE)
 		die(statuses[target.verdict], "%s", target.reason);
 	if (target.warning != NULL)

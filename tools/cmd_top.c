@@ -15,8 +15,10 @@
 #include "cmd_top_refresh.h"
 #include "command.h"
 #include "rank.h"
+#include "util/buffer.h"
 #include "util/error.h"
 #include "util/human.h"
+#include "util/xalloc.h"
 #include "view_top.h"
 
 #define OTHERS_SHOWN  3
@@ -137,31 +139,47 @@ static const struct argp argp = {
 	.children = children,
 };
 
+static int
+compare_peaks(const void *a, const void *b)
+{
+	const struct source_process *left = *(const struct source_process *const *)a;
+	const struct source_process *right = *(const struct source_process *const *)b;
+
+	if (left->sum.peak_bytes != right->sum.peak_bytes)
+		return left->sum.peak_bytes > right->sum.peak_bytes ? -1 : 1;
+	return left < right ? -1 : 1;
+}
+
 /* A file may hold a whole tree of processes. */
 static void
 print_others(const struct term *term, const struct source *source)
 {
-	size_t shown = 0;
+	struct buffer line = BUFFER_INIT;
+	const struct source_process **others;
+	size_t count = 0;
 	char text[HUMAN_BYTES];
 
 	if (source->process_count < 2)
 		return;
-	fputs("others    ", term->stream);
-	for (size_t i = 0; i < source->process_count && shown < OTHERS_SHOWN; i++) {
-		const struct source_process *process = &source->processes[i];
-		char *command;
-
-		if (process->chosen)
-			continue;
-		command = term_escape(process->command);
-		fprintf(term->stream, "%s%s %" PRIu32 " (peak %s)", shown ? ", " : "", command,
-			process->pid, human_size(process->sum.peak_bytes, text));
-		free(command);
-		shown++;
+	others = xcalloc(source->process_count, sizeof(const struct source_process *));
+	for (size_t i = 0; i < source->process_count; i++) {
+		if (!source->processes[i].chosen)
+			others[count++] = &source->processes[i];
 	}
-	if (source->process_count - 1 > shown)
-		fprintf(term->stream, ", %zu more", source->process_count - 1 - shown);
-	fputs("  (--process PID)\n", term->stream);
+	qsort(others, count, sizeof(const struct source_process *), compare_peaks);
+	for (size_t i = 0; i < count && i < OTHERS_SHOWN; i++) {
+		char *command = term_escape(others[i]->command);
+
+		buffer_insert_format(&line, "%s%s %" PRIu32 " (peak %s)", i ? ", " : "", command,
+				     others[i]->pid, human_size(others[i]->sum.peak_bytes, text));
+		free(command);
+	}
+	if (count > OTHERS_SHOWN)
+		buffer_insert_format(&line, ", %zu more", count - OTHERS_SHOWN);
+	free(others);
+	buffer_insert_string(&line, "  (--process PID)");
+	term_wrap(term, "others    ", buffer_string(&line));
+	buffer_release(&line);
 }
 
 static void

@@ -247,12 +247,13 @@ find_privilege(const char *path)
 	if (stat(path, &status) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		return NULL;
 	if ((status.st_mode & S_ISUID) != 0 && status.st_uid != geteuid())
-		return "is setuid";
+		return "is set-user-ID, so its loader ignores LD_PRELOAD; its owner can trace it";
 	if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
 	    status.st_gid != getegid())
-		return "is setgid";
+		return "is set-group-ID, so its loader ignores LD_PRELOAD; who runs as its group "
+		       "can trace it";
 	if (geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
-		return "has file capabilities";
+		return "has file capabilities, so its loader ignores LD_PRELOAD; root can trace it";
 	return NULL;
 }
 
@@ -283,9 +284,7 @@ judge_elf(struct target *target, const struct elf_facts *facts)
 		refuse(target, TARGET_UNTRACEABLE,
 		       xasprintf("%s uses musl, and heaptally's runtime needs glibc", path));
 	else if (privilege != NULL)
-		refuse(target, TARGET_UNTRACEABLE,
-		       xasprintf("%s %s, so its loader ignores LD_PRELOAD; root can trace it", path,
-				 privilege));
+		refuse(target, TARGET_UNTRACEABLE, xasprintf("%s %s", path, privilege));
 	else if (facts->sanitizer != NULL)
 		refuse(target, TARGET_UNTRACEABLE,
 		       xasprintf("%s is built with %s, which has its own malloc and must be loaded "

@@ -23,6 +23,7 @@
 #include "view_table.h"
 #include "view_top.h"
 
+#define CODE_LEAST   32 /* columns of it */
 #define JSON_VERSION 1
 #define HOT_SHARE    0.1 /* of the file's bytes: printed in bold */
 #define TAB_COLUMNS  8
@@ -255,17 +256,25 @@ print_title(const struct term *term, const struct view_annotate *view)
 void
 view_annotate_text(const struct term *term, const struct view_annotate *view)
 {
+	static const size_t spare[] = {TEXT_TEMPORARY, TEXT_ALLOCS};
+	static const struct view_table_fit fit = {
+		.name = TEXT_COLUMNS,
+		.position = TEXT_CODE,
+		.least = CODE_LEAST,
+		.spare = spare,
+		.spare_count = sizeof(spare) / sizeof(*spare),
+	};
 	struct view_table table;
 
 	print_title(term, view);
 	view_table_init(&table, TEXT_COLUMNS, text_is_text);
 	insert_titles(&table);
 	insert_lines(&table, view);
+	view_table_fit(&table, term, &fit);
 	view_table_print(&table, term, true);
 	view_table_release(&table);
-	fputs("\nquality   ", term->stream);
-	view_quality_line(term, view->profile, view->set);
 	putc('\n', term->stream);
+	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, view->profile);
 }
 

@@ -98,10 +98,13 @@ print_calls(FILE *out, const struct profile *profile)
 static void
 print_groups(const struct term *term, const struct group_set *set, const struct place_table *table)
 {
-	size_t count = set->count < TOP_LINES ? set->count : TOP_LINES;
 	struct view_place views[TOP_LINES];
 	unsigned name_columns = 0;
+	size_t count = 0;
 
+	while (count < TOP_LINES && count < set->count &&
+	       (count == 0 || set->groups[count].values.live_bytes > 0))
+		count++;
 	for (size_t i = 0; i < count; i++) {
 		unsigned wide;
 
@@ -207,10 +210,9 @@ view_card(const struct term *term, const struct card *card)
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
 	print_not_freed(out, profile);
-	fprintf(out, "  quality   ");
-	view_quality_line(term, profile, &set);
-	fprintf(out, "\n");
+	view_quality_line(term, "  quality   ", profile, &set);
 	view_quality_warnings(term, profile);
+	view_quality_hint(term, "  hint      ", GROUP_BY_LINE, &set);
 	print_next(out, card);
 	group_set_release(&set);
 	place_table_free(table);

@@ -24,7 +24,8 @@
 #include "view_table.h"
 #include "view_top.h"
 
-#define JSON_VERSION 1
+#define JSON_VERSION    1
+#define NUMBERS_COLUMNS 44 /* beside the two names of the summary */
 
 static int64_t
 get_change(const struct column *column, const struct profile_values *new,
@@ -89,6 +90,17 @@ insert_summary(struct view_table *table, const char *title, const struct column 
 	view_table_insert(table, text, get_style(change));
 }
 
+/* An operand, which may be a long path. */
+static char *
+make_name(const struct term *term, const char *operand)
+{
+	char *name = term_escape(operand);
+
+	if (term->width > NUMBERS_COLUMNS)
+		view_place_cut_position(name, (term->width - NUMBERS_COLUMNS) / 2);
+	return name;
+}
+
 static bool
 is_end(const struct diff_side *side)
 {
@@ -107,7 +119,8 @@ print_summary(const struct term *term, const struct view_diff *view)
 	static const bool is_text[] = {true, false, false, false, false};
 	const struct profile_values *old = &view->old->at.moment->sum;
 	const struct profile_values *new = &view->new->at.moment->sum;
-	char *old_name = term_escape(view->old_name), *new_name = term_escape(view->new_name);
+	char *old_name = make_name(term, view->old_name),
+	     *new_name = make_name(term, view->new_name);
 	bool are_ends =
 		is_end(view->old) && is_end(view->new) && view->old->at.peak == view->new->at.peak;
 	struct view_table table;
@@ -221,6 +234,7 @@ is_shown(const struct view_diff *view, const struct diff_row *row, struct shown 
 static struct shown
 print_table(const struct term *term, const struct view_diff *view)
 {
+	static const struct view_table_fit fit = {.name = TEXT_NAME, .position = TEXT_POSITION};
 	struct shown shown = {0, 0};
 	struct view_table table;
 
@@ -230,8 +244,10 @@ print_table(const struct term *term, const struct view_diff *view)
 		if (is_shown(view, &view->diff->rows[i], &shown))
 			insert_row(&table, view, term->width, &view->diff->rows[i]);
 	}
+	if (!view->full_names)
+		view_table_fit(&table, term, &fit);
 	if (shown.rows > 0)
-		view_table_print(&table, term, !view->full_names);
+		view_table_print(&table, term, false);
 	view_table_release(&table);
 	return shown;
 }
@@ -265,15 +281,29 @@ print_stacks(const struct term *term, const struct view_diff *view)
 	return shown;
 }
 
+static bool
+has_moved(const struct view_diff *view)
+{
+	for (size_t i = 0; i < view->diff->count; i++) {
+		if (view->diff->rows[i].moved_from)
+			return true;
+	}
+	return false;
+}
+
 static void
 print_title(const struct term *term, const struct view_diff *view)
 {
 	char *old = view_top_describe_moment(view->old->profile, &view->old->at);
 	char *new = view_top_describe_moment(view->new->profile, &view->new->at);
 
-	fprintf(term->stream, "\nfrom %s to %s, by %s%s%s%s\n", old, new,
-		group_by_names[view->options->by],
-		view->options->by == GROUP_BY_LINE ? " (moved lines matched by function)" : "",
+	putc('\n', term->stream);
+	if (view->old->at.peak && view->new->at.peak)
+		fputs("at the peak", term->stream);
+	else
+		fprintf(term->stream, "from %s to %s", old, new);
+	fprintf(term->stream, ", by %s%s%s%s\n", group_by_names[view->options->by],
+		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
 		view->options->filters.count ? ", filtered" : "");
 	free(old);
@@ -284,12 +314,11 @@ static void
 print_quality(const struct term *term, const char *name, const struct profile *profile,
 	      const struct group_set *set)
 {
-	char *escaped = term_escape(name);
+	char *escaped = make_name(term, name), *label = xasprintf("quality   %s: ", escaped);
 
-	fprintf(term->stream, "quality   %s: ", escaped);
-	view_quality_line(term, profile, set);
-	putc('\n', term->stream);
+	view_quality_line(term, label, profile, set);
 	view_quality_warnings(term, profile);
+	free(label);
 	free(escaped);
 }
 

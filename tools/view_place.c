@@ -263,6 +263,65 @@ view_place_cut(char *text, unsigned columns)
 	strcpy(cut, "...");
 }
 
+/* Leave out callers, the outermost first: "a.c:12 <- f <- g" becomes "a.c:12 <- f <- ...". */
+static void
+cut_callers(char *text, unsigned columns)
+{
+	static const char arrow[] = " <- ", more[] = " <- ...";
+
+	while (term_columns(text) > columns) {
+		char *found = NULL;
+
+		for (char *at = strstr(text, arrow); at; at = strstr(at + 1, arrow))
+			found = at;
+		if (!found)
+			return;
+		*found = '\0';
+		/* What the dots stand for did not fit, so it was longer than they are. */
+		if (term_columns(text) + sizeof(more) - 1 <= columns)
+			strcpy(found, more);
+	}
+}
+
+/* Leave out the first folders, or what must be of the name: the line is at the end. */
+static void
+cut_path(char *text, unsigned columns)
+{
+	const char *tail = text;
+
+	while (term_columns(tail) + 3 > columns) {
+		const char *slash = strchr(tail + 1, '/');
+
+		if (!slash)
+			break;
+		tail = slash;
+	}
+	while (*tail && term_columns(tail) + 3 > columns) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(tail, &code);
+
+		tail += bytes ? bytes : 1;
+	}
+	if (tail < text + 3)
+		return;
+	memmove(text + 3, tail, strlen(tail) + 1);
+	memcpy(text, "...", 3);
+}
+
+void
+view_place_cut_position(char *text, unsigned columns)
+{
+	if (columns < 4)
+		return;
+	cut_callers(text, columns);
+	if (term_columns(text) <= columns)
+		return;
+	if (strncmp(text, "<- ", 3) == 0)
+		view_place_cut(text, columns);
+	else
+		cut_path(text, columns);
+}
+
 void
 view_place_cut_name(char *name, unsigned columns)
 {

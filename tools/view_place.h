@@ -40,6 +40,12 @@ void view_place_cut(char *text, unsigned columns);
 /* The same for the name of a function, whose end says most: "...::DiagStateMap::getFile". */
 void view_place_cut_name(char *name, unsigned columns);
 
+/*
+ * The same for a position: callers go first, then the beginning of the path, so that the line
+ * stays: "Objects/listobject.c:81 <- ...", ".../listobject.c:81".
+ */
+void view_place_cut_position(char *text, unsigned columns);
+
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);
 

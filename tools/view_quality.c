@@ -17,6 +17,8 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 
+#define HINT_SHARE 0.25 /* of the bytes: from here on something can be done */
+
 static const struct profile_values *
 get_totals(const struct profile *profile)
 {
@@ -33,37 +35,53 @@ percent(double part, double whole)
 	return whole > 0 ? 100 * part / whole : 0;
 }
 
-void
-view_quality_line(const struct term *term, const struct profile *profile,
-		  const struct group_set *set)
+static void
+write_line(const struct term *term, FILE *stream, const struct profile *profile,
+	   const struct group_set *set)
 {
 	const struct profile_values *totals = get_totals(profile);
 	char text[HUMAN_BYTES];
 	bool lost = profile->dropped_events > 0;
 
-	fprintf(term->stream, "%s%s events lost%s", lost ? term_style(term, TERM_BAD) : "",
+	fprintf(stream, "%s%s events lost%s", lost ? term_style(term, TERM_BAD) : "",
 		human_count(profile->dropped_events, text),
 		lost ? term_style(term, TERM_PLAIN) : "");
-	fprintf(term->stream, ", %.1f %% stacks cut",
+	fprintf(stream, ", %.1f %% stacks cut",
 		percent((double)profile->cut_stacks, (double)totals->total_blocks));
 	if (set->sum.live_bytes > 0) {
 		double lines = percent((double)set->live_with_line, (double)set->sum.live_bytes);
 		double names = percent((double)set->live_with_name, (double)set->sum.live_bytes);
 
-		fprintf(term->stream, ", %.1f %% of bytes have file:line", lines);
+		fprintf(stream, ", %.1f %% of bytes have file:line", lines);
 		if (names - lines >= 0.05)
-			fprintf(term->stream, ", %.1f %% only a function", names - lines);
+			fprintf(stream, ", %.1f %% only a function", names - lines);
 		if (names < 99.95)
-			fprintf(term->stream, ", %.1f %% no name", 100 - names);
+			fprintf(stream, ", %.1f %% no name", 100 - names);
 	}
-	fputs(", heaptally used ", term->stream);
+	fputs(", heaptally used ", stream);
 	if (profile->tracer_cpu_ns > 0)
-		fprintf(term->stream, "%s CPU, ", human_duration(profile->tracer_cpu_ns, text));
-	fputs(human_size((int64_t)profile->tracer_bytes, text), term->stream);
+		fprintf(stream, "%s CPU, ", human_duration(profile->tracer_cpu_ns, text));
+	fputs(human_size((int64_t)profile->tracer_bytes, text), stream);
 	if (profile->peak_error_bytes > 0)
-		fprintf(term->stream, ", the peak is exact to %s",
+		fprintf(stream, ", the peak is exact to %s",
 			human_size(profile->peak_error_bytes, text));
-	view_quality_gaps(term->stream, profile);
+	view_quality_gaps(stream, profile);
+}
+
+void
+view_quality_line(const struct term *term, const char *label, const struct profile *profile,
+		  const struct group_set *set)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	if (!stream)
+		return;
+	write_line(term, stream, profile, set);
+	fclose(stream);
+	term_wrap(term, label, text);
+	free(text);
 }
 
 void
@@ -128,6 +146,22 @@ view_quality_warnings(const struct term *term, const struct profile *profile)
 		putc('\n', term->stream);
 		free(path);
 	}
+}
+
+void
+view_quality_hint(const struct term *term, const char *label, enum group_by by,
+		  const struct group_set *set)
+{
+	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
+	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
+
+	if ((double)set->live_with_name < enough)
+		term_wrap(term, label,
+			  "much has no name: --by stack shows who calls it, "
+			  "packages with debug symbols, or --debuginfod, have the names");
+	else if (has_lines && (double)set->live_with_line < enough)
+		term_wrap(term, label,
+			  "much has no line: compile with -g, or install debug symbols");
 }
 
 void

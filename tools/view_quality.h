@@ -7,16 +7,17 @@
 
 #include <stdio.h>
 
-struct group_set;
+#include "group.h"
+
 struct json_writer;
 struct profile;
 struct term;
 
 /*
- * "0 events lost, 0.2 % stacks cut, 99.1 % of bytes have file:line, heaptally used 1.9 s CPU,
- * 14.2 MiB", without a newline.
+ * label and "0 events lost, 0.2 % stacks cut, 99.1 % of bytes have file:line, heaptally used 1.9 s
+ * CPU, 14.2 MiB".
  */
-void view_quality_line(const struct term *term, const struct profile *profile,
+void view_quality_line(const struct term *term, const char *label, const struct profile *profile,
 		       const struct group_set *set);
 
 /* The end of that line: ", recording was paused for 3.2 s"; nothing when all of the run counts. */
@@ -28,6 +29,10 @@ void view_quality_gaps_json(struct json_writer *json, const struct profile *prof
 
 /* One line, with a newline, for everything that went wrong; nothing when all is well. */
 void view_quality_warnings(const struct term *term, const struct profile *profile);
+
+/* label and what to do when much has no name or no line; nothing when most has. */
+void view_quality_hint(const struct term *term, const char *label, enum group_by by,
+		       const struct group_set *set);
 
 /* The member "quality". */
 void view_quality_json(struct json_writer *json, const struct profile *profile,

@@ -3,7 +3,7 @@
  * view_table.h - rows of cells, aligned
  *
  * Cells are collected and their widths measured before anything is printed. Columns that are empty
- * throughout are left out. On a terminal the last column is cut to fit.
+ * throughout are left out. What is the last text of a row may reach into the columns after it.
  */
 #ifndef VIEW_TABLE_H
 #define VIEW_TABLE_H
@@ -29,6 +29,21 @@ void view_table_init(struct view_table *table, size_t columns, const bool *is_te
 
 /* Append one cell, row by row. text is copied and safe for terminals. */
 void view_table_insert(struct view_table *table, const char *text, enum term_style style);
+
+struct view_table_fit {
+	size_t name, position; /* these two share the columns that the others leave; no name: beyond
+				  the last column */
+	unsigned least;        /* that they want */
+	const size_t *spare;   /* left out where that is not so, the first one first */
+	size_t spare_count;
+};
+
+/*
+ * Make the rows fit the terminal: leave out columns, and shorten names and positions. Nothing is
+ * done where there is no width, or hardly any.
+ */
+void view_table_fit(struct view_table *table, const struct term *term,
+		    const struct view_table_fit *fit);
 
 /* cut: let the last column lose what does not fit. */
 void view_table_print(const struct view_table *table, const struct term *term, bool cut);

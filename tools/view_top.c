@@ -24,11 +24,11 @@
 #include "view_suppressed.h"
 #include "view_table.h"
 
-#define JSON_VERSION   1
-#define HOT_SHARE      0.1  /* of the total: printed in bold */
-#define NAMELESS_SHARE 0.25 /* from here on a hint says what to do */
-#define LATE_NS        10000000u
-#define MAX_RATE       9e18
+#define JSON_VERSION 1
+#define HOT_SHARE    0.1 /* of the total: printed in bold */
+#define WHERE_LEAST  44  /* columns */
+#define LATE_NS      10000000u
+#define MAX_RATE     9e18
 
 /*** words shared by all formats ***/
 
@@ -378,6 +378,15 @@ insert_rest(struct view_table *table, const struct view_top *view,
 static void
 print_table(const struct term *term, const struct view_top *view)
 {
+	/* What follows from the other columns goes first. */
+	static const size_t spare[] = {TEXT_SUM, TEXT_AVERAGE};
+	static const struct view_table_fit fit = {
+		.name = TEXT_NAME,
+		.position = TEXT_POSITION,
+		.least = WHERE_LEAST,
+		.spare = spare,
+		.spare_count = sizeof(spare) / sizeof(*spare),
+	};
 	struct profile_values rest = view->set->sum;
 	int64_t before = view->change != NULL ? view->change->sum : 0;
 	struct view_table table;
@@ -397,7 +406,9 @@ print_table(const struct term *term, const struct view_top *view)
 	/* Groups of a cumulative report overlap, so there is no rest. */
 	if (rows < view->set->count && !view->options->cumulative)
 		insert_rest(&table, view, &rest, before, view->set->count - rows);
-	view_table_print(&table, term, !view->full_names);
+	if (!view->full_names)
+		view_table_fit(&table, term, &fit);
+	view_table_print(&table, term, false);
 	view_table_release(&table);
 }
 
@@ -471,7 +482,8 @@ print_not_freed(const struct term *term, const struct view_top *view)
 	bool is_end = get_moment_number(profile, view->at.moment) == profile->moment_count &&
 		      !view->at.peak;
 
-	if (is_end || end->live_blocks <= 0)
+	/* It is about the whole program. */
+	if (is_end || end->live_blocks <= 0 || view->options->filters.count > 0)
 		return;
 	fprintf(term->stream, "%s %s block%s, %s%s\n",
 		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
@@ -483,12 +495,12 @@ print_not_freed(const struct term *term, const struct view_top *view)
 void
 view_top_text(const struct term *term, const struct view_top *view)
 {
-	const struct profile_values *sum = &view->set->sum;
-
 	print_title(term, view);
 	if (view->set->count == 0)
-		fputs(view->options->filters.count ? "nothing passes the filters\n"
-						   : "nothing was allocated\n",
+		fputs(view->options->filters.count
+			      ? "nothing passes the filters; a pattern has to match a whole name, "
+				"as *name.c\n"
+			      : "nothing was allocated\n",
 		      term->stream);
 	else if (view->options->by == GROUP_BY_STACK)
 		print_stacks(term, view);
@@ -497,14 +509,9 @@ view_top_text(const struct term *term, const struct view_top *view)
 	putc('\n', term->stream);
 	print_not_freed(term, view);
 	view_suppressed_text(term, &view->options->suppressions, view->set);
-	fputs("quality   ", term->stream);
-	view_quality_line(term, view->profile, view->set);
-	putc('\n', term->stream);
+	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, view->profile);
-	if ((double)view->set->live_with_name < (1 - NAMELESS_SHARE) * (double)sum->live_bytes)
-		fputs("hint      much has no name: --by stack shows who calls it, and packages "
-		      "with debug symbols,\n          or --debuginfod, have the names\n",
-		      term->stream);
+	view_quality_hint(term, "hint      ", view->options->by, view->set);
 }
 
 /*** JSON ***/

@@ -158,9 +158,9 @@ START_TEST(privileges)
 	if (geteuid() != 0 || chown("raised", 65534, 65534) != 0)
 		return;
 	ck_assert_int_eq(chmod("raised", 04755), 0);
-	expect("./raised", TARGET_UNTRACEABLE, "setuid");
+	expect("./raised", TARGET_UNTRACEABLE, "set-user-ID");
 	ck_assert_int_eq(chmod("raised", 02755), 0);
-	expect("./raised", TARGET_UNTRACEABLE, "setgid");
+	expect("./raised", TARGET_UNTRACEABLE, "set-group-ID");
 	ck_assert_int_eq(chmod("raised", 02745), 0);
 	expect("./raised", TARGET_TRACEABLE, NULL);
 }

@@ -151,6 +151,52 @@ term_columns(const char *text)
 	return columns;
 }
 
+/* The same of length bytes in which there may be styles. */
+static unsigned
+styled_columns(const char *text, size_t length)
+{
+	char *plain = xmalloc(length + 1);
+	size_t used = 0;
+	unsigned columns;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\033')
+			i += strcspn(text + i, "m");
+		else
+			plain[used++] = text[i];
+	}
+	plain[used] = '\0';
+	columns = term_columns(plain);
+	free(plain);
+	return columns;
+}
+
+void
+term_wrap(const struct term *term, const char *label, const char *text)
+{
+	unsigned indent = term_columns(label), used = indent;
+
+	fputs(label, term->stream);
+	while (*text) {
+		size_t length = strcspn(text, ",");
+		unsigned columns;
+
+		length += text[length] == ',';
+		columns = styled_columns(text, length);
+		if (term->width > 0 && used > indent && used + columns > term->width) {
+			text += *text == ' ';
+			length = strcspn(text, ",") + (text[strcspn(text, ",")] == ',');
+			columns = styled_columns(text, length);
+			fprintf(term->stream, "\n%*s", (int)indent, "");
+			used = indent;
+		}
+		fwrite(text, 1, length, term->stream);
+		used += columns;
+		text += length;
+	}
+	putc('\n', term->stream);
+}
+
 void
 term_pad(FILE *stream, const char *text, int columns)
 {

@@ -59,6 +59,12 @@ unsigned term_columns(const char *text);
 /* Write text and pad it with blanks to columns; on the left when columns is negative. */
 void term_pad(FILE *stream, const char *text, int columns);
 
+/*
+ * Print label, text and a newline. Where the stream has a width, lines end after a comma of text
+ * and go on below its beginning. Text may have styles in it.
+ */
+void term_wrap(const struct term *term, const char *label, const char *text);
+
 /* A bar of 0 to 8 eighths of a line, as one character: a block, or one of `.:|#` without UTF-8. */
 const char *term_bar(const struct term *term, unsigned eighths);
 

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What reports do to fit a terminal, and that a pipe gets all of it."""
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+from harness import COMMAND, case, environment, equal, heaptally, need, run, run_cases
+
+DEEP = "a/folder/of/a/folder/with/a/rather/long/path"
+SOURCE = """
+#include <stdlib.h>
+static inline __attribute__((always_inline)) void *
+a_function_with_a_name_that_is_long(size_t bytes) { return malloc(bytes); }
+__attribute__((noinline)) void *
+middle(size_t bytes) { return a_function_with_a_name_that_is_long(bytes); }
+int main(void)
+{
+	void *volatile kept[2] = {middle(3000), calloc(1, 70000)};
+	free(kept[1]);
+	return kept[0] == NULL;
+}
+"""
+
+
+def record():
+    """A program whose source is far down and whose function is inlined."""
+    os.makedirs(DEEP)
+    with open(DEEP + "/source.c", "w") as file:
+        file.write(SOURCE)
+    # An absolute path is not shortened by the working directory.
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "deep",
+               os.path.realpath(DEEP + "/source.c")]).returncode, 0, "compiler")
+    equal(heaptally("run", "-q", "-o", "deep.tally", "--", "./deep").returncode, 0, "run")
+    os.mkdir("elsewhere")
+    os.chdir("elsewhere")
+
+
+def in_terminal(columns, *arguments, **variables):
+    """Lines of the command in a terminal of so many columns; and the bytes."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
+                          env=environment(TERM="xterm", **variables)) as child:
+        os.close(follower)
+        output = b""
+        while True:
+            try:
+                more = os.read(leader, 65536)
+            except OSError:
+                more = b""
+            if not more:
+                break
+            output += more
+        child.wait(60)
+    os.close(leader)
+    equal(child.returncode, 0, "status")
+    return re.sub(r"\x1b\[[0-9;]*m", "", output.decode()).split("\r\n"), output
+
+
+def row_of(lines, name):
+    (row,) = [line for line in lines if name in line and "more" not in line]
+    return row
+
+
+@case("narrow terminals keep the line number, wide ones and pipes have it all")
+def fits(_directory):
+    record()
+    for words in (("top", "../deep.tally"), ("diff", "../deep.tally@peak", "../deep.tally@exit"),
+                  ("top", "--by", "file", "../deep.tally"), ("diff", "../deep.tally@exit",
+                                                             "../deep.tally@peak")):
+        for columns in (74, 80, 100, 120):
+            lines, _ = in_terminal(columns, *words)
+            wide = [line for line in lines if len(line) > columns and not line.startswith("from ")]
+            equal(wide, [], "lines of %r that are wider than %d" % (words, columns))
+    narrow = row_of(in_terminal(80, "top", "../deep.tally")[0], "a_function")
+    assert re.search(r"a_function\S*  \.\.\.\S*/source\.c:4( <- \.\.\.)?$", narrow), narrow
+    whole = "%s/source.c:4 <- middle" % DEEP
+    for lines in (in_terminal(300, "top", "../deep.tally")[0],
+                  heaptally("top", "../deep.tally").stdout.decode().splitlines()):
+        assert row_of(lines, "a_function").endswith(whole), lines
+    lines, _ = in_terminal(80, "top", "--full-names", "../deep.tally")
+    assert row_of(lines, "a_function").endswith(whole), lines
+
+
+@case("columns that follow from others go first")
+def leaves_out(_directory):
+    record()
+    narrow, _ = in_terminal(80, "top", "../deep.tally")
+    equal(narrow[2].split(), ["live", "%", "blocks", "allocs", "where"], "titles")
+    wide, _ = in_terminal(120, "top", "../deep.tally")
+    equal(wide[2].split(), ["live", "%", "sum%", "blocks", "average", "allocs", "where"], "titles")
+    narrow, _ = in_terminal(80, "annotate", DEEP + "/source.c", "../deep.tally")
+    equal(narrow[2].split(), ["live", "peak", "total", "blocks", "line"], "titles")
+    wide, _ = in_terminal(120, "annotate", DEEP + "/source.c", "../deep.tally")
+    equal(wide[2].split(), ["live", "peak", "total", "blocks", "allocs", "temporary", "line"],
+          "titles")
+
+
+@case("colour is for terminals, and NO_COLOR and --color beat that")
+def colours(_directory):
+    record()
+    words = ("top", "../deep.tally")
+    assert b"\x1b[" in in_terminal(80, *words)[1]
+    assert b"\x1b[" not in in_terminal(80, *words, NO_COLOR="1")[1]
+    assert b"\x1b[" not in in_terminal(80, *words, "--color", "never")[1]
+    assert b"\x1b[" in in_terminal(80, *words, "--color", "always", NO_COLOR="1")[1]
+    assert b"\x1b" not in heaptally(*words).stdout
+    plain = run([COMMAND, *words], env=environment(CLICOLOR_FORCE="1")).stdout
+    assert b"\x1b[" in plain
+
+
+@case("without UTF-8 nothing but ASCII is printed")
+def ascii_only(_directory):
+    record()
+    for words in (("top",), ("timeline",), ("info",), ("diff", "../deep.tally@peak")):
+        result = run([COMMAND, *words, "../deep.tally"], env=environment(LC_ALL="C"))
+        equal((result.returncode, result.stderr), (0, b""), "status")
+        assert result.stdout.isascii(), result.stdout
+    card = run([COMMAND, "run", "-o", "again.tally", "--", "../deep"], env=environment(LC_ALL="C"))
+    assert card.returncode == 0 and card.stderr.isascii(), card.stderr
+
+
+run_cases()
