@@ -167,13 +167,13 @@ flush(struct counting *c)
 }
 
 /* Change the live size, before the site's counters change: the epoch is decided here. */
-static inline uint32_t
-change_live(struct counting *c, int64_t change)
+static ALWAYS_INLINE uint32_t
+change_live(struct counting *c, int64_t change, bool shared)
 {
 	struct recording_control *control = recording.control;
 	uint32_t batch = load(&control->batch_bytes);
 
-	counter_add((uint64_t *)&c->shard->pending_bytes, (uint64_t)change, c->shared);
+	counter_add((uint64_t *)&c->shard->pending_bytes, (uint64_t)change, shared);
 	if (likely(batch == 0)) {
 		int64_t live = control->live_bytes + c->shard->pending_bytes;
 
@@ -202,37 +202,70 @@ enter_epoch(struct recording_counters *site, uint32_t epoch)
 	site->epoch = epoch;
 }
 
-HOT ALWAYS_INLINE void
-counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding)
+static ALWAYS_INLINE void
+add_allocated(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool shared)
 {
-	uint32_t epoch = change_live(c, (int64_t)bytes);
+	uint32_t epoch = change_live(c, (int64_t)bytes, shared);
 	struct recording_counters *counters = counters_of(c, site);
 
 	enter_epoch(counters, epoch);
-	counter_add(&counters->total_bytes, bytes, c->shared);
-	counter_add(&counters->total_blocks, 1, c->shared);
-	counter_add((uint64_t *)&counters->rounding_bytes, rounding, c->shared);
+	counter_add(&counters->total_bytes, bytes, shared);
+	counter_add(&counters->total_blocks, 1, shared);
+	counter_add((uint64_t *)&counters->rounding_bytes, rounding, shared);
+}
+
+static COLD void
+add_allocated_shared(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding)
+{
+	add_allocated(c, site, bytes, rounding, true);
+}
+
+/* What is shared is asked once, not at every counter. */
+HOT ALWAYS_INLINE void
+counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding)
+{
+	if (unlikely(c->shared))
+		add_allocated_shared(c, site, bytes, rounding);
+	else
+		add_allocated(c, site, bytes, rounding, false);
+}
+
+static ALWAYS_INLINE void
+add_freed(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary,
+	  bool shared)
+{
+	uint32_t epoch = change_live(c, -(int64_t)bytes, shared);
+	struct recording_counters *counters = counters_of(c, site);
+
+	enter_epoch(counters, epoch);
+	counter_add(&counters->freed_bytes, bytes, shared);
+	counter_add(&counters->freed_blocks, 1, shared);
+	counter_add((uint64_t *)&counters->rounding_bytes, -rounding, shared);
+	if (temporary)
+		counter_add(&counters->temporary_blocks, 1, shared);
+}
+
+static COLD void
+add_freed_shared(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding,
+		 bool temporary)
+{
+	add_freed(c, site, bytes, rounding, temporary, true);
 }
 
 HOT ALWAYS_INLINE void
 counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary)
 {
-	uint32_t epoch = change_live(c, -(int64_t)bytes);
-	struct recording_counters *counters = counters_of(c, site);
-
-	enter_epoch(counters, epoch);
-	counter_add(&counters->freed_bytes, bytes, c->shared);
-	counter_add(&counters->freed_blocks, 1, c->shared);
-	counter_add((uint64_t *)&counters->rounding_bytes, -rounding, c->shared);
-	if (temporary)
-		counter_add(&counters->temporary_blocks, 1, c->shared);
+	if (unlikely(c->shared))
+		add_freed_shared(c, site, bytes, rounding, temporary);
+	else
+		add_freed(c, site, bytes, rounding, temporary, false);
 }
 
 void
 counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 		    uint64_t old_rounding, uint32_t site, uint64_t bytes, uint64_t rounding)
 {
-	uint32_t epoch = change_live(c, (int64_t)bytes - (int64_t)old_bytes);
+	uint32_t epoch = change_live(c, (int64_t)bytes - (int64_t)old_bytes, c->shared);
 	struct recording_counters *from = counters_of(c, old_site), *to = counters_of(c, site);
 
 	enter_epoch(from, epoch);

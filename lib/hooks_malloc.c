@@ -61,7 +61,7 @@ allocate_early(size_t alignment, size_t bytes)
 	return block;
 }
 
-static inline void *
+static ALWAYS_INLINE void *
 leave_with(struct thread *t, uint32_t kind, void *block, size_t bytes, const struct caller *caller)
 {
 	/* A handler forked while the real allocator was at work: this is the child, where all that
@@ -74,6 +74,14 @@ leave_with(struct thread *t, uint32_t kind, void *block, size_t bytes, const str
 		record_failure(t);
 	thread_leave(t);
 	return block;
+}
+
+/* For the functions that programs seldom call: one copy of the hot path does. */
+static __attribute__((noinline)) void *
+leave_seldom(struct thread *t, uint32_t kind, void *block, size_t bytes,
+	     const struct caller *caller)
+{
+	return leave_with(t, kind, block, bytes, caller);
 }
 
 HEAPTALLY_EXPORT void *
@@ -242,35 +250,35 @@ posix_memalign(void **ret_block, size_t alignment, size_t bytes)
 		return *ret_block != NULL ? 0 : ENOMEM;
 	}
 	result = real.posix_memalign(ret_block, alignment, bytes);
-	leave_with(t, FRAME_POSIX_MEMALIGN, result == 0 ? *ret_block : NULL, bytes, CALLER);
+	leave_seldom(t, FRAME_POSIX_MEMALIGN, result == 0 ? *ret_block : NULL, bytes, CALLER);
 	return result;
 }
 
-#define ALIGNED_HOOK(name, kind)                                                                \
-	HEAPTALLY_EXPORT void *name(size_t alignment, size_t bytes)                             \
-	{                                                                                       \
-		struct thread *t = thread_enter(STACK, true);                                   \
-                                                                                                \
-		if (likely(t != NULL))                                                          \
-			return leave_with(t, kind, real.name(alignment, bytes), bytes, CALLER); \
-		if (!has_real())                                                                \
-			return allocate_early(alignment, bytes);                                \
-		return refused(real.name(alignment, bytes), bytes, CALLER->ip);                 \
+#define ALIGNED_HOOK(name, kind)                                                                  \
+	HEAPTALLY_EXPORT void *name(size_t alignment, size_t bytes)                               \
+	{                                                                                         \
+		struct thread *t = thread_enter(STACK, true);                                     \
+                                                                                                  \
+		if (likely(t != NULL))                                                            \
+			return leave_seldom(t, kind, real.name(alignment, bytes), bytes, CALLER); \
+		if (!has_real())                                                                  \
+			return allocate_early(alignment, bytes);                                  \
+		return refused(real.name(alignment, bytes), bytes, CALLER->ip);                   \
 	}
 
 ALIGNED_HOOK(aligned_alloc, FRAME_ALIGNED_ALLOC)
 ALIGNED_HOOK(memalign, FRAME_MEMALIGN)
 
-#define PAGE_HOOK(name, kind)                                                        \
-	HEAPTALLY_EXPORT void *name(size_t bytes)                                    \
-	{                                                                            \
-		struct thread *t = thread_enter(STACK, true);                        \
-                                                                                     \
-		if (likely(t != NULL))                                               \
-			return leave_with(t, kind, real.name(bytes), bytes, CALLER); \
-		if (!has_real())                                                     \
-			return allocate_early(PAGE_BYTES, bytes);                    \
-		return refused(real.name(bytes), bytes, CALLER->ip);                 \
+#define PAGE_HOOK(name, kind)                                                          \
+	HEAPTALLY_EXPORT void *name(size_t bytes)                                      \
+	{                                                                              \
+		struct thread *t = thread_enter(STACK, true);                          \
+                                                                                       \
+		if (likely(t != NULL))                                                 \
+			return leave_seldom(t, kind, real.name(bytes), bytes, CALLER); \
+		if (!has_real())                                                       \
+			return allocate_early(PAGE_BYTES, bytes);                      \
+		return refused(real.name(bytes), bytes, CALLER->ip);                   \
 	}
 
 PAGE_HOOK(valloc, FRAME_VALLOC)

@@ -123,12 +123,15 @@ loader_is_ready(void)
 	       _r_debug.r_state == RT_CONSISTENT;
 }
 
-/* Valgrind replaces the allocator by other means, and would search our tables for leaks. */
+/* Those of valgrind's tools that replace the allocator do so by other means, and memcheck would
+ * search our tables for leaks. The core alone, as with callgrind, is no hindrance. */
 static bool
 is_under_valgrind(void)
 {
 	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
-		if (strstr(map->l_name, "/vgpreload_") != NULL)
+		const char *found = strstr(map->l_name, "/vgpreload_");
+
+		if (found != NULL && strncmp(found, "/vgpreload_core", 15) != 0)
 			return true;
 	}
 	return false;

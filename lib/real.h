@@ -65,7 +65,7 @@ real_usable_size(void *block)
 		 * bits; bit 1 is set for a chunk of its own mapping. Checked by `real_find`. */
 		size_t head = ((const size_t *)block)[-1];
 
-		return (head & ~(size_t)7) - ((head & 2) != 0 ? 16 : 8);
+		return (head & ~(size_t)7) - 8 - ((head & 2) << 2);
 	}
 	return real.malloc_usable_size(block);
 }

@@ -27,7 +27,7 @@ is_current(uint32_t site)
 	return likely(site >= recording_site_base());
 }
 
-static inline uint32_t
+static ALWAYS_INLINE uint32_t
 site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 {
 	struct unwind_result stack = unwind_capture(&t->unwind, caller->ip, caller->sp, caller->bp);
@@ -55,7 +55,7 @@ forget_overwritten(struct thread *t, struct block old, size_t usable)
 		counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
 
-static inline void
+static ALWAYS_INLINE void
 remember_block(struct thread *t, void *slot, void *address, struct block block, size_t usable)
 {
 	bool stored;
@@ -91,13 +91,13 @@ describes_blocks(void)
 /* The event has more to do than to be counted. */
 static __attribute__((noinline)) void
 allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t bytes,
-		     const struct caller *caller)
+		     struct caller caller)
 {
 	struct block block;
 
 	if (!request_attend())
 		return;
-	block = count_allocation(t, kind, address, bytes, caller);
+	block = count_allocation(t, kind, address, bytes, &caller);
 	if (describes_blocks())
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 }
@@ -107,7 +107,7 @@ record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,
 		const struct caller *caller)
 {
 	if (unlikely(recording_wants_attention()))
-		allocate_attentively(t, kind, address, bytes, caller);
+		allocate_attentively(t, kind, address, bytes, *caller);
 	else
 		count_allocation(t, kind, address, bytes, caller);
 }

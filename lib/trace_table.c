@@ -181,70 +181,111 @@ find(uint32_t parent, uint32_t frame)
 }
 
 static uint32_t
-find_or_insert(uint32_t parent, uint32_t frame, uint32_t version)
+insert_and_publish(uint32_t parent, uint32_t frame)
 {
-	uint32_t id = NODE_NONE;
+	uint32_t id;
 
-	if (!lock_take(&table.lock))
-		return NODE_NONE;
-	if (table.version != version || version % 2 != 0)
-		id = find(parent, frame);
-	if (id == NODE_NONE) {
-		store(&table.version, table.version + 1);
-		id = insert_node(parent, frame);
-		/* Release: a look-up that saw this version saw all nodes up to it. */
-		store_release(&table.version, table.version + 1);
-	}
-	lock_drop(&table.lock);
+	store(&table.version, table.version + 1);
+	id = insert_node(parent, frame);
+	/* Release: a look-up that saw this version saw all nodes up to it. */
+	store_release(&table.version, table.version + 1);
 	return id;
 }
 
-uint32_t
-trace_table_find_child(uint32_t parent, uint32_t frame)
+/* The newest node has no children yet; most new nodes are made below it. */
+static inline uint32_t
+find_below(uint32_t parent, uint32_t frame)
 {
-	uint32_t version = load_acquire(&table.version), id = NODE_NONE;
+	return load(&recording.nodes[parent + 1].frame) != FRAME_NONE ? find(parent, frame)
+								      : NODE_NONE;
+}
 
-	/* The newest node has no children yet; most new nodes are made below it. */
-	if (load(&recording.nodes[parent + 1].frame) != FRAME_NONE)
-		id = find(parent, frame);
-	if (unlikely(id == NODE_NONE))
-		id = find_or_insert(parent, frame, version);
+uint32_t
+trace_table_extend(struct trace_path *path, uint32_t parent, uint32_t frame)
+{
+	uint32_t version = load_acquire(&table.version);
+	uint32_t id = find_below(parent, frame);
+
+	if (unlikely(id == NODE_NONE)) {
+		bool had_lock = path->locked;
+
+		if (!had_lock && !lock_take(&table.lock))
+			return NODE_NONE;
+		path->locked = true;
+		if (!had_lock && (table.version != version || version % 2 != 0))
+			id = find(parent, frame);
+		if (id == NODE_NONE)
+			id = insert_and_publish(parent, frame);
+	}
 	if (likely(id != NODE_NONE && id != parent + 1))
 		store(&recording.nodes[parent].hint, id);
 	return id;
 }
 
-/* Give a leaf its site: the next number, published in the leaf last. */
-static COLD uint32_t
-new_site(uint32_t leaf)
+void
+trace_table_end_path(struct trace_path *path)
+{
+	if (path->locked)
+		lock_drop(&table.lock);
+	path->locked = false;
+}
+
+uint32_t
+trace_table_find_child(uint32_t parent, uint32_t frame)
+{
+	struct trace_path path = {false};
+	uint32_t id = trace_table_extend(&path, parent, frame);
+
+	trace_table_end_path(&path);
+	return id;
+}
+
+/* Give a leaf its site: the next number, published in the leaf last. Under the lock. */
+static uint32_t
+number_site(uint32_t leaf)
 {
 	struct recording_extent *sites = &recording.header->sections[SECTION_SITES];
-	uint32_t site = recording_fixed_site(FIXED_SITE_UNKNOWN);
+	uint32_t site = recording.nodes[leaf].hint;
 
-	if (!lock_take(&table.lock))
+	if (site >= recording_site_base())
 		return site;
-	if (recording.nodes[leaf].hint >= recording_site_base()) {
-		site = recording.nodes[leaf].hint;
-	} else if (recording_reserve(SECTION_SITES, sites->count + 1)) {
-		site = (uint32_t)sites->count;
-		recording.sites[site] = leaf;
-		store_release(&sites->count, site + 1);
-		store_release(&recording.nodes[leaf].hint, site);
-	}
-	lock_drop(&table.lock);
+	if (!recording_reserve(SECTION_SITES, sites->count + 1))
+		return recording_fixed_site(FIXED_SITE_UNKNOWN);
+	site = (uint32_t)sites->count;
+	recording.sites[site] = leaf;
+	store_release(&sites->count, site + 1);
+	store_release(&recording.nodes[leaf].hint, site);
 	return site;
 }
 
 uint32_t
-trace_table_site(uint32_t parent, uint32_t kind)
+trace_table_make_site(uint32_t parent, uint32_t kind)
 {
-	uint32_t leaf = trace_table_child(parent, kind), site;
+	uint32_t site = recording_fixed_site(FIXED_SITE_UNKNOWN);
+	struct trace_path path = {false};
+	uint32_t leaf = trace_table_extend(&path, parent, kind);
 
-	if (unlikely(leaf == NODE_NONE))
-		return recording_fixed_site(FIXED_SITE_UNKNOWN);
-	/* The site of before a clearing has a smaller number. */
-	site = load_acquire(&recording.nodes[leaf].hint);
-	return likely(site >= recording_site_base()) ? site : new_site(leaf);
+	if (leaf != NODE_NONE && load_acquire(&recording.nodes[leaf].hint) >= recording_site_base())
+		site = recording.nodes[leaf].hint;
+	else if (leaf != NODE_NONE && (path.locked || lock_take(&table.lock))) {
+		path.locked = true;
+		site = number_site(leaf);
+	}
+	trace_table_end_path(&path);
+	return site;
+}
+
+uint32_t
+trace_table_add_frame(const struct recording_frame *frame)
+{
+	struct recording_extent *frames = &recording.header->sections[SECTION_FRAMES];
+	uint64_t id = frames->count;
+
+	if (!recording_reserve(SECTION_FRAMES, id + 1))
+		return FRAME_NONE;
+	recording.frames[id] = *frame;
+	store_release(&frames->count, id + 1);
+	return (uint32_t)id;
 }
 
 bool
@@ -261,17 +302,4 @@ trace_table_forget_sites(void)
 	}
 	lock_drop(&table.lock);
 	return done;
-}
-
-uint32_t
-trace_table_add_frame(const struct recording_frame *frame)
-{
-	struct recording_extent *frames = &recording.header->sections[SECTION_FRAMES];
-	uint64_t id = frames->count;
-
-	if (!recording_reserve(SECTION_FRAMES, id + 1))
-		return FRAME_NONE;
-	recording.frames[id] = *frame;
-	store_release(&frames->count, id + 1);
-	return (uint32_t)id;
 }

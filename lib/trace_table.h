@@ -34,12 +34,24 @@
 /* The tables that are not in the recording; false when memory is out. [init] */
 bool trace_table_init(void);
 
+/* A path of nodes that is looked up or made, outermost first: at its first new node the lock of
+ * insertions is taken, and kept until the end. All zero at the start. */
+struct trace_path {
+	bool locked;
+};
+
 /* Find or make the child when the hint failed; NODE_NONE when the table is full. [signal] */
+uint32_t trace_table_extend(struct trace_path *path, uint32_t parent, uint32_t frame);
+
+/* After the last node of a path. [hot] */
+void trace_table_end_path(struct trace_path *path);
+
+/* The same for a path of one. [signal] */
 uint32_t trace_table_find_child(uint32_t parent, uint32_t frame);
 
-/* The node of `frame` below `parent`. [hot] but for the first time. */
+/* The child if it is where it was found last, or right behind its parent; else NODE_NONE. [hot] */
 static inline uint32_t
-trace_table_child(uint32_t parent, uint32_t frame)
+trace_table_likely_child(uint32_t parent, uint32_t frame)
 {
 	const struct recording_node *nodes = recording.nodes;
 	uint32_t hint;
@@ -48,14 +60,42 @@ trace_table_child(uint32_t parent, uint32_t frame)
 		return parent + 1;
 	/* The hint may be stale or racy; the node it names says whether it is right. */
 	hint = load(&nodes[parent].hint);
-	if (nodes[hint].frame == frame && nodes[hint].parent == parent)
-		return hint;
-	return trace_table_find_child(parent, frame);
+	return nodes[hint].frame == frame && nodes[hint].parent == parent ? hint : NODE_NONE;
 }
+
+/* The node of `frame` below `parent`, on a path. [hot] but for the first time. */
+static inline uint32_t
+trace_table_path_child(struct trace_path *path, uint32_t parent, uint32_t frame)
+{
+	uint32_t id = trace_table_likely_child(parent, frame);
+
+	return likely(id != NODE_NONE) ? id : trace_table_extend(path, parent, frame);
+}
+
+/* The node of `frame` below `parent`. [hot] but for the first time. */
+static inline uint32_t
+trace_table_child(uint32_t parent, uint32_t frame)
+{
+	uint32_t id = trace_table_likely_child(parent, frame);
+
+	return likely(id != NODE_NONE) ? id : trace_table_find_child(parent, frame);
+}
+
+/* The site of a leaf that has none yet. [signal] */
+uint32_t trace_table_make_site(uint32_t parent, uint32_t kind);
 
 /* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`; the unknown
  * one when the table is full. [hot] but for the first time. */
-uint32_t trace_table_site(uint32_t parent, uint32_t kind);
+static inline uint32_t
+trace_table_site(uint32_t parent, uint32_t kind)
+{
+	uint32_t leaf = trace_table_likely_child(parent, kind), site = 0;
+
+	/* The site of before a clearing has a smaller number. */
+	if (likely(leaf != NODE_NONE))
+		site = load_acquire(&recording.nodes[leaf].hint);
+	return likely(site >= recording_site_base()) ? site : trace_table_make_site(parent, kind);
+}
 
 /* All sites so far are of the past: `site_base` moves behind them. False when there is no room or
  * the table is busy. [signal] */

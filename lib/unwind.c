@@ -27,6 +27,9 @@ static uint32_t crosscheck_every;
 static bool rare_work; /* one of them is set */
 static bool thread_roots;
 
+static const uint64_t never;
+const struct unwind_check unwind_check_end = {&never, 1};
+
 enum walk_end {
 	WALK_GOES_ON,
 	WALK_MATCHED,   /* the frames below `depth` are as remembered */
@@ -58,11 +61,12 @@ grow(struct unwind_memory *m)
 	/* As many remembered frames may be kept as there are fresh ones to go on top. */
 	frames = arena_allocate((2 * capacity + 1) * sizeof *frames, true);
 	fresh = arena_allocate(capacity * sizeof *fresh, true);
-	checks = arena_allocate(2 * CHECKS_A_FRAME * capacity * sizeof *checks, true);
+	checks = arena_allocate((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
 	if (frames == NULL || fresh == NULL || checks == NULL)
 		return false;
 	/* Ends the search for a remembered frame without a test of the depth. */
 	frames++->sp = UINT64_MAX;
+	*checks++ = unwind_check_end;
 	for (uint32_t i = 0; i < m->depth; i++)
 		frames[i] = m->frames[i];
 	for (uint32_t i = 0; i < m->capacity; i++)
@@ -279,23 +283,14 @@ push_fresh(struct unwind_memory *m, struct walk *w, uint32_t frame, bool needs_b
 	return true;
 }
 
-/*
- * The words that led outward from the frame at index `top`, from the inside outward, one at a time:
- * what is further out may be read only while everything further in is as it was. Returns the index
- * after the first bad one; 0 if all are good.
- */
+/* The words that led outward from the frame at `top`. Returns the index after the first bad one; 0
+ * if all are good. */
 static ALWAYS_INLINE uint32_t
 verify(const struct unwind_memory *m, const struct unwind_frame *top)
 {
 	const struct unwind_check *first = m->checks;
-	const struct unwind_check *check = first + top->check_first;
 
-	while (check > first) {
-		check--;
-		if (unlikely(*check->address != check->word))
-			return (uint32_t)(check - first) + 1;
-	}
-	return 0;
+	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
 }
 
 static inline uint64_t
@@ -425,18 +420,22 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	struct unwind_frame *f = &m->frames[kept];
 	const struct unwind_frame *fresh = w->fresh;
 	struct unwind_check *checks = m->checks, *check = checks;
+	struct trace_path path = {false};
 
 	/* The checks of dropped frames go with them: they begin where the first of those did. */
 	if (kept > 0)
 		check += kept < m->depth ? f->check_first : m->check_count;
 	while (fresh-- > m->fresh) {
-		node = trace_table_child(node, fresh->frame);
+		node = trace_table_path_child(&path, node, fresh->frame);
 		if (unlikely(node == NODE_NONE)) {
+			trace_table_end_path(&path);
 			m->depth = m->check_count = 0;
 			return NODE_NONE;
 		}
 		check = remember(f++, fresh, node, checks, check);
 	}
+	if (unlikely(path.locked))
+		trace_table_end_path(&path);
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
 	if (unlikely(m->depth > m->capacity) && !grow(m))
@@ -583,7 +582,7 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 	return capture_by_walk(m, w);
 }
 
-HOT struct unwind_result
+HOT ALWAYS_INLINE struct unwind_result
 unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 {
 	const struct unwind_frame *top = m->frames + m->depth - 1;

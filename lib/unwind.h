@@ -51,6 +51,24 @@ struct unwind_check {
 	uint64_t word;
 };
 
+/* Goes before the first check: it never agrees, and so ends the search for a word that changed
+ * without a test of the count. */
+extern const struct unwind_check unwind_check_end;
+
+/*
+ * Compare words from the inside outward, one at a time: what is further out may be read only while
+ * everything further in is as it was. Returns the last check that disagrees of those before `end`;
+ * it is `unwind_check_end` if all agree. [hot]
+ */
+static ALWAYS_INLINE const struct unwind_check *
+unwind_check_changed(const struct unwind_check *end)
+{
+	do
+		end--;
+	while (*end->address == end->word);
+	return end;
+}
+
 struct unwind_branch;
 
 /* The inner parts of recent traces, see `unwind_branches.h`. */
@@ -64,7 +82,7 @@ struct unwind_branches {
 struct unwind_memory {
 	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
 	struct unwind_frame *fresh;  /* new ones, innermost first */
-	struct unwind_check *checks; /* outermost first */
+	struct unwind_check *checks; /* outermost first; checks[-1] is `unwind_check_end` */
 	uint32_t depth;
 	uint32_t capacity;
 	uint32_t check_count;

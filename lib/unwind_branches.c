@@ -30,17 +30,10 @@ end_period(struct unwind_branches *b)
 	b->asked = b->answered = 0;
 }
 
-/* The words from the inside outward, one at a time: what is further out may be read only while
- * everything further in is as it was. */
 static ALWAYS_INLINE bool
 unchanged(const struct unwind_check *first, uint32_t count)
 {
-	for (const struct unwind_check *check = first + count; check > first;) {
-		check--;
-		if (*check->address != check->word)
-			return false;
-	}
-	return true;
+	return unwind_check_changed(first + count) < first;
 }
 
 static ALWAYS_INLINE bool
@@ -68,7 +61,7 @@ unwind_branches_find(struct unwind_memory *m, uint64_t ip, uint64_t sp, uint64_t
 		end_period(b);
 	branch = branch_of(b, ip, sp);
 	if (branch->ip != ip || branch->sp != sp || (branch->bp != bp && branch->needs_bp) ||
-	    !stands_on(branch, m) || !unchanged(branch->checks, branch->check_count) ||
+	    !stands_on(branch, m) || !unchanged(branch->checks + 1, branch->check_count) ||
 	    !unchanged(m->checks, m->frames[branch->base_depth - 1].check_first))
 		return NODE_NONE;
 	b->answered++;
@@ -107,8 +100,9 @@ unwind_branches_keep(struct unwind_memory *m, uint32_t kept)
 	branch->base_depth = kept;
 	branch->base_node = base->node;
 	branch->check_count = count;
+	branch->checks[0] = unwind_check_end;
 	for (uint32_t i = 0; i < count; i++)
-		branch->checks[i] = m->checks[base->check_first + i];
+		branch->checks[i + 1] = m->checks[base->check_first + i];
 }
 
 void

@@ -34,7 +34,8 @@ struct unwind_branch {
 	uint32_t base_depth; /* frames it stands on */
 	uint32_t base_node;
 	uint32_t check_count;
-	struct unwind_check checks[BRANCH_CHECKS]; /* outermost first, those of the base included */
+	struct unwind_check checks[1 + BRANCH_CHECKS]; /* `unwind_check_end`, then outermost first,
+							  those of the base included */
 };
 
 /* No branch is kept across this: for a new stack, and when modules go. */

@@ -21,8 +21,8 @@ def run_once(context, row, every):
     variables, argv = tracers.Heaptally(context).wrap(row.argv, out)
     variables["HEAPTALLY"] += ":crosscheck=%d" % every
     context.run(argv, dict(row.variables, **variables), row.cwd)
-    figures = recording.read(out + ".recording")
-    if not figures or not figures["crosschecks"]:
+    figures = recording.read(context, out + ".recording")
+    if not figures["crosschecks"]:
         raise Failed("nothing was compared")
     return figures
 

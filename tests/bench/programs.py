@@ -103,11 +103,11 @@ def measure_round(context, row, present, number, samples, failures):
             continue
         try:
             kept[tracer.name] = measure_once(context, row, tracer)
+            if isinstance(tracer, tracers.Heaptally):
+                row.recording = recording.read(context, context.path("out.%s.recording" % row.name))
         except Failed as failure:
             failures.add((row.name, tracer.name))
             context.failed.append("%s under %s: %s" % (row.name, tracer.name, failure))
-        if isinstance(tracer, tracers.Heaptally):
-            row.recording = recording.read(context.path("out.%s.recording" % row.name))
     for name, sample in kept.items():
         samples[name].append(sample)
 

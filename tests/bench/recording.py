@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The few figures of a recording's header that the bench prints; lib/include/recording.h has the layout."""
+"""The few figures of a recording that the bench prints, as `heaptally info` tells them."""
 
+import json
 import os
-import struct
+import subprocess
 
-VERSION = 1
-FIGURES_OFFSET = 160
+from runner import Failed
+
 FIGURES = ("tracer_bytes", "crosschecks", "crosscheck_differences", "full_walks", "rules")
 
 
-def read(path):
-    """The figures by name, or None when there is no recording of the known version."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(FIGURES_OFFSET + 8 * len(FIGURES))
-            allocated = os.fstat(file.fileno()).st_blocks * 512
-    except OSError:
-        return None
-    if len(head) < FIGURES_OFFSET + 8 * len(FIGURES) or head[:8] != b"heaptaly":
-        return None
-    if struct.unpack_from("<I", head, 12)[0] != VERSION:
-        return None
-    figures = dict(zip(FIGURES, struct.unpack_from("<%dQ" % len(FIGURES), head, FIGURES_OFFSET)))
-    figures["recording_bytes"] = allocated
+def read(context, path):
+    """The figures by name."""
+    context.need_command()
+    told = subprocess.run([context.command, "info", "--format", "json", path], stdout=subprocess.PIPE, check=False)
+    if told.returncode != 0:
+        raise Failed("heaptally info %s: status %d" % (os.path.basename(path), told.returncode))
+    told = json.loads(told.stdout)
+    figures = {name: told[name] for name in FIGURES}
+    figures["recording_bytes"] = os.stat(path).st_blocks * 512
     return figures
