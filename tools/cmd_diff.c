@@ -29,6 +29,7 @@ struct arguments {
 	const char *operands[2];
 	size_t operand_count;
 	bool all, only_growth;
+	const char **budget_words;
 	struct budget *budgets;
 	size_t budget_count;
 };
@@ -38,19 +39,33 @@ static const struct argp_option options[] = {
 	{"only-growth", OPTION_ONLY_GROWTH, NULL, 0,
 	 "show only groups that have grown in the column that is sorted by", 0},
 	{"budget", OPTION_BUDGET, "NAME=LIMIT", 0,
-	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000", 0},
+	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000, "
+	 "or of some sites, with a filter: 'function=parse_*=+5%', 'total:src/cache.c=1MiB'",
+	 0},
 	{0},
 };
 
 static void
-insert_budget(struct arguments *arguments, const char *word, struct argp_state *state)
+insert_budget(struct arguments *arguments, const char *word)
+{
+	arguments->budget_words =
+		xreallocarray(arguments->budget_words, arguments->budget_count + 1,
+			      sizeof(*arguments->budget_words));
+	arguments->budget_words[arguments->budget_count++] = word;
+}
+
+/* When all options are known: --any-frame may stand behind. */
+static void
+make_budgets(struct arguments *arguments, struct argp_state *state)
 {
 	char *why;
 
-	arguments->budgets = xreallocarray(arguments->budgets, arguments->budget_count + 1,
-					   sizeof(*arguments->budgets));
-	if (budget_parse(word, &arguments->budgets[arguments->budget_count++], &why) < 0)
-		argp_error(state, "%s", why);
+	arguments->budgets = xcalloc(arguments->budget_count + 1, sizeof(*arguments->budgets));
+	for (size_t i = 0; i < arguments->budget_count; i++) {
+		if (budget_parse(arguments->budget_words[i], arguments->report.any_frame,
+				 &arguments->budgets[i], &why) < 0)
+			argp_error(state, "%s", why);
+	}
 }
 
 static error_t
@@ -69,7 +84,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 		arguments->only_growth = true;
 		return 0;
 	case OPTION_BUDGET:
-		insert_budget(arguments, word, state);
+		insert_budget(arguments, word);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand_count == 2)
@@ -81,6 +96,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 			argp_error(state, "--all does not go with --only-growth");
 		if (arguments->operand_count < 2)
 			argp_error(state, "two files or processes are needed: OLD NEW");
+		make_budgets(arguments, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -122,30 +138,86 @@ print(const struct arguments *arguments, const struct view_diff *view)
 	}
 }
 
-/* Budgets are on the whole programs: limits on single groups flap when code moves. */
+/* What the sites that pass the filter of a budget hold on one side; false if there are none. */
+static bool
+measure_sites(const struct budget *budget, const struct cmd_report *report,
+	      const struct diff_side *side, const struct diff *diff, struct place_table *table,
+	      int64_t *ret_value)
+{
+	struct group_options grouping = report->group;
+	struct profile_at at = side->at;
+	struct group_set set;
+	bool any;
+
+	grouping.by = GROUP_BY_LINE;
+	grouping.cumulative = false;
+	grouping.filters = budget->filters;
+	/* A column that was named is that of the end, as for the whole program. */
+	if (budget->column)
+		at.peak = false;
+	group_profile(side->profile, &at, &grouping, table, diff->alias, &set);
+	*ret_value = column_get(budget->column ? budget->column : report->column, &set.sum);
+	any = set.count > 0;
+	group_set_release(&set);
+	return any;
+}
+
+static void
+judge_budgets(struct arguments *arguments, const struct diff_side *sides, const struct diff *diff,
+	      struct place_table *table)
+{
+	for (size_t i = 0; i < arguments->budget_count; i++) {
+		struct budget *budget = &arguments->budgets[i];
+		int64_t values[2];
+		bool any = false;
+
+		for (size_t k = 0; k < 2; k++) {
+			if (budget->filters.count > 0)
+				any |= measure_sites(budget, &arguments->report, &sides[k], diff,
+						     table, &values[k]);
+			else
+				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
+		}
+		if (budget->filters.count > 0 && !any)
+			warn("warning: nothing matches the budget %s", budget->name);
+		budget_judge(budget, values[0], values[1]);
+	}
+}
+
+/* One line for each broken budget. */
 static int
-check_budgets(const struct arguments *arguments, const struct profile_values *old,
-	      const struct profile_values *new)
+report_budgets(const struct arguments *arguments)
 {
 	int status = COMMAND_OK;
 
 	for (size_t i = 0; i < arguments->budget_count; i++) {
 		const struct budget *budget = &arguments->budgets[i];
-		int64_t before = column_get(budget->column, old);
-		int64_t after = column_get(budget->column, new);
+		const struct column *column =
+			budget->column ? budget->column : arguments->report.column;
 		char from[HUMAN_BYTES], to[HUMAN_BYTES], share[HUMAN_BYTES];
-		bool bytes = budget->column->unit == COLUMN_BYTES;
+		bool bytes = column->unit == COLUMN_BYTES;
 
-		if (!budget_is_broken(budget, before, after))
+		if (!budget->is_broken)
 			continue;
 		status = COMMAND_EXCEEDED;
-		human_percent_change((double)after - (double)before, (double)before, share);
-		warn("%s went from %s to %s (%s%s), the budget is %s", budget->column->name,
-		     bytes ? human_size(before, from) : human_count((uint64_t)before, from),
-		     bytes ? human_size(after, to) : human_count((uint64_t)after, to), share,
-		     strcmp(share, "new") == 0 ? "" : " %", strchr(budget->text, '=') + 1);
+		human_percent_change((double)budget->new - (double)budget->old, (double)budget->old,
+				     share);
+		warn("%s went from %s to %s (%s%s), the budget is %s", budget->name,
+		     bytes ? human_size(budget->old, from)
+			   : human_count((uint64_t)budget->old, from),
+		     bytes ? human_size(budget->new, to) : human_count((uint64_t)budget->new, to),
+		     share, strcmp(share, "new") == 0 ? "" : " %", budget->limit_text);
 	}
 	return status;
+}
+
+static void
+release_budgets(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->budget_count; i++)
+		budget_release(&arguments->budgets[i]);
+	free(arguments->budgets);
+	free(arguments->budget_words);
 }
 
 int
@@ -173,6 +245,7 @@ cmd_diff(int argc, char **argv)
 	if (arguments.only_growth)
 		diff_keep_growth(&diff, report->column);
 	diff_rank(&diff, report->group.by, report->column, table);
+	judge_budgets(&arguments, sides, &diff, table);
 	print(&arguments, &(struct view_diff){
 				  .old = &sides[0],
 				  .new = &sides[1],
@@ -187,14 +260,16 @@ cmd_diff(int argc, char **argv)
 				  .frames = report->frames,
 				  .most_recent_last = report->most_recent_last,
 				  .full_names = report->full_names,
+				  .budgets = arguments.budgets,
+				  .budget_count = arguments.budget_count,
 			  });
 	cmd_report_finish();
-	status = check_budgets(&arguments, &sides[0].at.moment->sum, &sides[1].at.moment->sum);
+	status = report_budgets(&arguments);
 	diff_release(&diff);
 	place_table_free(table);
 	for (size_t i = 0; i < 2; i++)
 		source_release(&sources[i]);
-	free(arguments.budgets);
+	release_budgets(&arguments);
 	cmd_report_release(report);
 	return status;
 }

@@ -174,10 +174,6 @@ parse_condition(struct filter *filter, const char *text, size_t length, char **r
 	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz_-");
 	struct condition *last;
 
-	if (length == 0) {
-		*ret_why = xstrdup("empty condition in a filter");
-		return -EINVAL;
-	}
 	if (word == 0 || word >= length || text[word] != '=') {
 		parse_file(filter, text, length);
 		return 0;
@@ -225,6 +221,7 @@ filter_list_insert(struct filter_list *list, const char *text, bool inclusive, b
 		   char **ret_why)
 {
 	struct filter filter = {.inclusive = inclusive, .any_frame = any_frame};
+	const char *whole = text;
 
 	if (list->count == FILTERS_MAX) {
 		*ret_why = xasprintf("more than %d filters", FILTERS_MAX);
@@ -232,8 +229,12 @@ filter_list_insert(struct filter_list *list, const char *text, bool inclusive, b
 	}
 	for (;;) {
 		size_t length = condition_length(text);
-		int result = parse_condition(&filter, text, length, ret_why);
+		int result = -EINVAL;
 
+		if (length == 0)
+			*ret_why = xasprintf("\"%s\": a filter has an empty condition", whole);
+		else
+			result = parse_condition(&filter, text, length, ret_why);
 		if (result < 0) {
 			release_filter(&filter);
 			return result;

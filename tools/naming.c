@@ -58,14 +58,15 @@ prepare_frame(struct naming *naming, const struct profile_frame *frame, struct n
 	for (uint32_t i = 0; i < info->count; i++) {
 		struct naming_position *position = &naming->positions[info->first + i];
 		uint32_t number = place_table_insert(naming->table, naming->profile, frame, i);
-		const struct place *place = place_table_get(naming->table, number);
+		uint32_t stands = alias ? alias[number] : number;
+		const struct place *place = place_table_get(naming->table, stands);
 		uint32_t rule = suppress_list_match_place(&naming->options->suppressions, place);
 
 		info->rule = rule < info->rule ? rule : info->rule;
 		if (info->named == info->count && may_name_site(naming, place))
 			info->named = i;
 		position->bits = filter_list_match_place(&naming->options->filters, place);
-		position->place = alias ? alias[number] : number;
+		position->place = stands;
 		position->key = NONE;
 		info->bits |= position->bits;
 	}

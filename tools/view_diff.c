@@ -73,12 +73,26 @@ is_unchanged(const struct view_diff *view, const struct diff_row *row)
 
 /*** text ***/
 
+/* The limit of a budget on the whole program that is broken, or NULL. */
+static const char *
+find_broken(const struct view_diff *view, const struct column *column)
+{
+	for (size_t i = 0; i < view->budget_count; i++) {
+		const struct budget *budget = &view->budgets[i];
+
+		if (budget->column == column && budget->filters.count == 0 && budget->is_broken)
+			return budget->limit_text;
+	}
+	return NULL;
+}
+
 static void
 insert_summary(struct view_table *table, const char *title, const struct column *column,
-	       const struct profile_values *old, const struct profile_values *new)
+	       const struct profile_values *old, const struct profile_values *new,
+	       const char *limit)
 {
 	int64_t change = get_change(column, new, old);
-	char text[HUMAN_BYTES + 2];
+	char text[HUMAN_BYTES + 2], *over = NULL;
 
 	view_table_insert(table, title, TERM_PLAIN);
 	view_table_insert(table, format_value(column, column_get(column, old), text), TERM_PLAIN);
@@ -88,6 +102,10 @@ insert_summary(struct view_table *table, const char *title, const struct column 
 	if (strcmp(text, "new") != 0)
 		strcat(text, " %");
 	view_table_insert(table, text, get_style(change));
+	if (limit)
+		over = xasprintf("over budget (%s)", limit);
+	view_table_insert(table, over ? over : "", TERM_BAD);
+	free(over);
 }
 
 /* An operand, which may be a long path. */
@@ -116,29 +134,31 @@ is_end(const struct diff_side *side)
 static void
 print_summary(const struct term *term, const struct view_diff *view)
 {
-	static const bool is_text[] = {true, false, false, false, false};
+	static const bool is_text[] = {true, false, false, false, false, true};
 	const struct profile_values *old = &view->old->at.moment->sum;
 	const struct profile_values *new = &view->new->at.moment->sum;
 	char *old_name = make_name(term, view->old_name),
 	     *new_name = make_name(term, view->new_name);
 	bool are_ends =
 		is_end(view->old) && is_end(view->new) && view->old->at.peak == view->new->at.peak;
+	const struct column *peak = column_find("peak"), *live = column_find("live"),
+			    *total = column_find("allocs");
 	struct view_table table;
 
-	view_table_init(&table, 5, is_text);
+	view_table_init(&table, 6, is_text);
 	view_table_insert(&table, "", TERM_PLAIN);
 	view_table_insert(&table, old_name, TERM_DIM);
 	view_table_insert(&table, new_name, TERM_DIM);
 	view_table_insert(&table, "change", TERM_DIM);
 	view_table_insert(&table, "", TERM_PLAIN);
+	view_table_insert(&table, "", TERM_PLAIN);
 	if (are_ends) {
-		insert_summary(&table, "peak", column_find("peak_bytes"), old, new);
-		insert_summary(&table, "at the end", column_find("live_bytes"), old, new);
+		insert_summary(&table, "peak", peak, old, new, find_broken(view, peak));
+		insert_summary(&table, "at the end", live, old, new, find_broken(view, live));
 	} else {
-		insert_summary(&table, "live", column_find("live_bytes"), &view->diff->old,
-			       &view->diff->new);
+		insert_summary(&table, "live", live, &view->diff->old, &view->diff->new, NULL);
 	}
-	insert_summary(&table, "allocations", column_find("total_blocks"), old, new);
+	insert_summary(&table, "allocations", total, old, new, find_broken(view, total));
 	view_table_print(&table, term, false);
 	view_table_release(&table);
 	free(old_name);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "budget.h"
 #include "column.h"
 #include "diff.h"
 #include "group.h"
@@ -28,6 +29,8 @@ struct view_diff {
 	int frames;  /* as in `struct view_top` */
 	bool most_recent_last;
 	bool full_names;
+	const struct budget *budgets; /* measured */
+	size_t budget_count;
 };
 
 void view_diff_text(const struct term *term, const struct view_diff *view);

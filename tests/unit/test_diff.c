@@ -201,25 +201,37 @@ START_TEST(budgets_are_read_and_checked)
 		int64_t old, new;
 		bool broken;
 	} rows[] = {
-		{"peak=+5%", 1000, 1050, false}, {"peak=+5%", 1000, 1051, true},
-		{"peak=+0%", 1000, 1000, false}, {"live=+1KiB", 0, 1024, false},
-		{"live=+1KiB", 0, 1025, true},   {"live=64K", 1000000, 65536, false},
-		{"live=64K", 0, 65537, true},    {"blocks=0", 5, 1, true},
-		{"blocks=0", 5, 0, false},       {"total=-10%", 1000, 900, false},
-		{"total=-10%", 1000, 901, true}, {"allocs=-10", 100, 91, true},
+		{"peak=+5%", 1000, 1050, false},
+		{"peak=+5%", 1000, 1051, true},
+		{"peak=+0%", 1000, 1000, false},
+		{"live=+1KiB", 0, 1024, false},
+		{"live=+1KiB", 0, 1025, true},
+		{"live=64K", 1000000, 65536, false},
+		{"live=64K", 0, 65537, true},
+		{"blocks=0", 5, 1, true},
+		{"blocks=0", 5, 0, false},
+		{"total=-10%", 1000, 900, false},
+		{"total=-10%", 1000, 901, true},
+		{"allocs=-10", 100, 91, true},
+		{"*/a.c=+5%", 1000, 1051, true},
+		{"total:a.c:12=9", 0, 10, true},
+		{"function=f*,module=g=+1", 3, 4, false},
 	};
-	static const char *const bad[] = {"peak",    "peak=",     "colour=1", "peak=5%",
-					  "peak=+x", "peak=++5%", "=5"};
+	static const char *const bad[] = {"peak",        "peak=",     "colour=1",     "peak=5%",
+					  "peak=+x",     "peak=++5%", "=5",           "paek=+5%",
+					  "peak:=5",     "line=x=5",  "colour=red=5", "a.c,=5",
+					  "size=4K..=5", "thread=1=5"};
 	struct budget budget;
 	char *why;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		ck_assert_int_eq(budget_parse(rows[i].text, &budget, &why), 0);
-		ck_assert_msg(budget_is_broken(&budget, rows[i].old, rows[i].new) == rows[i].broken,
-			      "row %zu: %s", i, rows[i].text);
+		ck_assert_int_eq(budget_parse(rows[i].text, false, &budget, &why), 0);
+		budget_judge(&budget, rows[i].old, rows[i].new);
+		ck_assert_msg(budget.is_broken == rows[i].broken, "row %zu: %s", i, rows[i].text);
+		budget_release(&budget);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		ck_assert_msg(budget_parse(bad[i], &budget, &why) == -EINVAL, "%s", bad[i]);
+		ck_assert_msg(budget_parse(bad[i], false, &budget, &why) == -EINVAL, "%s", bad[i]);
 		free(why);
 	}
 }

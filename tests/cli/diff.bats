@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# heaptally diff: moved lines, hidden groups and budgets, of two builds whose numbers are known.
+# shellcheck disable=SC2154
+
+load common
+
+# The new build has three more lines before `grow`, which holds 3000 bytes instead of 2000; `same`
+# keeps 5000, the 300 of `leave` are gone, the 400 of `come` are new. Both peak with 100000 more.
+setup_file()
+{
+	cd "$BATS_FILE_TMPDIR" || return 1
+	cat >two.c <<-'END'
+		#include <stdlib.h>
+
+		static void *volatile kept;
+
+		__attribute__((noinline)) static void grow(int n)
+		{
+			for (int i = 0; i < n; i++)
+				kept = malloc(10);
+		}
+		__attribute__((noinline)) static void same(void) { kept = malloc(5000); }
+		__attribute__((noinline)) void leave(void) { kept = malloc(300); }
+		__attribute__((noinline)) void come(void) { kept = malloc(400); }
+		int main(void)
+		{
+			same();
+			grow(COUNT);
+			ONCE();
+			free(malloc(100000));
+			return 0;
+		}
+	END
+	mkdir new
+	sed '5s/^/\n\n\n/' two.c >new/two.c
+	gcc -g -O0 -fno-builtin -DCOUNT=200 -DONCE=leave -o two two.c
+	gcc -g -O0 -fno-builtin -DCOUNT=300 -DONCE=come -o new/two new/two.c
+	"$HEAPTALLY_COMMAND" run -q -o old.tally -- ./two
+	"$HEAPTALLY_COMMAND" run -q -o new.tally -- new/two
+}
+
+# two STATUS OPTION...: the diff of the two runs.
+two()
+{
+	local status=$1
+
+	shift
+	try "$status" heaptally diff "$BATS_FILE_TMPDIR/old.tally" "$BATS_FILE_TMPDIR/new.tally" "$@"
+}
+
+@test "diff: moved lines say where they were, unchanged ones are hidden unless --all" {
+	two 0 --at exit
+	grep -qE '^from at exit .* to at exit .*, by line \(moved lines matched by function\)$' out
+	grep -qE '^ *\+1000 B +\+100 +2\.9 KiB +grow +.*two\.c:11 +was :8$' out
+	grep -qE '^ *\+400 B +\+1 +400 B +new +come +.*two\.c:15$' out
+	grep -qE '^ *-300 B +-1 +0 B +gone +leave +.*two\.c:11$' out
+	[ "$(sed -n '/change  *blocks/,$p' out | sed -n '2,4s/.*B  *\(new\|gone\|\)  *\(grow\|come\|leave\) .*/\2/p' |
+		tr '\n' ' ')" = 'grow come leave ' ]
+	grep -q '^(2 unchanged; --all shows them)$' out
+	run grep -c same out
+	[ "$output" = 0 ]
+	two 0 --at exit --all
+	grep -qE '^ *\+0 B +\+0 +4\.9 KiB +same +.*two\.c:13 +was :10$' out
+	two 0 --at exit --format json
+	jq -e '[.groups[] | select(.live_bytes_diff == 0)] | length == 2' out
+	jq -e '.totals.live_bytes_diff == 1100 and .groups[0].old_line == 8' out
+}
+
+@test "diff: a title for both at the peak, and no word of moved lines where none moved" {
+	two 0
+	grep -q '^at the peak, by line (moved lines' out
+	try 0 heaptally diff "$BATS_FILE_TMPDIR/old.tally@peak" "$BATS_FILE_TMPDIR/old.tally@exit"
+	grep -qE '^from at the peak .* to at exit .*, by line$' out
+}
+
+@test "diff: a filter with a line is about the line of the new build, on both sides" {
+	two 0 --at exit --include '*two.c:11,function=grow' --format json
+	jq -e '.totals.live_bytes == 3000 and .totals.live_bytes_diff == 1000' out
+}
+
+@test "diff: budgets on the whole program, absolute, as a change and as a share" {
+	two 0 --budget peak=+1.1% --budget live=+1100 --budget total=108400 --budget blocks=302
+	[ ! -s err ]
+	two 1 --budget peak=+1%
+	says 'peak went from 104\.8 KiB to 105\.9 KiB \(\+1\.0 %\), the budget is \+1%'
+	grep -qE '^peak .* \+1\.0 % +over budget \(\+1%\)$' out
+	two 1 --budget live=+1099
+	says 'live went from 7\.1 KiB to 8\.2 KiB \(\+15\.1 %\), the budget is \+1099'
+	two 1 --budget total=108399
+	two 1 --budget blocks=301
+	says 'blocks went from 202 to 302 \(\+49\.5 %\), the budget is 301'
+	two 1 --budget allocs=+49%
+	two 0 --budget allocs=+50%
+	two 1 --budget live=-1
+}
+
+@test "diff: budgets on some sites, by a filter" {
+	two 0 --at exit --budget 'function=grow=+50%' --budget 'live:function=grow=3000' \
+		--budget '*two.c:11,function=grow=+1000' --budget 'blocks:function=*=302' --budget '*/two.c=8400'
+	[ ! -s err ]
+	two 1 --at exit --budget 'function=grow=+49%'
+	says 'function=grow went from 2\.0 KiB to 2\.9 KiB \(\+50\.0 %\), the budget is \+49%'
+	two 1 --at exit --budget 'live:function=grow=2999'
+	two 1 --budget '*two.c:11,function=grow=+999'
+	two 1 --budget 'blocks:function=*=301'
+	two 1 --budget 'total:*/two.c=8K'
+	two 1 --budget 'function=main=99999'
+	two 0 --at exit --budget 'function=main=0'
+	# What the filters of the report leave out counts all the same.
+	two 1 --at exit --exclude 'function=grow' --budget 'function=grow=+49%'
+	two 0 --at exit --budget 'function=main=5000'
+	two 1 --at exit --any-frame --budget 'function=main=5000'
+}
+
+@test "diff: one line for each broken budget, in their order" {
+	two 1 --budget live=0 --budget peak=+5% --budget 'function=same=1K' --format json
+	[ "$(sed 's/ went.*//' err)" = "$(printf 'heaptally: live\nheaptally: function=same')" ]
+	jq -e . out
+}
+
+@test "diff: a budget that is about nothing is not broken, and says so" {
+	two 0 --budget 'function=nobody=1K'
+	says 'warning: nothing matches the budget function=nobody'
+}
+
+@test "diff: a budget that is none is one line and 2" {
+	for budget in peak peak= =5 peak=abc peak=5% peak=+% peak=+-5 paek=+5% colour=1 peak:=5 \
+		'*.c:0x=abc' 'line=x=5' 'colour=red=5' 'a.c,=5' 'size=4K..=5' 'thread=1=5' \
+		peak=99999999999999999999; do
+		two 2 --budget "$budget"
+		usage "${budget%%=*}"
+		[ ! -s out ]
+	done
+}
