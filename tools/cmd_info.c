@@ -81,6 +81,13 @@ count_stacks(const struct profile_moment *moment)
 	return count;
 }
 
+/* What the allocator keeps for the live blocks; hostile numbers wrap around. */
+static int64_t
+get_usable(const struct profile_values *values)
+{
+	return (int64_t)((uint64_t)values->live_bytes + (uint64_t)values->rounding_bytes);
+}
+
 /* --- JSON --- */
 
 static void
@@ -92,6 +99,7 @@ write_values(struct json_writer *json, const struct profile_values *values)
 	json_writer_unsigned(json, "freed_bytes", values->freed_bytes);
 	json_writer_signed(json, "live_blocks", values->live_blocks);
 	json_writer_signed(json, "live_bytes", values->live_bytes);
+	json_writer_signed(json, "usable_bytes", get_usable(values));
 	json_writer_signed(json, "peak_blocks", values->peak_blocks);
 	json_writer_signed(json, "peak_bytes", values->peak_bytes);
 	json_writer_unsigned(json, "temporary_blocks", values->temporary_blocks);
@@ -260,8 +268,9 @@ print_text_values(const struct profile_moment *moment)
 	printf("  %-11s %s in %s block%s, at %s\n", "peak", human_size(sum->peak_bytes, bytes),
 	       human_count((uint64_t)sum->peak_blocks, blocks), plural((uint64_t)sum->peak_blocks),
 	       human_duration(moment->peak_time_ns, time));
-	printf("  %-11s %s in %s block%s\n", "live", human_size(sum->live_bytes, bytes),
+	printf("  %-11s %s in %s block%s, ", "live", human_size(sum->live_bytes, bytes),
 	       human_count((uint64_t)sum->live_blocks, blocks), plural((uint64_t)sum->live_blocks));
+	printf("%s usable\n", human_size(get_usable(sum), bytes));
 	printf("  %-11s %s in %s block%s, ", "allocated",
 	       human_size((int64_t)sum->total_bytes, bytes), human_count(sum->total_blocks, blocks),
 	       plural(sum->total_blocks));

@@ -14,6 +14,7 @@
 #include "place.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,19 +124,28 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static const char *
+get_build_id(struct place_table *table, const struct profile_module *module)
+{
+	char text[2 * sizeof(module->build_id) + 1] = "";
+
+	for (uint32_t i = 0; i < module->build_id_bytes && i < sizeof(module->build_id); i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", module->build_id[i]);
+	return text[0] ? intern_insert_string(table->strings, text) : NULL;
+}
+
 /* The name that tells two modules apart. */
 static const char *
-identify_module(struct place_table *table, const struct profile_module *module, bool resolved)
+identify_module(struct place_table *table, const struct profile_module *module,
+		const char *build_id, bool resolved)
 {
 	struct buffer text = BUFFER_INIT;
 	const char *name;
 
 	buffer_insert_string(&text,
 			     table->options.across_builds ? base_name(module->path) : module->path);
-	if (!table->options.across_builds || !resolved) {
-		for (uint32_t i = 0; i < module->build_id_bytes && i < 20; i++)
-			buffer_insert_format(&text, i == 0 ? " %02x" : "%02x", module->build_id[i]);
-	}
+	if (build_id && (!table->options.across_builds || !resolved))
+		buffer_insert_format(&text, " %s", build_id);
 	name = intern_insert_string(table->strings, buffer_string(&text));
 	buffer_release(&text);
 	return name;
@@ -157,9 +167,11 @@ insert_code(struct place_table *table, const struct profile *profile,
 		.inlined = location->inlined,
 		.line = location->line,
 		.function_line = location->function_line,
+		.column = location->column,
 		.function = intern_insert_string(table->strings, location->function),
 		.file = intern_insert_string(table->strings, location->file),
 		.module = intern_insert_string(table->strings, module->path),
+		.build_id = get_build_id(table, module),
 		.offset = frame->offset,
 	};
 
@@ -169,7 +181,7 @@ insert_code(struct place_table *table, const struct profile *profile,
 	identity.file = place.file;
 	identity.line = place.line;
 	identity.function_line = place.function_line;
-	identity.module = identify_module(table, module, resolved);
+	identity.module = identify_module(table, module, place.build_id, resolved);
 	if (!resolved || table->options.exact)
 		identity.offset = frame->offset;
 	return insert(table, &identity, &place);

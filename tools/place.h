@@ -43,9 +43,11 @@ struct place {
 	enum place_kind kind;
 	bool inlined; /* into the next outer place of the same frame */
 	uint32_t line, function_line;
+	uint32_t column; /* of several at one line, the first that was seen */
 	const char *function, *file;
-	const char *module; /* path */
-	uint64_t offset;    /* in the module; of several at one line, the first that was seen */
+	const char *module;   /* path */
+	const char *build_id; /* of the module, in hexadecimal */
+	uint64_t offset;      /* in the module; of several at one line, the first that was seen */
 };
 
 #define PLACE_NONE UINT32_MAX

@@ -369,10 +369,20 @@ view_place_tracemalloc(const struct place *place, enum group_by by, struct buffe
 }
 
 static void
+write_number(struct json_writer *json, const char *key, uint32_t number)
+{
+	if (number)
+		json_writer_unsigned(json, key, number);
+	else
+		json_writer_null(json, key);
+}
+
+static void
 write_frame(struct json_writer *json, const struct place *place, enum group_by by)
 {
 	bool by_file = by == GROUP_BY_FILE && place->file;
 	bool by_module = by == GROUP_BY_MODULE && place->module;
+	bool is_position = !by_file && !by_module && by != GROUP_BY_FUNCTION;
 	struct buffer text = BUFFER_INIT;
 
 	format_name(place, true, &text);
@@ -383,12 +393,11 @@ write_frame(struct json_writer *json, const struct place *place, enum group_by b
 						       : place->function);
 	buffer_release(&text);
 	json_writer_string(json, "file", by_module ? NULL : place->file);
-	if (place->line && !by_file && !by_module && by != GROUP_BY_FUNCTION)
-		json_writer_unsigned(json, "line", place->line);
-	else
-		json_writer_null(json, "line");
+	write_number(json, "line", is_position ? place->line : 0);
+	write_number(json, "column", is_position ? place->column : 0);
 	json_writer_string(json, "module", by_file ? NULL : place->module);
-	if (place->kind == PLACE_CODE && !by_file && !by_module && by != GROUP_BY_FUNCTION)
+	json_writer_string(json, "build_id", by_file ? NULL : place->build_id);
+	if (place->kind == PLACE_CODE && is_position)
 		json_writer_hex(json, "offset", place->offset);
 	else
 		json_writer_null(json, "offset");
