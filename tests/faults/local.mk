@@ -272,14 +272,19 @@ scorecard_run = srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
 
 .PHONY: scorecard suites
 
-# make scorecard SCORECARD_FLAGS='--only 7,8 --tracer heaptally'
+suites_run = builddir='$(abs_top_builddir)' \
+	HEAPTALLY_LIBRARY='$(abs_top_builddir)/lib/.libs/libheaptally.so' \
+	$(PYTHON3) -B $(srcdir)/tests/faults/suites
+
+# make scorecard SCORECARD_FLAGS='--only 7,8 --tracer heaptally': with flags the suites are left out.
 scorecard: all $(fault_programs) $(fault_plugins)
-	$(scorecard_run) $(SCORECARD_FLAGS)
+	@bad=0; \
+	$(scorecard_run) $(SCORECARD_FLAGS) || bad=1; \
+	test -n "$(SCORECARD_FLAGS)" || $(suites_run) $(SUITES_FLAGS) || bad=1; \
+	exit $$bad
 
 suites: all
-	builddir='$(abs_top_builddir)' \
-	HEAPTALLY_LIBRARY='$(abs_top_builddir)/lib/.libs/libheaptally.so' \
-	$(PYTHON3) -B $(srcdir)/tests/faults/suites $(SUITES_FLAGS)
+	@$(suites_run) $(SUITES_FLAGS)
 
 if HAVE_PYTHON3
 TESTS += tests/faults/quick.sh
