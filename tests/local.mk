@@ -51,7 +51,8 @@ python_tests = \
 	tests/promises/fork_and_exec.py \
 	tests/promises/keeps_all_at_any_end.py \
 	tests/promises/leaves_no_trace.py \
-	tests/promises/same_as_untraced.py
+	tests/promises/same_as_untraced.py \
+	tests/semantics/semantics.py
 
 EXTRA_DIST += \
 	$(bats_tests) \
@@ -61,7 +62,12 @@ EXTRA_DIST += \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \
 	tests/data/words.sql \
-	tests/harness.py
+	tests/harness.py \
+	tests/semantics/calls.py \
+	tests/semantics/evidence.py \
+	tests/semantics/groups.py \
+	tests/semantics/numbers_of_sites.py \
+	tests/semantics/profilers.py
 
 # The installed command finds the installed runtime.
 installcheck-local:

@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/programs/apixx \
 	tests/programs/exits \
 	tests/programs/forks \
+	tests/programs/meanings \
 	tests/programs/own_malloc \
 	tests/programs/static \
 	tests/programs/threads \
@@ -28,6 +29,8 @@ tests_programs_exits_CFLAGS = $(traced_cflags)
 tests_programs_exits_SOURCES = tests/programs/exits.c
 tests_programs_forks_CFLAGS = $(traced_cflags)
 tests_programs_forks_SOURCES = tests/programs/forks.c
+tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread
+tests_programs_meanings_SOURCES = tests/programs/meanings.c
 tests_programs_own_malloc_CFLAGS = $(traced_cflags)
 tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
 tests_programs_static_CFLAGS = $(traced_cflags)
