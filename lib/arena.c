@@ -4,17 +4,22 @@
  */
 #include "arena.h"
 
+#include <string.h>
+
 #include "lock.h"
 #include "os.h"
 
 #define CHUNK_BYTES ((size_t)4 << 20)
 
-static struct {
+struct pool {
 	struct lock lock;
 	char *next;
 	char *end;
-	uint64_t bytes;
-} arena;
+	bool wiped; /* in a forked child */
+};
+
+static struct pool passing = {.wiped = true}, lasting;
+static uint64_t handed_out;
 
 /* Whatever is as large as a page starts on one, so that populating it touches nothing else. */
 static size_t
@@ -24,60 +29,83 @@ alignment_of(size_t bytes)
 }
 
 static void *
-take_from_chunk(size_t bytes)
+take_from_chunk(struct pool *pool, size_t bytes)
 {
 	size_t alignment = alignment_of(bytes);
-	uintptr_t start = round_up((uintptr_t)arena.next, alignment);
+	uintptr_t start = round_up((uintptr_t)pool->next, alignment);
 
-	if (arena.next == NULL || start + bytes > (uintptr_t)arena.end) {
-		char *chunk = os_map(CHUNK_BYTES, true);
+	if (pool->next == NULL || start + bytes > (uintptr_t)pool->end) {
+		char *chunk = os_map(CHUNK_BYTES, pool->wiped);
 
 		if (chunk == NULL)
 			return NULL;
-		arena.end = chunk + CHUNK_BYTES;
+		pool->end = chunk + CHUNK_BYTES;
 		start = (uintptr_t)chunk;
 	}
-	arena.next = (char *)start + bytes;
+	pool->next = (char *)start + bytes;
 	return (void *)start;
+}
+
+static void *
+allocate(struct pool *pool, size_t bytes, bool populate)
+{
+	void *memory;
+
+	if (bytes > CHUNK_BYTES / 2) {
+		memory = os_map(bytes, pool->wiped);
+	} else {
+		if (!lock_take(&pool->lock))
+			return NULL;
+		memory = take_from_chunk(pool, bytes);
+		lock_drop(&pool->lock);
+	}
+	if (memory != NULL && populate) {
+		if (bytes >= PAGE_BYTES)
+			os_populate(memory, bytes);
+		fetch_add(&handed_out, bytes);
+	}
+	return memory;
 }
 
 void *
 arena_allocate(size_t bytes, bool populate)
 {
-	void *memory;
+	return allocate(&passing, bytes, populate);
+}
 
-	if (bytes > CHUNK_BYTES / 2) {
-		memory = os_map(bytes, true);
-	} else {
-		if (!lock_take(&arena.lock))
-			return NULL;
-		memory = take_from_chunk(bytes);
-		lock_drop(&arena.lock);
-	}
-	if (memory != NULL && populate) {
-		if (bytes >= PAGE_BYTES)
-			os_populate(memory, bytes);
-		fetch_add(&arena.bytes, bytes);
-	}
-	return memory;
+void *
+arena_allocate_lasting(size_t bytes, bool populate)
+{
+	return allocate(&lasting, bytes, populate);
+}
+
+bool
+arena_wipe(void *table, size_t bytes)
+{
+	size_t pages = bytes & ~(PAGE_BYTES - 1);
+
+	/* The last part of a page may be another's. */
+	if (pages != 0 && !os_wipe(table, pages))
+		return false;
+	memset((char *)table + pages, 0, bytes - pages);
+	return true;
 }
 
 uint64_t
 arena_bytes(void)
 {
-	return load(&arena.bytes);
+	return load(&handed_out);
 }
 
 void
 arena_add_bytes(uint64_t bytes)
 {
-	fetch_add(&arena.bytes, bytes);
+	fetch_add(&handed_out, bytes);
 }
 
 void
 arena_reset(void)
 {
-	lock_reset(&arena.lock);
-	arena.next = arena.end = NULL;
-	arena.bytes = 0;
+	passing.next = passing.end = NULL;
+	handed_out = 0;
 }

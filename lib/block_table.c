@@ -46,6 +46,12 @@ static struct {
 	uint32_t side_live;
 } table;
 
+static size_t
+directory_bytes(void)
+{
+	return sizeof(void *) << (ADDRESS_BITS - table.leaf_shift);
+}
+
 /*
  * Small leaves fit the heap tightly, and being made present at once they cost no faults; their
  * directory is 4 GiB of address space, though never touched memory. Where that is not to be had, a
@@ -56,8 +62,6 @@ block_table_init(bool is_glibc)
 {
 	static const uint8_t leaf_shifts[] = {LEAF_SHIFT, 22, 26};
 
-	lock_reset(&table.leaf_lock);
-	lock_reset(&table.side_lock);
 	table.side = NULL;
 	table.side_capacity = table.side_used = table.side_live = 0;
 	table.compact = is_glibc;
@@ -65,10 +69,12 @@ block_table_init(bool is_glibc)
 	table.slot_bytes = is_glibc ? 4 : 8;
 	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
 	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
-	/* A forked child has its parent's, all zero. */
+	/* A forked child has its parent's, to which an interrupted call may have added. */
+	if (table.directory != NULL && !arena_wipe(table.directory, directory_bytes()))
+		table.directory = NULL;
 	for (size_t i = 0; i < sizeof leaf_shifts && table.directory == NULL; i++) {
 		table.leaf_shift = leaf_shifts[i];
-		table.directory = os_map(sizeof(void *) << (ADDRESS_BITS - leaf_shifts[i]), true);
+		table.directory = os_map(directory_bytes(), true);
 	}
 	table.common = is_glibc && table.leaf_shift == LEAF_SHIFT;
 	arena_add_bytes(4 * PAGE_BYTES);

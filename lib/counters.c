@@ -38,10 +38,13 @@ counters_reset(void)
 {
 	uint64_t entries = recording.header->sections[SECTION_SITES].capacity / SITES_PER_CHUNK;
 
-	lock_reset(&chunk_lock);
-	/* A forked child has its parent's, all zero. */
-	for (uint32_t i = 0; i < SHARDS_MAX && entries > chunk_map_entries; i++)
-		chunk_maps[i] = NULL;
+	/* A forked child has its parent's, to which an interrupted call may have added. */
+	for (uint32_t i = 0; i < SHARDS_MAX; i++) {
+		if (entries > chunk_map_entries ||
+		    (chunk_maps[i] != NULL &&
+		     !arena_wipe(chunk_maps[i], chunk_map_entries * sizeof(void *))))
+			chunk_maps[i] = NULL;
+	}
 	if (entries > chunk_map_entries)
 		chunk_map_entries = entries;
 }

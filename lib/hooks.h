@@ -6,6 +6,7 @@
  *   reallocarray        an allocator behind us may have its own
  *   cfree               old binaries call it (GLIBC_2.2.5)
  *   dlclose             so that what was learnt of a module goes with it
+ *   _Fork               so that the child of a signal handler can return into the runtime
  */
 #ifndef HOOKS_H
 #define HOOKS_H
@@ -27,5 +28,6 @@ void cfree(void *block);
 void free_sized(void *block, size_t bytes);
 void free_aligned_sized(void *block, size_t alignment, size_t bytes);
 int dlclose(void *handle);
+int _Fork(void);
 
 #endif

@@ -8,17 +8,24 @@
 
 #include "process.h"
 #include "real.h"
+#include "thread.h"
 #include "unwind_rules.h"
 
 HEAPTALLY_EXPORT int
 dlclose(void *handle)
 {
+	struct thread *t;
 	int result;
 
 	if (!real_ready() && !real_find())
 		return -1;
 	result = real.dlclose(handle);
-	if (process_is_ready(false))
-		unwind_rules_forget_unloaded();
+	if (!process_is_ready(false))
+		return result;
+	/* Inside the gate, for the sake of a signal handler that forks. */
+	t = thread_enter((uintptr_t)__builtin_frame_address(0), false);
+	unwind_rules_forget_unloaded();
+	if (t != NULL)
+		thread_leave(t);
 	return result;
 }

@@ -64,10 +64,6 @@ allocate_early(size_t alignment, size_t bytes)
 static ALWAYS_INLINE void *
 leave_with(struct thread *t, uint32_t kind, void *block, size_t bytes, const struct caller *caller)
 {
-	/* A handler forked while the real allocator was at work: this is the child, where all that
-	 * the runtime knew of the thread is gone. */
-	if (unlikely(load(&t->gate) != GATE_BUSY))
-		return block;
 	if (likely(block != NULL))
 		record_allocate(t, kind, block, bytes, caller);
 	else
@@ -212,8 +208,6 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 		state = record_realloc_begin(t, old);
 	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
 				    : real.reallocarray(old, count, bytes);
-	if (unlikely(load(&t->gate) != GATE_BUSY))
-		return new; /* see `leave_with` */
 	if (likely(new != NULL) || (old != NULL && product == 0))
 		record_realloc_end(t, kind, state, new, product, caller);
 	else

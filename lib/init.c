@@ -17,7 +17,8 @@ construct(void)
 {
 	process_start();
 	/* A child that fork() made. Children made otherwise find out at their first event. */
-	__register_atfork(NULL, NULL, process_after_fork, NULL);
+	__register_atfork(process_before_fork, process_after_fork_in_parent, process_after_fork,
+			  NULL);
 }
 
 static __attribute__((destructor)) void

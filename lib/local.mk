@@ -65,6 +65,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/include/heaptally.h \
 	lib/hooks.h \
 	lib/hooks_dlclose.c \
+	lib/hooks_fork.c \
 	lib/hooks_malloc.c \
 	lib/init.c
 

@@ -6,12 +6,15 @@
 
 #include "os.h"
 
-#define SPINS    200
-#define NAPS     1000 /* of a millisecond at most */
+#define SPINS       200
+#define NAPS        1000 /* of a millisecond at most */
 
-#define HELD_MAX 4
+#define HELD_MAX    4
+
+#define THREAD_BITS 22 /* the kernel's PID_MAX_LIMIT */
 
 __thread uint32_t lock_thread_id;
+static uint32_t generation; /* already shifted */
 
 /* What this thread holds, outermost first. */
 static __thread struct {
@@ -31,7 +34,10 @@ replace_owner(struct lock *lock, uint32_t owner, uint32_t self)
 static bool
 rob(struct lock *lock, uint32_t owner, uint32_t self)
 {
-	if (os_thread_lives(owner) || !replace_owner(lock, owner, self))
+	bool is_ours = owner >> THREAD_BITS == self >> THREAD_BITS;
+
+	if ((is_ours && os_thread_lives(owner & ((1u << THREAD_BITS) - 1))) ||
+	    !replace_owner(lock, owner, self))
 		return false;
 	lock->robbed++;
 	return true;
@@ -62,7 +68,7 @@ wait_for(struct lock *lock, uint32_t self)
 bool
 lock_take(struct lock *lock)
 {
-	uint32_t self = lock_thread_id != 0 ? lock_thread_id : os_thread_id();
+	uint32_t self = generation | (lock_thread_id != 0 ? lock_thread_id : os_thread_id());
 
 	if (unlikely(!replace_owner(lock, 0, self)) &&
 	    (load(&lock->owner) == self || !wait_for(lock, self)))
@@ -76,7 +82,8 @@ lock_take(struct lock *lock)
 void
 lock_drop(struct lock *lock)
 {
-	held.count--;
+	if (likely(held.count > 0))
+		held.count--;
 	store(&lock->stuck, 0);
 	/* Release: the next holder sees what was written. A sleeper looks by itself within a
 	 * millisecond; a wake-up would be a system call at each drop. */
@@ -97,13 +104,13 @@ lock_drop_all(void)
 }
 
 void
-lock_forget_held(void)
+lock_begin_generation(void)
 {
-	held.count = 0;
+	generation += 1u << THREAD_BITS;
 }
 
 void
-lock_reset(struct lock *lock)
+lock_forget_held(void)
 {
-	*lock = (struct lock){0};
+	held.count = 0;
 }

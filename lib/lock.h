@@ -9,8 +9,8 @@
  * time, nobody waits for it again.
  *
  * A holder that is gone (cancelled asynchronously inside the runtime) is robbed. What a lock
- * protects must bear that, or look at `robbed`. In a forked child the locks of other threads are
- * cleared by `lock_reset`.
+ * protects must bear that, or look at `robbed`. So are, in a forked child, the threads of the
+ * parent: an owner is named with the generation of its process.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -18,7 +18,7 @@
 #include "base.h"
 
 struct lock {
-	uint32_t owner;  /* thread id */
+	uint32_t owner;  /* thread id, and above it the generation */
 	uint32_t stuck;  /* the owner that nobody waits for any more */
 	uint32_t robbed; /* times that a holder was found dead */
 };
@@ -33,9 +33,12 @@ void lock_drop(struct lock *lock);
 
 /* Drop what this thread holds on behalf of a call that is no more (left by longjmp), as robbed. */
 void lock_drop_all(void);
-void lock_reset(struct lock *lock);
 
-/* In a forked child, before its first lock: what the parent held is of no matter here. */
+/* In a forked child: all holders were of the parent. The forking thread may be within calls that
+ * hold locks, and goes on to drop them. [signal] */
+void lock_begin_generation(void);
+
+/* There is no such call any more. */
 void lock_forget_held(void);
 
 #endif

@@ -67,6 +67,18 @@ os_unmap(void *address, size_t bytes)
 	call3(SYS_munmap, (long)address, (long)bytes, 0);
 }
 
+bool
+os_wipe_on_fork(void *address, size_t bytes)
+{
+	return call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) == 0;
+}
+
+bool
+os_wipe(void *address, size_t bytes)
+{
+	return call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTNEED) == 0;
+}
+
 void *
 os_map(size_t bytes, bool wipe_on_fork)
 {
@@ -77,7 +89,7 @@ os_map(size_t bytes, bool wipe_on_fork)
 	/* Transparent huge pages would turn a few touched lines into megabytes. */
 	call3(SYS_madvise, (long)memory, (long)bytes, MADV_NOHUGEPAGE);
 	/* Without it a forked child could not know that it is one: better no tracing at all. */
-	if (wipe_on_fork && call3(SYS_madvise, (long)memory, (long)bytes, MADV_WIPEONFORK) != 0) {
+	if (wipe_on_fork && !os_wipe_on_fork(memory, bytes)) {
 		os_unmap(memory, bytes);
 		return NULL;
 	}
@@ -282,6 +294,21 @@ os_cpu_count(void)
 	for (long i = 0; i < bytes / 8; i++)
 		count += (uint32_t)__builtin_popcountll(mask[i]);
 	return count > 0 ? count : 1;
+}
+
+void
+os_block_signals(uint64_t *ret_mask)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	*ret_mask = 0;
+	call6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)ret_mask, 8, 0, 0);
+}
+
+void
+os_restore_signals(uint64_t mask)
+{
+	call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8, 0, 0);
 }
 
 uint32_t

@@ -15,6 +15,12 @@
 void *os_map(size_t bytes, bool wipe_on_fork);
 void os_unmap(void *address, size_t bytes);
 
+/* Of private memory from `os_map`: a forked child sees this part of it zeroed. [signal] */
+bool os_wipe_on_fork(void *address, size_t bytes);
+
+/* Make private memory zero by giving it back. False if it is not. [signal] */
+bool os_wipe(void *address, size_t bytes);
+
 /* Put zeroed private memory at a place that is known to be free or ours. [signal] */
 int os_map_at(void *address, size_t bytes);
 
@@ -63,6 +69,10 @@ uint64_t os_set_limit(int resource, uint64_t soft);
 
 /* Processors that this thread may run on. */
 uint32_t os_cpu_count(void);
+
+/* No handler runs on this thread between the two. [signal] */
+void os_block_signals(uint64_t *ret_mask);
+void os_restore_signals(uint64_t mask);
 
 uint32_t os_process_id(void);
 uint32_t os_parent_id(void);

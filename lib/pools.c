@@ -181,7 +181,6 @@ pools_untrack(struct thread *t, unsigned domain, uintptr_t address)
 void
 pools_reset(void)
 {
-	lock_reset(&table.lock);
 	table.entries = NULL;
 	table.capacity = table.used = table.domain_count = 0;
 }

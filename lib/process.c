@@ -42,6 +42,7 @@ enum process_state {
 
 struct process {
 	uint32_t state;
+	bool detached; /* from the parent's recording */
 	struct lock lock;
 };
 
@@ -79,7 +80,7 @@ fill_header(void)
 static bool
 start_tables(void)
 {
-	recording_abandon();
+	recording_forget();
 	arena_reset();
 	module_table_reset();
 	if (!recording_create(&options))
@@ -169,34 +170,44 @@ void
 process_start(void)
 {
 	uint32_t expected = PROCESS_RAW;
+	uint64_t signals;
 	int saved_errno;
 
 	if (load(&raw.state) != PROCESS_RAW || !real_find() || !loader_is_ready())
 		return;
 	/* The loader and libunwind set it, and this may be the program's first malloc. */
 	saved_errno = errno;
+	/* A handler that forks now would leave a child with half a recording. */
+	os_block_signals(&signals);
 	/* What is allocated from here until the end of the start is passed through. */
 	if (__atomic_compare_exchange_n(&raw.state, &expected, PROCESS_OFF, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED) &&
 	    getauxval(AT_SECURE) == 0 && !is_under_valgrind())
 		start_process();
+	os_restore_signals(signals);
 	errno = saved_errno;
 }
 
 static COLD bool
 start_child(void)
 {
-	lock_forget_held();
-	if (!lock_take(&process->lock))
+	uint64_t signals;
+
+	process_after_fork();
+	if (thread_is_inside())
 		return false;
-	if (load(&process->state) == PROCESS_NEW) {
-		process_after_fork();
-		if (options.ignore_children)
-			store(&process->state, PROCESS_OFF);
-		else
-			start();
+	os_block_signals(&signals);
+	lock_forget_held();
+	if (lock_take(&process->lock)) {
+		if (load(&process->state) == PROCESS_NEW) {
+			if (options.ignore_children)
+				store(&process->state, PROCESS_OFF);
+			else
+				start();
+		}
+		lock_drop(&process->lock);
 	}
-	lock_drop(&process->lock);
+	os_restore_signals(signals);
 	return load_acquire(&process->state) == PROCESS_READY;
 }
 
@@ -215,12 +226,26 @@ process_is_ready(bool allocates)
 }
 
 void
+process_before_fork(void)
+{
+	thread_before_fork();
+}
+
+void
+process_after_fork_in_parent(void)
+{
+	thread_after_fork_in_parent();
+}
+
+void
 process_after_fork(void)
 {
-	if (load(&process->state) != PROCESS_NEW)
+	if (load(&process->state) != PROCESS_NEW || process->detached)
 		return;
+	process->detached = true;
+	lock_begin_generation();
 	recording_abandon();
-	unwind_library_after_fork();
+	thread_after_fork();
 }
 
 void

@@ -25,7 +25,11 @@ void process_start(void);
  * recording. [signal] */
 bool process_is_ready(bool allocates);
 
-/* In a child, from fork() itself: detach from the parent's recording. */
+/* Around fork() and _Fork(). A child made otherwise finds out at its first event. [signal] */
+void process_before_fork(void);
+void process_after_fork_in_parent(void);
+
+/* In the child: detach from the parent's recording. */
 void process_after_fork(void);
 
 /* exit() was reached. */

@@ -100,6 +100,7 @@ find_functions(const struct link_map *behind)
 		{"pvalloc", (void **)&real.pvalloc},
 		{"malloc_usable_size", (void **)&real.malloc_usable_size},
 		{"dlclose", (void **)&real.dlclose},
+		{"_Fork", (void **)&real.fork},
 		{"malloc", &malloc_function},
 	};
 

@@ -23,6 +23,7 @@ struct real {
 	void *(*pvalloc)(size_t);
 	size_t (*malloc_usable_size)(void *);
 	int (*dlclose)(void *);
+	int (*fork)(void);              /* _Fork */
 	const char *path;               /* of the object that defines malloc */
 	uintptr_t start, end;           /* where it is mapped */
 	uintptr_t self_start, self_end; /* where we are */

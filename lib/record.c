@@ -146,7 +146,7 @@ call_watcher(struct thread *t, const struct watch *watch, void *address)
 	thread_leave(t);
 	watch->callback(address, watch->context);
 	t->entry_sp = sp;
-	t->gate = GATE_BUSY;
+	thread_gate(t)->now = GATE_BUSY;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 

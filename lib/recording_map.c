@@ -55,6 +55,8 @@ static const struct {
 /* Bytes from the start of each section that have memory. */
 static uint64_t reserved[SECTION_COUNT];
 static uint64_t mapped_bytes;
+static unsigned mapped_shift;
+static bool is_placeholder; /* in a forked child */
 static bool with_blocks;
 
 /* Lay the sections out for tables 2^-shift as large; returns the file's size. */
@@ -213,6 +215,7 @@ start_in_file(int fd)
 	}
 	recording.header = (void *)base;
 	mapped_bytes = bytes;
+	mapped_shift = shift;
 	fill_identity(recording.header);
 	recording.header->file_bytes = bytes;
 	memcpy(recording.header->sections, sections, sizeof sections);
@@ -472,20 +475,48 @@ recording_publish_memory(void)
 	store(&recording.header->tracer_bytes, bytes);
 }
 
+/* Where the whole of it is not to be had (vm.overcommit_memory=2): what was in use, and what may
+ * just have been taken into use. */
+static bool
+map_used_parts(void)
+{
+	struct recording_extent sections[SECTION_COUNT];
+	char *base = (char *)recording.header;
+
+	lay_out(mapped_shift, sections);
+	if (os_map_at(base, sections[0].offset) != 0)
+		return false;
+	for (int i = 0; i < SECTION_COUNT; i++) {
+		uint64_t used = reserved[i] + STEP_MAX;
+		uint64_t all =
+			round_up(sections[i].capacity * sections[i].record_bytes, PAGE_BYTES);
+
+		if (all != 0 && os_map_at(base + sections[i].offset, used < all ? used : all) != 0)
+			return false;
+	}
+	return true;
+}
+
 void
 recording_abandon(void)
 {
-	/* Of the generation before; only the youngest fork can have interrupted code that returns.
-	 */
-	static void *placeholder;
-	static uint64_t placeholder_bytes;
-	struct recording_header *old = recording.header;
-
-	recording = (struct recording){.control = &no_control};
-	if (old == NULL)
+	/* A child that made no recording has its parent's placeholder, itself a parent. */
+	if (recording.header == NULL || is_placeholder)
 		return;
-	if (placeholder != NULL)
-		os_unmap(placeholder, placeholder_bytes);
-	placeholder = os_map_at(old, mapped_bytes) == 0 ? old : NULL;
-	placeholder_bytes = mapped_bytes;
+	if (os_map_at(recording.header, mapped_bytes) != 0 && !map_used_parts()) {
+		recording_forget();
+		return;
+	}
+	is_placeholder = true;
+	recording.control->paused = RECORDING_PAUSED;
+	recording.control->site_base = SITE_BASE_FIRST;
+}
+
+void
+recording_forget(void)
+{
+	if (is_placeholder)
+		os_unmap(recording.header, mapped_bytes);
+	is_placeholder = false;
+	recording = (struct recording){.control = &no_control};
 }

@@ -79,8 +79,14 @@ void recording_note(uint32_t trouble);
 /* Publish how much memory the runtime uses. [signal] */
 void recording_publish_memory(void);
 
-/* In a forked child: the parent's recording is not mapped here. Puts harmless private memory in its
- * place for code that the fork interrupted, and forgets it. [signal] */
+/*
+ * In a forked child: the parent's recording is not mapped here. Puts a private one in its place,
+ * for code that a fork by a signal handler interrupted: paused, empty, and without room for more.
+ * [signal]
+ */
 void recording_abandon(void);
+
+/* There is no such code any more: forget it. [init] */
+void recording_forget(void);
 
 #endif

@@ -144,7 +144,6 @@ request_attend(void)
 void
 request_reset(void)
 {
-	lock_reset(&request_lock);
 	recording.control->paused = paused;
 }
 

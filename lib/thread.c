@@ -14,13 +14,18 @@
 #define CANDIDATES 4 /* dead threads are looked for among so many */
 
 /* What a thread has before its first event: a gate that never opens. */
-static struct thread nobody;
-__thread struct thread *thread_self = &nobody;
+static struct {
+	char gates[THREAD_GATES];
+	struct thread thread;
+} nobody __attribute__((aligned(CACHE_LINE)));
+
+__thread struct thread *thread_self = &nobody.thread;
 bool thread_ready;
 
 /* Stands for a thread that is just being registered, when a handler interrupts that. */
 static struct thread newcomer;
 static __thread bool registering;
+static __thread bool forks_inside; /* by a handler that interrupted a hook */
 
 static struct {
 	struct lock lock;
@@ -28,7 +33,10 @@ static struct {
 	uint32_t count;
 	uint32_t hand;
 	uint32_t shards;
+	char *next, *end; /* of the structs in the newest slab */
 } threads;
+
+#define STRIDE round_up(sizeof(struct thread), CACHE_LINE)
 
 /* A thread that is gone, whose struct and shard can be had. */
 static struct thread *
@@ -44,23 +52,45 @@ find_dead(uint32_t self)
 	return NULL;
 }
 
+static bool
+make_slab(void)
+{
+	char *slab = os_map(2 * THREAD_GATES, false);
+
+	if (slab == NULL)
+		return false;
+	if (!os_wipe_on_fork(slab, THREAD_GATES)) {
+		os_unmap(slab, 2 * THREAD_GATES);
+		return false;
+	}
+	arena_add_bytes(2 * PAGE_BYTES);
+	threads.next = slab + THREAD_GATES;
+	threads.end = slab + 2 * THREAD_GATES;
+	return true;
+}
+
+/* A new struct, or the one that a forked child's thread has had in the parent. */
 static struct thread *
-new_thread(void)
+new_thread(struct thread *mine)
 {
 	uint32_t limit = process_shard_limit(), shard = SHARD_SHARED;
-	struct thread *t;
+	struct thread *t = mine;
 
 	if (threads.list == NULL)
-		threads.list = arena_allocate(LIST_MAX * sizeof(struct thread *), false);
+		threads.list = arena_allocate_lasting(LIST_MAX * sizeof(struct thread *), false);
 	if (threads.list == NULL || threads.count == LIST_MAX)
 		return NULL;
-	t = arena_allocate(sizeof *t, true);
-	if (t == NULL)
-		return NULL;
+	if (t == NULL) {
+		if ((size_t)(threads.end - threads.next) < STRIDE && !make_slab())
+			return NULL;
+		t = (struct thread *)(void *)threads.next;
+	}
 	if (threads.shards < limit)
-		shard = SHARD_FIRST + threads.shards++;
+		shard = SHARD_FIRST + threads.shards;
 	if (!counters_attach(shard, &t->counting))
 		return NULL;
+	threads.shards += shard != SHARD_SHARED;
+	threads.next += t != mine ? STRIDE : 0;
 	threads.list[threads.count++] = t;
 	if (shard >= recording.header->shard_count)
 		store(&recording.header->shard_count, shard + 1);
@@ -77,14 +107,14 @@ register_thread(void)
 	if (registering || !lock_take(&threads.lock))
 		return NULL;
 	registering = true;
-	t = find_dead(self);
-	if (t == NULL)
-		t = new_thread();
+	t = thread_self != &nobody.thread ? new_thread(thread_self) : find_dead(self);
+	if (t == NULL && thread_self == &nobody.thread)
+		t = new_thread(NULL);
 	if (t != NULL) {
 		t->id = self;
 		t->last_block = NULL;
+		t->site = SITE_NONE;
 		unwind_set_thread(&t->unwind, self);
-		t->open_gate = GATE_OPEN;
 		t->counting.shard->threads++;
 		counters_prepare(&t->counting);
 		if (!t->counting.shared)
@@ -94,8 +124,13 @@ register_thread(void)
 		if (threads.count > 1)
 			counters_share();
 		/* Busy from here on: what interrupts is nested in the event that comes now. */
-		t->gate = GATE_BUSY;
+		thread_gate(t)->now = GATE_BUSY;
 		thread_self = t;
+		/* In this order: whatever was stored after a fork by a handler is taken back. */
+		thread_gate(t)->open = GATE_OPEN;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		if (!process_is_ready(false))
+			thread_gate(t)->open = GATE_CLOSED;
 	}
 	lock_drop(&threads.lock);
 	registering = false;
@@ -116,19 +151,22 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 {
 	struct thread *t = thread_self;
 
-	if (t->gate == GATE_BUSY) {
+	if (thread_gate(t)->now == GATE_BUSY) {
 		if (!was_left_behind(t, sp))
 			return NULL;
 		unwind_forget(&t->unwind);
 		lock_drop_all();
-	} else {
-		if (!process_is_ready(allocates))
+		/* Of the parent, if this is a forked child. */
+		thread_gate(t)->now = thread_gate(t)->open;
+	}
+	if (thread_gate(t)->now != GATE_OPEN) {
+		if (registering || !process_is_ready(allocates))
 			return NULL;
 		t = register_thread();
 		if (t == NULL)
 			return NULL;
 	}
-	t->gate = GATE_BUSY;
+	thread_gate(t)->now = GATE_BUSY;
 	t->entry_sp = sp;
 	return t;
 }
@@ -145,19 +183,45 @@ thread_enter_early(uintptr_t sp, bool allocates)
 struct thread *
 thread_interrupted(void)
 {
-	struct thread *t = thread_ready ? thread_self : &nobody;
+	struct thread *t = thread_ready ? thread_self : &nobody.thread;
 
-	if (thread_ready && registering && t->gate != GATE_BUSY)
+	if (thread_ready && registering && thread_gate(t)->now != GATE_BUSY)
 		return newcomer.counting.shard != NULL ? &newcomer : NULL;
-	return t->gate == GATE_BUSY ? t : NULL;
+	return thread_gate(t)->now == GATE_BUSY ? t : NULL;
+}
+
+void
+thread_before_fork(void)
+{
+	if (thread_ready)
+		forks_inside = thread_gate(thread_self)->now == GATE_BUSY;
+}
+
+void
+thread_after_fork_in_parent(void)
+{
+	if (thread_ready)
+		forks_inside = false;
+}
+
+void
+thread_after_fork(void)
+{
+	if (!thread_ready || !forks_inside)
+		return;
+	forks_inside = false;
+	thread_gate(thread_self)->now = GATE_BUSY;
+}
+
+bool
+thread_is_inside(void)
+{
+	return registering || thread_gate(thread_self)->now == GATE_BUSY;
 }
 
 void
 thread_reset(void)
 {
-	lock_reset(&threads.lock);
-	threads.list = NULL;
-	registering = false;
 	newcomer = (struct thread){0};
 	if (counters_attach(SHARD_SHARED, &newcomer.counting))
 		counters_prepare(&newcomer.counting);

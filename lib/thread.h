@@ -11,8 +11,15 @@
  *     GATE_OPEN
  *     GATE_BUSY    inside
  *
- * The struct of a thread lives in the arena and hangs off a thread-local variable. There is
- * no destructor: it works until the kernel thread is gone, and is then given to a new one.
+ * The struct of a thread hangs off a thread-local variable. There is no destructor: it works until
+ * the kernel thread is gone, and is then given to a new one. The gates lie apart, at a fixed
+ * distance: they are what the kernel wipes in a forked child, so that the child's next event begins
+ * its own recording. All else stays, because a signal handler may fork that has interrupted a hook:
+ * the child returns into that hook, which goes on with its own copy of everything, but in a place
+ * holder instead of the recording (`recording_abandon`). Until it has left, its gate is kept busy.
+ *
+ *     | gates ...... | structs ..... |        a slab
+ *       |<-- THREAD_GATES -->|
  */
 #ifndef THREAD_H
 #define THREAD_H
@@ -27,9 +34,12 @@ enum gate {
 	GATE_BUSY,
 };
 
+struct thread_gate {
+	uint32_t now;
+	uint32_t open; /* what to leave it as; closed in a forked child */
+};
+
 struct thread {
-	uint32_t gate;
-	uint32_t open_gate;     /* what to leave the gate as; closed in a forked child */
 	uintptr_t entry_sp;     /* of the hook that holds the gate */
 	const void *last_block; /* made by this thread's last allocation */
 	struct counting counting;
@@ -42,6 +52,15 @@ struct thread {
 	uint32_t id;
 	struct unwind_memory unwind;
 };
+
+#define THREAD_GATES (4 * PAGE_BYTES)
+
+/* [hot] [signal] */
+static inline struct thread_gate *
+thread_gate(struct thread *t)
+{
+	return (struct thread_gate *)(void *)((char *)t - THREAD_GATES);
+}
 
 extern __thread struct thread *thread_self;
 
@@ -65,13 +84,13 @@ thread_enter(uintptr_t sp, bool allocates)
 	if (unlikely(!thread_ready))
 		return thread_enter_early(sp, allocates);
 	t = thread_self;
-	if (unlikely(t->gate != GATE_OPEN))
+	if (unlikely(thread_gate(t)->now != GATE_OPEN))
 		return thread_enter_slow(sp, allocates);
 	/* Before and after: a handler that comes in between must find this hook's place, and may
 	 * leave its own. */
 	t->entry_sp = sp;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	t->gate = GATE_BUSY;
+	thread_gate(t)->now = GATE_BUSY;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->entry_sp = sp;
 	return t;
@@ -82,11 +101,21 @@ thread_leave(struct thread *t)
 {
 	/* The compiler must not move the work behind the gate. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	t->gate = t->open_gate;
+	thread_gate(t)->now = thread_gate(t)->open;
 }
 
 /* The thread whose event interrupted it, for counting only; NULL if this is no nested call. */
 struct thread *thread_interrupted(void);
+
+/* Around a fork by this thread, in the parent. [signal] */
+void thread_before_fork(void);
+void thread_after_fork_in_parent(void);
+
+/* In the child: a hook that the fork interrupted keeps its gate busy. [signal] */
+void thread_after_fork(void);
+
+/* Whether such a hook has still to leave. [signal] */
+bool thread_is_inside(void);
 
 /* Start without threads, on an empty recording. */
 void thread_reset(void);

@@ -135,6 +135,8 @@ make_fixed_sites(uint32_t base)
 		uint32_t root = trace_table_find_child(NODE_ROOT, roots[i]);
 		uint32_t leaf = trace_table_find_child(root, FRAME_MALLOC);
 
+		if (leaf == NODE_NONE)
+			return; /* a forked child, see `recording_abandon` */
 		recording.sites[base + i] = leaf;
 		store(&recording.nodes[leaf].hint, base + i);
 	}
@@ -148,9 +150,9 @@ trace_table_init(void)
 {
 	uint64_t capacity = recording.header->sections[SECTION_NODES].capacity;
 
-	lock_reset(&table.lock);
-	/* A forked child has its parent's, all zero. */
-	if (table.buckets == NULL || table.bucket_limit != capacity)
+	/* A forked child has its parent's, to which an interrupted call may have added. */
+	if (table.buckets == NULL || table.bucket_limit != capacity ||
+	    !arena_wipe(table.buckets, capacity * sizeof *table.buckets))
 		table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
 	table.bucket_limit = (uint32_t)capacity;
 	table.bucket_count = BUCKETS_FIRST;

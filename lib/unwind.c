@@ -59,9 +59,9 @@ grow(struct unwind_memory *m)
 	if (capacity > UNWIND_DEPTH_MAX)
 		return false;
 	/* As many remembered frames may be kept as there are fresh ones to go on top. */
-	frames = arena_allocate((2 * capacity + 1) * sizeof *frames, true);
-	fresh = arena_allocate(capacity * sizeof *fresh, true);
-	checks = arena_allocate((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
+	frames = arena_allocate_lasting((2 * capacity + 1) * sizeof *frames, true);
+	fresh = arena_allocate_lasting(capacity * sizeof *fresh, true);
+	checks = arena_allocate_lasting((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
 	if (frames == NULL || fresh == NULL || checks == NULL)
 		return false;
 	/* Ends the search for a remembered frame without a test of the depth. */

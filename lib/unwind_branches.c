@@ -73,7 +73,7 @@ make_table(struct unwind_branches *b)
 {
 	if (++b->asked < WARM_UP)
 		return false;
-	b->table = arena_allocate(BRANCH_COUNT * sizeof *b->table, true);
+	b->table = arena_allocate_lasting(BRANCH_COUNT * sizeof *b->table, true);
 	b->asked = 0;
 	return b->table != NULL;
 }

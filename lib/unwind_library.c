@@ -40,7 +40,6 @@ int (*unwind_library_backtrace)(void **, int);
 
 /* Not wiped by a fork: a child must see that it was held. */
 static struct lock lock;
-static bool broken;
 
 /* Outcome of the last look-up of a table, which libunwind turns into a guess of its own. */
 static bool found_no_info;
@@ -228,7 +227,7 @@ unwind_library_open(void)
 bool
 unwind_library_is_open(void)
 {
-	return library.space != NULL && !broken;
+	return library.space != NULL;
 }
 
 bool
@@ -238,8 +237,8 @@ unwind_library_enter(void)
 		return false;
 	if (likely(lock.robbed == 0))
 		return true;
-	/* A thread died inside: libunwind's own locks may be held for ever. */
-	broken = true;
+	/* A thread died inside, or was of the parent: libunwind's own locks may be held for ever.
+	 */
 	recording_note(TROUBLE_UNWINDER_FORKED);
 	lock_drop(&lock);
 	return false;
@@ -249,17 +248,6 @@ void
 unwind_library_leave(void)
 {
 	lock_drop(&lock);
-}
-
-void
-unwind_library_after_fork(void)
-{
-	if (load(&lock.owner) == 0)
-		return;
-	/* What its holder was changing stays half changed for ever. */
-	broken = true;
-	recording_note(TROUBLE_UNWINDER_FORKED);
-	lock_reset(&lock);
 }
 
 bool

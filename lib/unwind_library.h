@@ -56,10 +56,6 @@ bool unwind_library_is_open(void);
 bool unwind_library_enter(void);
 void unwind_library_leave(void);
 
-/* In a forked child: whether the fork happened while another thread was inside; then the library
- * cannot be used here any more. */
-void unwind_library_after_fork(void);
-
 /* One step outward from the registers of a view that is at the call before `address`; the caller is
  * inside the lock. The view's rip, rsp, rbp are replaced by the caller's. */
 enum unwind_step unwind_library_step(struct unwind_view *view);

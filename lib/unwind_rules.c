@@ -132,18 +132,38 @@ learn_shape(uintptr_t ip)
 	return make_rule(RULE_IRREGULAR, 0, 0);
 }
 
+static size_t
+table_bytes(unsigned shift)
+{
+	return sizeof(struct rule_table) + ((size_t)1 << (64 - shift)) * sizeof(struct rule_entry);
+}
+
+static void
+set_size(struct rule_table *table, unsigned shift)
+{
+	table->shift = shift;
+	table->mask = (uint32_t)(((size_t)1 << (64 - shift)) - 1);
+}
+
 static struct rule_table *
 new_table(unsigned shift)
 {
-	size_t entries = (size_t)1 << (64 - shift);
-	struct rule_table *table =
-		arena_allocate(sizeof *table + entries * sizeof(struct rule_entry), true);
+	struct rule_table *table = arena_allocate_lasting(table_bytes(shift), true);
 
-	if (table != NULL) {
-		table->shift = shift;
-		table->mask = (uint32_t)entries - 1;
-	}
+	if (table != NULL)
+		set_size(table, shift);
 	return table;
+}
+
+static bool
+empty_table(struct rule_table *table)
+{
+	unsigned shift = table->shift;
+
+	if (!arena_wipe(table, table_bytes(shift)))
+		return false;
+	set_size(table, shift);
+	return true;
 }
 
 /* The entry of an address, or the free one where it belongs. */
@@ -276,9 +296,10 @@ add(uintptr_t ip)
 bool
 unwind_rules_init(void)
 {
-	lock_reset(&insert_lock);
 	guesses = 0;
-	unwind_rules_table = new_table(FIRST_SHIFT);
+	/* A forked child goes on in the memory of its parent's. */
+	if (unwind_rules_table == NULL || !empty_table(unwind_rules_table))
+		unwind_rules_table = new_table(FIRST_SHIFT);
 	return unwind_rules_table != NULL;
 }
 

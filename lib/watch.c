@@ -82,7 +82,6 @@ watch_take(const void *address, struct watch *ret_watch)
 void
 watch_reset(void)
 {
-	lock_reset(&watches.lock);
 	watches.list = NULL;
 	watches.count = 0;
 }

@@ -2,6 +2,7 @@
 # The promises of the runtime: a test for each, named after it. Most use the fault targets.
 
 promise_programs = \
+	tests/promises/fork_in_handler \
 	tests/promises/inject \
 	tests/promises/raw_clone \
 	tests/promises/seccomp \
@@ -17,6 +18,7 @@ promise_tests = \
 	tests/promises/closefrom.py \
 	tests/promises/errno_kept.py \
 	tests/promises/exports_only.py \
+	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
 	tests/promises/needed_only.py \
@@ -41,6 +43,11 @@ check_PROGRAMS += $(promise_programs)
 check_DATA += tests/promises/counting_malloc.so
 CLEANFILES += tests/promises/counting_malloc.so
 EXTRA_DIST += $(promise_tests) tests/promises/traced.py tests/promises/counting_malloc.c
+
+tests_promises_fork_in_handler_SOURCES = tests/promises/fork_in_handler.c
+tests_promises_fork_in_handler_CPPFLAGS = $(fault_cppflags)
+tests_promises_fork_in_handler_CFLAGS = $(fault_cflags)
+tests_promises_fork_in_handler_LDADD = tests/faults/libtarget.a
 
 tests_promises_inject_SOURCES = tests/promises/inject.c
 tests_promises_inject_CFLAGS = $(AM_CFLAGS)

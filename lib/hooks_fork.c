@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hooks_fork.c - tell the runtime of a fork that calls no handlers
+ *
+ * A signal handler that forks uses _Fork(), because fork() is not safe there, and may have
+ * interrupted the runtime. fork() itself calls what `init.c` registers.
+ */
+#include "hooks.h"
+
+#include <errno.h>
+
+#include "process.h"
+#include "real.h"
+
+HEAPTALLY_EXPORT int
+_Fork(void)
+{
+	int child;
+
+	if (!real_ready() && !real_find()) {
+		errno = EAGAIN;
+		return -1;
+	}
+	process_before_fork();
+	child = real.fork();
+	if (child == 0)
+		process_after_fork();
+	else
+		process_after_fork_in_parent();
+	return child;
+}
