@@ -33,12 +33,11 @@ static struct {
 bool
 block_details_init(bool is_glibc)
 {
-	lock_reset(&table.lock);
 	table.slot_shift = is_glibc ? 5 : 4;
 	table.leaf_shift = table.slot_shift + (unsigned)__builtin_ctz(BLOCKS_PER_LEAF);
-	/* A forked child has its parent's, all zero. */
-	if (table.top == NULL)
-		table.top = os_map(TOP_COUNT * sizeof *table.top, true);
+	/* A forked child has its parent's; it lasts for calls that a handler's fork interrupted. */
+	if (table.top == NULL || !arena_wipe(table.top, TOP_COUNT * sizeof *table.top))
+		table.top = os_map(TOP_COUNT * sizeof *table.top, false);
 	recording.header->block_shift = table.slot_shift;
 	return table.top != NULL;
 }
@@ -136,7 +135,7 @@ add_leaves(uintptr_t address)
 	if (*leaves == NULL) {
 		size_t count = (size_t)1 << (TOP_SHIFT - table.leaf_shift);
 
-		store_release(leaves, arena_allocate(count * sizeof **leaves, false));
+		store_release(leaves, arena_allocate_lasting(count * sizeof **leaves, false));
 	}
 	return *leaves != NULL;
 }

@@ -10,8 +10,9 @@
 #include "process.h"
 #include "recording_map.h"
 
-#define LIST_MAX   (1u << 16)
-#define CANDIDATES 4 /* dead threads are looked for among so many */
+#define LIST_MAX    (1u << 16)
+#define STACK_GUESS ((uintptr_t)1 << 20)
+#define CANDIDATES  4 /* dead threads are looked for among so many */
 
 /* What a thread has before its first event: a gate that never opens. */
 static struct {
@@ -24,8 +25,7 @@ bool thread_ready;
 
 /* Stands for a thread that is just being registered, when a handler interrupts that. */
 static struct thread newcomer;
-static __thread bool registering;
-static __thread bool forks_inside; /* by a handler that interrupted a hook */
+static __thread uintptr_t registering; /* the hook's place, or 0 */
 
 static struct {
 	struct lock lock;
@@ -98,15 +98,15 @@ new_thread(struct thread *mine)
 }
 
 static COLD struct thread *
-register_thread(void)
+register_thread(uintptr_t sp)
 {
 	uint32_t self = os_thread_id();
 	struct thread *t;
 
 	lock_thread_id = self;
-	if (registering || !lock_take(&threads.lock))
+	if (!lock_take(&threads.lock))
 		return NULL;
-	registering = true;
+	registering = sp;
 	t = thread_self != &nobody.thread ? new_thread(thread_self) : find_dead(self);
 	if (t == NULL && thread_self == &nobody.thread)
 		t = new_thread(NULL);
@@ -133,7 +133,7 @@ register_thread(void)
 			thread_gate(t)->open = GATE_CLOSED;
 	}
 	lock_drop(&threads.lock);
-	registering = false;
+	registering = 0;
 	return t;
 }
 
@@ -144,6 +144,19 @@ was_left_behind(const struct thread *t, uintptr_t sp)
 {
 	return sp >= t->entry_sp && t->entry_sp >= t->unwind.stack_low &&
 	       sp < t->unwind.stack_high && !os_on_signal_stack();
+}
+
+/* No event interrupts the thread's first one. Where its stack is, is not known then. */
+static bool
+is_registering_over(uintptr_t sp)
+{
+	if (registering == 0)
+		return true;
+	if (sp < registering || sp - registering > STACK_GUESS || os_on_signal_stack())
+		return false;
+	lock_drop_all();
+	registering = 0;
+	return true;
 }
 
 COLD struct thread *
@@ -160,9 +173,9 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 		thread_gate(t)->now = thread_gate(t)->open;
 	}
 	if (thread_gate(t)->now != GATE_OPEN) {
-		if (registering || !process_is_ready(allocates))
+		if (!is_registering_over(sp) || !process_is_ready(allocates))
 			return NULL;
-		t = register_thread();
+		t = register_thread(sp);
 		if (t == NULL)
 			return NULL;
 	}
@@ -185,7 +198,7 @@ thread_interrupted(void)
 {
 	struct thread *t = thread_ready ? thread_self : &nobody.thread;
 
-	if (thread_ready && registering && thread_gate(t)->now != GATE_BUSY)
+	if (thread_ready && registering != 0 && thread_gate(t)->now != GATE_BUSY)
 		return newcomer.counting.shard != NULL ? &newcomer : NULL;
 	return thread_gate(t)->now == GATE_BUSY ? t : NULL;
 }
@@ -194,29 +207,29 @@ void
 thread_before_fork(void)
 {
 	if (thread_ready)
-		forks_inside = thread_gate(thread_self)->now == GATE_BUSY;
+		thread_self->forks_inside = thread_gate(thread_self)->now == GATE_BUSY;
 }
 
 void
 thread_after_fork_in_parent(void)
 {
 	if (thread_ready)
-		forks_inside = false;
+		thread_self->forks_inside = false;
 }
 
 void
 thread_after_fork(void)
 {
-	if (!thread_ready || !forks_inside)
+	if (!thread_ready || !thread_self->forks_inside)
 		return;
-	forks_inside = false;
+	thread_self->forks_inside = false;
 	thread_gate(thread_self)->now = GATE_BUSY;
 }
 
 bool
 thread_is_inside(void)
 {
-	return registering || thread_gate(thread_self)->now == GATE_BUSY;
+	return registering != 0 || thread_gate(thread_self)->now == GATE_BUSY;
 }
 
 void

@@ -50,6 +50,7 @@ struct thread {
 	uint32_t site;
 
 	uint32_t id;
+	bool forks_inside; /* while it interrupts a hook; during a fork only */
 	struct unwind_memory unwind;
 };
 

@@ -33,8 +33,10 @@ enum {
 
 static long wanted;
 static bool by_fork, leaves;
-static atomic_long forked, bad;
+static atomic_long forked, returned, bad;
+static atomic_bool parent_waits; /* the others, too: blocks are never used again */
 static volatile bool is_child;
+static timer_t timer;
 static __thread sigjmp_buf landing;
 static __thread bool may_land;
 static struct tally tallies[THREADS_MAX];
@@ -56,6 +58,16 @@ reap(pid_t child, long number)
 		unlink(path);
 }
 
+/* Not inherited by a forked child. Set anew by each handler, so that the program gets on. */
+static void
+set_timer(long number)
+{
+	struct itimerspec once = {.it_value = {0, 20000 + number * 7919 % 200000}};
+
+	if (timer_settime(timer, 0, &once, NULL) != 0)
+		_exit(9);
+}
+
 static void
 handle(int signal_number)
 {
@@ -63,12 +75,16 @@ handle(int signal_number)
 	long number = atomic_fetch_add(&forked, 1);
 	pid_t child;
 
-	(void)signal_number;
 	if (number >= wanted || is_child)
 		return;
 	child = by_fork ? fork() : _Fork();
 	if (child > 0) {
+		atomic_store(&parent_waits, true);
 		reap(child, number);
+		atomic_store(&parent_waits, false);
+		if (signal_number == SIGPROF)
+			set_timer(number);
+		atomic_fetch_add(&returned, 1);
 	} else if (child == 0) {
 		is_child = true;
 		/* A hang is an end, too. */
@@ -100,8 +116,13 @@ work(void *argument)
 	for (unsigned i = 0; is_child || atomic_load(&forked) < wanted; i++) {
 		void *block;
 
-		if (is_child)
+		while (!is_child && atomic_load(&parent_waits))
+			usleep(50);
+		if (is_child) {
+			/* That a call was left shows when one is made from no further in. */
+			free(malloc(1));
 			go_on_as_child();
+		}
 		block = tally_malloc_at(tally, 64, i * 2654435761u, 12);
 		block = tally_realloc(tally, block, 64, 100);
 		tally_free(tally, block, 100);
@@ -123,28 +144,19 @@ storm(long threads)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	for (long i = 0; atomic_load(&forked) < wanted; i++) {
 		pthread_kill(workers[i % threads], SIGUSR1);
-		usleep(300);
+		/* One at a time, or the program would not get on. */
+		while (atomic_load(&returned) <= i && atomic_load(&returned) < wanted)
+			usleep(50);
+		usleep((unsigned)(20 + i % 200));
 	}
 	for (long i = 0; i < threads; i++)
 		pthread_join(workers[i], NULL);
 }
 
-/* Not inherited by a forked child. */
-static void
-start_timer(void)
-{
-	struct itimerspec every = {{0, 300000}, {0, 300000}};
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGPROF};
-	timer_t timer;
-
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
-	    timer_settime(timer, 0, &every, NULL) != 0)
-		_exit(9);
-}
-
 int
 main(int argc, char **argv)
 {
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGPROF};
 	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
 	long threads = target_argument(argc, argv, 3, 1);
 
@@ -154,7 +166,9 @@ main(int argc, char **argv)
 	sigaction(SIGPROF, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	if (threads == 1) {
-		start_timer();
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+			return 9;
+		set_timer(0);
 		work(&tallies[0]);
 	} else {
 		storm(threads < THREADS_MAX ? threads : THREADS_MAX);
