@@ -15,11 +15,11 @@ struct pool {
 	struct lock lock;
 	char *next;
 	char *end;
-	bool wiped; /* in a forked child */
+	uint64_t bytes; /* handed out */
+	bool wiped;     /* in a forked child */
 };
 
 static struct pool passing = {.wiped = true}, lasting;
-static uint64_t handed_out;
 
 /* Whatever is as large as a page starts on one, so that populating it touches nothing else. */
 static size_t
@@ -62,7 +62,7 @@ allocate(struct pool *pool, size_t bytes, bool populate)
 	if (memory != NULL && populate) {
 		if (bytes >= PAGE_BYTES)
 			os_populate(memory, bytes);
-		fetch_add(&handed_out, bytes);
+		fetch_add(&pool->bytes, bytes);
 	}
 	return memory;
 }
@@ -94,18 +94,18 @@ arena_wipe(void *table, size_t bytes)
 uint64_t
 arena_bytes(void)
 {
-	return load(&handed_out);
+	return load(&passing.bytes) + load(&lasting.bytes);
 }
 
 void
 arena_add_bytes(uint64_t bytes)
 {
-	fetch_add(&handed_out, bytes);
+	fetch_add(&passing.bytes, bytes);
 }
 
 void
 arena_reset(void)
 {
 	passing.next = passing.end = NULL;
-	handed_out = 0;
+	passing.bytes = 0;
 }

@@ -31,6 +31,7 @@ static struct {
 	struct lock lock;
 	struct thread **list;
 	uint32_t count;
+	uint32_t made; /* in a forked child the list goes on with structs of the parent's threads */
 	uint32_t hand;
 	uint32_t shards;
 	char *next, *end; /* of the structs in the newest slab */
@@ -69,29 +70,35 @@ make_slab(void)
 	return true;
 }
 
-/* A new struct, or the one that a forked child's thread has had in the parent. */
-static struct thread *
-new_thread(struct thread *mine)
+/* Add a struct to the end of the list. */
+static bool
+make_struct(void)
 {
-	uint32_t limit = process_shard_limit(), shard = SHARD_SHARED;
-	struct thread *t = mine;
-
 	if (threads.list == NULL)
 		threads.list = arena_allocate_lasting(LIST_MAX * sizeof(struct thread *), false);
-	if (threads.list == NULL || threads.count == LIST_MAX)
+	if (threads.list == NULL || threads.made == LIST_MAX ||
+	    ((size_t)(threads.end - threads.next) < STRIDE && !make_slab()))
+		return false;
+	threads.list[threads.made++] = (struct thread *)(void *)threads.next;
+	threads.next += STRIDE;
+	return true;
+}
+
+static struct thread *
+new_thread(void)
+{
+	uint32_t limit = process_shard_limit(), shard = SHARD_SHARED;
+	struct thread *t;
+
+	if (threads.count == threads.made && !make_struct())
 		return NULL;
-	if (t == NULL) {
-		if ((size_t)(threads.end - threads.next) < STRIDE && !make_slab())
-			return NULL;
-		t = (struct thread *)(void *)threads.next;
-	}
+	t = threads.list[threads.count];
 	if (threads.shards < limit)
 		shard = SHARD_FIRST + threads.shards;
 	if (!counters_attach(shard, &t->counting))
 		return NULL;
 	threads.shards += shard != SHARD_SHARED;
-	threads.next += t != mine ? STRIDE : 0;
-	threads.list[threads.count++] = t;
+	threads.count++;
 	if (shard >= recording.header->shard_count)
 		store(&recording.header->shard_count, shard + 1);
 	return t;
@@ -107,11 +114,12 @@ register_thread(uintptr_t sp)
 	if (!lock_take(&threads.lock))
 		return NULL;
 	registering = sp;
-	t = thread_self != &nobody.thread ? new_thread(thread_self) : find_dead(self);
-	if (t == NULL && thread_self == &nobody.thread)
-		t = new_thread(NULL);
+	t = find_dead(self);
+	if (t == NULL)
+		t = new_thread();
 	if (t != NULL) {
 		t->id = self;
+		t->forks_inside = false;
 		t->last_block = NULL;
 		t->site = SITE_NONE;
 		unwind_set_thread(&t->unwind, self);
@@ -238,5 +246,14 @@ thread_reset(void)
 	newcomer = (struct thread){0};
 	if (counters_attach(SHARD_SHARED, &newcomer.counting))
 		counters_prepare(&newcomer.counting);
+	/* What a forked child's thread has had in the parent is its own again: it comes first. With
+	 * none, it cannot be told from the others', whether they are in use. */
+	threads.made = thread_self == &nobody.thread ? 0 : threads.made;
+	for (uint32_t i = 0; i < threads.made; i++) {
+		if (threads.list[i] == thread_self) {
+			threads.list[i] = threads.list[0];
+			threads.list[0] = thread_self;
+		}
+	}
 	threads.count = threads.hand = threads.shards = 0;
 }

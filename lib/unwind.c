@@ -76,7 +76,8 @@ grow(struct unwind_memory *m)
 	m->frames = frames;
 	m->fresh = fresh;
 	m->checks = checks;
-	m->capacity = capacity;
+	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */
+	store_release(&m->capacity, capacity);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 
 promise_programs = \
 	tests/promises/fork_in_handler \
+	tests/promises/generations \
 	tests/promises/inject \
 	tests/promises/raw_clone \
 	tests/promises/seccomp \
@@ -21,6 +22,7 @@ promise_tests = \
 	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
+	tests/promises/memory_bounded.py \
 	tests/promises/needed_only.py \
 	tests/promises/never_allocates.py \
 	tests/promises/no_exception_hijack.py \
@@ -48,6 +50,11 @@ tests_promises_fork_in_handler_SOURCES = tests/promises/fork_in_handler.c
 tests_promises_fork_in_handler_CPPFLAGS = $(fault_cppflags)
 tests_promises_fork_in_handler_CFLAGS = $(fault_cflags)
 tests_promises_fork_in_handler_LDADD = tests/faults/libtarget.a
+
+tests_promises_generations_SOURCES = tests/promises/generations.c
+tests_promises_generations_CPPFLAGS = $(fault_cppflags)
+tests_promises_generations_CFLAGS = $(fault_cflags)
+tests_promises_generations_LDADD = tests/faults/libtarget.a
 
 tests_promises_inject_SOURCES = tests/promises/inject.c
 tests_promises_inject_CFLAGS = $(AM_CFLAGS)
