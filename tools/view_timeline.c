@@ -31,6 +31,8 @@
 #define LABEL_COLUMNS  6
 #define SNAPSHOTS_MOST 8
 #define CHANGES_MOST   3
+#define CHANGE_COLUMNS 43 /* before the place */
+#define PLACE_LEAST    24
 #define SPAN_BYTES     (2 * HUMAN_BYTES + 4)
 #define MIB            1048576.0
 
@@ -376,6 +378,13 @@ print_change(void *context, const struct known *from, const struct known *to,
 
 	view_place_init(&place, table, row->stack, row->caller, GROUP_BY_LINE, false);
 	format_span(from->time_ns, to->time_ns, span);
+	if (text->term->width > CHANGE_COLUMNS + PLACE_LEAST) {
+		unsigned room = text->term->width - CHANGE_COLUMNS - 2;
+		unsigned most = view_place_name_columns(text->term->width);
+
+		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
+		view_place_cut_position(place.position, room - term_columns(place.name));
+	}
 	fprintf(text->term->stream, "%-10s %-18s %11s  %s%s%s\n", text->title, span,
 		human_size_change(row->new.live_bytes - row->old.live_bytes, bytes), place.name,
 		*place.position ? "  " : "", place.position);
@@ -406,8 +415,8 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
 	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
 	if (view->profile->sample_count == 0)
-		fputs("hint       only snapshots and the peak are drawn: samples are taken by "
-		      "`heaptally run`,\n           of what lasts some milliseconds\n",
+		fputs("hint       only snapshots and the peak are drawn: `heaptally run`\n"
+		      "           takes samples, of what lasts some milliseconds\n",
 		      term->stream);
 	view_quality_warnings(term, view->profile);
 }
@@ -528,7 +537,7 @@ write_mprof_point(FILE *stream, const struct view_timeline *view, int64_t live, 
 	fprintf(stream, "%.6f %.6f", (double)live / MIB, start + (double)time_ns / 1e9);
 }
 
-/* A mark lasts until the next one, or the end. */
+/* A mark lasts until the next one, or the end. The last number is a level: flames need it. */
 static void
 write_mprof_marks(FILE *stream, const struct view_timeline *view)
 {
@@ -548,7 +557,7 @@ write_mprof_marks(FILE *stream, const struct view_timeline *view)
 		putc(' ', stream);
 		write_mprof_point(stream, view, next ? next->live_bytes : last->sum.live_bytes,
 				  next ? next->time_ns : last->time_ns);
-		putc('\n', stream);
+		fputs(" 0\n", stream);
 	}
 }
 

@@ -9,20 +9,24 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/human.h"
 #include "view_marks.h"
+#include "view_place.h"
 #include "view_timeline.h"
 
-#define WIDTH       960
-#define HEIGHT      420
-#define LEFT        90
-#define RIGHT       20
-#define TOP         50
-#define BOTTOM      50
-#define LINES       4 /* of the grid, upwards */
+#define WIDTH        960
+#define HEIGHT       420
+#define LEFT         90
+#define RIGHT        20
+#define TOP          50
+#define BOTTOM       50
+#define LINES        4 /* of the grid, upwards */
 
-#define LABEL_WIDTH 20 /* a span that is narrower gets none */
+#define LETTER_WIDTH 7
+#define LETTERS_MIN  4 /* a span that is narrower gets no label */
+#define EVENT_ROWS   4
 
 struct frame {
 	FILE *stream;
@@ -153,19 +157,28 @@ write_span(const struct frame *frame, const struct profile_mark *mark,
 
 	write_line(frame->stream, "mark", x, TOP - 8, x, HEIGHT - BOTTOM);
 	write_line(frame->stream, "span", x, TOP - 8, end, TOP - 8);
-	if (end - x > LABEL_WIDTH)
+	if (end - x >= LETTERS_MIN * LETTER_WIDTH) {
+		view_place_cut(label, (unsigned)((end - x) / LETTER_WIDTH));
 		write_label(frame->stream, x + 3, TOP - 12, "start", label);
+	}
 	free(label);
 }
 
+/* ends: where the labels of each row end so far. What fits in no row has a line without label. */
 static void
-write_event(const struct frame *frame, const struct profile_mark *mark)
+write_event(const struct frame *frame, const struct profile_mark *mark, double *ends)
 {
 	double x = get_x(frame, (double)mark->time_ns);
 	char *label = view_marks_describe(mark);
+	size_t row = 0;
 
 	write_line(frame->stream, "mark", x, TOP, x, HEIGHT - BOTTOM);
-	write_label(frame->stream, x + 3, TOP + 12, "start", label);
+	while (row < EVENT_ROWS && x < ends[row])
+		row++;
+	if (row < EVENT_ROWS) {
+		write_label(frame->stream, x + 3, TOP + 12 + (double)row * 14, "start", label);
+		ends[row] = x + (double)strlen(label) * LETTER_WIDTH + 6;
+	}
 	free(label);
 }
 
@@ -173,6 +186,7 @@ static void
 write_marks(const struct frame *frame)
 {
 	const struct profile *profile = frame->view->profile;
+	double ends[EVENT_ROWS] = {0};
 
 	for (uint32_t i = 0; i < profile->mark_count; i++) {
 		const struct profile_mark *mark = &profile->marks[i];
@@ -182,7 +196,7 @@ write_marks(const struct frame *frame)
 		if (mark->kind == PROFILE_MARK_LABEL)
 			write_span(frame, mark, view_timeline_get_next_mark(profile, i));
 		else
-			write_event(frame, mark);
+			write_event(frame, mark, ends);
 	}
 }
 

@@ -71,7 +71,7 @@ def row_of(lines, name):
 def fits(_directory):
     record()
     for words in (("top", "../deep.tally"), ("diff", "../deep.tally@peak", "../deep.tally@exit"),
-                  ("top", "--by", "file", "../deep.tally"), ("diff", "../deep.tally@exit",
+                  ("top", "--by", "file", "../deep.tally"), ("timeline", "../deep.tally"), ("diff", "../deep.tally@exit",
                                                              "../deep.tally@peak")):
         for columns in (74, 80, 100, 120):
             lines, _ = in_terminal(columns, *words)

@@ -79,6 +79,45 @@ setup_file()
 	awk '$1 == "MEM" { if ($3 < last) exit 1; last = $3 }' out
 }
 
+# One mark, asked of the program while it waits.
+@test "timeline: mprof itself reads the curve and the marks" {
+	python=/usr/bin/python3
+	"$python" -c 'import mprof' 2>/dev/null || skip "mprof is not installed"
+	cat >marked.c <<-'END'
+		#include <heaptally.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+
+		static void *volatile kept;
+
+		int main(void)
+		{
+			heaptally_mark("load all");
+			kept = malloc(3 << 20);
+			usleep(50000);
+			heaptally_mark("serve");
+			free(kept);
+			usleep(50000);
+			return 0;
+		}
+	END
+	gcc -I "$srcdir/lib/include" -o marked marked.c
+	heaptally run -q -o marked.tally -- ./marked
+	try 0 heaptally timeline --format mprof marked.tally
+	mv out mprofile_20260101000000.dat
+	try 0 "$python" - <<-'END'
+		import mprof
+		data = mprof.read_mprofile_file("mprofile_20260101000000.dat")
+		print(data["cmd_line"].strip().endswith("/marked"), len(data["mem_usage"]) > 2,
+		      max(data["mem_usage"]), sorted(data["func_timestamp"]))
+		((start, end, before, after, level),) = data["func_timestamp"]["load_all"]
+		print(0.04 < end - start < 30, before, after, level)
+	END
+	[ "$(cat out)" = "$(printf '%s\n' "True True 3.0 ['load_all', 'serve']" 'True 0.0 3.0 0')" ]
+	try 0 "$python" -m mprof peak
+	grep -q '3.000 MiB' out
+}
+
 @test "timeline: the picture is XML with both curves" {
 	try 0 heaptally timeline --svg heap.svg "$BATS_FILE_TMPDIR/wave.tally"
 	[ ! -s out ]

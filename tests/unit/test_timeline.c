@@ -149,7 +149,7 @@ START_TEST(mprof_gets_one_line_for_each_point_and_mark)
 	profile->mark_count = 2;
 	text = write(view_timeline_mprof, profile, SECOND, 3u * (uint64_t)SECOND);
 	ck_assert_str_eq(text, "CMDLINE /bin/a b\\nMEM 1 2\n"
-			       "FUNC load_all 0.000000 1001.000000 3.000000 1004.000000\n"
+			       "FUNC load_all 0.000000 1001.000000 3.000000 1004.000000 0\n"
 			       "MEM 1.000000 1001.000000\n"
 			       "MEM 0.000000 1001.000000\n"
 			       "MEM 4.000000 1002.000000\n"
