@@ -17,14 +17,33 @@
 
 #define LINE_DEPTH 3
 
+/* How many bytes from text on are themselves: nearly all there are. */
+static size_t
+count_plain(const char *text)
+{
+	size_t count = 0;
+
+	while (text[count] >= 0x20 && text[count] < 0x7f && text[count] != '"' &&
+	       text[count] != '\\')
+		count++;
+	return count;
+}
+
 static void
 write_text(FILE *stream, const char *text)
 {
 	putc('"', stream);
 	for (const char *at = text; *at;) {
+		size_t plain = count_plain(at);
 		uint32_t code;
-		unsigned bytes = utf8_decode(at, &code);
+		unsigned bytes;
 
+		if (plain > 0) {
+			fwrite(at, 1, plain, stream);
+			at += plain;
+			continue;
+		}
+		bytes = utf8_decode(at, &code);
 		if (bytes == 0) {
 			fputs("\xef\xbf\xbd", stream);
 			at++;
