@@ -2,6 +2,7 @@
 # `make bench` measures; tests/bench/README.md is its manual. BENCH_FLAGS are the bench's options.
 
 bench_programs = \
+	tests/bench/large \
 	tests/bench/measure \
 	tests/bench/micro \
 	tests/bench/pause \
@@ -14,6 +15,8 @@ CLEANFILES += $(bench_programs)
 # The frames that the micro-benchmarks count on exist at this level only.
 bench_cflags = $(AM_CFLAGS) -O2 -g -pthread
 
+tests_bench_large_SOURCES = tests/bench/large.c tests/bench/stacks.c tests/bench/stacks.h
+tests_bench_large_CFLAGS = $(bench_cflags)
 tests_bench_measure_SOURCES = tests/bench/measure.c
 tests_bench_micro_SOURCES = tests/bench/micro.c
 tests_bench_micro_CFLAGS = $(bench_cflags)
@@ -34,6 +37,7 @@ EXTRA_DIST += \
 	tests/bench/bench \
 	tests/bench/crosscheck.py \
 	tests/bench/live.py \
+	tests/bench/large.py \
 	tests/bench/machine.py \
 	tests/bench/micro.py \
 	tests/bench/programs.py \

@@ -10,7 +10,7 @@ import subprocess
 # A hung program must not hang the bench. gperftools needs two minutes for one row.
 LIMIT_SECONDS = 900
 
-HELPERS = ("measure", "micro", "scaling", "pause", "threads-list")
+HELPERS = ("large", "measure", "micro", "scaling", "pause", "threads-list")
 
 Sample = collections.namedtuple("Sample", "wall_s cpu_s maxrss_bytes status output")
 
