@@ -124,6 +124,13 @@ compare_lines(const void *a, const void *b)
 	return (left->line > right->line) - (left->line < right->line);
 }
 
+static void
+add_line(struct annotate_line *sum, const struct annotate_line *line)
+{
+	profile_values_add(&sum->values, &line->values);
+	block_histogram_merge(&sum->lifetimes, &line->lifetimes);
+}
+
 /* One entry a line: the same file may have gone by several names. */
 static void
 merge_lines(struct annotation *annotation)
@@ -135,7 +142,7 @@ merge_lines(struct annotation *annotation)
 		const struct annotate_line *line = &annotation->lines[i];
 
 		if (kept > 0 && annotation->lines[kept - 1].line == line->line)
-			profile_values_add(&annotation->lines[kept - 1].values, &line->values);
+			add_line(&annotation->lines[kept - 1], line);
 		else
 			annotation->lines[kept++] = *line;
 	}
@@ -156,7 +163,10 @@ collect_lines(const struct group_set *set, const struct place_table *table,
 		if (!place->file || (place->file != annotation->file &&
 				     (rating != SAME || rate_file(wanted, place->file) != SAME)))
 			continue;
-		*array_push(&lines) = (struct annotate_line){place->line, group->values};
+		*array_push(&lines) =
+			(struct annotate_line){.line = place->line, .values = group->values};
+		if (set->has_lifetimes)
+			lines.items[lines.count - 1].lifetimes = set->ages[group->ages].lifetimes;
 		profile_values_add(&annotation->sum, &group->values);
 		if (!annotation->module || group->values.total_bytes > largest) {
 			largest = group->values.total_bytes;

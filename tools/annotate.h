@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "block.h"
 #include "group.h"
 #include "place.h"
 #include "profile.h"
@@ -20,6 +21,8 @@
 struct annotate_line {
 	uint32_t line; /* 0: the file is known, the line is not */
 	struct profile_values values;
+	struct block_histogram
+		lifetimes; /* of the freed blocks; without them if the set has none */
 };
 
 struct annotation {

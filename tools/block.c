@@ -116,6 +116,15 @@ block_histogram_add(struct block_histogram *histogram, const struct block_set *s
 	}
 }
 
+void
+block_histogram_merge(struct block_histogram *histogram, const struct block_histogram *other)
+{
+	histogram->blocks += other->blocks;
+	histogram->sum += other->sum;
+	for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
+		histogram->freed[i] += other->freed[i];
+}
+
 uint64_t
 block_bucket_from_ns(unsigned bucket)
 {

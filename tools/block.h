@@ -110,6 +110,9 @@ unsigned block_get_generation(const struct block *block, const uint64_t *times, 
 void block_histogram_add(struct block_histogram *histogram, const struct block_set *set,
 			 uint32_t site);
 
+/* Add those of another histogram. */
+void block_histogram_merge(struct block_histogram *histogram, const struct block_histogram *other);
+
 /* The bounds of a bucket in nanoseconds; the last one has no upper bound: UINT64_MAX. */
 uint64_t block_bucket_from_ns(unsigned bucket);
 uint64_t block_bucket_to_ns(unsigned bucket);

@@ -217,6 +217,7 @@ cmd_annotate(int argc, char **argv)
 	char *warning;
 
 	cmd_report_init(report);
+	report->group.lifetimes = true;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	cmd_report_read(report, arguments.operand, "exit", &source);
 	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);

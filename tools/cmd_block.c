@@ -35,7 +35,7 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
 	 "which process of a file with several (default: the one with the largest peak)", 0},
-	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default) or json", 0},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
 	{"limit", OPTION_LIMIT, "N", 0,
 	 "frames of the stack: the N innermost, -N the outermost, 0 all (default)", 0},
 	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
@@ -74,6 +74,19 @@ parse_address(struct arguments *arguments, const char *word, struct argp_state *
 		argp_error(state, "%s: not an address; one is 0x55d0c3a02ab0, or decimal", word);
 }
 
+static void
+parse_format(struct arguments *arguments, const char *word, struct argp_state *state)
+{
+	if (strcmp(word, "text") == 0)
+		arguments->report.format = REPORT_TEXT;
+	else if (strcmp(word, "json") == 0)
+		arguments->report.format = REPORT_JSON;
+	else if (strcmp(word, "csv") == 0)
+		arguments->report.format = REPORT_CSV;
+	else
+		argp_error(state, "%s: not one of text, json, csv", word);
+}
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
@@ -85,9 +98,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		report->process = word;
 		return 0;
 	case OPTION_FORMAT:
-		report->format = strcmp(word, "json") == 0 ? REPORT_JSON : REPORT_TEXT;
-		if (report->format == REPORT_TEXT && strcmp(word, "text") != 0)
-			argp_error(state, "%s: not one of text, json", word);
+		parse_format(arguments, word, state);
 		return 0;
 	case OPTION_LIMIT:
 		parse_limit(arguments, word, state);
@@ -127,7 +138,7 @@ static const struct argp argp = {
 	.args_doc = "FILE|PID ADDRESS",
 	.doc = "Say which block an address is in, or was in before it was freed: its size, its "
 	       "age, and the stack that allocated it. The program must have been started with "
-	       "`heaptally run --blocks`.\v"
+	       "`heaptally run --blocks`. Exit status: 1 if it is in none.\v"
 	       "Examples:\n"
 	       "  heaptally block 4711 0x55d0c3a02ab0\n"
 	       "  heaptally block --format json app.tally 0x7f21b4000b60\n",
@@ -151,6 +162,21 @@ find(struct view_block *view)
 	}
 }
 
+static void
+print(const struct cmd_report *report, const struct view_block *view)
+{
+	struct term term;
+
+	if (report->format == REPORT_JSON) {
+		view_block_json(stdout, view);
+	} else if (report->format == REPORT_CSV) {
+		view_block_csv(stdout, view);
+	} else {
+		term_init(&term, stdout, report->color);
+		view_block_text(&term, view);
+	}
+}
+
 int
 cmd_block(int argc, char **argv)
 {
@@ -161,7 +187,7 @@ cmd_block(int argc, char **argv)
 	struct view_block view = {.profile = NULL};
 	struct naming naming;
 	struct source source;
-	struct term term;
+	int status;
 
 	cmd_report_init(report);
 	report->about_blocks = true;
@@ -181,15 +207,12 @@ cmd_block(int argc, char **argv)
 		.full_names = report->full_names,
 	};
 	find(&view);
-	term_init(&term, stdout, report->color);
-	if (report->format == REPORT_JSON)
-		view_block_json(stdout, &view);
-	else
-		view_block_text(&term, &view);
+	status = view.block != NULL || view.freed != NULL ? COMMAND_OK : COMMAND_NOT_FOUND;
+	print(report, &view);
 	cmd_report_finish();
 	naming_release(&naming);
 	place_table_free(table);
 	source_release(&source);
 	cmd_report_release(report);
-	return COMMAND_OK;
+	return status;
 }

@@ -16,9 +16,10 @@
 /* Exit statuses of every command but `run`, whose status is the traced program's own. */
 enum command_status {
 	COMMAND_OK = 0,
-	COMMAND_EXCEEDED = 1, /* a budget is broken */
-	COMMAND_PENDING = 1,  /* asked of a process, but not done yet */
-	COMMAND_TROUBLE = 2,  /* wrong usage, or input that cannot be read */
+	COMMAND_EXCEEDED = 1,  /* a budget is broken */
+	COMMAND_PENDING = 1,   /* asked of a process, but not done yet */
+	COMMAND_NOT_FOUND = 1, /* there is no block at this address */
+	COMMAND_TROUBLE = 2,   /* wrong usage, or input that cannot be read */
 };
 
 struct command {

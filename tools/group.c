@@ -429,7 +429,8 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	memset(ret_set, 0, sizeof(*ret_set));
 	ret_set->by_blocks = counts_blocks(options, profile);
 	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
-				 profile->blocks.lifetimes_count != 0;
+				 profile->blocks.lifetimes_count != 0 &&
+				 at->moment == &profile->moments[profile->moment_count - 1];
 	if (options->suppressions.count > 0)
 		ret_set->suppressed =
 			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));

@@ -42,7 +42,7 @@ struct group_options {
 	bool cumulative; /* a site counts for every distinct key on its stack, once */
 	bool raw_frames; /* wrappers name sites too */
 	bool ages;       /* of the live blocks of each group */
-	bool lifetimes;  /* of its freed ones */
+	bool lifetimes;  /* of its freed ones, where the last moment is asked for */
 	struct filter_list filters;
 	struct wrapper_patterns wrappers;
 	struct suppress_list suppressions;

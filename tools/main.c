@@ -51,8 +51,9 @@ print_help(FILE *stream)
 		fprintf(stream, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "heaptally COMMAND --help and heaptally-COMMAND(1) say more; --version says which\n"
-	      "heaptally this is. Exit status: 0 is success, 1 a broken budget or something\n"
-	      "not done yet, 2 trouble; `run` returns the status of the program.\n",
+	      "heaptally this is. Exit status: 0 is success, 1 a broken budget, no block at\n"
+	      "an address, or something not done yet, 2 trouble; `run` returns the status of the\n"
+	      "program.\n",
 	      stream);
 }
 

@@ -19,6 +19,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/xalloc.h"
+#include "view_lifetimes.h"
 #include "view_quality.h"
 #include "view_table.h"
 #include "view_top.h"
@@ -123,6 +124,7 @@ enum text_column {
 	TEXT_BLOCKS,
 	TEXT_ALLOCS,
 	TEXT_TEMPORARY,
+	TEXT_LIFETIME,
 	TEXT_LINE,
 	TEXT_CODE,
 	TEXT_COLUMNS,
@@ -131,12 +133,18 @@ enum text_column {
 static const bool text_is_text[TEXT_COLUMNS] = {[TEXT_CODE] = true};
 
 static void
-insert_titles(struct view_table *table)
+insert_titles(struct view_table *table, const struct view_annotate *view)
 {
-	static const char *const titles[TEXT_COLUMNS] = {
-		[TEXT_LIVE] = "live",     [TEXT_PEAK] = "peak",           [TEXT_TOTAL] = "total",
-		[TEXT_BLOCKS] = "blocks", [TEXT_ALLOCS] = "allocs",       [TEXT_LINE] = "line",
-		[TEXT_CODE] = "",         [TEXT_TEMPORARY] = "temporary",
+	const char *const titles[TEXT_COLUMNS] = {
+		[TEXT_LIVE] = "live",
+		[TEXT_PEAK] = "peak",
+		[TEXT_TOTAL] = "total",
+		[TEXT_BLOCKS] = "blocks",
+		[TEXT_ALLOCS] = "allocs",
+		[TEXT_LINE] = "line",
+		[TEXT_CODE] = "",
+		[TEXT_TEMPORARY] = "temporary",
+		[TEXT_LIFETIME] = view->set->has_lifetimes ? "lifetime" : "",
 	};
 
 	for (size_t i = 0; i < TEXT_COLUMNS; i++)
@@ -145,8 +153,10 @@ insert_titles(struct view_table *table)
 
 static void
 insert_values(struct view_table *table, const struct view_annotate *view,
-	      const struct profile_values *values)
+	      const struct annotate_line *line)
 {
+	const struct profile_values *values = &line->values;
+	uint64_t mean_ns = block_histogram_mean_ns(&line->lifetimes);
 	int64_t whole = view->annotation->sum.live_bytes;
 	bool hot = whole > 0 && (double)values->live_bytes >= HOT_SHARE * (double)whole;
 	char text[HUMAN_BYTES];
@@ -158,6 +168,10 @@ insert_values(struct view_table *table, const struct view_annotate *view,
 	view_table_insert(table, human_count((uint64_t)values->live_blocks, text), TERM_PLAIN);
 	view_table_insert(table, human_count(values->total_blocks, text), TERM_PLAIN);
 	view_table_insert(table, human_count(values->temporary_blocks, text), TERM_PLAIN);
+	if (view->set->has_lifetimes && line->lifetimes.blocks != 0)
+		view_table_insert(table, human_duration(mean_ns, text), TERM_PLAIN);
+	else
+		view_table_insert(table, view->set->has_lifetimes ? "-" : "", TERM_PLAIN);
 }
 
 static void
@@ -180,7 +194,7 @@ insert_line(struct view_table *table, const struct walk *walk)
 	if (walk->line > 0)
 		snprintf(number, sizeof(number), "%" PRIu64, walk->line);
 	if (walk->entry)
-		insert_values(table, walk->view, &walk->entry->values);
+		insert_values(table, walk->view, walk->entry);
 	else
 		insert_blanks(table, TEXT_LINE);
 	view_table_insert(table, number, TERM_DIM);
@@ -268,7 +282,7 @@ view_annotate_text(const struct term *term, const struct view_annotate *view)
 
 	print_title(term, view);
 	view_table_init(&table, TEXT_COLUMNS, text_is_text);
-	insert_titles(&table);
+	insert_titles(&table, view);
 	insert_lines(&table, view);
 	view_table_fit(&table, term, &fit);
 	view_table_print(&table, term, true);
@@ -310,6 +324,8 @@ view_annotate_json(FILE *stream, const struct view_annotate *view)
 		json_writer_unsigned(&json, "line", walk.line);
 		json_writer_string(&json, "code", walk.code);
 		view_top_values_json(&json, &walk.entry->values);
+		if (view->set->has_lifetimes)
+			view_lifetimes_json(&json, &walk.entry->lifetimes);
 		json_writer_end_object(&json);
 	}
 	json_writer_end_array(&json);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view_block.c - what an address belongs to, as text or JSON
+ * view_block.c - what an address belongs to, as text, JSON or CSV
  */
 #include "config.h"
 
@@ -12,7 +12,9 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view_csv.h"
 #include "view_place.h"
+#include "view_quality.h"
 #include "view_source.h"
 #include "view_stack.h"
 #include "view_top.h"
@@ -38,6 +40,14 @@ get_lifetime_ns(const struct block_freed *freed)
 	return freed->death > freed->block.birth
 		       ? get_ns((uint64_t)freed->death - freed->block.birth)
 		       : 0;
+}
+
+static const char *
+get_state(const struct view_block *view)
+{
+	if (view->block != NULL)
+		return "live";
+	return view->freed != NULL ? "freed" : "unknown";
 }
 
 /*** text ***/
@@ -139,6 +149,38 @@ view_block_text(const struct term *term, const struct view_block *view)
 		print_freed(term, view);
 	else
 		print_nothing(term, view);
+	view_quality_warnings(term, view->profile);
+}
+
+/*** CSV ***/
+
+/* One line besides the titles; what is not known is empty. */
+void
+view_block_csv(FILE *stream, const struct view_block *view)
+{
+	const struct block *block = view->freed != NULL ? &view->freed->block : view->block;
+	struct naming_site site;
+
+	fputs("address,state,block,inside,bytes,usable_bytes,age_ns,lifetime_ns,thread,"
+	      "freed_by_thread," VIEW_CSV_PLACE_HEADER "\n",
+	      stream);
+	fprintf(stream, "0x%" PRIx64 ",%s,", view->address, get_state(view));
+	if (block == NULL) {
+		fputs(",,,,,,,,,,,,\n", stream);
+		return;
+	}
+	fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", block->address,
+		view->address - block->address, block->bytes, block_get_usable(block));
+	if (view->freed == NULL)
+		fprintf(stream, "%" PRIu64 ",,%" PRIu32 ",,",
+			block_get_age_ns(block, get_now_ns(view)), (uint32_t)block->thread);
+	else
+		fprintf(stream, ",%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",",
+			get_lifetime_ns(view->freed), (uint32_t)block->thread,
+			(uint32_t)view->freed->thread);
+	naming_get_site(view->naming, view->profile->sites[block->site], &site);
+	view_csv_place(stream, place_table_get(view->naming->table, site.position->place));
+	putc('\n', stream);
 }
 
 /*** JSON ***/
@@ -198,10 +240,7 @@ view_block_json(FILE *stream, const struct view_block *view)
 	json_writer_unsigned(&json, "version", JSON_VERSION);
 	view_top_process_json(&json, "process", view->profile, &view->at);
 	json_writer_hex(&json, "address", view->address);
-	json_writer_string(&json, "state",
-			   view->block != NULL   ? "live"
-			   : view->freed != NULL ? "freed"
-						 : "unknown");
+	json_writer_string(&json, "state", get_state(view));
 	if (view->block != NULL)
 		write_found(&json, view, view->block);
 	else if (view->freed != NULL)

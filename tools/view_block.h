@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view_block.h - what an address belongs to, as text or JSON
+ * view_block.h - what an address belongs to, as text, JSON or CSV
  */
 #ifndef VIEW_BLOCK_H
 #define VIEW_BLOCK_H
@@ -29,6 +29,7 @@ struct view_block {
 };
 
 void view_block_text(const struct term *term, const struct view_block *view);
+void view_block_csv(FILE *stream, const struct view_block *view);
 void view_block_json(FILE *stream, const struct view_block *view);
 
 #endif

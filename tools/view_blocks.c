@@ -14,6 +14,7 @@
 #include "util/term.h"
 #include "view_csv.h"
 #include "view_place.h"
+#include "view_quality.h"
 #include "view_top.h"
 
 #define JSON_VERSION 1
@@ -110,6 +111,7 @@ view_blocks_text(const struct term *term, const struct view_blocks *view)
 		fprintf(term->stream,
 			"\nnote      %s more live, but there was no room to note them\n",
 			human_count(view->profile->blocks.missing, count));
+	view_quality_warnings(term, view->profile);
 }
 
 /*** JSON and CSV ***/

@@ -6,6 +6,7 @@
 
 #include "view_lifetimes.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "block.h"
@@ -55,6 +56,35 @@ view_lifetimes_line(const struct term *term, const struct block_histogram *histo
 		last == BLOCK_BUCKETS - 1 ? "any" : "<",
 		last == BLOCK_BUCKETS - 1 ? "" : human_duration(block_bucket_to_ns(last), to));
 	free(bars);
+}
+
+void
+view_lifetimes_ages_line(const struct term *term, const struct group_ages *ages, const char *indent)
+{
+	char oldest[HUMAN_BYTES], median[HUMAN_BYTES], youngest[HUMAN_BYTES];
+
+	if (ages->blocks == 0)
+		return;
+	fprintf(term->stream, "%slive for %s (oldest), %s (median), %s (youngest)\n", indent,
+		human_duration(ages->oldest_ns, oldest), human_duration(ages->median_ns, median),
+		human_duration(ages->youngest_ns, youngest));
+}
+
+void
+view_lifetimes_csv(FILE *stream, const struct group_ages *ages, bool has_lifetimes)
+{
+	if (ages->blocks != 0)
+		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", ages->oldest_ns,
+			ages->median_ns, ages->youngest_ns);
+	else
+		fputs(",,,", stream);
+	if (!has_lifetimes)
+		fputs(",,", stream);
+	else if (ages->lifetimes.blocks == 0)
+		fputs("0,,", stream);
+	else
+		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",", ages->lifetimes.blocks,
+			block_histogram_mean_ns(&ages->lifetimes));
 }
 
 void

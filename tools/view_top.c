@@ -413,21 +413,6 @@ print_table(const struct term *term, const struct view_top *view)
 }
 
 static void
-print_ages(const struct term *term, const struct view_top *view, const struct group *group)
-{
-	const struct group_ages *ages = &view->set->ages[group->ages];
-	char oldest[HUMAN_BYTES], median[HUMAN_BYTES], youngest[HUMAN_BYTES];
-
-	if (ages->blocks != 0)
-		fprintf(term->stream, "    live for %s (oldest), %s (median), %s (youngest)\n",
-			human_duration(ages->oldest_ns, oldest),
-			human_duration(ages->median_ns, median),
-			human_duration(ages->youngest_ns, youngest));
-	if (shows_lifetimes(view))
-		view_lifetimes_line(term, &ages->lifetimes, "    ");
-}
-
-static void
 print_stacks(const struct term *term, const struct view_top *view)
 {
 	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
@@ -455,7 +440,9 @@ print_stacks(const struct term *term, const struct view_top *view)
 				plural((int64_t)group->values.total_blocks));
 		putc('\n', term->stream);
 		if (view->options->ages)
-			print_ages(term, view, group);
+			view_lifetimes_ages_line(term, &view->set->ages[group->ages], "    ");
+		if (shows_lifetimes(view))
+			view_lifetimes_line(term, &view->set->ages[group->ages].lifetimes, "    ");
 		view_stack_text(term, view->table, group->stack, source, view->frames,
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
@@ -639,12 +626,16 @@ view_top_csv(FILE *stream, const struct view_top *view)
 
 	for (size_t i = 0; i < column_count; i++)
 		fprintf(stream, "%s,", columns[i].name);
+	fputs(view->options->ages ? VIEW_LIFETIMES_CSV_HEADER "," : "", stream);
 	fputs(VIEW_CSV_PLACE_HEADER "\n", stream);
 	for (size_t i = 0; i < rows; i++) {
 		const struct group *group = &view->set->groups[i];
 
 		for (size_t k = 0; k < column_count; k++)
 			write_csv_value(stream, view, &columns[k], &group->values);
+		if (view->options->ages)
+			view_lifetimes_csv(stream, &view->set->ages[group->ages],
+					   shows_lifetimes(view));
 		view_csv_place(stream, view_place_get(view->table, group->stack));
 		putc('\n', stream);
 	}

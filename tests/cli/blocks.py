@@ -4,11 +4,12 @@
 
 Nothing here depends on how fast it goes: ages are compared, and against 0.
 """
+import csv
 import json
 import os
 import subprocess
 
-from harness import LIBRARY, case, end_child, environment, equal, heaptally, program, run_cases
+from harness import LIBRARY, SOURCE, case, end_child, environment, equal, heaptally, program, run_cases
 
 KEPT = ("first", "threaded", "empty")
 SIZES = {"first": 100, "freed": 777, "threaded": 5000, "empty": 0}
@@ -33,11 +34,11 @@ def run_blocks(directory="."):
 def ask(*words, status=0):
     result = heaptally(*words)
     equal(result.returncode, status, "status of %r: %r" % (words, result.stderr))
-    return result.stdout if status == 0 else result.stderr
+    return result.stderr if status == 2 else result.stdout
 
 
-def ask_json(*words):
-    return json.loads(ask(*words, "--format", "json"))
+def ask_json(*words, status=0):
+    return json.loads(ask(*words, "--format", "json", status=status))
 
 
 def listed(*words):
@@ -68,6 +69,75 @@ def every_live_block_is_listed_in_order(_):
         equal(everything["totals"]["missing_blocks"], 0, "missing")
         ages = [block["age_seconds"] for block in everything["blocks"]]
         equal(ages, sorted(ages, reverse=True), "ages descend")
+
+
+def churn(directory, seed, events):
+    """Run it; what it says is true, its recording."""
+    folder = os.path.join(os.path.abspath(directory), "churn%d" % seed)
+    os.mkdir(folder, 0o700)
+    output = subprocess.run([program("churn"), str(seed), str(events)], check=True, stdout=subprocess.PIPE,
+                            env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="blocks=on:dir=" + folder)).stdout
+    lines = [line.split() for line in output.decode().splitlines()]
+    live = [(int(address, 16), int(size), int(usable), int(thread), function)
+            for _, address, size, usable, thread, function in (line for line in lines if line[0] == "live")]
+    freed = {function: int(count) for _, function, count in (line for line in lines if line[0] == "freed")}
+    (recording,) = [name for name in os.listdir(folder) if name.endswith(".recording")]
+    return live, freed, os.path.join(folder, recording)
+
+
+def check_churn(live, freed, source):
+    """Every block, its order and the number of lifetimes are what the program knows."""
+    filtered = ("--include", "function=by_*", source)
+    found = ask_json("blocks", *filtered)["blocks"]
+    ages = {}
+    for block in found:
+        ages[int(block["address"], 16)] = block["age_seconds"]
+    equal(sorted((int(block["address"], 16), block["bytes"], block["usable_bytes"], block["thread"],
+                  block["frames"][0]["function"]) for block in found), sorted(live), "blocks")
+    ordered = [ages[block[0]] for block in live]
+    equal(ordered, sorted(ordered, reverse=True), "ages in the order of births")
+    groups = ask_json("top", "--ages", "--by", "function", *filtered)["groups"]
+    for group in groups:
+        lifetimes, function = group["lifetimes"], group["frames"][0]["function"]
+        own = sorted((ages[block[0]] for block in live if block[4] == function), reverse=True)
+        equal(lifetimes["freed_blocks"], freed[function], "lifetimes of " + function)
+        equal(sum(bucket["blocks"] for bucket in lifetimes["histogram"]), freed[function], "histogram")
+        equal((group["ages"]["blocks"], group["ages"]["oldest_seconds"], group["ages"]["youngest_seconds"]),
+              (len(own), own[0], own[-1]), "ages of " + function)
+        equal(group["ages"]["median_seconds"], own[(len(own) - 1) // 2], "median age of " + function)
+    equal(len(groups), len(freed), "functions")
+    check_classes(live, filtered)
+
+
+def check_classes(live, filtered):
+    wanted_classes = {}
+    for _, size, *_ in live:
+        low = 1 << (size.bit_length() - 1)
+        count, total = wanted_classes.get(low, (0, 0))
+        wanted_classes[low] = count + 1, total + size
+    equal({group["size_from"]: (group["live_blocks"], group["live_bytes"])
+           for group in ask_json("top", "--by", "size", *filtered)["groups"]}, wanted_classes, "size classes")
+
+
+@case("blocks at random are those that the program knows")
+def blocks_at_random(directory):
+    for seed in range(1, 6):
+        live, freed, recording = churn(directory, seed, 4000 * seed)
+        heaptally("snapshot", "--blocks", "-q", "-o", "churn%d.tally" % seed, recording)
+        for source in recording, "churn%d.tally" % seed:
+            check_churn(live, freed, source)
+
+
+@case("any address in a block at random is in it")
+def any_address_at_random(directory):
+    live, _, recording = churn(directory, 7, 4000)
+    for index in range(0, len(live), max(1, len(live) // 20)):
+        address, size, usable, thread, function = live[index]
+        for offset in {0, size // 2, usable - 1}:
+            found = ask_json("block", recording, hex(address + offset))
+            equal((found["state"], found["offset"], found["block"]["bytes"], found["block"]["usable_bytes"],
+                   found["block"]["thread"], found["block"]["frames"][0]["function"]),
+                  ("live", offset, size, usable, thread, function), "block at %#x" % address)
 
 
 @case("text and csv have the same blocks")
@@ -138,15 +208,44 @@ def a_block_that_was_freed(_):
     assert "was the start of a block of 777 bytes" in text and "that is freed" in text, text
 
 
+@case("one address in csv")
+def one_address_in_csv(_):
+    known, recording = run_blocks()
+
+    def fields(address, status=0):
+        titles, values, *more = ask("block", recording, hex(address), "--format", "csv",
+                                    status=status).decode().splitlines()
+        equal(more, [], "lines")
+        equal(len(values.split(",")), len(titles.split(",")), "fields")
+        return dict(zip(titles.split(","), values.split(",")))
+
+    start, thread = known["first"]
+    live = fields(start + 24)
+    equal((live["state"], live["block"], live["inside"], live["bytes"], live["usable_bytes"], live["thread"],
+           live["function"], live["lifetime_ns"]),
+          ("live", hex(start), "24", "100", "104", str(thread), "keep", ""), "live")
+    start, thread = known["freed"]
+    freed = fields(start)
+    equal((freed["state"], freed["bytes"], freed["thread"], freed["freed_by_thread"], freed["age_ns"]),
+          ("freed", "777", str(thread), str(thread), ""), "freed")
+    equal((fields(16, 1)["state"], fields(16, 1)["bytes"]), ("unknown", ""), "unknown")
+
+
 @case("an address in no block")
 def an_address_in_no_block(_):
     known, recording = run_blocks()
-    found = ask_json("block", recording, "0x10")
+    found = ask_json("block", recording, "0x10", status=1)
     equal((found["state"], found["below"]), ("unknown", None), "below all")
-    found = ask_json("block", recording, hex((1 << 64) - 1))
+    found = ask_json("block", recording, hex((1 << 64) - 1), status=1)
     equal((found["state"], found["above"]), ("unknown", None), "above all")
-    assert b"is in no block" in ask("block", recording, "16")
-    assert known
+    equal(ask("block", recording, "16", status=1),
+          b"0x10 is in no block that lives or is known to have been freed\n", "one line")
+    # Beyond the end of a large block of its own, which nothing follows closely.
+    start = known["threaded"][0]
+    equal(ask_json("block", recording, hex(start + 4999))["state"], "live", "its last byte")
+    near = ask_json("block", recording, hex(start + 5000), status=1)
+    equal((near["state"], int(near["below"]["address"], 16)), ("unknown", start), "right behind it")
+    assert b"nearest below: 0 bytes, 5000" in ask("block", recording, hex(start + 5000), status=1)
 
 
 @case("addresses that are none")
@@ -187,6 +286,24 @@ def ages_and_lifetimes(_):
     equal(groups["drop"]["ages"], None, "none lives")
     equal(groups["keep"]["total_blocks"], 3, "counters are still there")
     assert "oldest" in ask("top", "--ages", recording).decode()
+    rows = csv.DictReader(ask("top", "--ages", "--by", "function", "--format", "csv",
+                              recording).decode().splitlines())
+    by_name = {row["function"]: row for row in rows}
+    equal((by_name["keep"]["freed_blocks"], by_name["keep"]["average_lifetime_ns"]), ("0", ""), "kept")
+    equal((by_name["drop"]["freed_blocks"], by_name["drop"]["oldest_ns"]), ("1", ""), "dropped")
+    equal(int(by_name["keep"]["oldest_ns"]), round(ages["oldest_seconds"] * 1e9), "oldest")
+
+
+@case("annotate says how long blocks of a line lived")
+def annotate_says_how_long(_):
+    _, recording = run_blocks()
+    source = os.path.join(SOURCE, "tests", "programs", "blocks.c")
+    lines = {line["code"].strip(): line for line in ask_json("annotate", source, recording)["lines"]}
+    equal(lines["void *block = malloc(777);"]["lifetimes"]["freed_blocks"], 1, "freed")
+    equal(lines["void *block = malloc(bytes);"]["lifetimes"], None, "none freed")
+    assert "lifetime" in ask("annotate", source, recording).decode()
+    heaptally("run", "-q", "-o", "plain.tally", "--", program("blocks"))
+    assert "lifetime" not in ask("annotate", source, "plain.tally").decode()
 
 
 @case("only the last moment has blocks")
@@ -209,6 +326,21 @@ def without_blocks_it_says_how(_):
         error = ask(*words, status=2)
         assert b"run --blocks" in error and error.count(b"\n") == 1, error
     assert not os.path.exists("no.tally")
+
+
+@case("a process of another user, or without a recording")
+def not_a_process_of_ours(_):
+    foreign = subprocess.Popen(["/bin/sleep", "60"], user=65534) if os.geteuid() == 0 else None
+    pids = {str(foreign.pid) if foreign else "1": b"belongs to another user",
+            str(os.getpid()): b"not a traced process"}
+    try:
+        for pid, why in pids.items():
+            for words in ["blocks", pid], ["block", pid, "0x10"]:
+                error = ask(*words, status=2)
+                assert why in error and error.count(b"\n") == 1, error
+    finally:
+        if foreign:
+            end_child(foreign)
 
 
 @case("run keeps the blocks of the end")

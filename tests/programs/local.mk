@@ -3,6 +3,7 @@
 
 check_PROGRAMS += \
 	tests/programs/blocks \
+	tests/programs/churn \
 	tests/programs/commanded \
 	tests/programs/api \
 	tests/programs/apixx \
@@ -19,6 +20,8 @@ traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
 
 tests_programs_blocks_CFLAGS = $(traced_cflags) -pthread
 tests_programs_blocks_SOURCES = tests/programs/blocks.c
+tests_programs_churn_CFLAGS = $(traced_cflags) -pthread
+tests_programs_churn_SOURCES = tests/programs/churn.c
 tests_programs_commanded_CFLAGS = $(traced_cflags)
 tests_programs_commanded_SOURCES = tests/programs/commanded.c
 tests_programs_api_CFLAGS = $(traced_cflags)

@@ -21,6 +21,7 @@ tools_unit_tests = \
 	tests/unit/test_group \
 	tests/unit/test_human \
 	tests/unit/test_launch \
+	tests/unit/test_listing \
 	tests/unit/test_profile \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
@@ -114,6 +115,9 @@ tests_unit_test_group_SOURCES = tests/unit/test_group.c $(fixture) $(scratch)
 tests_unit_test_human_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_human_LDADD = $(tools_unit_libs)
 tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
+tests_unit_test_listing_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_listing_LDADD = $(tools_unit_libs)
+tests_unit_test_listing_SOURCES = tests/unit/test_listing.c $(fixture) $(scratch)
 tests_unit_test_suppress_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_suppress_LDADD = $(tools_unit_libs)
 tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(fixture) $(scratch)

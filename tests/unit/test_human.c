@@ -143,6 +143,37 @@ START_TEST(sizes_are_read)
 }
 END_TEST
 
+START_TEST(durations_are_read)
+{
+	static const struct {
+		const char *text;
+		uint64_t time_ns;
+	} rows[] = {
+		{"0", 0},
+		{"10s", 10000000000},
+		{"1.5", 1500000000},
+		{"200ms", 200000000},
+		{"3 us", 3000},
+		{"7ns", 7},
+		{"5min", 300000000000},
+		{"2h", 7200000000000},
+		{"1d", 86400000000000},
+	};
+	static const char *const bad[] = {"", "s", "-1s", "1e3", "1 month", "1.2.3s", "nan"};
+	uint64_t time_ns = 77;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		ck_assert_int_eq(human_parse_duration(rows[i].text, &time_ns), 0);
+		ck_assert_uint_eq(time_ns, rows[i].time_ns);
+	}
+	time_ns = 77;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_int_eq(human_parse_duration(bad[i], &time_ns), -EINVAL);
+	ck_assert_int_eq(human_parse_duration("999999d", &time_ns), -ERANGE);
+	ck_assert_uint_eq(time_ns, 77);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -154,6 +185,7 @@ main(void)
 	tcase_add_test(tcase, counts_have_commas);
 	tcase_add_test(tcase, shares_and_times);
 	tcase_add_test(tcase, sizes_are_read);
+	tcase_add_test(tcase, durations_are_read);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }
