@@ -25,6 +25,7 @@ endif
 bats_tests = \
 	tests/cli/annotate.bats \
 	tests/cli/bad_input.bats \
+	tests/cli/bad_words.bats \
 	tests/cli/diff.bats \
 	tests/cli/recordings.bats \
 	tests/cli/reports.bats \

@@ -140,11 +140,12 @@ parse_number(const char *text, long *ret_number)
 }
 
 static void
-insert_filter(struct cmd_report *report, const char *text, bool inclusive)
+insert_filter(struct cmd_report *report, const char *text, bool inclusive, char *origin)
 {
 	report->filters =
 		xreallocarray(report->filters, report->filter_count + 1, sizeof(*report->filters));
 	report->filters[report->filter_count].text = text;
+	report->filters[report->filter_count].origin = origin;
 	report->filters[report->filter_count++].inclusive = inclusive;
 }
 
@@ -161,20 +162,25 @@ read_filter_file(struct cmd_report *report, const char *path, struct argp_state 
 {
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
-	size_t capacity = 0;
+	size_t capacity = 0, number = 0;
 	ssize_t length;
 
 	if (!file)
 		die_errno(COMMAND_TROUBLE, errno, "%s", path);
 	while ((length = getline(&line, &capacity, file)) > 0) {
+		number++;
 		if (line[length - 1] == '\n')
 			line[--length] = '\0';
 		if (length == 0 || line[0] == '#')
 			continue;
 		if (line[0] != '+' && line[0] != '-')
-			argp_error(state, "%s: a filter begins with + or -: %s", path, line);
-		insert_filter(report, xstrdup(line + 1), line[0] == '+');
+			argp_error(state, "%s:%zu: %s: a filter begins with + or -", path, number,
+				   line);
+		insert_filter(report, xstrdup(line + 1), line[0] == '+',
+			      xasprintf("%s:%zu: ", path, number));
 	}
+	if (ferror(file))
+		die_errno(COMMAND_TROUBLE, errno, "%s", path);
 	free(line);
 	fclose(file);
 }
@@ -207,7 +213,8 @@ make_filters(struct cmd_report *report, struct argp_state *state)
 
 		if (filter_list_insert(&report->group.filters, report->filters[i].text,
 				       report->filters[i].inclusive, report->any_frame, &why) < 0)
-			argp_error(state, "%s", why);
+			argp_error(state, "%s%s",
+				   report->filters[i].origin ? report->filters[i].origin : "", why);
 	}
 }
 
@@ -323,7 +330,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case OPTION_INCLUDE:
 	case OPTION_EXCLUDE:
-		insert_filter(report, word, key == OPTION_INCLUDE);
+		insert_filter(report, word, key == OPTION_INCLUDE, NULL);
 		return 0;
 	case OPTION_FILTER_FILE:
 		read_filter_file(report, word, state);
@@ -359,6 +366,8 @@ cmd_report_release(struct cmd_report *report)
 {
 	filter_list_release(&report->group.filters);
 	suppress_list_release(&report->group.suppressions);
+	for (size_t i = 0; i < report->filter_count; i++)
+		free(report->filters[i].origin);
 	free(report->filters);
 	free(report->wrappers);
 	memset(report, 0, sizeof(*report));

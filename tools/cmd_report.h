@@ -45,6 +45,7 @@ struct cmd_report {
 	struct cmd_report_filter {
 		const char *text;
 		bool inclusive;
+		char *origin; /* "FILE:LINE: ", or NULL for the command line */
 	} * filters;
 	size_t filter_count;
 	const char **wrappers;

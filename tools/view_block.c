@@ -78,6 +78,7 @@ print_stack(const struct term *term, const struct view_block *view, const struct
 	view_stack_text(term, view->naming->table,
 			naming_get_stack(view->naming, view->profile->sites[block->site]), source,
 			view->frames, view->most_recent_last, view->full_names);
+	view_stack_warning(term, source);
 	view_source_free(source);
 }
 

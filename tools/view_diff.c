@@ -275,7 +275,7 @@ print_table(const struct term *term, const struct view_diff *view)
 static struct shown
 print_stacks(const struct term *term, const struct view_diff *view)
 {
-	struct view_source *source = view_source_new(0);
+	struct view_source *source = view_source_new(view->new->profile->start_realtime_ns);
 	const struct column *blocks = get_blocks_column(view->column);
 	struct shown shown = {0, 0};
 
@@ -297,6 +297,7 @@ print_stacks(const struct term *term, const struct view_diff *view)
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
 	}
+	view_stack_warning(term, source);
 	view_source_free(source);
 	return shown;
 }

@@ -25,6 +25,7 @@
 struct source_file {
 	char *path;
 	struct buffer text;
+	uint64_t changed_ns; /* 0 if it could not be read */
 	UT_hash_handle hh;
 };
 
@@ -60,6 +61,25 @@ view_source_free(struct view_source *source)
 	free(source);
 }
 
+static uint64_t
+get_time(const struct stat *info)
+{
+	return (uint64_t)info->st_mtim.tv_sec * 1000000000 + (uint64_t)info->st_mtim.tv_nsec;
+}
+
+/* One is enough to say that quoted lines may be others than those that allocated. */
+static void
+note_newer(struct view_source *source, const char *path, const char *than)
+{
+	char *sentence;
+
+	if (source->newer)
+		return;
+	sentence = xasprintf("%s is newer than %s: lines may have moved", path, than);
+	source->newer = term_escape(sentence);
+	free(sentence);
+}
+
 /* An unreadable file is an empty one. The path comes from debug information: only plain files. */
 static void
 read_file(struct view_source *source, struct source_file *file)
@@ -67,7 +87,6 @@ read_file(struct view_source *source, struct source_file *file)
 	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat info;
 	ssize_t got;
-	uint64_t changed_ns;
 
 	if (fd < 0)
 		return;
@@ -83,9 +102,9 @@ read_file(struct view_source *source, struct source_file *file)
 			file->text.length += (size_t)got;
 	} while (got > 0 && file->text.length <= FILE_BYTES_MAX);
 	close(fd);
-	changed_ns = (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
-	if (source->newer_than_ns && changed_ns > source->newer_than_ns && !source->newer)
-		source->newer = xstrdup(file->path);
+	file->changed_ns = get_time(&info);
+	if (source->newer_than_ns && file->changed_ns > source->newer_than_ns)
+		note_newer(source, file->path, "the recording");
 }
 
 static struct source_file *
@@ -142,6 +161,19 @@ view_source_get_text(struct view_source *source, const char *path, size_t *ret_l
 
 	*ret_length = file->text.length;
 	return (const char *)file->text.bytes;
+}
+
+void
+view_source_compare(struct view_source *source, const char *path, const char *module)
+{
+	const struct source_file *file;
+	struct stat info;
+
+	if (source->newer || !source->newer_than_ns || !module)
+		return;
+	file = find_file(source, path);
+	if (file->changed_ns && stat(module, &info) == 0 && file->changed_ns > get_time(&info))
+		note_newer(source, path, module);
 }
 
 const char *

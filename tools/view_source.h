@@ -26,7 +26,13 @@ const char *view_source_get(struct view_source *source, const char *path, uint32
  */
 const char *view_source_get_text(struct view_source *source, const char *path, size_t *ret_length);
 
-/* The first file that is newer than the recording, or NULL. */
+/* Compare a file that was read with the module that was built from it. */
+void view_source_compare(struct view_source *source, const char *path, const char *module);
+
+/*
+ * "FILE is newer than the recording" of the first file that is, or newer than its module; escaped.
+ * NULL if there is none.
+ */
 const char *view_source_get_newer(const struct view_source *source);
 
 #endif

@@ -31,6 +31,8 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	fputs(place->inlined ? "  (inlined)\n" : "\n", term->stream);
 	if (source && place->file && place->line)
 		code = view_source_get(source, place->file, place->line);
+	if (code)
+		view_source_compare(source, place->file, place->module);
 	if (code && *code)
 		fprintf(term->stream, "        %s\n", code);
 	view_place_release(&view);
@@ -63,4 +65,14 @@ view_stack_text(const struct term *term, const struct place_table *table, uint32
 		fprintf(term->stream, "    ... %zu more\n",
 			most_recent_last ? first : depth - last);
 	free(stacks);
+}
+
+void
+view_stack_warning(const struct term *term, const struct view_source *source)
+{
+	const char *newer = view_source_get_newer(source);
+
+	if (newer)
+		fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),
+			term_style(term, TERM_PLAIN), newer);
 }

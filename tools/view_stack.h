@@ -21,4 +21,7 @@ void view_stack_text(const struct term *term, const struct place_table *table, u
 		     struct view_source *source, int frames, bool most_recent_last,
 		     bool full_names);
 
+/* Say it when quoted lines may be others than those that allocated. */
+void view_stack_warning(const struct term *term, const struct view_source *source);
+
 #endif

@@ -417,7 +417,6 @@ print_stacks(const struct term *term, const struct view_top *view)
 {
 	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
 	size_t rows = get_row_count(view);
-	const char *newer;
 
 	for (size_t i = 0; i < rows; i++) {
 		const struct group *group = &view->set->groups[i];
@@ -449,13 +448,7 @@ print_stacks(const struct term *term, const struct view_top *view)
 	}
 	if (rows < view->set->count)
 		fprintf(term->stream, "(%zu more stacks; -n 0 for all)\n", view->set->count - rows);
-	newer = view_source_get_newer(source);
-	if (newer) {
-		char *escaped = term_escape(newer);
-
-		fprintf(term->stream, "note      %s is newer than the recording\n", escaped);
-		free(escaped);
-	}
+	view_stack_warning(term, source);
 	view_source_free(source);
 }
 

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bad words of the reports: keys, globs, processes of others, addresses, sources. One clear line and
+# the exit status of the man page. Budgets are in diff.bats, files in bad_input.bats.
+# shellcheck disable=SC2154
+
+load common
+
+setup_file()
+{
+	cd "$BATS_FILE_TMPDIR" || return 1
+	cat >demo.c <<-'END'
+		#include <stdlib.h>
+		void *volatile kept;
+		int main(void)
+		{
+			kept = malloc(100);
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -o demo demo.c
+	"$HEAPTALLY_COMMAND" run -q --blocks -o demo.tally -- ./demo
+}
+
+@test "an unknown key of --by, --sort, --format and filters names the known ones" {
+	cd "$BATS_FILE_TMPDIR"
+	for command in 'top' 'diff demo.tally'; do
+		# shellcheck disable=SC2086
+		for words in '--by colour' '--sort colour' '--format colour' '--color colour'; do
+			try 2 heaptally $command $words demo.tally
+			usage 'colour: not one of'
+		done
+		# shellcheck disable=SC2086
+		try 2 heaptally $command --include colour=red demo.tally
+		usage 'colour: unknown key of a filter; there are file, line, function, '
+	done
+	try 2 heaptally blocks --sort colour demo.tally
+	usage 'colour: not one of'
+	try 2 heaptally timeline --format colour demo.tally
+	usage 'colour'
+}
+
+@test "a glob that cannot be meant" {
+	cd "$BATS_FILE_TMPDIR"
+	for glob in '' ',' 'a.c,' ',a.c' 'function=f,,line=3'; do
+		try 2 heaptally top --include "$glob" demo.tally
+		usage 'a filter has an empty condition'
+	done
+	try 2 heaptally top --exclude line=many demo.tally
+	usage 'many: not a line'
+	# As Python's fnmatch has it: a bracket that is not closed stands for itself.
+	try 0 heaptally top --include '[demo.c' demo.tally
+	grep -q 'nothing passes the filters; a pattern has to match a whole name' out
+	printf '+*.c\nmain.c\n' >filters
+	try 2 heaptally top --filter-file filters demo.tally
+	usage 'filters:2: main.c: a filter begins with'
+	printf '# known\n+line=x\n' >filters
+	try 2 heaptally top --filter-file filters demo.tally
+	usage 'filters:2: x: not a line number'
+	try 2 heaptally top --filter-file . demo.tally
+	says '\.: Is a directory'
+	try 2 heaptally top --filter-file no-such-filters demo.tally
+	says 'no-such-filters: No such file'
+}
+
+@test "a process of another user" {
+	pid=1
+	if [ "$(id -u)" = 0 ]; then
+		command -v setpriv >/dev/null || skip "setpriv is not installed"
+		setpriv --reuid 65534 --regid 65534 --clear-groups sleep 600 3>&- &
+		pid=$!
+		until [ "$(stat -c %u "/proc/$pid")" = 65534 ]; do sleep 0.01; done
+	fi
+	for words in 'top PID' 'info PID' 'snapshot PID' 'timeline PID' 'annotate demo.c PID' \
+		'diff PID PID' 'top --refresh 1 PID' 'blocks PID' 'block PID 0x10' 'mark PID x' \
+		'clear PID' 'reset-peak PID' 'pause PID' 'resume PID'; do
+		# shellcheck disable=SC2086
+		try 2 heaptally ${words//PID/$pid} || break
+		says "$pid: belongs to another user" || break
+		words=
+	done
+	[ "$pid" = 1 ] || kill "$pid"
+	[ -z "$words" ]
+}
+
+@test "a number that is no process, or one that is not traced" {
+	for words in 'top PID' 'info PID' 'timeline PID' 'blocks PID' 'block PID 0x10' 'mark PID x'; do
+		for pid in $$ 4194305 99999999999; do
+			# shellcheck disable=SC2086
+			try 2 heaptally ${words//PID/$pid}
+			says "$pid: "
+			[ ! -s out ]
+		done
+	done
+}
+
+@test "an address outside any block is no error; what is no address is" {
+	cd "$BATS_FILE_TMPDIR"
+	try 0 heaptally block demo.tally 0x10
+	[ "$(cat out)" = "0x10 is in no block that lives or is known to have been freed" ]
+	for address in '' 0x zz 0x1g 0x10000000000000000 1.5 ' 1' '1 '; do
+		try 2 heaptally block demo.tally "$address"
+		usage "$address: not an address"
+	done
+	try 2 heaptally block demo.tally
+	usage 'an address'
+	"$HEAPTALLY_COMMAND" run -q -o plain.tally -- ./demo
+	try 2 heaptally block plain.tally 0x10
+	says 'single blocks were not recorded'
+	try 2 heaptally blocks plain.tally
+	says 'single blocks were not recorded'
+	try 2 heaptally top --by size plain.tally
+	says 'single blocks were not recorded'
+}
+
+# build: demo.c and demo in the directory of the test, older than its recording.
+build()
+{
+	cp "$BATS_FILE_TMPDIR/demo.c" demo.c
+	touch -d '2 hours ago' demo.c
+	gcc -g -O0 -fno-builtin -o demo demo.c
+	touch -d '1 hour ago' demo
+	heaptally run -q --blocks -o demo.tally -- ./demo
+}
+
+# each PATTERN: what quotes source lines says PATTERN in one line, or where it is empty no warning.
+each()
+{
+	local address command warnings
+
+	address=$(heaptally blocks --format csv demo.tally | tail -n 1 | cut -d , -f 1)
+	for command in 'top --by stack demo.tally' 'diff --by stack --all demo.tally demo.tally' \
+		"block demo.tally $address" 'annotate demo.c demo.tally'; do
+		# shellcheck disable=SC2086
+		try 0 heaptally $command
+		warnings=$(grep '^warning' out) || true
+		[ -n "$1" ] || [ -z "$warnings" ] || return 1
+		[ -z "$1" ] || [[ $warnings =~ ^warning\ \ \ [^$'\n']*$1 ]] || return 1
+		grep -q 'main  *demo.c:5\|kept = malloc' out || return 1
+	done
+}
+
+@test "a source newer than the recording, newer than the binary, and a missing one" {
+	build
+	each ''
+	grep -q 'kept = malloc(100);' out
+	touch -d '30 minutes ago' demo.c
+	each 'newer than .*/demo: lines may have moved$'
+	touch -d '1 hour' demo.c
+	each 'newer than the recording: lines may have moved$'
+	rm demo.c
+	try 0 heaptally top --by stack demo.tally
+	grep -q 'main  demo.c:5' out
+	[ "$(grep -c 'kept = malloc' out || true)" = 0 ]
+	try 0 heaptally annotate demo.c demo.tally
+	grep -qE '^warning   the source is missing' out
+}
