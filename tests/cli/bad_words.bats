@@ -94,9 +94,9 @@ setup_file()
 	done
 }
 
-@test "an address outside any block is no error; what is no address is" {
+@test "an address outside any block is 1, what is no address is 2" {
 	cd "$BATS_FILE_TMPDIR"
-	try 0 heaptally block demo.tally 0x10
+	try 1 heaptally block demo.tally 0x10
 	[ "$(cat out)" = "0x10 is in no block that lives or is known to have been freed" ]
 	for address in '' 0x zz 0x1g 0x10000000000000000 1.5 ' 1' '1 '; do
 		try 2 heaptally block demo.tally "$address"
