@@ -44,4 +44,7 @@ int cmd_mark(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 
+/* `heaptally --library` */
+int cmd_library(void);
+
 #endif

@@ -25,6 +25,7 @@ tools_libtools_a_SOURCES += \
 	tools/cmd_block.c \
 	tools/cmd_blocks.c \
 	tools/cmd_info.c \
+	tools/cmd_library.c \
 	tools/cmd_list.c \
 	tools/cmd_run.c \
 	tools/cmd_snapshot.c \

@@ -51,9 +51,9 @@ print_help(FILE *stream)
 		fprintf(stream, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "heaptally COMMAND --help and heaptally-COMMAND(1) say more; --version says which\n"
-	      "heaptally this is. Exit status: 0 is success, 1 a broken budget, no block at\n"
-	      "an address, or something not done yet, 2 trouble; `run` returns the status of the\n"
-	      "program.\n",
+	      "heaptally this is, --library where its runtime is, for LD_PRELOAD. Exit status:\n"
+	      "0 is success, 1 a broken budget, no block at an address, or something not done\n"
+	      "yet, 2 trouble; `run` returns the status of the program.\n",
 	      stream);
 }
 
@@ -159,6 +159,8 @@ main(int argc, char **argv)
 		puts("heaptally " PACKAGE_VERSION);
 		return COMMAND_OK;
 	}
+	if (strcmp(name, "--library") == 0)
+		return cmd_library();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return run_command(&commands[i], argc - 1, argv + 1);

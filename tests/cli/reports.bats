@@ -187,6 +187,10 @@ load common
 
 @test "--help and --version work for every command" {
 	try 0 heaptally --help
+	try 0 heaptally --library
+	[ "$(cat out)" = "$(realpath "$HEAPTALLY_LIBRARY")" ]
+	HEAPTALLY_LIBRARY=/no/such.so try 2 heaptally --library
+	says 'libheaptally.so: not found'
 	try 0 heaptally --version
 	grep -qE '^heaptally.* [0-9]+\.[0-9]+' out
 	for command in run top diff annotate timeline snapshot list info block blocks; do
