@@ -230,41 +230,55 @@ insert_lines(struct view_table *table, const struct view_annotate *view)
 		insert_gap(table);
 }
 
-static void
-print_title(const struct term *term, const struct view_annotate *view)
+static char *
+make_title(const struct term *term, const struct view_annotate *view, const char *file)
 {
 	const struct profile_values *sum = &view->annotation->sum;
-	char *file = term_escape(view->path ? view->path : view->annotation->file);
-	char *known = term_escape(view->annotation->file);
 	char *command = term_escape(view->profile->command);
 	char *moment = view_top_describe_moment(view->profile, &view->at);
 	char text[HUMAN_BYTES], share[HUMAN_BYTES];
+	struct buffer title = BUFFER_INIT;
+	char *result;
 
-	fprintf(term->stream, "%s%s%s, %s %" PRIu32 " %s", term_style(term, TERM_BOLD), file,
-		term_style(term, TERM_PLAIN), command, view->profile->pid, moment);
+	buffer_insert_format(&title, "%s%s%s, %s %" PRIu32 " %s", term_style(term, TERM_BOLD), file,
+			     term_style(term, TERM_PLAIN), command, view->profile->pid, moment);
 	/* Inclusive lines hold the same block many times: a sum would be no number of anything. */
 	if (view->cumulative) {
-		fputs(", with what the lines call", term->stream);
+		buffer_insert_string(&title, ", with what the lines call");
 	} else {
-		fprintf(term->stream, ": %s live", human_size(sum->live_bytes, text));
+		buffer_insert_format(&title, ": %s live", human_size(sum->live_bytes, text));
 		if (view->set->sum.live_bytes > 0)
-			fprintf(term->stream, " (%s %% of the program)",
-				human_percent((double)sum->live_bytes,
-					      (double)view->set->sum.live_bytes, share));
-		fprintf(term->stream, ", %s allocated in all",
-			human_size((int64_t)sum->total_bytes, text));
+			buffer_insert_format(&title, " (%s %% of the program)",
+					     human_percent((double)sum->live_bytes,
+							   (double)view->set->sum.live_bytes,
+							   share));
+		buffer_insert_format(&title, ", %s allocated in all",
+				     human_size((int64_t)sum->total_bytes, text));
 	}
-	putc('\n', term->stream);
+	result = xstrdup(buffer_string(&title));
+	buffer_release(&title);
+	free(command);
+	free(moment);
+	return result;
+}
+
+static void
+print_title(const struct term *term, const struct view_annotate *view)
+{
+	char *file = term_escape(view->path ? view->path : view->annotation->file);
+	char *known = term_escape(view->annotation->file);
+	char *title = make_title(term, view, file);
+
+	term_wrap(term, "", title);
 	if (!view->annotation->same && strcmp(file, known) != 0)
 		fprintf(term->stream, "the program was built from %s\n", known);
 	if (view->warning)
 		fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),
 			term_style(term, TERM_PLAIN), view->warning);
 	putc('\n', term->stream);
+	free(title);
 	free(file);
 	free(known);
-	free(command);
-	free(moment);
 }
 
 void

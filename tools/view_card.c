@@ -24,6 +24,8 @@
 enum {
 	CURVE_COLUMNS = 20,
 	TOP_LINES = 3,
+	NUMBERS_COLUMNS = 32, /* before a place */
+	PLACE_LEAST = 24,
 };
 
 static const struct profile_moment *
@@ -100,6 +102,7 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 {
 	struct view_place views[TOP_LINES];
 	unsigned name_columns = 0;
+	unsigned room = term->width > NUMBERS_COLUMNS ? term->width - NUMBERS_COLUMNS : 0;
 	size_t count = 0;
 
 	while (count < TOP_LINES && count < set->count &&
@@ -110,6 +113,8 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 
 		view_place_init(&views[i], table, set->groups[i].stack, set->groups[i].caller,
 				GROUP_BY_LINE, false);
+		if (room >= PLACE_LEAST)
+			view_place_cut_name(views[i].name, room / 2);
 		wide = term_columns(views[i].name);
 		name_columns = wide > name_columns ? wide : name_columns;
 	}
@@ -120,6 +125,8 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 		human_percent((double)values->live_bytes, (double)set->sum.live_bytes, share);
 		fprintf(term->stream, "  %-8s  %5s %%  %9s  ", i == 0 ? "at peak" : "", share,
 			human_size(values->live_bytes, size));
+		if (room >= PLACE_LEAST)
+			view_place_cut_position(views[i].position, room - name_columns - 2);
 		if (views[i].position[0] != '\0') {
 			term_pad(term->stream, views[i].name, (int)name_columns);
 			fprintf(term->stream, "  %s\n", views[i].position);
