@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "os.h"
 #include "recording_map.h"
+#include "recording_space.h"
 
 #define ADDRESS_BITS 47
 #define TOP_SHIFT    32
@@ -97,7 +98,9 @@ number_leaf(struct leaf *leaf, uintptr_t address)
 	struct recording_extent *sections = recording.header->sections;
 	uint64_t n = sections[SECTION_LEAVES].count, blocks = (n + 1) * BLOCKS_PER_LEAF;
 
-	if (blocks > sections[SECTION_BLOCKS].capacity || !recording_reserve(SECTION_LEAVES, n + 1))
+	if (blocks > sections[SECTION_BLOCKS].capacity ||
+	    !recording_space_extend(SECTION_BLOCKS, blocks * sizeof *recording.blocks) ||
+	    !recording_reserve(SECTION_LEAVES, n + 1))
 		return false;
 	recording.leaves[n] = address >> table.leaf_shift << table.leaf_shift;
 	/* Release: a reader that sees the counts sees the address. */

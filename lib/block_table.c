@@ -2,6 +2,9 @@
 /*
  * block_table.c - live blocks by address
  *
+ * Two levels lead to a leaf of slots. Both are mapped only where blocks have been, because address
+ * space counts against a limit that the program may set at any time.
+ *
  * Budget: the directory's line, the slot's line; no lock.
  */
 #include "block_table.h"
@@ -12,10 +15,15 @@
 #include "os.h"
 #include "recording_map.h"
 
-#define ADDRESS_BITS 47
+/* Small leaves fit the heap tightly, and being made present at once they cost no faults. */
+#define ADDRESS_BITS    47
+#define TOP_SHIFT       36
+#define LEAF_SHIFT      18
+#define TOP_COUNT       ((size_t)1 << (ADDRESS_BITS - TOP_SHIFT))
+#define DIRECTORY_COUNT ((size_t)1 << (TOP_SHIFT - LEAF_SHIFT))
+#define DIRECTORY_BYTES (DIRECTORY_COUNT * sizeof(void *))
 
-/* The shape of the table in nearly every process, as constants for the hot path. */
-#define LEAF_SHIFT    18
+/* The rest of the shape in nearly every process, as constants for the hot path. */
 #define SLOT_SHIFT    5
 #define ROUNDING_BITS 6
 #define SITE_MAX      ((1u << 25) - 1)
@@ -30,14 +38,12 @@ struct side_entry {
 };
 
 static struct {
-	void **directory;
+	void ***top; /* `common_top`, or one of the same size */
 	bool compact;
-	bool common;           /* compact, and leaves of LEAF_SHIFT */
 	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
 	uint8_t slot_bytes;    /* 4 or 8 */
 	uint8_t rounding_bits; /* the largest value means: in the side table */
 	uint32_t site_max;     /* that a slot can hold */
-	uint8_t leaf_shift;    /* log2 of the address bytes that one leaf covers */
 	struct lock leaf_lock;
 
 	struct lock side_lock;
@@ -46,22 +52,44 @@ static struct {
 	uint32_t side_live;
 } table;
 
-static size_t
-directory_bytes(void)
+static inline size_t
+directory_index(uintptr_t address)
 {
-	return sizeof(void *) << (ADDRESS_BITS - table.leaf_shift);
+	return address >> LEAF_SHIFT & (DIRECTORY_COUNT - 1);
 }
 
-/*
- * Small leaves fit the heap tightly, and being made present at once they cost no faults; their
- * directory is 4 GiB of address space, though never touched memory. Where that is not to be had, a
- * smaller directory of larger leaves does.
- */
+/* By the upper bits of an address, a directory of leaves: `no_leaves` where nothing has been. Only
+ * that, too, in a process whose table is not compact. */
+static void **common_top[TOP_COUNT];
+static void **no_leaves; /* never written */
+
+static bool
+make_top(bool is_glibc)
+{
+	table.top = common_top;
+	if (!is_glibc)
+		table.top = arena_allocate_lasting(sizeof common_top, false);
+	no_leaves = os_map(DIRECTORY_BYTES, true);
+	if (table.top == NULL || no_leaves == NULL)
+		return false;
+	for (size_t i = 0; i < TOP_COUNT; i++)
+		common_top[i] = table.top[i] = no_leaves;
+	return true;
+}
+
+/* A forked child has its parent's directories, to which an interrupted call may have added. */
+static void
+empty_directories(void)
+{
+	for (size_t i = 0; i < TOP_COUNT; i++) {
+		if (table.top[i] != no_leaves && !arena_wipe(table.top[i], DIRECTORY_BYTES))
+			table.top[i] = no_leaves;
+	}
+}
+
 bool
 block_table_init(bool is_glibc)
 {
-	static const uint8_t leaf_shifts[] = {LEAF_SHIFT, 22, 26};
-
 	table.side = NULL;
 	table.side_capacity = table.side_used = table.side_live = 0;
 	table.compact = is_glibc;
@@ -69,28 +97,42 @@ block_table_init(bool is_glibc)
 	table.slot_bytes = is_glibc ? 4 : 8;
 	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
 	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
-	/* A forked child has its parent's, to which an interrupted call may have added. */
-	if (table.directory != NULL && !arena_wipe(table.directory, directory_bytes()))
-		table.directory = NULL;
-	for (size_t i = 0; i < sizeof leaf_shifts && table.directory == NULL; i++) {
-		table.leaf_shift = leaf_shifts[i];
-		table.directory = os_map(directory_bytes(), true);
-	}
-	table.common = is_glibc && table.leaf_shift == LEAF_SHIFT;
+	if (no_leaves == NULL && !make_top(is_glibc))
+		return false;
+	empty_directories();
 	arena_add_bytes(4 * PAGE_BYTES);
-	return table.directory != NULL;
+	return true;
+}
+
+/* Where the leaf of an address goes. Under the lock. */
+static void **
+make_entry(uintptr_t address)
+{
+	void ***directory = &table.top[address >> TOP_SHIFT];
+
+	if (*directory == no_leaves) {
+		void **made = os_map(DIRECTORY_BYTES, true);
+
+		if (made == NULL)
+			return NULL;
+		arena_add_bytes(PAGE_BYTES);
+		/* Release: it reads as zero for whoever finds it. */
+		store_release(directory, made);
+	}
+	return &(*directory)[directory_index(address)];
 }
 
 static COLD void
 make_leaf(uintptr_t address, size_t usable)
 {
-	size_t bytes = (size_t)table.slot_bytes << (table.leaf_shift - table.slot_shift);
-	void **entry = &table.directory[address >> table.leaf_shift];
+	size_t bytes = (size_t)table.slot_bytes << (LEAF_SHIFT - table.slot_shift);
+	void **entry;
 
 	if (address >> ADDRESS_BITS != 0 || !lock_take(&table.leaf_lock))
 		return;
-	if (*entry == NULL) {
-		bool populate = usable < POPULATE_LIMIT && table.leaf_shift == LEAF_SHIFT;
+	entry = make_entry(address);
+	if (entry != NULL && *entry == NULL) {
+		bool populate = usable < POPULATE_LIMIT;
 		void *leaf = arena_allocate(bytes, populate);
 
 		if (!populate)
@@ -102,16 +144,24 @@ make_leaf(uintptr_t address, size_t usable)
 	lock_drop(&table.leaf_lock);
 }
 
+static ALWAYS_INLINE void *
+leaf_in(void ***top, uintptr_t address)
+{
+	void **directory = load_acquire(&top[address >> TOP_SHIFT]);
+
+	return load_acquire(&directory[directory_index(address)]);
+}
+
 /* The slot of an address; NULL where there is no leaf. */
 static inline void *
 slot_of(uintptr_t address)
 {
-	uintptr_t offset = address & (((uintptr_t)1 << table.leaf_shift) - 1);
+	uintptr_t offset = address & (((uintptr_t)1 << LEAF_SHIFT) - 1);
 	char *leaf;
 
 	if (unlikely(address >> ADDRESS_BITS != 0))
 		return NULL;
-	leaf = load_acquire(&table.directory[address >> table.leaf_shift]);
+	leaf = leaf_in(table.top, address);
 	if (unlikely(leaf == NULL))
 		return NULL;
 	return leaf + (offset >> table.slot_shift) * table.slot_bytes;
@@ -309,15 +359,15 @@ remove_any(const void *address)
 	return likely(block.rounding != rounding_beyond()) ? block : side_take(a, false);
 }
 
-/* The slot in a table of the common shape, or NULL: ask the general functions. */
+/* The slot in a compact table, or NULL: ask the general functions. */
 static ALWAYS_INLINE uint32_t *
 common_slot(uintptr_t address)
 {
 	uint32_t *leaf;
 
-	if (unlikely(!table.common || address >> ADDRESS_BITS != 0))
+	if (unlikely(address >> ADDRESS_BITS != 0))
 		return NULL;
-	leaf = load_acquire(&table.directory[address >> LEAF_SHIFT]);
+	leaf = leaf_in(common_top, address);
 	if (unlikely(leaf == NULL))
 		return NULL;
 	return &leaf[address >> SLOT_SHIFT & ((1u << (LEAF_SHIFT - SLOT_SHIFT)) - 1)];
@@ -398,7 +448,7 @@ struct block
 block_table_find_around(const void *address, void **ret_start)
 {
 	const uintptr_t slot = (uintptr_t)1 << table.slot_shift, highest = (uintptr_t)address;
-	const uintptr_t leaf = (uintptr_t)1 << table.leaf_shift;
+	const uintptr_t leaf = (uintptr_t)1 << LEAF_SHIFT;
 	uintptr_t base = highest & ~(slot - 1);
 
 	while (highest - base < FIND_REACH && base >= leaf) {

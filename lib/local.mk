@@ -40,6 +40,8 @@ runtime_modules = \
 	lib/recording_copy.h \
 	lib/recording_map.c \
 	lib/recording_map.h \
+	lib/recording_space.c \
+	lib/recording_space.h \
 	lib/request.c \
 	lib/request.h \
 	lib/thread.c \

@@ -29,6 +29,12 @@
 
 #define UNLIKELY_WORD 0x9E3779B9
 
+/* Kernels hand out addresses from the upper end of the address space; programs and their heaps
+ * are at the lower end or above 5/8 of it. In between nothing comes by itself. */
+#define PLACES_LOW  ((uint64_t)1 << 45)
+#define PLACES_HIGH ((uint64_t)1 << 46)
+#define PLACES_STEP ((uint64_t)2 << 20)
+
 static long
 call6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -96,14 +102,61 @@ os_map(size_t bytes, bool wipe_on_fork)
 	return memory;
 }
 
+static int
+map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
+{
+	long result = call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
+			    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, (long)offset);
+
+	if (result < 0 && result > -4096)
+		return (int)result;
+	/* Kernels before 4.17 take the flag for a hint. */
+	if (result != (long)address) {
+		os_unmap((void *)result, bytes);
+		return -EEXIST;
+	}
+	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	return 0;
+}
+
 int
 os_map_at(void *address, size_t bytes)
 {
-	long result =
-		call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	return map_at(address, bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
-	return result == (long)address ? 0 : -EEXIST;
+void *
+os_random_place(size_t bytes)
+{
+	uint64_t random;
+
+	os_random(&random, sizeof random);
+	return (void *)(PLACES_LOW +
+			random % (PLACES_HIGH - PLACES_LOW - bytes) / PLACES_STEP * PLACES_STEP);
+}
+
+void *
+os_map_growable(size_t *bytes, size_t limit)
+{
+	void *memory = os_random_place(limit);
+
+	if (os_map_at(memory, *bytes) == 0) {
+		call3(SYS_madvise, (long)memory, (long)*bytes, MADV_NOHUGEPAGE);
+		if (os_wipe_on_fork(memory, *bytes))
+			return memory;
+		os_unmap(memory, *bytes);
+		return NULL;
+	}
+	*bytes = limit;
+	return os_map(limit, true);
+}
+
+bool
+os_grow(void *address, size_t old_bytes, size_t bytes)
+{
+	/* Not told to move, it does not. */
+	return call6(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
+	       (long)address;
 }
 
 void *
@@ -114,6 +167,16 @@ os_map_file(int fd, size_t bytes)
 	if (memory != NULL)
 		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
 	return memory;
+}
+
+int
+os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
+{
+	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
+
+	if (result == 0)
+		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+	return result;
 }
 
 /*

@@ -28,6 +28,20 @@ int os_map_at(void *address, size_t bytes);
  * out of core dumps. */
 void *os_map_file(int fd, size_t bytes);
 
+/* The same of a part of the file, at a place that is known to be free. */
+int os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset);
+
+/* Where so many bytes of address space are most likely free and stay so. Nothing is mapped. */
+void *os_random_place(size_t bytes);
+
+/* As `os_map` with `wipe_on_fork`, at a place where `os_grow` can make it as large as `limit`;
+ * where there is none it is that large at once, which `bytes` then says. */
+void *os_map_growable(size_t *bytes, size_t limit);
+
+/* Make a mapping longer at its end. False if the place behind it is taken, or by a limit. [signal]
+ */
+bool os_grow(void *address, size_t old_bytes, size_t bytes);
+
 /* Make sure that every page of the range has memory behind it: 0 or -errno, never a SIGBUS. Zeroed
  * pages stay zeroed. [signal] */
 int os_populate(void *address, size_t bytes);

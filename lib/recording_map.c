@@ -20,6 +20,7 @@
 #include "arena.h"
 #include "options.h"
 #include "os.h"
+#include "recording_space.h"
 
 #define STEP_MIN   ((uint64_t)16 << 10)
 #define STEP_MAX   ((uint64_t)256 << 10) /* longer would be a pause of the program */
@@ -54,8 +55,6 @@ static const struct {
 
 /* Bytes from the start of each section that have memory. */
 static uint64_t reserved[SECTION_COUNT];
-static uint64_t mapped_bytes;
-static unsigned mapped_shift;
 static bool is_placeholder; /* in a forked child */
 static bool with_blocks;
 
@@ -106,9 +105,6 @@ map_file(int fd, struct recording_extent *sections, uint64_t *ret_bytes, unsigne
 {
 	uint64_t limit = os_limit(RLIMIT_FSIZE), room = os_limit(RLIMIT_AS);
 
-	/* Leave the program most of its address space. */
-	if (room != UINT64_MAX && room / 8 < limit)
-		limit = room / 8;
 	for (unsigned shift = 0; shift <= 14; shift++) {
 		uint64_t bytes = lay_out(shift, sections);
 		char *base;
@@ -116,7 +112,8 @@ map_file(int fd, struct recording_extent *sections, uint64_t *ret_bytes, unsigne
 		/* Beyond RLIMIT_FSIZE the kernel would send SIGXFSZ. */
 		if (bytes > limit || os_truncate(fd, bytes) != 0)
 			continue;
-		base = os_map_file(fd, bytes);
+		/* Leave the program most of its address space. */
+		base = recording_space_map(fd, sections, bytes, room / 8);
 		if (base != NULL) {
 			*ret_bytes = bytes;
 			*ret_shift = shift;
@@ -210,19 +207,17 @@ start_in_file(int fd)
 		return false;
 	memset(reserved, 0, sizeof reserved);
 	if (os_populate(base, round_up(sizeof(struct recording_header), PAGE_BYTES)) != 0) {
-		os_unmap(base, bytes);
+		recording_space_unmap();
 		return false;
 	}
 	recording.header = (void *)base;
-	mapped_bytes = bytes;
-	mapped_shift = shift;
 	fill_identity(recording.header);
 	recording.header->file_bytes = bytes;
 	memcpy(recording.header->sections, sections, sizeof sections);
 	set_pointers(base);
 	if (!reserve_first_records()) {
 		recording.header = NULL;
-		os_unmap(base, bytes);
+		recording_space_unmap();
 		return false;
 	}
 	recording.control = &recording.header->control;
@@ -435,7 +430,8 @@ recording_reserve(enum recording_section section, uint64_t count)
 	wanted = round_up(wanted > start + step ? wanted : start + step, PAGE_BYTES);
 	if (wanted > limit)
 		wanted = limit;
-	if (os_populate((char *)recording.header + s->offset + start, wanted - start) != 0) {
+	if (!recording_space_extend(section, wanted) ||
+	    os_populate((char *)recording.header + s->offset + start, wanted - start) != 0) {
 		recording_note(TROUBLE_FULL);
 		return false;
 	}
@@ -475,35 +471,13 @@ recording_publish_memory(void)
 	store(&recording.header->tracer_bytes, bytes);
 }
 
-/* Where the whole of it is not to be had (vm.overcommit_memory=2): what was in use, and what may
- * just have been taken into use. */
-static bool
-map_used_parts(void)
-{
-	struct recording_extent sections[SECTION_COUNT];
-	char *base = (char *)recording.header;
-
-	lay_out(mapped_shift, sections);
-	if (os_map_at(base, sections[0].offset) != 0)
-		return false;
-	for (int i = 0; i < SECTION_COUNT; i++) {
-		uint64_t used = reserved[i] + STEP_MAX;
-		uint64_t all =
-			round_up(sections[i].capacity * sections[i].record_bytes, PAGE_BYTES);
-
-		if (all != 0 && os_map_at(base + sections[i].offset, used < all ? used : all) != 0)
-			return false;
-	}
-	return true;
-}
-
 void
 recording_abandon(void)
 {
 	/* A child that made no recording has its parent's placeholder, itself a parent. */
 	if (recording.header == NULL || is_placeholder)
 		return;
-	if (os_map_at(recording.header, mapped_bytes) != 0 && !map_used_parts()) {
+	if (!recording_space_imitate()) {
 		recording_forget();
 		return;
 	}
@@ -516,7 +490,7 @@ void
 recording_forget(void)
 {
 	if (is_placeholder)
-		os_unmap(recording.header, mapped_bytes);
+		recording_space_unmap();
 	is_placeholder = false;
 	recording = (struct recording){.control = &no_control};
 }

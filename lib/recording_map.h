@@ -2,10 +2,11 @@
 /*
  * recording_map.h - create, map and grow the recording
  *
- * The file is made large and sparse, mapped once at a place that never changes, and its descriptor
- * is closed at once. Every section has its place from the start; memory is put behind it in steps,
- * before it is used, so that a full disk is an error here and never a SIGBUS in the program. A lock
- * on the file lasts as long as the mapping and tells readers that the process lives.
+ * The file is made large and sparse, mapped at a place that never changes, and its descriptor is
+ * closed at once. Every section has its place from the start (`recording_space.h`); memory is put
+ * behind it in steps, before it is used, so that a full disk is an error here and never a SIGBUS in
+ * the program. A lock on the file lasts as long as the mapping and tells readers that the process
+ * lives.
  */
 #ifndef RECORDING_MAP_H
 #define RECORDING_MAP_H

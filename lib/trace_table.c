@@ -7,18 +7,21 @@
 #include "arena.h"
 #include "hash.h"
 #include "lock.h"
+#include "os.h"
 
-#define BUCKETS_FIRST 256u
-#define POPULATE_STEP ((size_t)64 << 10)
+#define BUCKETS_FIRST        256u
+#define POPULATE_STEP        ((size_t)64 << 10)
+#define BUCKETS_MAPPED_FIRST ((size_t)1 << 20)
 
 static struct {
 	struct lock lock;
 	uint32_t *buckets; /* first node of each chain, 0 is none */
 	uint32_t bucket_count;
-	uint32_t hashed;  /* nodes in the chains */
-	uint32_t version; /* odd while nodes are added */
-	uint32_t bucket_limit;
-	size_t populated_bytes; /* of the buckets */
+	uint32_t hashed;        /* nodes in the chains */
+	uint32_t version;       /* odd while nodes are added */
+	size_t mapped_bytes;    /* of the buckets */
+	size_t populated_bytes; /* of those */
+	bool refused;           /* more of them */
 } table;
 
 /* The bucket of a hash among `count`: linear hashing's address. */
@@ -78,12 +81,30 @@ split_bucket(uint32_t count)
 	store_release(&table.bucket_count, count + 1);
 }
 
+/* A power of two, as all that leads there. */
+static size_t
+bucket_limit_bytes(void)
+{
+	return recording.header->sections[SECTION_NODES].capacity * sizeof *table.buckets;
+}
+
 static void
 grow_buckets(void)
 {
-	if (++table.hashed <= table.bucket_count || table.bucket_count >= table.bucket_limit)
+	size_t bytes = (size_t)table.bucket_count * sizeof *table.buckets;
+
+	if (++table.hashed <= table.bucket_count)
 		return;
-	if ((size_t)table.bucket_count * sizeof *table.buckets >= table.populated_bytes) {
+	if (unlikely(bytes >= table.mapped_bytes)) {
+		/* Where that is refused, chains get longer. */
+		if (table.refused || bytes >= bucket_limit_bytes())
+			return;
+		table.refused = !os_grow(table.buckets, bytes, 2 * bytes);
+		if (table.refused)
+			return;
+		table.mapped_bytes = 2 * bytes;
+	}
+	if (bytes >= table.populated_bytes) {
 		table.populated_bytes += POPULATE_STEP;
 		arena_add_bytes(POPULATE_STEP);
 	}
@@ -148,15 +169,14 @@ make_fixed_sites(uint32_t base)
 bool
 trace_table_init(void)
 {
-	uint64_t capacity = recording.header->sections[SECTION_NODES].capacity;
-
 	/* A forked child has its parent's, to which an interrupted call may have added. */
-	if (table.buckets == NULL || table.bucket_limit != capacity ||
-	    !arena_wipe(table.buckets, capacity * sizeof *table.buckets))
-		table.buckets = arena_allocate(capacity * sizeof *table.buckets, false);
-	table.bucket_limit = (uint32_t)capacity;
+	if (table.buckets == NULL || !arena_wipe(table.buckets, table.mapped_bytes)) {
+		table.mapped_bytes = BUCKETS_MAPPED_FIRST;
+		table.buckets = os_map_growable(&table.mapped_bytes, bucket_limit_bytes());
+	}
 	table.bucket_count = BUCKETS_FIRST;
 	table.hashed = table.version = 0;
+	table.refused = false;
 	table.populated_bytes = BUCKETS_FIRST * sizeof *table.buckets;
 	if (table.buckets == NULL)
 		return false;

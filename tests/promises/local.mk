@@ -2,6 +2,7 @@
 # The promises of the runtime: a test for each, named after it. Most use the fault targets.
 
 promise_programs = \
+	tests/promises/address_space \
 	tests/promises/fork_in_handler \
 	tests/promises/generations \
 	tests/promises/inject \
@@ -12,6 +13,7 @@ promise_programs = \
 	tests/promises/vfork
 
 promise_tests = \
+	tests/promises/address_space.py \
 	tests/promises/api_surface.py \
 	tests/promises/between_fork_and_exec.py \
 	tests/promises/bootstrap.py \
@@ -45,6 +47,11 @@ check_PROGRAMS += $(promise_programs)
 check_DATA += tests/promises/counting_malloc.so
 CLEANFILES += tests/promises/counting_malloc.so
 EXTRA_DIST += $(promise_tests) tests/promises/traced.py tests/promises/counting_malloc.c
+
+tests_promises_address_space_SOURCES = tests/promises/address_space.c
+tests_promises_address_space_CPPFLAGS = $(fault_cppflags)
+tests_promises_address_space_CFLAGS = $(fault_cflags)
+tests_promises_address_space_LDADD = tests/faults/libtarget.a
 
 tests_promises_fork_in_handler_SOURCES = tests/promises/fork_in_handler.c
 tests_promises_fork_in_handler_CPPFLAGS = $(fault_cppflags)

@@ -53,21 +53,21 @@ def bare(arguments, preload=(), **variables):
     return result
 
 
-def traced(arguments, preload=(), **variables):
+def traced(arguments, preload=(), options=(), **variables):
     """The same under the runtime, which comes first; `recordings` are those that it left."""
     here = os.getcwd()
     for old in glob.glob("*.recording"):
         os.unlink(old)
-    variables["HEAPTALLY"] = "out=%s/%%e.%%p.recording" % here
+    variables["HEAPTALLY"] = ":".join(["out=%s/%%e.%%p.recording" % here, *options])
     result = bare(arguments, [LIBRARY, *preload], **variables)
     result.recordings = sorted(glob.glob(os.path.join(here, "*.recording")))
     return result
 
 
-def same(arguments, preload=(), **variables):
+def same(arguments, preload=(), options=(), **variables):
     """Both runs must look the same from outside; returns the traced one."""
     before = bare(arguments, preload, **variables)
-    after = traced(arguments, preload, **variables)
+    after = traced(arguments, preload, options, **variables)
     outside = lambda r: (r.returncode, r.stdout, r.stderr, r.counted.get("fds"), r.counted.get("threads"))
     equal(outside(after), outside(before), "what is seen from outside")
     after.bare = before
