@@ -62,18 +62,38 @@ format_moment(const struct profile *profile, const struct profile_at *at, struct
 		buffer_insert_string(out, ends[profile->state]);
 }
 
-/* A mark is noticed when `heaptally run` looks next, which is rarely in a long run. */
+/* The mark that a moment is named after, or NULL: the last one of its label before it. */
+static const struct profile_mark *
+find_mark_before(const struct profile *profile, const struct profile_moment *moment)
+{
+	for (uint32_t i = moment->label[0] ? profile->mark_count : 0; i > 0; i--) {
+		const struct profile_mark *mark = &profile->marks[i - 1];
+
+		if (mark->kind == PROFILE_MARK_LABEL && mark->time_ns <= moment->time_ns &&
+		    strcmp(mark->label, moment->label) == 0)
+			return mark;
+	}
+	return NULL;
+}
+
+/* What a snapshot is late against its mark, and what has changed until then; both are exact. */
 static void
 format_lateness(const struct profile *profile, const struct profile_moment *moment,
 		struct buffer *out)
 {
-	const struct profile_mark *mark = profile_find_mark(profile, moment->label);
-	char late[HUMAN_BYTES];
+	const struct profile_mark *mark = find_mark_before(profile, moment);
+	char late[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	int64_t more;
 
-	if (mark != NULL && moment->label[0] && moment->time_ns > mark->time_ns &&
-	    moment->time_ns - mark->time_ns >= LATE_NS)
-		buffer_insert_format(out, ", taken %s after it",
-				     human_duration(moment->time_ns - mark->time_ns, late));
+	if (mark == NULL)
+		return;
+	more = (int64_t)((uint64_t)moment->sum.live_bytes - (uint64_t)mark->live_bytes);
+	if (more == 0 && moment->time_ns - mark->time_ns < LATE_NS)
+		return;
+	buffer_insert_format(out, ", taken %s after it",
+			     human_duration(moment->time_ns - mark->time_ns, late));
+	if (more != 0)
+		buffer_insert_format(out, " with %s", human_size_change(more, bytes));
 }
 
 char *
@@ -496,6 +516,21 @@ view_top_text(const struct term *term, const struct view_top *view)
 
 /*** JSON ***/
 
+/* What the snapshot of a mark has to be compared with. */
+static void
+write_mark(struct json_writer *json, const struct profile_mark *mark)
+{
+	if (mark == NULL) {
+		json_writer_null(json, "mark");
+		return;
+	}
+	json_writer_begin_object(json, "mark");
+	json_writer_string(json, "label", mark->label);
+	json_writer_seconds(json, "time_seconds", mark->time_ns);
+	json_writer_signed(json, "live_bytes", mark->live_bytes);
+	json_writer_end_object(json);
+}
+
 void
 view_top_process_json(struct json_writer *json, const char *key, const struct profile *profile,
 		      const struct profile_at *at)
@@ -505,6 +540,7 @@ view_top_process_json(struct json_writer *json, const char *key, const struct pr
 		[PROFILE_EXITED] = "exited",
 		[PROFILE_ENDED] = "ended",
 	};
+	const struct profile_mark *mark = find_mark_before(profile, at->moment);
 	struct buffer moment = BUFFER_INIT;
 
 	format_moment(profile, at, &moment);
@@ -516,6 +552,7 @@ view_top_process_json(struct json_writer *json, const char *key, const struct pr
 	json_writer_string(json, "moment", buffer_string(&moment));
 	json_writer_seconds(json, "moment_seconds",
 			    at->peak ? at->moment->peak_time_ns : at->moment->time_ns);
+	write_mark(json, mark);
 	json_writer_end_object(json);
 	buffer_release(&moment);
 }

@@ -30,6 +30,26 @@ setup_file()
 	END
 	gcc -g -O0 -fno-builtin -o wave wave.c
 	"$HEAPTALLY_COMMAND" run -q --every 0.05 -o wave.tally -- ./wave
+	cat >marked.c <<-'END'
+		#include <heaptally.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+
+		static void *volatile kept;
+
+		int main(void)
+		{
+			heaptally_mark("load all");
+			kept = malloc(3 << 20);
+			usleep(50000);
+			heaptally_mark("serve");
+			free(kept);
+			usleep(50000);
+			return 0;
+		}
+	END
+	gcc -I "$srcdir/lib/include" -o marked marked.c
+	"$HEAPTALLY_COMMAND" run -q -o marked.tally -- ./marked
 }
 
 @test "timeline: title, bars, axis, snapshots, who grew and who fell" {
@@ -79,31 +99,10 @@ setup_file()
 	awk '$1 == "MEM" { if ($3 < last) exit 1; last = $3 }' out
 }
 
-# One mark, asked of the program while it waits.
 @test "timeline: mprof itself reads the curve and the marks" {
 	python=/usr/bin/python3
 	"$python" -c 'import mprof' 2>/dev/null || skip "mprof is not installed"
-	cat >marked.c <<-'END'
-		#include <heaptally.h>
-		#include <stdlib.h>
-		#include <unistd.h>
-
-		static void *volatile kept;
-
-		int main(void)
-		{
-			heaptally_mark("load all");
-			kept = malloc(3 << 20);
-			usleep(50000);
-			heaptally_mark("serve");
-			free(kept);
-			usleep(50000);
-			return 0;
-		}
-	END
-	gcc -I "$srcdir/lib/include" -o marked marked.c
-	heaptally run -q -o marked.tally -- ./marked
-	try 0 heaptally timeline --format mprof marked.tally
+	try 0 heaptally timeline --format mprof "$BATS_FILE_TMPDIR/marked.tally"
 	mv out mprofile_20260101000000.dat
 	try 0 "$python" - <<-'END'
 		import mprof
@@ -116,6 +115,25 @@ setup_file()
 	[ "$(cat out)" = "$(printf '%s\n' "True True 3.0 ['load_all', 'serve']" 'True 0.0 3.0 0')" ]
 	try 0 "$python" -m mprof peak
 	grep -q '3.000 MiB' out
+}
+
+# The snapshot of a mark comes when `run` looks; by then the 3 MiB are there, or all but surely so.
+@test "a snapshot that came after its mark says what has changed since" {
+	tally=$BATS_FILE_TMPDIR/marked.tally
+	try 0 heaptally info --format json "$tally"
+	[ "$(jq -c '.marks | map([.label, .live_bytes])' out)" = '[["load all",0],["serve",3145728]]' ]
+	try 0 heaptally top --format json "$tally@mark:load all"
+	[ "$(jq -c '.process.mark | [.label, .live_bytes]' out)" = '["load all",0]' ]
+	case $(heaptally top "$tally@mark:load all" | head -n 1) in
+	*', at mark load all ('*'), taken '*' after it with +3.0 MiB: 3.0 MiB in 1 block'*) ;;
+	*', at mark load all ('*'): 0 B in 0 blocks'*) ;;
+	*) heaptally top "$tally@mark:load all" && false ;;
+	esac
+	case $(heaptally top "$tally@mark:serve" | head -n 1) in
+	*', at mark serve ('*'), taken '*' after it with -3.0 MiB: 0 B in 0 blocks'*) ;;
+	*', at mark serve ('*'): 3.0 MiB in 1 block'*) ;;
+	*) heaptally top "$tally@mark:serve" && false ;;
+	esac
 }
 
 @test "timeline: the picture is XML with both curves" {
