@@ -233,8 +233,6 @@ cmd_diff(int argc, char **argv)
 	int status;
 
 	cmd_report_init(report);
-	report->not_of_blocks = "sizes, ages and generations of single blocks are for top and "
-				"blocks, not for diff";
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	for (size_t i = 0; i < 2; i++) {
 		cmd_report_read(report, arguments.operands[i], "peak", &sources[i]);

@@ -411,14 +411,6 @@ cmd_report_is_about_blocks(const struct cmd_report *report)
 	       filter_list_has_block(&group->filters);
 }
 
-/* Columns that single blocks have. */
-static bool
-is_of_blocks(const struct column *column)
-{
-	return column->offset == offsetof(struct profile_values, live_bytes) ||
-	       column->offset == offsetof(struct profile_values, live_blocks);
-}
-
 static bool
 is_default_moment(const struct cmd_report *report, const char *operand)
 {
@@ -442,11 +434,9 @@ check_blocks(const struct cmd_report *report, const char *operand, struct source
 			(struct profile_at){.moment = &profile->moments[profile->moment_count - 1]};
 	if (!profile->blocks.is_read && !cmd_report_is_about_blocks(report))
 		cmd_report_check_threads(report, profile, source->name);
-	if (report->not_of_blocks != NULL)
-		die(COMMAND_TROUBLE, "%s", report->not_of_blocks);
 	cmd_report_need_blocks(source);
 	group.ages = false;
-	if (group_needs_blocks(&group, profile) && !is_of_blocks(report->column))
+	if (group_needs_blocks(&group, profile) && !column_is_of_blocks(report->column))
 		die(COMMAND_TROUBLE, "--sort %s: of single blocks only live and blocks are known",
 		    report->column->alias);
 }

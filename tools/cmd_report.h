@@ -39,7 +39,6 @@ struct cmd_report {
 	int frames;
 	bool any_frame, most_recent_last, full_names, online;
 	enum term_color color;
-	const char *not_of_blocks; /* a sentence, when the command is not about single blocks */
 
 	/* Words of --include and --exclude, until --any-frame is known; of --wrapper. */
 	struct cmd_report_filter {

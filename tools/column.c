@@ -38,3 +38,9 @@ column_find(const char *name)
 	}
 	return NULL;
 }
+
+bool
+column_is_of_blocks(const struct column *column)
+{
+	return column->offset == OFFSET(live_bytes) || column->offset == OFFSET(live_blocks);
+}

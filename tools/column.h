@@ -5,6 +5,7 @@
 #ifndef COLUMN_H
 #define COLUMN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ extern const size_t column_count;
 
 /* By name or alias; NULL if there is none. */
 const struct column *column_find(const char *name);
+
+/* Whether it is known when values are made of single blocks: what is live. */
+bool column_is_of_blocks(const struct column *column);
 
 static inline int64_t
 column_get(const struct column *column, const struct profile_values *values)

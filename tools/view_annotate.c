@@ -284,7 +284,7 @@ print_title(const struct term *term, const struct view_annotate *view)
 void
 view_annotate_text(const struct term *term, const struct view_annotate *view)
 {
-	static const size_t spare[] = {TEXT_TEMPORARY, TEXT_ALLOCS};
+	static const size_t spare[] = {TEXT_TEMPORARY, TEXT_ALLOCS, TEXT_LIFETIME};
 	static const struct view_table_fit fit = {
 		.name = TEXT_COLUMNS,
 		.position = TEXT_CODE,

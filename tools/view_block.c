@@ -113,16 +113,16 @@ print_freed(const struct term *term, const struct view_block *view)
 }
 
 static void
-print_neighbour(const struct term *term, const char *what, const struct block *block,
-		uint64_t distance)
+print_neighbour(const struct term *term, const char *which, const struct block *block,
+		const char *verb, uint64_t distance, const char *side)
 {
 	if (distance > NEAR_BYTES)
 		return;
 	fprintf(term->stream,
-		"    %s: %" PRIu64 " byte%s, %" PRIu64 " (%" PRIu64 " usable) bytes at %#" PRIx64
-		"\n",
-		what, distance, distance == 1 ? "" : "s", block->bytes, block_get_usable(block),
-		block->address);
+		"    %s  %#" PRIx64 ", %" PRIu64 " byte%s (%" PRIu64 " usable), %s %" PRIu64
+		" byte%s %s\n",
+		which, block->address, block->bytes, block->bytes == 1 ? "" : "s",
+		block_get_usable(block), verb, distance, distance == 1 ? "" : "s", side);
 }
 
 static void
@@ -133,12 +133,13 @@ print_nothing(const struct term *term, const struct view_block *view)
 		"freed\n",
 		term_style(term, TERM_BOLD), view->address, term_style(term, TERM_PLAIN));
 	if (view->below != NULL)
-		print_neighbour(term, "after the end of the nearest below", view->below,
+		print_neighbour(term, "below", view->below, "ends",
 				view->address - view->below->address -
-					block_get_usable(view->below));
+					block_get_usable(view->below),
+				"before");
 	if (view->above != NULL)
-		print_neighbour(term, "before the nearest above", view->above,
-				view->above->address - view->address);
+		print_neighbour(term, "above", view->above, "begins",
+				view->above->address - view->address, "after");
 }
 
 void

@@ -17,7 +17,14 @@
 #include "view_quality.h"
 #include "view_top.h"
 
-#define JSON_VERSION 1
+#define JSON_VERSION    1
+
+#define ADDRESS_COLUMNS 14 /* 0x7f0123456780 */
+#define SIZE_COLUMNS    10
+#define AGE_COLUMNS     11
+#define THREAD_COLUMNS  7
+#define OTHER_COLUMNS   (ADDRESS_COLUMNS + 2 * SIZE_COLUMNS + AGE_COLUMNS + THREAD_COLUMNS + 5 * 2)
+#define WHERE_LEAST     44
 
 static const struct block *
 get_block(const struct view_blocks *view, size_t row)
@@ -68,10 +75,53 @@ print_title(const struct term *term, const struct view_blocks *view)
 	free(moment);
 }
 
-static void
-print_row(const struct term *term, const struct view_blocks *view, const struct block *block)
+/* Rows are not kept until all widths are known, so that any number of them needs no memory. */
+struct layout {
+	bool usable, thread; /* whether there is room for these columns */
+	unsigned where;      /* columns for the place; 0: any number */
+};
+
+static struct layout
+make_layout(const struct term *term, const struct view_blocks *view)
 {
-	char bytes[HUMAN_BYTES], usable[HUMAN_BYTES], age[HUMAN_BYTES];
+	struct layout layout = {.usable = true, .thread = true};
+	unsigned others = OTHER_COLUMNS;
+
+	if (term->width == 0 || view->full_names)
+		return layout;
+	layout.usable = term->width >= others + WHERE_LEAST;
+	others -= layout.usable ? 0 : SIZE_COLUMNS + 2;
+	layout.thread = term->width >= others + WHERE_LEAST;
+	others -= layout.thread ? 0 : THREAD_COLUMNS + 2;
+	layout.where =
+		term->width > others + WHERE_LEAST / 2 ? term->width - others : WHERE_LEAST / 2;
+	return layout;
+}
+
+static void
+print_column(const struct term *term, bool shown, int width, const char *text)
+{
+	if (shown)
+		fprintf(term->stream, "%*s  ", width, text);
+}
+
+static void
+print_titles(const struct term *term, const struct layout *layout)
+{
+	fputs(term_style(term, TERM_DIM), term->stream);
+	print_column(term, true, ADDRESS_COLUMNS, "address");
+	print_column(term, true, SIZE_COLUMNS, "size");
+	print_column(term, layout->usable, SIZE_COLUMNS, "usable");
+	print_column(term, true, AGE_COLUMNS, "age");
+	print_column(term, layout->thread, THREAD_COLUMNS, "thread");
+	fprintf(term->stream, "where%s\n", term_style(term, TERM_PLAIN));
+}
+
+/* Names may have half of the room, positions what is left. */
+static void
+print_where(const struct term *term, const struct view_blocks *view, const struct layout *layout,
+	    const struct block *block)
+{
 	uint32_t caller, stack = get_place(view, block, &caller);
 	struct view_place place;
 
@@ -79,30 +129,55 @@ print_row(const struct term *term, const struct view_blocks *view, const struct 
 			view->full_names);
 	if (!view->full_names)
 		view_place_cut_name(place.name, view_place_name_columns(term->width));
-	fprintf(term->stream, "%#16" PRIx64 "  %10s  %10s  %13s  %7" PRIu32 "  %s%s%s\n",
-		block->address, human_size((int64_t)block->bytes, bytes),
-		human_size((int64_t)block_get_usable(block), usable),
-		human_duration(get_age_ns(view, block), age), (uint32_t)block->thread, place.name,
-		*place.name && *place.position ? "  " : "", place.position);
+	if (layout->where > 0) {
+		unsigned name;
+
+		if (term_columns(place.name) + 2 + term_columns(place.position) > layout->where)
+			view_place_cut_name(place.name,
+					    *place.position ? layout->where / 2 : layout->where);
+		name = term_columns(place.name);
+		if (name + 2 < layout->where)
+			view_place_cut_position(place.position, layout->where - name - 2);
+	}
+	fprintf(term->stream, "%s%s%s\n", place.name, *place.name && *place.position ? "  " : "",
+		place.position);
 	view_place_release(&place);
+}
+
+static void
+print_row(const struct term *term, const struct view_blocks *view, const struct layout *layout,
+	  const struct block *block)
+{
+	char text[HUMAN_BYTES];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, block->address);
+	print_column(term, true, ADDRESS_COLUMNS, text);
+	print_column(term, true, SIZE_COLUMNS, human_size((int64_t)block->bytes, text));
+	print_column(term, layout->usable, SIZE_COLUMNS,
+		     human_size((int64_t)block_get_usable(block), text));
+	print_column(term, true, AGE_COLUMNS, human_duration(get_age_ns(view, block), text));
+	snprintf(text, sizeof(text), "%" PRIu32, (uint32_t)block->thread);
+	print_column(term, layout->thread, THREAD_COLUMNS, text);
+	print_where(term, view, layout, block);
 }
 
 void
 view_blocks_text(const struct term *term, const struct view_blocks *view)
 {
 	const struct listing *listing = view->listing;
+	struct layout layout = make_layout(term, view);
 	char count[HUMAN_BYTES];
 
 	print_title(term, view);
 	if (listing->all == 0)
-		fputs(view->filtered ? "nothing passes the filters\n" : "no block lives\n",
+		fputs(view->filtered ? "nothing passes the filters; a pattern has to match a whole "
+				       "name, as *name.c\n"
+				     : "no block lives\n",
 		      term->stream);
 	else
-		fprintf(term->stream, "%s%16s  %10s  %10s  %13s  %7s  where%s\n",
-			term_style(term, TERM_DIM), "address", "size", "usable", "age", "thread",
-			term_style(term, TERM_PLAIN));
+		print_titles(term, &layout);
 	for (size_t i = 0; i < listing->count; i++)
-		print_row(term, view, get_block(view, i));
+		print_row(term, view, &layout, get_block(view, i));
 	if (listing->count < listing->all)
 		fprintf(term->stream, "(%s more block%s; -n 0 for all)\n",
 			human_count(listing->all - listing->count, count),

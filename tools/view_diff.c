@@ -64,6 +64,14 @@ get_style(int64_t change)
 	return change > 0 ? TERM_BAD : change < 0 ? TERM_GOOD : TERM_PLAIN;
 }
 
+/* Of single blocks only what is live is known. */
+static bool
+is_known(const struct view_diff *view, const struct column *column)
+{
+	return column_is_of_blocks(column) ||
+	       (!view->diff->old_set.by_blocks && !view->diff->new_set.by_blocks);
+}
+
 static bool
 is_unchanged(const struct view_diff *view, const struct diff_row *row)
 {
@@ -371,13 +379,17 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 /*** JSON ***/
 
 static void
-write_values(struct json_writer *json, const struct profile_values *new,
-	     const struct profile_values *old)
+write_values(struct json_writer *json, const struct view_diff *view,
+	     const struct profile_values *new, const struct profile_values *old)
 {
 	char name[64];
 
-	view_top_values_json(json, new);
+	for (size_t i = 0; i < column_count; i++)
+		if (is_known(view, &columns[i]))
+			json_writer_signed(json, columns[i].name, column_get(&columns[i], new));
 	for (size_t i = 0; i < column_count; i++) {
+		if (!is_known(view, &columns[i]))
+			continue;
 		snprintf(name, sizeof(name), "%s_diff", columns[i].name);
 		json_writer_signed(json, name, get_change(&columns[i], new, old));
 	}
@@ -387,7 +399,8 @@ static void
 write_row(struct json_writer *json, const struct view_diff *view, const struct diff_row *row)
 {
 	json_writer_begin_object(json, NULL);
-	write_values(json, &row->new, &row->old);
+	write_values(json, view, &row->new, &row->old);
+	view_top_key_json(json, view_place_get(view->table, row->stack));
 	if (row->moved_from)
 		json_writer_unsigned(json, "old_line", row->moved_from);
 	else
@@ -418,7 +431,7 @@ view_diff_json(FILE *stream, const struct view_diff *view)
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
-	write_values(&json, &view->diff->new, &view->diff->old);
+	write_values(&json, view, &view->diff->new, &view->diff->old);
 	json_writer_unsigned(&json, "groups", view->diff->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->suppressions, &view->diff->new_set);
@@ -431,6 +444,14 @@ view_diff_json(FILE *stream, const struct view_diff *view)
 }
 
 /*** CSV and tracemalloc ***/
+
+static void
+write_csv_value(FILE *stream, bool is_known, int64_t value)
+{
+	if (is_known)
+		fprintf(stream, "%" PRId64, value);
+	putc(',', stream);
+}
 
 void
 view_diff_csv(FILE *stream, const struct view_diff *view)
@@ -446,10 +467,11 @@ view_diff_csv(FILE *stream, const struct view_diff *view)
 		const struct diff_row *row = &view->diff->rows[i];
 
 		for (size_t k = 0; k < column_count; k++)
-			fprintf(stream, "%" PRId64 ",", column_get(&columns[k], &row->new));
+			write_csv_value(stream, is_known(view, &columns[k]),
+					column_get(&columns[k], &row->new));
 		for (size_t k = 0; k < column_count; k++)
-			fprintf(stream, "%" PRId64 ",",
-				get_change(&columns[k], &row->new, &row->old));
+			write_csv_value(stream, is_known(view, &columns[k]),
+					get_change(&columns[k], &row->new, &row->old));
 		view_csv_place(stream, view_place_get(view->table, row->stack));
 		putc('\n', stream);
 	}

@@ -399,7 +399,8 @@ static void
 print_table(const struct term *term, const struct view_top *view)
 {
 	/* What follows from the other columns goes first. */
-	static const size_t spare[] = {TEXT_SUM, TEXT_AVERAGE};
+	static const size_t spare[] = {TEXT_SUM, TEXT_AVERAGE, TEXT_TEMPORARY, TEXT_YOUNGEST,
+				       TEXT_MEDIAN};
 	static const struct view_table_fit fit = {
 		.name = TEXT_NAME,
 		.position = TEXT_POSITION,
@@ -569,21 +570,17 @@ static void
 write_values(struct json_writer *json, const struct view_top *view,
 	     const struct profile_values *values, const struct group_ages *ages)
 {
-	if (view->set->by_blocks) {
-		json_writer_signed(json, "live_bytes", values->live_bytes);
-		json_writer_signed(json, "live_blocks", values->live_blocks);
-	} else {
-		view_top_values_json(json, values);
-	}
+	for (size_t i = 0; i < column_count; i++)
+		if (!view->set->by_blocks || column_is_of_blocks(&columns[i]))
+			json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
 	if (view->options->ages)
 		view_lifetimes_ages_json(json, ages);
 	if (shows_lifetimes(view))
 		view_lifetimes_json(json, &ages->lifetimes);
 }
 
-/* The numbers of a key that is one. */
-static void
-write_key(struct json_writer *json, const struct place *place)
+void
+view_top_key_json(struct json_writer *json, const struct place *place)
 {
 	if (place->kind == PLACE_SIZE) {
 		json_writer_unsigned(json, "size_from", place->offset);
@@ -627,7 +624,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 			json_writer_signed(
 				&json, "live_bytes_per_second",
 				get_rate(view, group->values.live_bytes, get_before(view, group)));
-		write_key(&json, view_place_get(view->table, group->stack));
+		view_top_key_json(&json, view_place_get(view->table, group->stack));
 		view_place_json(&json, view->table, group->stack, view->options->by);
 		json_writer_end_object(&json);
 	}
@@ -642,9 +639,7 @@ static void
 write_csv_value(FILE *stream, const struct view_top *view, const struct column *column,
 		const struct profile_values *values)
 {
-	if (!view->set->by_blocks ||
-	    column->offset == offsetof(struct profile_values, live_bytes) ||
-	    column->offset == offsetof(struct profile_values, live_blocks))
+	if (!view->set->by_blocks || column_is_of_blocks(column))
 		fprintf(stream, "%" PRId64, column_get(column, values));
 	putc(',', stream);
 }

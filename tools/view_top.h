@@ -54,6 +54,9 @@ char *view_top_describe_moment(const struct profile *profile, const struct profi
 void view_top_process_json(struct json_writer *json, const char *key, const struct profile *profile,
 			   const struct profile_at *at);
 
+/* The numbers of a group whose key is one: "size_from" and "size_below", "generation", "thread". */
+void view_top_key_json(struct json_writer *json, const struct place *place);
+
 /* The members of every column. */
 void view_top_values_json(struct json_writer *json, const struct profile_values *values);
 

@@ -63,6 +63,7 @@ ENDED = (
     ("blocks",),
     ("blocks", "--sort", "size"),
     ("blocks", "--include", "size=32.."),
+    ("blocks", "-n", "0"),
     ("blocks", "--format", "json"),
     ("blocks", "--format", "csv"),
 )
@@ -74,6 +75,7 @@ SPECIAL = (
     ("diff", "TALLY", "RECORDING"),
     ("diff", "--by", "stack", "TALLY", "RECORDING"),
     ("diff", "--by", "stack", "--format", "json", "TALLY", "TALLY"),
+    ("diff", "--by", "size", "TALLY", "RECORDING"),
     ("snapshot", "-q", "--blocks", "-o", "again.tally", "RECORDING"),
 )
 

@@ -245,7 +245,7 @@ def an_address_in_no_block(_):
     equal(ask_json("block", recording, hex(start + 4999))["state"], "live", "its last byte")
     near = ask_json("block", recording, hex(start + 5000), status=1)
     equal((near["state"], int(near["below"]["address"], 16)), ("unknown", start), "right behind it")
-    assert b"nearest below: 0 bytes, 5000" in ask("block", recording, hex(start + 5000), status=1)
+    assert b" 5000 bytes (5000 usable), ends 0 bytes before" in ask("block", recording, hex(start + 5000), status=1)
 
 
 @case("addresses that are none")
@@ -306,6 +306,32 @@ def annotate_says_how_long(_):
     assert "lifetime" not in ask("annotate", source, "plain.tally").decode()
 
 
+@case("differences between blocks")
+def differences_between_blocks(_):
+    _, recording = run_blocks()
+    plain = "size=1..,function=keep"
+    groups = ask_json("diff", "--by", "size", "--include", plain, recording, recording)["groups"]
+    equal({(group["size_from"], group["live_bytes"], group["live_bytes_diff"]) for group in groups},
+          {(64, 100, 0), (4096, 5000, 0)}, "nothing has changed")
+    assert "total_bytes" not in groups[0] and "total_bytes_diff" not in groups[0], groups[0]
+    os.mkdir("other", 0o700)
+    live, _, other = churn("other", 3, 5000)
+    groups = ask_json("diff", "--by", "size", "--include", "function=keep", "--include",
+                      "function=by_*", recording, other)["groups"]
+    sizes = [size for _, size, *_ in live]
+    for group in groups:
+        now = [size for size in sizes if group["size_from"] <= size < group["size_below"]]
+        before = {64: 100, 4096: 5000}.get(group["size_from"], 0)
+        equal((group["live_bytes"], group["live_blocks"], group["live_bytes_diff"]),
+              (sum(now), len(now), sum(now) - before), "class %d" % group["size_from"])
+    equal(sum(group["live_bytes"] for group in groups), sum(sizes), "all classes")
+    lines = ask("diff", "--by", "size", "--format", "csv", "--include", plain, recording,
+                other).decode().splitlines()
+    equal({len(line.split(",")) for line in lines}, {len(lines[0].split(","))}, "fields")
+    text = ask("diff", "--include", "size=4K..,function=by_*", recording, other).decode()
+    assert "new" in text and "by_malloc" in text, text
+
+
 @case("only the last moment has blocks")
 def only_the_last_moment_has_blocks(_):
     _, recording = run_blocks()
@@ -314,7 +340,8 @@ def only_the_last_moment_has_blocks(_):
         assert b"at the last moment only" in ask(*words, recording, status=2)
     assert b"only live and blocks" in ask("top", "--by", "size", "--sort", "total", recording,
                                           status=2)
-    assert b"not for diff" in ask("diff", "--by", "size", recording, recording, status=2)
+    assert b"only live and blocks" in ask("diff", "--by", "size", "--sort", "total", recording,
+                                          recording, status=2)
 
 
 @case("without blocks it says how")

@@ -35,7 +35,8 @@ def record():
     # An absolute path is not shortened by the working directory.
     equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "deep",
                os.path.realpath(DEEP + "/source.c")]).returncode, 0, "compiler")
-    equal(heaptally("run", "-q", "-o", "deep.tally", "--", "./deep").returncode, 0, "run")
+    equal(heaptally("run", "-q", "--blocks", "-o", "deep.tally", "--", "./deep").returncode, 0,
+          "run")
     os.mkdir("elsewhere")
     os.chdir("elsewhere")
 
@@ -63,7 +64,7 @@ def in_terminal(columns, *arguments, **variables):
 
 
 def titles_of(lines):
-    return next(line.split() for line in lines if re.match(r" +live ", line))
+    return next(line.split() for line in lines if re.match(r" +(live|address) ", line))
 
 
 def row_of(lines, name):
@@ -75,8 +76,9 @@ def row_of(lines, name):
 def fits(_directory):
     record()
     for words in (("top", "../deep.tally"), ("diff", "../deep.tally@peak", "../deep.tally@exit"),
-                  ("top", "--by", "file", "../deep.tally"), ("timeline", "../deep.tally"), ("diff", "../deep.tally@exit",
-                                                             "../deep.tally@peak")):
+                  ("top", "--by", "file", "../deep.tally"), ("timeline", "../deep.tally"),
+                  ("diff", "../deep.tally@exit", "../deep.tally@peak"),
+                  ("top", "--ages", "../deep.tally"), ("blocks", "../deep.tally")):
         for columns in (74, 80, 100, 120):
             lines, _ = in_terminal(columns, *words)
             wide = [line for line in lines if len(line) > columns and not line.startswith("from ")]
@@ -104,8 +106,13 @@ def leaves_out(_directory):
     narrow, _ = in_terminal(80, "annotate", DEEP + "/source.c", "../deep.tally")
     equal(titles_of(narrow), ["live", "peak", "total", "blocks", "line"], "titles")
     wide, _ = in_terminal(120, "annotate", DEEP + "/source.c", "../deep.tally")
-    equal(titles_of(wide), ["live", "peak", "total", "blocks", "allocs", "temporary", "line"],
-          "titles")
+    equal(titles_of(wide), ["live", "peak", "total", "blocks", "allocs", "temporary", "lifetime",
+                            "line"], "titles")
+    narrow, _ = in_terminal(80, "blocks", "../deep.tally")
+    equal(titles_of(narrow), ["address", "size", "age", "where"], "titles")
+    assert "source.c:4" in row_of(narrow, "a_function"), narrow
+    wide, _ = in_terminal(120, "blocks", "../deep.tally")
+    equal(titles_of(wide), ["address", "size", "usable", "age", "thread", "where"], "titles")
 
 
 @case("colour is for terminals, and NO_COLOR and --color beat that")
