@@ -392,6 +392,26 @@ print_change(void *context, const struct known *from, const struct known *to,
 	view_place_release(&place);
 }
 
+/* What the kernel had given to the process: also what is not of malloc, or not given back. */
+static void
+print_resident(const struct term *term, const struct view_timeline *view)
+{
+	const struct curve_point *most = NULL;
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+
+		if (point->rss_bytes > 0 && is_inside(view, point->time_ns) &&
+		    (most == NULL || point->rss_bytes > most->rss_bytes))
+			most = point;
+	}
+	if (most != NULL)
+		fprintf(term->stream, "%-10s %s at most, at %s, as sampled\n", "resident",
+			human_size((int64_t)most->rss_bytes, bytes),
+			human_duration(most->time_ns, time));
+}
+
 void
 view_timeline_text(const struct term *term, const struct view_timeline *view)
 {
@@ -410,6 +430,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_axis(term, view, width);
 	putc('\n', term->stream);
 	print_moments(term, view);
+	print_resident(term, view);
 	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
 	find_changes(&changes, view);
 	each_change(view, &changes.start, &changes.top, true, print_change, &grew);

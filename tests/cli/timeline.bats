@@ -59,6 +59,7 @@ setup_file()
 	grep -qE '^ +0 \+-{60}$' out
 	grep -qE '^snapshots +snap:[0-9]+ ' out
 	grep -qE 'snap:[0-9]+ +.* 2\.0 MiB  exit$' out
+	grep -qE '^resident +[0-9.]+ MiB at most, at .*, as sampled$' out
 	grep -qE '^who grew +start - .* \+8\.0 MiB +main .*wave\.c:9$' out
 	grep -qE '^who fell +.* -6\.0 MiB +main .*wave\.c:9$' out
 }
