@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "column.h"
 #include "curve.h"
@@ -18,6 +19,7 @@
 #include "rank.h"
 #include "util/human.h"
 #include "util/term.h"
+#include "util/xalloc.h"
 #include "view_place.h"
 #include "view_quality.h"
 
@@ -26,6 +28,7 @@ enum {
 	TOP_LINES = 3,
 	NUMBERS_COLUMNS = 32, /* before a place */
 	PLACE_LEAST = 24,
+	COMMAND_COLUMNS = 24, /* of the longest command that the card proposes */
 };
 
 static const struct profile_moment *
@@ -185,13 +188,24 @@ print_next(FILE *out, const struct card *card)
 		{"heaptally top --at exit", "what was not freed"},
 		{"heaptally top --by stack", "who asked for it, whole stacks"},
 	};
-	char *path = term_escape(card->path);
-	bool named = strchr(path, '/') != NULL;
+	char *directory = getcwd(NULL, 0);
+	size_t length = directory != NULL ? strlen(directory) : 0;
+	const char *path = card->path;
+	char *name;
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		fprintf(out, "%s  %-8s  %-24s%s%s  %s\n", i == 0 ? "\n" : "", i == 0 ? "next" : "",
-			lines[i].command, named ? " " : "", named ? path : "", lines[i].what);
-	free(path);
+	if (length > 1 && strncmp(path, directory, length) == 0 && path[length] == '/')
+		path += length + 1;
+	name = strchr(path, '/') != NULL ? term_escape(path) : xstrdup("");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *line = xasprintf("%s%s%s", lines[i].command, *name ? " " : "", name);
+
+		fprintf(out, "%s  %-8s  ", i == 0 ? "\n" : "", i == 0 ? "next" : "");
+		term_pad(out, line, (int)(COMMAND_COLUMNS + (*name ? 1 + term_columns(name) : 0)));
+		fprintf(out, "  %s%s\n", *name ? "# " : "", lines[i].what);
+		free(line);
+	}
+	free(name);
+	free(directory);
 }
 
 void
