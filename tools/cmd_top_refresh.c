@@ -4,13 +4,15 @@
  *
  * The process is neither stopped nor asked: of its recording, tables are read as far as they are
  * new and counters as they are now. Names are looked up once. Of the moments only the last one is
- * kept, so that a view may stay open for days.
+ * kept, so that a view may stay open for days. When the process becomes another program by exec,
+ * the report goes on with that.
  */
 #include "config.h"
 
 #include "cmd_top_refresh.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #include "cmd_report.h"
 #include "command.h"
 #include "debuginfo_cache.h"
+#include "locate.h"
 #include "place.h"
 #include "rank.h"
 #include "snapshot.h"
@@ -31,11 +34,15 @@
 #include "util/xalloc.h"
 #include "view_top.h"
 
+/* How long a process that became another program may take until it is recorded again. */
+#define EXEC_TRIES   20
+#define EXEC_WAIT_NS (CLOCK_SECOND_NS / 100)
+
 /* How soon the end of the process is noticed. */
 #define LOOK_NS (CLOCK_SECOND_NS / 4)
 
 /* Lines of a report besides its groups. */
-#define OTHER_LINES 9
+#define OTHER_LINES 12
 #define ROWS_LEAST  3
 
 struct refresh {
@@ -43,9 +50,11 @@ struct refresh {
 	const char *name;
 	uint64_t interval_ns;
 	struct snapshot *snapshot;
+	char *path; /* of its recording */
 	struct debuginfo_cache *cache;
 	struct place_table *table;
 	bool on_screen;
+	bool was_alive; /* so its end is seen */
 
 	/* Of the report before, for what has changed. */
 	struct view_top_change change;
@@ -57,15 +66,14 @@ struct refresh {
 static void
 open_recording(struct refresh *refresh, const char *operand)
 {
-	char *path, *why;
+	char *why;
 	int result;
 
 	if (operand == NULL)
 		die(COMMAND_TROUBLE, "--refresh: no process given");
-	if (source_find_recording(operand, &path, &why) != 0)
+	if (source_find_recording(operand, &refresh->path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
-	result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &refresh->snapshot);
-	free(path);
+	result = snapshot_open(refresh->path, SNAPSHOT_ANY_OWNER, &refresh->snapshot);
 	if (result == -EBADMSG)
 		die(COMMAND_TROUBLE, "%s: no recording; --refresh is for a process", operand);
 	if (result != 0)
@@ -86,6 +94,9 @@ read_now(struct refresh *refresh)
 	if (result != 0)
 		die(COMMAND_TROUBLE, "%s", source_explain(refresh->name, result));
 	profile = snapshot_get_profile(refresh->snapshot);
+	refresh->was_alive |= profile->state == PROFILE_RUNNING;
+	if (refresh->was_alive)
+		snapshot_set_end(refresh->snapshot);
 	profile_drop_moments(profile, 1);
 	symbolize_profile(profile, &symbols);
 	cmd_report_check_threads(refresh->report, profile, refresh->name);
@@ -171,9 +182,12 @@ print_below(const struct refresh *refresh, const struct term *term, const struct
 	cmd_report_finish();
 }
 
-/* Returns false when it was the last report, because the process ended. */
+/*
+ * Returns false when it was the last report, because the process ended. is_new: there is nothing to
+ * compare with.
+ */
 static bool
-show(struct refresh *refresh, bool first)
+show(struct refresh *refresh, bool is_new, bool first)
 {
 	const struct cmd_report *report = refresh->report;
 	const struct profile *profile = read_now(refresh);
@@ -199,7 +213,7 @@ show(struct refresh *refresh, bool first)
 	rank_groups(&set, report->group.by, report->column, refresh->table);
 	view.set = &set;
 	refresh->change.seconds =
-		first ? 0 : (double)(profile->moments[0].time_ns - refresh->before_ns) / 1e9;
+		is_new ? 0 : (double)(profile->moments[0].time_ns - refresh->before_ns) / 1e9;
 	if (!goes_on)
 		screen_leave();
 	term_init(&term, stdout, report->color);
@@ -249,18 +263,66 @@ wait_for_next(struct refresh *refresh, uint64_t end_ns)
 	return true;
 }
 
+/* Take the recording of the program that the process has become. False if there is none yet. */
+static bool
+take_successor(struct refresh *refresh, pid_t pid)
+{
+	struct snapshot *snapshot;
+	char *path;
+
+	if (locate_process(pid, &path) != 0)
+		return false;
+	if (strcmp(path, refresh->path) == 0 ||
+	    snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot) != 0) {
+		free(path);
+		return false;
+	}
+	if (!snapshot_get_identity(snapshot)->alive) {
+		snapshot_free(snapshot);
+		free(path);
+		return false;
+	}
+	snapshot_free(refresh->snapshot);
+	free(refresh->path);
+	refresh->snapshot = snapshot;
+	refresh->path = path;
+	return true;
+}
+
+/* Whether the process has gone on as another program, by exec, which has a recording of its own. */
+static bool
+follow(struct refresh *refresh)
+{
+	const struct snapshot_identity *identity = snapshot_get_identity(refresh->snapshot);
+	pid_t pid = (pid_t)identity->pid;
+	bool by_id = strspn(refresh->name, "0123456789") == strlen(refresh->name);
+
+	if (snapshot_refresh(refresh->snapshot) != 0 || identity->alive || !by_id ||
+	    !identity->this_namespace)
+		return false;
+	for (int i = 0; i < EXEC_TRIES && kill(pid, 0) == 0; i++) {
+		if (take_successor(refresh, pid))
+			return true;
+		sleep_ns(EXEC_WAIT_NS);
+	}
+	return false;
+}
+
 static void
 run(struct refresh *refresh, unsigned long count)
 {
 	uint64_t next = clock_get_ns(CLOCK_MONOTONIC);
+	bool is_new = true;
 
 	for (unsigned long i = 0; count == 0 || i < count; i++) {
 		uint64_t now;
 
 		if (i != 0 && !wait_for_next(refresh, next))
 			return;
-		if (!show(refresh, i == 0))
+		is_new |= follow(refresh);
+		if (!show(refresh, is_new, i == 0))
 			return;
+		is_new = false;
 		now = clock_get_ns(CLOCK_MONOTONIC);
 		next += refresh->interval_ns;
 		/* A report that takes long is not made up for. */
@@ -292,6 +354,7 @@ cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t i
 	debuginfo_cache_free(refresh.cache);
 	place_table_free(refresh.table);
 	snapshot_free(refresh.snapshot);
+	free(refresh.path);
 	free(refresh.before);
 	return COMMAND_OK;
 }

@@ -184,20 +184,6 @@ sample(struct collector *collector, struct tracked *tracked)
 
 /* --- taking in --- */
 
-/* Who was killed left no time of death: we saw it end just now. */
-static void
-set_end(const struct tracked *tracked, struct profile *profile)
-{
-	const struct snapshot_identity *identity = snapshot_get_identity(tracked->snapshot);
-	uint64_t now = clock_get_ns(CLOCK_MONOTONIC);
-
-	if (profile->state != PROFILE_ENDED || !identity->this_boot ||
-	    now < identity->start_monotonic_ns)
-		return;
-	profile->duration_ns = now - identity->start_monotonic_ns;
-	profile->moments[profile->moment_count - 1].time_ns = profile->duration_ns;
-}
-
 /* Name the moment that was taken after the last new mark, if there is any. */
 static void
 label_moment(struct tracked *tracked)
@@ -249,7 +235,7 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 		return result;
 	profile = snapshot_get_profile(tracked->snapshot);
 	label_moment(tracked);
-	set_end(tracked, profile);
+	snapshot_set_end(tracked->snapshot);
 	if (wait_status != NULL) {
 		profile->wait_status = *wait_status;
 		profile->has_wait_status = true;

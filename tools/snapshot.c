@@ -362,6 +362,20 @@ snapshot_free(struct snapshot *snapshot)
 	free(snapshot);
 }
 
+void
+snapshot_set_end(struct snapshot *snapshot)
+{
+	const struct snapshot_identity *identity = &snapshot->identity;
+	struct profile *profile = snapshot->profile;
+	uint64_t now = clock_get_ns(CLOCK_MONOTONIC);
+
+	if (profile->state != PROFILE_ENDED || !identity->this_boot ||
+	    now < identity->start_monotonic_ns)
+		return;
+	profile->duration_ns = now - identity->start_monotonic_ns;
+	profile->moments[profile->moment_count - 1].time_ns = profile->duration_ns;
+}
+
 const struct snapshot_identity *
 snapshot_get_identity(const struct snapshot *snapshot)
 {

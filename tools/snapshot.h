@@ -64,6 +64,12 @@ int snapshot_refresh(struct snapshot *snapshot);
 int snapshot_update(struct snapshot *snapshot, const char *label);
 
 /*
+ * Who was killed left no time of death. Whoever has just seen it end calls this after
+ * `snapshot_update`: the last moment is of now.
+ */
+void snapshot_set_end(struct snapshot *snapshot);
+
+/*
  * Read the single blocks that live, and with freed_at those known to have been freed that held this
  * address, as of about the last `snapshot_update`. Nothing is read where `blocks.recorded` is not
  * set. 0; -EBADMSG, and then the profile has no blocks; or what pread(2) says.

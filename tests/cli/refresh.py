@@ -12,7 +12,7 @@ import termios
 import time
 
 from commanded import DONE, TROUBLE, commanded
-from harness import COMMAND, case, end_child, environment, equal, heaptally, run_cases
+from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, run_cases
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 PATIENCE = 60
@@ -155,6 +155,47 @@ def count(_directory):
         equal([b", +0 B/s in " in title for title in titles], [False, True, True], "change")
         equal(result.stdout.count(b"\n\ncommanded "), 2, "empty lines")
         assert b"\x1b" not in result.stdout, result.stdout
+
+
+@case("a process that becomes another program is followed")
+def follows(_directory):
+    with commanded("/bin/sh", "-c", 'read line; exec "$0"', LD_PRELOAD=LIBRARY) as process:
+        while heaptally("top", process.pid).returncode != DONE:
+            time.sleep(0.02)
+        with Watched("--refresh", "0.02", "--format", "json", "--by", "function",
+                     process.pid) as watched:
+            assert watched.next_json()["process"]["command"] != "commanded"
+            process.child.stdin.write(b"go on\n")
+            process.tell("left 2 50")
+            now = watched.next_json()
+            while "take_left" not in get_groups(now):
+                equal(now["process"]["state"], "running", "state")
+                now = watched.next_json()
+            equal(now["process"]["command"], "commanded", "command")
+            process.end()
+            while now["process"]["state"] == "running":
+                before, now = now, watched.next_json()
+            equal(now["process"]["state"], "exited", "last report")
+            assert now["process"]["moment_seconds"] >= before["process"]["moment_seconds"]
+            equal(watched.child.wait(PATIENCE), DONE, "status")
+
+
+@case("the last report of a process that is killed is of its end")
+def killed(_directory):
+    with commanded() as process:
+        process.tell("left 2 50")
+        with Watched("--refresh", "0.02", "--format", "json", process.pid) as watched:
+            before = watched.next_json()
+            time.sleep(0.1)
+            before = watched.next_json()
+            process.child.kill()
+            process.child.wait(PATIENCE)
+            now = before
+            while now["process"]["state"] == "running":
+                before, now = now, watched.next_json()
+            equal(now["process"]["moment"], "at the end", "moment")
+            assert now["process"]["moment_seconds"] >= before["process"]["moment_seconds"], now
+            equal(watched.child.wait(PATIENCE), DONE, "status")
 
 
 @case("a stopped process, which is left alone")
