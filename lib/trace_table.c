@@ -197,7 +197,7 @@ find(uint32_t parent, uint32_t frame)
 {
 	const struct recording_node *next = &recording.nodes[parent + 1];
 
-	if (next->frame == frame && next->parent == parent)
+	if (load(&next->frame) == frame && load(&next->parent) == parent)
 		return parent + 1;
 	return find_in_chain(parent, frame);
 }
