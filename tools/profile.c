@@ -110,6 +110,21 @@ profile_values_add(struct profile_values *sum, const struct profile_values *valu
 	sum->temporary_blocks += values->temporary_blocks;
 }
 
+void
+profile_values_subtract(struct profile_values *rest, const struct profile_values *values)
+{
+	rest->live_bytes = profile_get_change(values->live_bytes, rest->live_bytes);
+	rest->live_blocks = profile_get_change(values->live_blocks, rest->live_blocks);
+	rest->rounding_bytes = profile_get_change(values->rounding_bytes, rest->rounding_bytes);
+	rest->peak_bytes = profile_get_change(values->peak_bytes, rest->peak_bytes);
+	rest->peak_blocks = profile_get_change(values->peak_blocks, rest->peak_blocks);
+	rest->total_bytes -= values->total_bytes;
+	rest->total_blocks -= values->total_blocks;
+	rest->freed_bytes -= values->freed_bytes;
+	rest->freed_blocks -= values->freed_blocks;
+	rest->temporary_blocks -= values->temporary_blocks;
+}
+
 int
 profile_finish(struct profile *profile)
 {

@@ -196,6 +196,16 @@ int profile_finish(struct profile *profile);
 /* Add values to sum, wrapping around where the numbers of a hostile file are too large. */
 void profile_values_add(struct profile_values *sum, const struct profile_values *values);
 
+/* The same the other way. */
+void profile_values_subtract(struct profile_values *rest, const struct profile_values *values);
+
+/* new - old, wrapping around likewise. */
+static inline int64_t
+profile_get_change(int64_t old, int64_t new)
+{
+	return (int64_t)((uint64_t)new - (uint64_t)old);
+}
+
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);
 

@@ -494,8 +494,8 @@ view_diff_tracemalloc(FILE *stream, const struct view_diff *view)
 	for (size_t i = 0; i < rows; i++) {
 		const struct diff_row *row = &view->diff->rows[i];
 		int64_t bytes = row->new.live_bytes, blocks = row->new.live_blocks;
-		int64_t bytes_change = bytes - row->old.live_bytes;
-		int64_t blocks_change = blocks - row->old.live_blocks;
+		int64_t bytes_change = profile_get_change(row->old.live_bytes, bytes);
+		int64_t blocks_change = profile_get_change(row->old.live_blocks, blocks);
 		struct buffer label = BUFFER_INIT;
 		char size[HUMAN_BYTES], change[HUMAN_BYTES];
 

@@ -386,8 +386,9 @@ print_change(void *context, const struct known *from, const struct known *to,
 		view_place_cut_position(place.position, room - term_columns(place.name));
 	}
 	fprintf(text->term->stream, "%-10s %-18s %11s  %s%s%s\n", text->title, span,
-		human_size_change(row->new.live_bytes - row->old.live_bytes, bytes), place.name,
-		*place.position ? "  " : "", place.position);
+		human_size_change(profile_get_change(row->old.live_bytes, row->new.live_bytes),
+				  bytes),
+		place.name, *place.position ? "  " : "", place.position);
 	text->title = "";
 	view_place_release(&place);
 }
@@ -453,8 +454,10 @@ write_change(void *context, const struct known *from, const struct known *to,
 	json_writer_begin_object(json, NULL);
 	json_writer_seconds(json, "from_seconds", from->time_ns);
 	json_writer_seconds(json, "to_seconds", to->time_ns);
-	json_writer_signed(json, "live_bytes_diff", row->new.live_bytes - row->old.live_bytes);
-	json_writer_signed(json, "live_blocks_diff", row->new.live_blocks - row->old.live_blocks);
+	json_writer_signed(json, "live_bytes_diff",
+			   profile_get_change(row->old.live_bytes, row->new.live_bytes));
+	json_writer_signed(json, "live_blocks_diff",
+			   profile_get_change(row->old.live_blocks, row->new.live_blocks));
 	view_place_json(json, table, row->stack, GROUP_BY_LINE);
 	json_writer_end_object(json);
 }

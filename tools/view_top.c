@@ -361,18 +361,6 @@ insert_row(struct view_table *table, const struct view_top *view, unsigned width
 }
 
 static void
-subtract_values(struct profile_values *rest, const struct profile_values *values)
-{
-	rest->live_bytes -= values->live_bytes;
-	rest->live_blocks -= values->live_blocks;
-	rest->peak_bytes -= values->peak_bytes;
-	rest->peak_blocks -= values->peak_blocks;
-	rest->total_bytes -= values->total_bytes;
-	rest->total_blocks -= values->total_blocks;
-	rest->temporary_blocks -= values->temporary_blocks;
-}
-
-static void
 insert_rest(struct view_table *table, const struct view_top *view,
 	    const struct profile_values *rest, int64_t before, size_t count)
 {
@@ -420,7 +408,7 @@ print_table(const struct term *term, const struct view_top *view)
 		const struct group *group = &view->set->groups[i];
 
 		running += (double)column_get(view->column, &group->values);
-		subtract_values(&rest, &group->values);
+		profile_values_subtract(&rest, &group->values);
 		before = (int64_t)((uint64_t)before - (uint64_t)get_before(view, group));
 		insert_row(&table, view, term->width, group, running);
 	}

@@ -12,6 +12,7 @@
 #include "group.h"
 #include "rank.h"
 #include "scratch.h"
+#include "util/term.h"
 #include "view_top.h"
 #include "wrapper.h"
 
@@ -275,6 +276,46 @@ START_TEST(columns_sort)
 }
 END_TEST
 
+/* Files may claim any numbers: what is left beside the rows that are shown is no overflow. */
+START_TEST(the_rest_of_hostile_numbers_wraps_around)
+{
+	static const struct fixture_site sites[] = {
+		{"a.c:1", INT64_MAX, INT64_MAX, NULL},
+		{"b.c:1", INT64_MIN, INT64_MIN, NULL},
+		{"c.c:1", INT64_MAX, 1, NULL},
+	};
+	struct profile *profile = fixture_profile(sites, COUNT(sites));
+	struct group_options options = {.by = GROUP_BY_LINE};
+	struct place_options places = {.exact = false};
+	struct place_table *table = place_table_new(&places);
+	char *text = NULL;
+	size_t length;
+	struct term term;
+	FILE *stream = open_memstream(&text, &length);
+	struct group_set set;
+	struct view_top view = {
+		.profile = profile,
+		.at = fixture_at(profile, false),
+		.options = &options,
+		.column = column_find("live"),
+		.set = &set,
+		.table = table,
+		.rows = 2,
+	};
+
+	term_init(&term, stream, TERM_COLOR_NEVER);
+	group_profile(profile, &view.at, &options, table, NULL, &set);
+	rank_groups(&set, options.by, view.column, table);
+	view_top_text(&term, &view);
+	fclose(stream);
+	ck_assert_ptr_nonnull(strstr(text, "(1 more line"));
+	free(text);
+	group_set_release(&set);
+	place_table_free(table);
+	profile_free(profile);
+}
+END_TEST
+
 START_TEST(the_tables_of_wrappers)
 {
 	static const char *const wrappers[] = {
@@ -326,6 +367,7 @@ main(void)
 	tcase_add_test(tcase, allocators_are_a_key);
 	tcase_add_test(tcase, threads_are_a_key_and_a_filter);
 	tcase_add_test(tcase, columns_sort);
+	tcase_add_test(tcase, the_rest_of_hostile_numbers_wraps_around);
 	tcase_add_test(tcase, the_tables_of_wrappers);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
