@@ -3,7 +3,7 @@
 # sanitize.sh - the tests of check once more, in programs that gcc's sanitizers watch
 #
 # build/asan has the command and its unit tests with AddressSanitizer and UndefinedBehaviorSanitizer;
-# the tests of the command line run against it, with the runtime of build/. build/tsan has the data
+# the tests of the command line and of meanings run against it, with the runtime of build/. build/tsan has the data
 # structures of the runtime with ThreadSanitizer. The runtime itself cannot be watched in its host:
 # a sanitizer brings its own malloc.
 
@@ -58,7 +58,10 @@ watch_memory()
 	for test in "$srcdir"/tests/cli/*.bats; do
 		watched "tests/cli/${test##*/}" bats --formatter tap "$test"
 	done
-	watched tests/fuzz/fuzz.sh bash "$srcdir/tests/fuzz/fuzz.sh"
+	for test in $(variable python_tests | tr ' ' '\n' | grep -E '^tests/(cli|semantics)/'); do
+		watched "$test" env PYTHONPATH="$srcdir/tests" python3 -B "$srcdir/$test"
+	done
+	FUZZ_ONLY="readers reports texts" watched tests/fuzz/fuzz.sh bash "$srcdir/tests/fuzz/fuzz.sh"
 	cd ..
 }
 

@@ -2,7 +2,7 @@
 /*
  * fuzz_readers.c - any bytes as a recording and as a tally
  *
- * For libFuzzer; fuzz.sh builds and runs it.
+ * For libFuzzer; fuzz.sh builds and runs it, once alone and once with the reports.
  *
  * A tally is compressed with a checksum, which no mutation gets past: bytes that begin with its
  * title are compressed here first.
@@ -18,6 +18,7 @@
 
 #include <zstd.h>
 
+#include "fuzz_reports.h"
 #include "profile.h"
 #include "recording_generator.h"
 #include "snapshot.h"
@@ -26,18 +27,29 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static void
+report(struct profile *profile)
+{
+	if (fuzz_report && profile)
+		fuzz_report(profile);
+	profile_free(profile);
+}
+
+static void
 read_as_recording(const char *path)
 {
 	static const uint64_t freed_at = GENERATED_LEAF + 100 * 32;
 	struct snapshot *snapshot;
+	int result;
 
 	if (snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot) != 0)
 		return;
 	snapshot_update(snapshot, "");
 	snapshot_refresh(snapshot);
-	snapshot_update(snapshot, "");
+	result = snapshot_update(snapshot, "");
 	snapshot_update_blocks(snapshot, &freed_at);
 	snapshot_update_lifetimes(snapshot);
+	if (result == 0)
+		report(snapshot_take_profile(snapshot));
 	snapshot_free(snapshot);
 }
 
@@ -51,7 +63,7 @@ read_as_tally(int fd)
 		return;
 	tally_reader_keep_blocks(reader);
 	while (tally_reader_next(reader, &profile) == 1)
-		profile_free(profile);
+		report(profile);
 	tally_reader_free(reader);
 }
 

@@ -7,13 +7,15 @@ tests_fuzz_make_corpus_LDADD = $(tools_libs)
 tests_fuzz_make_corpus_SOURCES = tests/fuzz/make_corpus.c $(recordings)
 
 TESTS += tests/fuzz/fuzz.sh
-EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/fuzz_readers.c
+EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/fuzz_readers.c \
+	tests/fuzz/fuzz_reports.c tests/fuzz/fuzz_reports.h tests/fuzz/fuzz_texts.c
 
 .PHONY: fuzz
 
-# make fuzz FUZZ_SECONDS=3600; what breaks a reader is left in the build directory.
+# make fuzz FUZZ_SECONDS=3600 FUZZ_ONLY=texts; what breaks one is left in the build directory.
 FUZZ_SECONDS = 60
+FUZZ_ONLY = readers reports texts
 fuzz: tests/fuzz/make_corpus
 	srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
-	FUZZ_KEEP='$(abs_top_builddir)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
+	FUZZ_KEEP='$(abs_top_builddir)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_ONLY='$(FUZZ_ONLY)' \
 	bash $(srcdir)/tests/fuzz/fuzz.sh
