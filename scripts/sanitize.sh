@@ -3,9 +3,9 @@
 # sanitize.sh - the tests of check once more, in programs that gcc's sanitizers watch
 #
 # build/asan has the command and its unit tests with AddressSanitizer and UndefinedBehaviorSanitizer;
-# the tests of the command line and of meanings run against it, with the runtime of build/. build/tsan has the data
-# structures of the runtime with ThreadSanitizer. The runtime itself cannot be watched in its host:
-# a sanitizer brings its own malloc.
+# the tests of the command line and of meanings run against it, with the runtime of build/. build/tsan
+# has the data structures of the runtime with ThreadSanitizer. The runtime itself cannot be watched in
+# its host: a sanitizer brings its own malloc.
 
 sanitize_packages=(bats check clang jq libclang-rt-14-dev python3)
 export sanitize_packages
@@ -15,6 +15,8 @@ configure_for()
 {
 	mkdir -p "$1"
 	[ -e "$1/Makefile" ] || (cd "$1" && ../../configure -q CFLAGS="-g -O1 -fno-omit-frame-pointer $2")
+	# What it prints when it is older than its sources must not get into a variable.
+	make -s -C "$1" Makefile >/dev/null
 }
 
 variable()

@@ -2,12 +2,12 @@
 /*
  * exactness.c - scenario 2: random operations of many threads with an oracle per site (F24)
  *
- *     exactness OPERATIONS [THREADS]
+ *     exactness OPERATIONS [THREADS [DRAIN]]
  *
  * 64 functions `site_00`...`site_63` allocate. Blocks travel between threads through one shared
  * array of slots, so most are freed or resized by a thread that did not make them. Each block knows
  * its site and size; the program knows what is live at the end, for every site, and writes it as
- * `site_NN.live_blocks` and so on.
+ * `site_NN.live_blocks` and so on. With DRAIN the main thread frees what is left: nothing lives.
  */
 #include "config.h"
 #include "target.h"
@@ -129,6 +129,19 @@ work(void *argument)
 	return NULL;
 }
 
+/* What others made; counted with the frees of the first worker, which has ended. */
+static void
+drain(void)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		if (slots[i] == NULL)
+			continue;
+		forget(&workers[0], slots[i]);
+		free(slots[i]);
+		slots[i] = NULL;
+	}
+}
+
 static void
 report(int threads)
 {
@@ -170,6 +183,8 @@ main(int argc, char **argv)
 	}
 	for (int i = 0; i < threads; i++)
 		pthread_join(workers[i].thread, NULL);
+	if (target_argument(argc, argv, 3, 0) != 0)
+		drain();
 	report(threads);
 	say("done\n");
 	return 0;
