@@ -191,27 +191,66 @@ def of_own_image(run):
     return within_flight(run, THREADS, 2 * THREADS)
 
 
+def add_up(bench, run):
+    """None, or which sum over the stacks is not what the totals say."""
+    groups = bench.tracer.top(run.main["path"], "--by", "stack", "--raw-frames")
+    for column in ("live_bytes", "live_blocks", "total_bytes", "total_blocks"):
+        total = sum(group[column] for group in groups)
+        if total != run.main[column]:
+            return "%s of all stacks is %d, not %d" % (column, total, run.main[column])
+    return None
+
+
+def allocates(directory):
+    """Whether the threads of the target have counted anything."""
+    try:
+        with open(os.path.join(directory, "shared"), "rb") as file:
+            return any(file.read(TALLY_BYTES))
+    except OSError:
+        return False
+
+
+def judge_killed(bench, run):
+    if run.ended.status != -9:
+        return Verdict("B", run.ended.how())
+    if any(data.get("fault") == "the reader failed" for data in run.data):
+        return Verdict("S", "the reader failed")
+    if not run.main.get("total_blocks") and not counted(run.shared)[0]:
+        return None
+    wrong_sum = add_up(bench, run) if run.readable and hasattr(bench.tracer, "top") else None
+    if wrong_sum is not None:
+        return Verdict("S", wrong_sum)
+    # The thread vectors made so far are not known to the target: at most one per thread.
+    return within_flight(run, THREADS // 2, 2 * THREADS)
+
+
 @scenario(18, "SIGKILL at random instants (F30)")
 def killed(bench):
     target = bench.target("exit_race")
     generator = random.Random(4)
     verdicts = []
-    for _ in range(bench.scale(15, 1000)):
+    times = bench.scale(15, 5000 if bench.tracer.name == "heaptally" else 500)
+
+    def keep(run, _directory):
+        verdict = judge_killed(bench, run)
+        if verdict is not None:
+            verdicts.append(verdict)
+
+    for number in range(times):
         delay = generator.random() * 0.03
 
-        def act(started, directory, delay=delay):
+        def act(started, directory, delay=delay, at_start=number % 5 == 0):
+            # One in five while it starts, the others while threads allocate.
+            deadline = time.monotonic() + 20
+            while not at_start and not allocates(directory) and time.monotonic() < deadline:
+                time.sleep(0.001)
             time.sleep(delay)
             started.child.kill()
 
-        run = bench.run([target, "wait", THREADS], act=act)
-        if run.ended.status != -9:
-            verdicts.append(Verdict("B", run.ended.how()))
-        elif any(data.get("fault") == "the reader failed" for data in run.data):
-            verdicts.append(Verdict("S", "the reader failed"))
-        elif run.main.get("total_blocks") or counted(run.shared)[0]:
-            # The thread vectors made so far are not known to the target: at most one per thread.
-            verdicts.append(within_flight(run, THREADS // 2, 2 * THREADS))
-    return worst(verdicts) if verdicts else Verdict("P", "always killed before the first block")
+        bench.run([target, "wait", THREADS], act=act, keep=keep)
+    if not verdicts:
+        return Verdict("P", "always killed before the first block")
+    return reword(worst(verdicts), "killed %d times, %d of them with blocks" % (times, len(verdicts)))
 
 
 @scenario(25, "fibers that move between threads, stacks unmapped (F34)")
