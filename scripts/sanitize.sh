@@ -60,6 +60,8 @@ watch_memory()
 	for test in "$srcdir"/tests/cli/*.bats; do
 		watched "tests/cli/${test##*/}" bats --formatter tap "$test"
 	done
+	# One of these measures memory: what is freed may not wait for long.
+	export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=1
 	for test in $(variable python_tests | tr ' ' '\n' | grep -E '^tests/(cli|semantics)/'); do
 		watched "$test" env PYTHONPATH="$srcdir/tests" python3 -B "$srcdir/$test"
 	done
