@@ -76,7 +76,8 @@ watch_threads()
 	configure_for tsan "-fsanitize=thread" || return 1
 	cd tsan || return 1
 	make -s -j "$(nproc)" "${tests[@]}" >make.log 2>&1 || { tail -n 20 make.log; return 1; }
-	export TSAN_OPTIONS=suppressions=$srcdir/tests/unit/tsan.suppressions
+	# A long history: a race whose other side was forgotten matches no suppression.
+	export TSAN_OPTIONS=history_size=7:suppressions=$srcdir/tests/unit/tsan.suppressions
 	for test in "${tests[@]}"; do
 		watched "$test" "$test"
 	done

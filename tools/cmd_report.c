@@ -140,12 +140,13 @@ parse_number(const char *text, long *ret_number)
 }
 
 static void
-insert_filter(struct cmd_report *report, const char *text, bool inclusive, char *origin)
+insert_filter(struct cmd_report *report, const char *text, bool inclusive, char *origin, char *line)
 {
 	report->filters =
 		xreallocarray(report->filters, report->filter_count + 1, sizeof(*report->filters));
 	report->filters[report->filter_count].text = text;
 	report->filters[report->filter_count].origin = origin;
+	report->filters[report->filter_count].line = line;
 	report->filters[report->filter_count++].inclusive = inclusive;
 }
 
@@ -161,7 +162,7 @@ static void
 read_filter_file(struct cmd_report *report, const char *path, struct argp_state *state)
 {
 	FILE *file = fopen(path, "re");
-	char *line = NULL;
+	char *line = NULL, *text;
 	size_t capacity = 0, number = 0;
 	ssize_t length;
 
@@ -176,8 +177,9 @@ read_filter_file(struct cmd_report *report, const char *path, struct argp_state 
 		if (line[0] != '+' && line[0] != '-')
 			argp_error(state, "%s:%zu: %s: a filter begins with + or -", path, number,
 				   line);
-		insert_filter(report, xstrdup(line + 1), line[0] == '+',
-			      xasprintf("%s:%zu: ", path, number));
+		text = xstrdup(line + 1);
+		insert_filter(report, text, line[0] == '+', xasprintf("%s:%zu: ", path, number),
+			      text);
 	}
 	if (ferror(file))
 		die_errno(COMMAND_TROUBLE, errno, "%s", path);
@@ -330,7 +332,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case OPTION_INCLUDE:
 	case OPTION_EXCLUDE:
-		insert_filter(report, word, key == OPTION_INCLUDE, NULL);
+		insert_filter(report, word, key == OPTION_INCLUDE, NULL, NULL);
 		return 0;
 	case OPTION_FILTER_FILE:
 		read_filter_file(report, word, state);
@@ -366,8 +368,10 @@ cmd_report_release(struct cmd_report *report)
 {
 	filter_list_release(&report->group.filters);
 	suppress_list_release(&report->group.suppressions);
-	for (size_t i = 0; i < report->filter_count; i++)
+	for (size_t i = 0; i < report->filter_count; i++) {
 		free(report->filters[i].origin);
+		free(report->filters[i].line);
+	}
 	free(report->filters);
 	free(report->wrappers);
 	memset(report, 0, sizeof(*report));

@@ -45,6 +45,7 @@ struct cmd_report {
 		const char *text;
 		bool inclusive;
 		char *origin; /* "FILE:LINE: ", or NULL for the command line */
+		char *line;   /* of a file, what `text` points to; else NULL */
 	} * filters;
 	size_t filter_count;
 	const char **wrappers;

@@ -203,7 +203,7 @@ void profile_values_subtract(struct profile_values *rest, const struct profile_v
 static inline int64_t
 profile_get_change(int64_t old, int64_t new)
 {
-	return (int64_t)((uint64_t)new - (uint64_t)old);
+	return (int64_t)((uint64_t) new - (uint64_t)old);
 }
 
 /* Free all moments but the last `kept` ones. */
