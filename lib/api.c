@@ -39,11 +39,42 @@ is_tracing(void)
 	return process_is_ready(true) && load(&recording.control->paused) != RECORDING_STOPPED;
 }
 
-/* Ask for something while tracing. */
-static int
-ask(enum recording_request_kind kind, const char *label)
+/*
+ * What takes its time or a lock does it inside the gate: then a lock is dropped when a handler
+ * leaves the call by longjmp, and the child of a handler that forks finds its way out (thread.h).
+ * NULL: the caller is such a handler itself, and what it interrupted is inside.
+ */
+static __attribute__((noinline)) struct thread *
+enter(uintptr_t sp)
 {
-	return is_tracing() ? request_carry_out(kind, label) : HEAPTALLY_NOT_TRACING;
+	return thread_enter(sp, true);
+}
+
+static void
+leave(struct thread *t)
+{
+	if (t != NULL)
+		thread_leave(t);
+}
+
+/* Ask for something. To forget all blocks while an event is under way would count it by half. */
+static int
+carry_out(enum recording_request_kind kind, const char *label, uintptr_t sp)
+{
+	struct thread *t = enter(sp);
+	int result = -EAGAIN;
+
+	if (t != NULL || (kind != REQUEST_CLEAR && kind != REQUEST_STOP))
+		result = request_carry_out(kind, label);
+	leave(t);
+	return result;
+}
+
+/* The same while tracing. */
+static int
+ask(enum recording_request_kind kind, const char *label, uintptr_t sp)
+{
+	return is_tracing() ? carry_out(kind, label, sp) : HEAPTALLY_NOT_TRACING;
 }
 
 int
@@ -57,25 +88,25 @@ heaptally_start(unsigned frames)
 		return 0;
 	unwind_set_limit(frames);
 	recording.header->frames_limit = frames;
-	return request_carry_out(REQUEST_RESUME, NULL);
+	return carry_out(REQUEST_RESUME, NULL, STACK);
 }
 
 int
 heaptally_stop(void)
 {
-	return ask(REQUEST_STOP, NULL);
+	return ask(REQUEST_STOP, NULL, STACK);
 }
 
 int
 heaptally_pause(void)
 {
-	return ask(REQUEST_PAUSE, NULL);
+	return ask(REQUEST_PAUSE, NULL, STACK);
 }
 
 int
 heaptally_resume(void)
 {
-	return process_is_ready(true) ? request_carry_out(REQUEST_RESUME, NULL)
+	return process_is_ready(true) ? carry_out(REQUEST_RESUME, NULL, STACK)
 				      : HEAPTALLY_NOT_TRACING;
 }
 
@@ -94,13 +125,13 @@ heaptally_get_frames(void)
 int
 heaptally_clear(void)
 {
-	return ask(REQUEST_CLEAR, NULL);
+	return ask(REQUEST_CLEAR, NULL, STACK);
 }
 
 int
 heaptally_reset_peak(void)
 {
-	return ask(REQUEST_RESET_PEAK, NULL);
+	return ask(REQUEST_RESET_PEAK, NULL, STACK);
 }
 
 int
@@ -108,7 +139,7 @@ heaptally_mark(const char *label)
 {
 	if (label == NULL || strlen(label) >= RECORDING_LABEL_BYTES)
 		return -EINVAL;
-	return ask(REQUEST_MARK, label);
+	return ask(REQUEST_MARK, label, STACK);
 }
 
 int
@@ -116,9 +147,13 @@ heaptally_get_traced_memory(uint64_t *ret_current, uint64_t *ret_peak, uint64_t 
 {
 	bool tracing = is_tracing();
 	struct counters_sum sum = {0};
+	struct thread *t;
 
-	if (tracing)
+	if (tracing) {
+		t = enter(STACK);
 		counters_get_sum(&sum, ret_blocks != NULL);
+		leave(t);
+	}
 	if (ret_current != NULL)
 		*ret_current = (uint64_t)sum.live_bytes;
 	if (ret_peak != NULL)
@@ -176,16 +211,13 @@ fill_details(struct heaptally_block *block)
 	block->thread = (int32_t)thread;
 }
 
-int
-heaptally_get_block(const void *address, struct heaptally_block *ret_block)
+static int
+find_block(const void *address, struct heaptally_block *ret_block)
 {
 	void *start;
-	struct block block;
+	struct block block = block_table_find_around(address, &start);
 	size_t usable;
 
-	if (!is_tracing())
-		return HEAPTALLY_NOT_TRACING;
-	block = block_table_find_around(address, &start);
 	if (block.site < recording_site_base())
 		return 0;
 	usable = real_usable_size(start);
@@ -200,6 +232,20 @@ heaptally_get_block(const void *address, struct heaptally_block *ret_block)
 }
 
 int
+heaptally_get_block(const void *address, struct heaptally_block *ret_block)
+{
+	struct thread *t;
+	int found;
+
+	if (!is_tracing())
+		return HEAPTALLY_NOT_TRACING;
+	t = enter(STACK);
+	found = find_block(address, ret_block);
+	leave(t);
+	return found;
+}
+
+int
 heaptally_is_traced(const void *address)
 {
 	return is_tracing() && block_table_find(address).site >= recording_site_base();
@@ -209,16 +255,19 @@ int
 heaptally_snapshot(const char *path)
 {
 	static struct lock copy_lock;
-	int result;
+	struct thread *t;
+	int result = -EAGAIN;
 
 	if (path == NULL)
 		return -EINVAL;
 	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
-	if (!lock_take(&copy_lock))
-		return -EAGAIN;
-	result = recording_copy(path);
-	lock_drop(&copy_lock);
+	t = enter(STACK);
+	if (lock_take(&copy_lock)) {
+		result = recording_copy(path);
+		lock_drop(&copy_lock);
+	}
+	leave(t);
 	return result;
 }
 
@@ -253,11 +302,17 @@ heaptally_untrack(unsigned domain, uintptr_t address)
 int
 heaptally_name_domain(unsigned domain, const char *name)
 {
+	struct thread *t;
+	bool named;
+
 	if (domain == 0 || name == NULL || name[0] == '\0')
 		return -EINVAL;
 	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
-	return pools_name_domain(domain, name) ? 0 : -EAGAIN;
+	t = enter(STACK);
+	named = pools_name_domain(domain, name);
+	leave(t);
+	return named ? 0 : -EAGAIN;
 }
 
 int
@@ -276,9 +331,14 @@ heaptally_retag(void *address)
 int
 heaptally_watch(void *address, heaptally_watch_callback *callback, void *context)
 {
+	int result = -EINVAL;
+	struct thread *t;
+
 	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
-	if (block_table_find(address).site < recording_site_base())
-		return -EINVAL;
-	return watch_set(&(struct watch){address, callback, context}) ? 0 : -ENOMEM;
+	t = enter(STACK);
+	if (block_table_find(address).site >= recording_site_base())
+		result = watch_set(&(struct watch){address, callback, context}) ? 0 : -ENOMEM;
+	leave(t);
+	return result;
 }

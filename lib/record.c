@@ -273,12 +273,13 @@ record_site(struct thread *t, uint32_t kind, const struct caller *caller)
 bool
 record_retag(struct thread *t, void *address, const struct caller *caller)
 {
-	struct block block = block_table_remove(address);
+	struct block block = block_table_find(address);
 	size_t usable, bytes;
 	uint32_t old = block.site;
 
 	if (!is_current(old))
 		return false;
+	block_table_remove(address);
 	usable = real_usable_size(address);
 	bytes = usable - block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "block_details.h"
 #include "counters.h"
@@ -108,6 +109,9 @@ copy_to(int fd)
 
 	copy = *recording.header;
 	lay_out(&copy);
+	/* Beyond RLIMIT_FSIZE the kernel would send SIGXFSZ. */
+	if (copy.file_bytes > os_limit(RLIMIT_FSIZE))
+		return -EFBIG;
 	result = os_truncate(fd, copy.file_bytes);
 	if (result == 0)
 		result = copy_sections(fd, &copy);
@@ -134,6 +138,8 @@ recording_copy(const char *path)
 	fd = os_open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fd;
+	/* Whatever the umask. */
+	os_change_mode(fd, 0600);
 	result = copy_to(fd);
 	os_close(fd);
 	if (result == 0)

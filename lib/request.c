@@ -46,16 +46,17 @@ note_mark(enum recording_request_kind kind, const char *label)
 	}
 }
 
-/* Readers see the line when all is done. */
-static void
+/* Readers see the line when all is done. False if there was no room for it. */
+static bool
 publish_mark(void)
 {
 	struct recording_extent *marks = &recording.header->sections[SECTION_MARKS];
 
 	if (!recording_reserve(SECTION_MARKS, marks->count + 1))
-		return;
+		return false;
 	recording.marks[marks->count].site_base = recording_site_base();
 	store_release(&marks->count, marks->count + 1);
+	return true;
 }
 
 static bool
@@ -65,6 +66,20 @@ clear(void)
 		return false;
 	counters_forget_sites();
 	return true;
+}
+
+/* Paused first, or what comes in between would stay. */
+static bool
+stop(void)
+{
+	uint8_t before = paused;
+	bool stopped;
+
+	set_paused(RECORDING_STOPPED);
+	stopped = clear();
+	if (!stopped)
+		set_paused(before);
+	return stopped;
 }
 
 static bool
@@ -85,8 +100,7 @@ carry_out(enum recording_request_kind kind)
 		set_paused(RECORDING_GOES_ON);
 		return true;
 	case REQUEST_STOP:
-		set_paused(RECORDING_STOPPED);
-		return clear();
+		return stop();
 	default:
 		return false;
 	}
@@ -98,8 +112,8 @@ carry_out_and_note(enum recording_request_kind kind, const char *label)
 	note_mark(kind, label);
 	if (!carry_out(kind))
 		return -EAGAIN;
-	publish_mark();
-	return 0;
+	/* Of a mark the line is all there is. */
+	return publish_mark() || kind != REQUEST_MARK ? 0 : -EAGAIN;
 }
 
 int

@@ -150,8 +150,12 @@ register_thread(uintptr_t sp)
 static bool
 was_left_behind(const struct thread *t, uintptr_t sp)
 {
-	return sp >= t->entry_sp && t->entry_sp >= t->unwind.stack_low &&
-	       sp < t->unwind.stack_high && !os_on_signal_stack();
+	bool same_stack = t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
+
+	/* No stack was taken yet: the call was a free, or one of heaptally.h. */
+	if (t->unwind.stack_high == 0)
+		same_stack = sp - t->entry_sp <= STACK_GUESS;
+	return sp >= t->entry_sp && same_stack && !os_on_signal_stack();
 }
 
 /* No event interrupts the thread's first one. Where its stack is, is not known then. */

@@ -56,6 +56,29 @@ def domains(_directory):
         equal(sum(row["live_bytes"] for row in rows), expected, domain)
 
 
+@case("a snapshot beyond RLIMIT_FSIZE is refused, without a signal")
+def file_limit(_directory):
+    traced("edges", "limit", "copy.recording")
+    equal(sorted(os.listdir(".")), ["own.recording"], "files")
+
+
+@case("a call that is left by siglongjmp holds no lock")
+def left_behind(_directory):
+    traced("edges", "longjmp")
+
+
+@case("a mark without room is refused")
+def marks_full(_directory):
+    traced("edges", "marks")
+    equal(len(report("info", "own.recording")["marks"]), 1 << 16, "marks")
+
+
+@case("a block of before a clearing stays ignored when it is not retagged")
+def retag_forgotten(_directory):
+    traced("edges", "retag")
+    equal(report("info", "own.recording")["unknown_frees"], 0, "frees of unknown blocks")
+
+
 @case("pkg-config finds the header")
 def pkg_config(_directory):
     with open(os.path.join(BUILD, "lib", "heaptally.pc"), encoding="ascii") as file:

@@ -5,6 +5,7 @@ check_PROGRAMS += \
 	tests/programs/blocks \
 	tests/programs/churn \
 	tests/programs/commanded \
+	tests/programs/edges \
 	tests/programs/api \
 	tests/programs/apixx \
 	tests/programs/exits \
@@ -24,6 +25,8 @@ tests_programs_churn_CFLAGS = $(traced_cflags) -pthread
 tests_programs_churn_SOURCES = tests/programs/churn.c
 tests_programs_commanded_CFLAGS = $(traced_cflags)
 tests_programs_commanded_SOURCES = tests/programs/commanded.c
+tests_programs_edges_CFLAGS = $(traced_cflags) -pthread
+tests_programs_edges_SOURCES = tests/programs/edges.c
 tests_programs_api_CFLAGS = $(traced_cflags)
 tests_programs_api_SOURCES = tests/programs/api.c
 tests_programs_apixx_CXXFLAGS = -g -O2 -Wall -Wextra

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * edges.c - what heaptally.h does where a program asks for it in odd ways
+ *
+ *     edges CASE [FILE]    under heaptally
+ *
+ * Prints nothing when all is as the header says.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include "heaptally.h"
+
+enum {
+	JUMPS = 20,
+	MARKS_MAX = 1 << 16
+};
+
+static int failures;
+static const char *file;
+
+#define EXPECT(condition)                                                            \
+	do {                                                                         \
+		if (!(condition)) {                                                  \
+			printf("line %d: %s does not hold\n", __LINE__, #condition); \
+			failures++;                                                  \
+		}                                                                    \
+	} while (0)
+
+static __attribute__((noinline)) char *
+make(size_t bytes)
+{
+	char *block = malloc(bytes);
+
+	__asm__ volatile("" : "+r"(block));
+	return block;
+}
+
+/* The kernel would end the program. */
+static void
+snapshot_beyond_limit(void)
+{
+	struct rlimit limit = {4096, 4096};
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+	EXPECT(heaptally_snapshot(file) == -EFBIG);
+}
+
+static sigjmp_buf place;
+static volatile sig_atomic_t inside, jumps;
+
+static void
+leave(int number)
+{
+	(void)number;
+	if (inside) {
+		inside = 0;
+		jumps = jumps + 1;
+		siglongjmp(place, 1);
+	}
+}
+
+/* No lock stays behind. */
+static void
+leave_by_longjmp(void)
+{
+	struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+	volatile int refused = 0;
+
+	signal(SIGALRM, leave);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (jumps < JUMPS) {
+		if (sigsetjmp(place, 1) == 0) {
+			inside = 1;
+			refused += heaptally_clear() != 0;
+			inside = 0;
+		}
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	EXPECT(refused == 0);
+	EXPECT(heaptally_clear() == 0);
+}
+
+static void
+mark_until_full(void)
+{
+	for (int i = 0; i < MARKS_MAX; i++)
+		EXPECT(heaptally_mark("again") == 0);
+	EXPECT(heaptally_mark("one more") == -EAGAIN);
+	EXPECT(heaptally_clear() == 0);
+}
+
+static void
+retag_forgotten(void)
+{
+	char *block = make(10);
+
+	EXPECT(heaptally_clear() == 0);
+	EXPECT(heaptally_retag(block) == -EINVAL);
+	/* Ignored, not unknown. */
+	free(block);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{"limit", snapshot_beyond_limit},
+	{"longjmp", leave_by_longjmp},
+	{"marks", mark_until_full},
+	{"retag", retag_forgotten},
+};
+
+int
+main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IONBF, 0);
+	file = argc > 2 ? argv[2] : "";
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (argc > 1 && strcmp(argv[1], cases[i].name) == 0) {
+			cases[i].run();
+			return failures != 0;
+		}
+	}
+	return 2;
+}
