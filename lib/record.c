@@ -8,6 +8,7 @@
 #include "record.h"
 
 #include "block_details.h"
+#include "process.h"
 #include "real.h"
 #include "recording_map.h"
 #include "request.h"
@@ -141,13 +142,21 @@ count_free(struct thread *t, void *address, struct block block)
 static COLD void
 call_watcher(struct thread *t, const struct watch *watch, void *address)
 {
-	uintptr_t sp = t->entry_sp;
+	uintptr_t sp = t->entry_sp, outer = t->callback_sp;
+	struct watch again;
 
+	t->callback_sp = sp;
 	thread_leave(t);
 	watch->callback(address, watch->context);
+	/* It may have returned in a child, made by a fork that nobody told us of. */
+	if (unlikely(thread_gate(t)->now == GATE_CLOSED))
+		process_after_fork();
+	t->callback_sp = outer;
 	t->entry_sp = sp;
 	thread_gate(t)->now = GATE_BUSY;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	/* The next block at this address is another one. */
+	watch_take(address, &again);
 }
 
 static inline void
@@ -295,8 +304,12 @@ void
 record_nested_free(struct thread *t, void *address)
 {
 	struct block block = block_table_remove(address);
+	struct watch watch;
 	uint64_t units;
 
+	/* There is no calling the program from here; but the next block there is another one. */
+	if (unlikely(recording.control->watched))
+		watch_take(address, &watch);
 	if (unlikely(describes_blocks()))
 		block_details_died(address, t->id, &units);
 	if (is_current(block.site))

@@ -120,6 +120,7 @@ register_thread(uintptr_t sp)
 	if (t != NULL) {
 		t->id = self;
 		t->forks_inside = false;
+		t->callback_sp = 0;
 		t->last_block = NULL;
 		t->site = SITE_NONE;
 		unwind_set_thread(&t->unwind, self);
@@ -232,10 +233,17 @@ thread_after_fork_in_parent(void)
 void
 thread_after_fork(void)
 {
-	if (!thread_ready || !thread_self->forks_inside)
+	struct thread *t = thread_self;
+
+	if (!thread_ready)
 		return;
-	thread_self->forks_inside = false;
-	thread_gate(thread_self)->now = GATE_BUSY;
+	/* What the callback does here is nested in the hook that it will return to. */
+	if ((uintptr_t)__builtin_frame_address(0) < t->callback_sp)
+		t->entry_sp = t->callback_sp;
+	else if (!t->forks_inside)
+		return;
+	t->forks_inside = false;
+	thread_gate(t)->now = GATE_BUSY;
 }
 
 bool

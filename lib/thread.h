@@ -51,6 +51,10 @@ struct thread {
 
 	uint32_t id;
 	bool forks_inside; /* while it interrupts a hook; during a fork only */
+
+	/* The place of the hook that has called a function of the program's, or 0. What longjmp
+	 * left behind here is further in than what comes later. */
+	uintptr_t callback_sp;
 	struct unwind_memory unwind;
 };
 

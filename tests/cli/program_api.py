@@ -79,6 +79,23 @@ def retag_forgotten(_directory):
     equal(report("info", "own.recording")["unknown_frees"], 0, "frees of unknown blocks")
 
 
+@case("the next block at an address is not the watched one")
+def watch_what_goes(_directory):
+    traced("edges", "watch")
+
+
+@case("a callback that forks returns in the child, too, which has a recording of its own")
+def fork_in_callback(_directory):
+    for options in OPTIONS:
+        traced("edges", "fork", options=options)
+        paths = sorted(os.listdir("."))
+        equal(len(paths), 9, "recordings")
+        for path in paths[1:]:
+            equal(report("info", path)["live_blocks"], 0, "live in a child")
+        for path in paths:
+            os.unlink(path)
+
+
 @case("pkg-config finds the header")
 def pkg_config(_directory):
     with open(os.path.join(BUILD, "lib", "heaptally.pc"), encoding="ascii") as file:

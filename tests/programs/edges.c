@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "heaptally.h"
 
@@ -107,14 +110,75 @@ retag_forgotten(void)
 	free(block);
 }
 
+static int calls;
+
+static void
+watch_again(void *block, void *context)
+{
+	calls++;
+	if (context != NULL)
+		heaptally_watch(block, watch_again, NULL);
+}
+
+/* The block that comes to the address next is not watched. */
+static void
+watch_what_goes(void)
+{
+	char *block = make(100), *other;
+
+	EXPECT(heaptally_watch(block, watch_again, &calls) == 0);
+	free(block);
+	other = make(100);
+	EXPECT(other == block);
+	free(other);
+	EXPECT(calls == 1);
+}
+
+static pid_t child;
+
+/* context: how to fork; with an allocation or without. */
+static void
+fork_there(void *block, void *context)
+{
+	const char *how = context;
+
+	(void)block;
+	child = *how == 'r' ? (pid_t)syscall(SYS_fork) : fork();
+	if (child == 0 && how[1] == 'a')
+		free(make(33));
+}
+
+static void
+free_and_fork(char *how, int reallocated)
+{
+	char *block = make(3000);
+	int status = -1;
+
+	EXPECT(heaptally_watch(block, fork_there, how) == 0);
+	free(reallocated ? realloc(block, 90000) : block);
+	if (child == 0) {
+		free(make(10));
+		_exit(heaptally_is_tracing() ? 0 : 1);
+	}
+	EXPECT(waitpid(child, &status, 0) == child && status == 0);
+}
+
+/* The child returns into a free that was its parent's. */
+static void
+fork_in_callback(void)
+{
+	char ways[4][3] = {"f", "fa", "r", "ra"};
+
+	for (int i = 0; i < 8; i++)
+		free_and_fork(ways[i / 2], i % 2);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{"limit", snapshot_beyond_limit},
-	{"longjmp", leave_by_longjmp},
-	{"marks", mark_until_full},
-	{"retag", retag_forgotten},
+	{"limit", snapshot_beyond_limit}, {"longjmp", leave_by_longjmp}, {"marks", mark_until_full},
+	{"watch", watch_what_goes},       {"fork", fork_in_callback},    {"retag", retag_forgotten},
 };
 
 int
