@@ -290,15 +290,16 @@ print_stacks(const struct term *term, const struct view_diff *view)
 	for (size_t i = 0; i < view->diff->count; i++) {
 		const struct diff_row *row = &view->diff->rows[i];
 		int64_t change = get_change(view->column, &row->new, &row->old);
+		int64_t more = get_change(blocks, &row->new, &row->old);
 		char text[HUMAN_BYTES], count[HUMAN_BYTES], now[HUMAN_BYTES];
 		const char *state = get_state(view, row);
 
 		if (!is_shown(view, row, &shown))
 			continue;
-		fprintf(term->stream, "%s%s%s, %s blocks, now %s%s%s\n",
+		fprintf(term->stream, "%s%s%s, %s block%s, now %s%s%s\n",
 			term_style(term, get_style(change)),
 			format_change(view->column, change, text), term_style(term, TERM_PLAIN),
-			human_count_change(get_change(blocks, &row->new, &row->old), count),
+			human_count_change(more, count), more == 1 || more == -1 ? "" : "s",
 			format_value(view->column, column_get(view->column, &row->new), now),
 			*state ? "  " : "", state);
 		view_stack_text(term, view->table, row->stack, source, view->frames,

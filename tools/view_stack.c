@@ -7,11 +7,31 @@
 #include "view_stack.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view_place.h"
 #include "view_source.h"
+
+#define INLINED     "  (inlined)"
+#define INDENT      4
+#define WIDTH_LEAST 48 /* a line that wraps says more than a stump */
+
+/* On a terminal: the line of the position stays. */
+static void
+fit(struct view_place *view, unsigned columns)
+{
+	unsigned name = term_columns(view->name), position = term_columns(view->position);
+	unsigned half = columns / 2;
+
+	if (name + 2 + position <= columns)
+		return;
+	if (name > half)
+		view_place_cut_name(view->name,
+				    position + 2 < half ? columns - position - 2 : half);
+	view_place_cut_position(view->position, columns - term_columns(view->name) - 2);
+}
 
 static void
 print_place(const struct term *term, const struct place_table *table, uint32_t stack,
@@ -23,18 +43,26 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 
 	/* As a part of a stack: what it is inlined into has a line of its own. */
 	view_place_init(&view, table, stack, PLACE_NONE, GROUP_BY_STACK, full_names);
+	if (!full_names && term->width >= WIDTH_LEAST)
+		fit(&view, term->width - INDENT - (place->inlined ? strlen(INLINED) : 0));
 	fprintf(term->stream, "    %s", view.name);
 	if (*view.position)
 		fprintf(term->stream, "  %s%s%s",
 			term_style(term, view.is_own ? TERM_BOLD : TERM_DIM), view.position,
 			term_style(term, TERM_PLAIN));
-	fputs(place->inlined ? "  (inlined)\n" : "\n", term->stream);
+	fprintf(term->stream, "%s\n", place->inlined ? INLINED : "");
 	if (source && place->file && place->line)
 		code = view_source_get(source, place->file, place->line);
 	if (code)
 		view_source_compare(source, place->file, place->module);
-	if (code && *code)
-		fprintf(term->stream, "        %s\n", code);
+	if (code && *code) {
+		char *copy = xstrdup(code);
+
+		if (!full_names && term->width >= WIDTH_LEAST)
+			view_place_cut(copy, term->width - 2 * INDENT);
+		fprintf(term->stream, "        %s\n", copy);
+		free(copy);
+	}
 	view_place_release(&view);
 }
 

@@ -455,8 +455,13 @@ print_stacks(const struct term *term, const struct view_top *view)
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
 	}
-	if (rows < view->set->count)
-		fprintf(term->stream, "(%zu more stacks; -n 0 for all)\n", view->set->count - rows);
+	if (rows < view->set->count) {
+		char more[HUMAN_BYTES];
+
+		fprintf(term->stream, "(%s more stack%s; -n 0 for all)\n",
+			human_count(view->set->count - rows, more),
+			plural((int64_t)(view->set->count - rows)));
+	}
 	view_stack_warning(term, source);
 	view_source_free(source);
 }

@@ -78,6 +78,7 @@ def fits(_directory):
     for words in (("top", "../deep.tally"), ("diff", "../deep.tally@peak", "../deep.tally@exit"),
                   ("top", "--by", "file", "../deep.tally"), ("timeline", "../deep.tally"),
                   ("diff", "../deep.tally@exit", "../deep.tally@peak"),
+                  ("top", "--by", "stack", "../deep.tally"),
                   ("top", "--ages", "../deep.tally"), ("blocks", "../deep.tally")):
         for columns in (74, 80, 100, 120):
             lines, _ = in_terminal(columns, *words)
