@@ -30,10 +30,12 @@
 #define POPULATE_LIMIT \
 	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
 
+#define SIDE_FIRST 1024u
+
 #define FIND_REACH ((uintptr_t)64 << 30)
 
 struct side_entry {
-	uintptr_t address; /* 0 free, 1 removed */
+	uintptr_t address; /* 0 is free */
 	struct block block;
 };
 
@@ -48,8 +50,7 @@ static struct {
 
 	struct lock side_lock;
 	struct side_entry *side;
-	uint32_t side_capacity, side_used; /* used includes removed */
-	uint32_t side_live;
+	uint32_t side_capacity, side_live;
 } table;
 
 static inline size_t
@@ -91,7 +92,7 @@ bool
 block_table_init(bool is_glibc)
 {
 	table.side = NULL;
-	table.side_capacity = table.side_used = table.side_live = 0;
+	table.side_capacity = table.side_live = 0;
 	table.compact = is_glibc;
 	table.slot_shift = is_glibc ? SLOT_SHIFT : 4;
 	table.slot_bytes = is_glibc ? 4 : 8;
@@ -216,19 +217,40 @@ unpack(uint64_t value)
 			      (uint32_t)(value >> (table.rounding_bits + 1))};
 }
 
-static struct side_entry *
-side_entry_of(uintptr_t address, bool for_insert)
+static uint32_t
+side_home(uintptr_t address)
 {
-	uint32_t mask = table.side_capacity - 1, i = hash_u64(address) & mask;
+	return hash_u64(address) & (table.side_capacity - 1);
+}
 
-	for (;; i = (i + 1) & mask) {
-		struct side_entry *e = &table.side[i];
+/* The entry of an address, or the free one where it belongs. */
+static struct side_entry *
+side_entry_of(uintptr_t address)
+{
+	uint32_t mask = table.side_capacity - 1, i = side_home(address);
 
-		if (e->address == address)
-			return e;
-		if (e->address == 0 || (for_insert && e->address == 1))
-			return for_insert ? e : NULL;
+	while (table.side[i].address != 0 && table.side[i].address != address)
+		i = (i + 1) & mask;
+	return &table.side[i];
+}
+
+/* Those behind it that would not be found over the gap move up, so that there are no removed
+ * entries: a program may make and free blocks for ever that belong here. */
+static void
+side_remove(struct side_entry *entry)
+{
+	uint32_t mask = table.side_capacity - 1, gap = (uint32_t)(entry - table.side);
+
+	for (uint32_t i = (gap + 1) & mask; table.side[i].address != 0; i = (i + 1) & mask) {
+		uint32_t home = side_home(table.side[i].address);
+
+		if (((i - home) & mask) < ((i - gap) & mask))
+			continue;
+		table.side[gap] = table.side[i];
+		gap = i;
 	}
+	table.side[gap].address = 0;
+	store(&table.side_live, table.side_live - 1);
 }
 
 static bool
@@ -236,19 +258,16 @@ grow_side(void)
 {
 	struct side_entry *old = table.side;
 	uint32_t old_capacity = table.side_capacity;
-	uint32_t capacity = old_capacity == 0                     ? 1024
-			    : table.side_live * 2 >= old_capacity ? old_capacity * 2
-								  : old_capacity;
+	uint32_t capacity = old_capacity == 0 ? SIDE_FIRST : old_capacity * 2;
 	struct side_entry *new = arena_allocate(capacity * sizeof *new, true);
 
 	if (new == NULL)
 		return false;
 	table.side = new;
 	table.side_capacity = capacity;
-	table.side_used = table.side_live;
 	for (uint32_t i = 0; i < old_capacity; i++) {
-		if (old[i].address > 1)
-			*side_entry_of(old[i].address, true) = old[i];
+		if (old[i].address != 0)
+			*side_entry_of(old[i].address) = old[i];
 	}
 	return true;
 }
@@ -260,14 +279,12 @@ side_insert(uintptr_t address, struct block block)
 
 	if (!lock_take(&table.side_lock))
 		return false;
-	if (table.side_used * 4 >= table.side_capacity * 3 && !grow_side()) {
+	if (table.side_live >= table.side_capacity / 4 * 3 && !grow_side()) {
 		lock_drop(&table.side_lock);
 		return false;
 	}
-	e = side_entry_of(address, true);
+	e = side_entry_of(address);
 	if (e->address == 0)
-		table.side_used++;
-	if (e->address != address)
 		store(&table.side_live, table.side_live + 1);
 	*e = (struct side_entry){address, block};
 	lock_drop(&table.side_lock);
@@ -282,13 +299,11 @@ side_take(uintptr_t address, bool keep)
 
 	if (load(&table.side_live) == 0 || !lock_take(&table.side_lock))
 		return block;
-	e = side_entry_of(address, false);
-	if (e != NULL) {
+	e = side_entry_of(address);
+	if (e->address != 0) {
 		block = e->block;
-		if (!keep) {
-			e->address = 1;
-			store(&table.side_live, table.side_live - 1);
-		}
+		if (!keep)
+			side_remove(e);
 	}
 	lock_drop(&table.side_lock);
 	return block;

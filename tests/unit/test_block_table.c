@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test_block_table.c - blocks by address: neighbours in one slot, large roundings, a long random
- * run
+ * run, and that churn takes no memory
  *
  * Each test runs with the narrow slots for glibc and with the wide ones for other allocators.
  */
 #include <check.h>
 #include <stdlib.h>
 
+#include "arena.h"
 #include "block_table.h"
 #include "runtime.h"
 
 enum {
 	USABLE = 1 << 20,
 	ADDRESSES = 4096,
-	STEPS = 1000000
+	STEPS = 1000000,
+	LIVING = 500
 };
 
 /* Blocks of glibc are 16 bytes apart at least, those of others 8. */
@@ -138,6 +140,28 @@ START_TEST(random_steps)
 }
 END_TEST
 
+/* Blocks that do not fit a slot, ever new ones, a few at a time. */
+START_TEST(churn_beside_the_slots_takes_no_memory)
+{
+	uint64_t before = 0;
+
+	ck_assert(block_table_init(_i == 0));
+	for (int step = 0; step < STEPS; step++) {
+		const char *address = base + (size_t)(step % ADDRESSES) * 4096;
+
+		if (step == ADDRESSES)
+			before = arena_bytes();
+		if (step >= LIVING)
+			expect(block_table_remove(base +
+						  (size_t)((step - LIVING) % ADDRESSES) * 4096),
+			       1ull << 40, 7);
+		insert_new(address, 1ull << 40, 7);
+		if (step >= ADDRESSES)
+			ck_assert_uint_eq(arena_bytes(), before);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -153,6 +177,7 @@ main(void)
 	tcase_add_loop_test(tcase, large_roundings_and_sites, 0, 2);
 	tcase_add_loop_test(tcase, overwritten_block_is_returned, 0, 2);
 	tcase_add_loop_test(tcase, random_steps, 0, 2);
+	tcase_add_loop_test(tcase, churn_beside_the_slots_takes_no_memory, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
