@@ -18,6 +18,8 @@ runtime_modules = \
 	lib/counters.h \
 	lib/elf_symbol.c \
 	lib/elf_symbol.h \
+	lib/frame_table.c \
+	lib/frame_table.h \
 	lib/hash.h \
 	lib/include/recording.h \
 	lib/lock.c \

@@ -62,6 +62,20 @@ path_of(const struct link_map *map)
 				      : map->l_name;
 }
 
+static bool
+is_path_of(const struct recording_module *m, const struct link_map *map)
+{
+	return strcmp(recording.strings + m->path, path_of(map)) == 0;
+}
+
+static void
+set_place(struct recording_module *m, const struct dl_find_object *object)
+{
+	m->start = (uintptr_t)object->dlfo_map_start;
+	m->end = (uintptr_t)object->dlfo_map_end;
+	m->bias = object->dlfo_link_map->l_addr;
+}
+
 /* The loader reuses its own records and addresses, so all that tells objects apart is compared. */
 static bool
 is_module_of(const struct recording_module *m, const struct dl_find_object *object)
@@ -70,7 +84,7 @@ is_module_of(const struct recording_module *m, const struct dl_find_object *obje
 
 	return m->start == (uintptr_t)object->dlfo_map_start &&
 	       m->end == (uintptr_t)object->dlfo_map_end && m->bias == map->l_addr &&
-	       strcmp(recording.strings + m->path, path_of(map)) == 0;
+	       is_path_of(m, map);
 }
 
 static uint32_t
@@ -85,9 +99,7 @@ add_module(const struct dl_find_object *object)
 	    !recording_reserve(SECTION_MODULES, id + 1))
 		return UINT32_MAX;
 	m = &recording.modules[id];
-	m->start = (uintptr_t)object->dlfo_map_start;
-	m->end = (uintptr_t)object->dlfo_map_end;
-	m->bias = map->l_addr;
+	set_place(m, object);
 	m->flags = map->l_name[0] == '\0' ? RECORDING_MODULE_MAIN : 0;
 	m->path = map->l_name[0] == '\0' ? recording.header->executable
 					 : recording_add_string(map->l_name);
@@ -98,8 +110,9 @@ add_module(const struct dl_find_object *object)
 	return id;
 }
 
-/* An object that was unloaded and is back at its old place is the same module: a program that loads
- * and unloads a plugin in a loop does not fill the table. */
+/* An object that was unloaded and is back is the same module: a program that loads and unloads a
+ * plugin in a loop does not fill the table. It may be at another place if its build-id tells that
+ * it is the same. */
 static uint32_t
 revive_module(const struct dl_find_object *object)
 {
@@ -109,13 +122,15 @@ revive_module(const struct dl_find_object *object)
 	for (uint32_t i = table.count; i-- > 0;) {
 		struct recording_module *m = &recording.modules[i];
 
-		if (table.owner[i] == NULL && is_module_of(m, object) &&
-		    m->build_id_bytes == now.build_id_bytes &&
-		    memcmp(m->build_id, now.build_id, sizeof now.build_id) == 0) {
-			table.owner[i] = object->dlfo_link_map;
-			m->flags &= ~RECORDING_MODULE_UNLOADED;
-			return i;
-		}
+		if (table.owner[i] != NULL || m->build_id_bytes != now.build_id_bytes ||
+		    memcmp(m->build_id, now.build_id, sizeof now.build_id) != 0 ||
+		    !(now.build_id_bytes != 0 ? is_path_of(m, object->dlfo_link_map)
+					      : is_module_of(m, object)))
+			continue;
+		set_place(m, object);
+		table.owner[i] = object->dlfo_link_map;
+		m->flags &= ~RECORDING_MODULE_UNLOADED;
+		return i;
 	}
 	return UINT32_MAX;
 }

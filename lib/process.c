@@ -14,6 +14,7 @@
 #include "block_details.h"
 #include "block_table.h"
 #include "counters.h"
+#include "frame_table.h"
 #include "lock.h"
 #include "module_table.h"
 #include "options.h"
@@ -83,6 +84,7 @@ start_tables(void)
 	recording_forget();
 	arena_reset();
 	module_table_reset();
+	frame_table_reset();
 	if (!recording_create(&options))
 		return false;
 	counters_reset();

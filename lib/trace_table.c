@@ -297,19 +297,6 @@ trace_table_make_site(uint32_t parent, uint32_t kind)
 	return site;
 }
 
-uint32_t
-trace_table_add_frame(const struct recording_frame *frame)
-{
-	struct recording_extent *frames = &recording.header->sections[SECTION_FRAMES];
-	uint64_t id = frames->count;
-
-	if (!recording_reserve(SECTION_FRAMES, id + 1))
-		return FRAME_NONE;
-	recording.frames[id] = *frame;
-	store_release(&frames->count, id + 1);
-	return (uint32_t)id;
-}
-
 bool
 trace_table_forget_sites(void)
 {

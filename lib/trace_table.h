@@ -101,8 +101,4 @@ trace_table_site(uint32_t parent, uint32_t kind)
  * the table is busy. [signal] */
 bool trace_table_forget_sites(void);
 
-/* Intern a frame; 0 when there is no room. The caller sees to it that it is new, and serialises
- * calls. [signal] */
-uint32_t trace_table_add_frame(const struct recording_frame *frame);
-
 #endif

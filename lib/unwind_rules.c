@@ -7,11 +7,11 @@
 #include <dlfcn.h>
 
 #include "arena.h"
+#include "frame_table.h"
 #include "hash.h"
 #include "lock.h"
 #include "module_table.h"
 #include "recording_map.h"
-#include "trace_table.h"
 #include "unwind_library.h"
 
 #define FIRST_SHIFT 54 /* 1024 entries */
@@ -257,7 +257,7 @@ intern_frame(uintptr_t ip, uint32_t known)
 		forget_unloaded();
 	if (is_frame(known, &frame))
 		return known;
-	id = trace_table_add_frame(&frame);
+	id = frame_table_intern(&frame);
 	return id != FRAME_NONE ? id : FRAME_UNKNOWN;
 }
 
@@ -339,7 +339,7 @@ unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
 	/* Strings are added under this lock only, as those of modules are. */
 	if (name != NULL)
 		frame.module = recording_add_string(name);
-	id = trace_table_add_frame(&frame);
+	id = frame_table_intern(&frame);
 	lock_drop(&insert_lock);
 	return id;
 }

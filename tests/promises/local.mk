@@ -3,6 +3,7 @@
 
 promise_programs = \
 	tests/promises/address_space \
+	tests/promises/churn \
 	tests/promises/fork_in_handler \
 	tests/promises/generations \
 	tests/promises/inject \
@@ -44,14 +45,28 @@ if HAVE_PYTHON3
 TESTS += $(promise_tests)
 endif
 check_PROGRAMS += $(promise_programs)
-check_DATA += tests/promises/counting_malloc.so
-CLEANFILES += tests/promises/counting_malloc.so
-EXTRA_DIST += $(promise_tests) tests/promises/traced.py tests/promises/counting_malloc.c
+promise_plugins = \
+	tests/promises/churn_one.so \
+	tests/promises/churn_two.so \
+	tests/promises/counting_malloc.so
+
+check_DATA += $(promise_plugins)
+CLEANFILES += $(promise_plugins)
+EXTRA_DIST += \
+	$(promise_tests) \
+	tests/promises/traced.py \
+	tests/promises/churn_plugin.c \
+	tests/promises/counting_malloc.c
 
 tests_promises_address_space_SOURCES = tests/promises/address_space.c
 tests_promises_address_space_CPPFLAGS = $(fault_cppflags)
 tests_promises_address_space_CFLAGS = $(fault_cflags)
 tests_promises_address_space_LDADD = tests/faults/libtarget.a
+
+tests_promises_churn_SOURCES = tests/promises/churn.c
+tests_promises_churn_CPPFLAGS = $(fault_cppflags)
+tests_promises_churn_CFLAGS = $(fault_cflags)
+tests_promises_churn_LDADD = tests/faults/libtarget.a
 
 tests_promises_fork_in_handler_SOURCES = tests/promises/fork_in_handler.c
 tests_promises_fork_in_handler_CPPFLAGS = $(fault_cppflags)
@@ -91,6 +106,10 @@ tests_promises_vfork_SOURCES = tests/promises/vfork.c
 tests_promises_vfork_CPPFLAGS = $(fault_cppflags)
 tests_promises_vfork_CFLAGS = $(fault_cflags)
 tests_promises_vfork_LDADD = tests/faults/libtarget.a
+
+tests/promises/churn_one.so tests/promises/churn_two.so: tests/promises/churn_plugin.c
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(CC) $(CFLAGS) -std=gnu11 $(fault_shared) -o $@ $(srcdir)/tests/promises/churn_plugin.c
 
 tests/promises/counting_malloc.so: tests/promises/counting_malloc.c
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \

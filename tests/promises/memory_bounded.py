@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What comes and goes in the program leaves no memory behind in the runtime."""
 from harness import case, run_cases
-from traced import promise, same
+from traced import info, promise, same
 
 
 @case("100 generations of processes with 8 threads each add less than half a MiB")
@@ -11,6 +11,24 @@ def generations(_directory):
     assert grown < 512, "grown by %d KiB" % grown
     # Those of 99 generations and the first process, which waits.
     assert len(result.recordings) == 101, len(result.recordings)
+
+
+CHURN = (
+    ("200,000 threads, eight at a time", ("threads", 200000)),
+    ("20,000 times one of two plugins", ("plugins", 20000, promise("churn_one.so"), promise("churn_two.so"))),
+)
+
+for name, words in CHURN:
+
+    @case("%s add less than a MiB" % name)
+    def churn(_directory, words=words):
+        result = same([promise("churn"), *words])
+        # What libc keeps mapped of the stacks and arenas of threads varies.
+        for key in ("resident_kib", "mapped_kib")[: 1 if words[0] == "threads" else 2]:
+            grown = result.counted[key] - result.bare.counted[key]
+            assert grown < 1024, "%s: grown by %d KiB" % (key, grown)
+        stacks = info(result)["distinct_stacks"]
+        assert stacks < 200, "%d stacks" % stacks
 
 
 run_cases()
