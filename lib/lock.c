@@ -16,11 +16,17 @@
 __thread uint32_t lock_thread_id;
 static uint32_t generation; /* already shifted */
 
-/* What this thread holds, outermost first. */
+/* What this thread holds, or may, outermost first. */
 static __thread struct {
 	uint32_t count;
 	struct lock *locks[HELD_MAX];
 } held;
+
+static uint32_t
+own_name(void)
+{
+	return generation | (lock_thread_id != 0 ? lock_thread_id : os_thread_id());
+}
 
 static bool
 replace_owner(struct lock *lock, uint32_t owner, uint32_t self)
@@ -68,26 +74,32 @@ wait_for(struct lock *lock, uint32_t self)
 bool
 lock_take(struct lock *lock)
 {
-	uint32_t self = generation | (lock_thread_id != 0 ? lock_thread_id : os_thread_id());
+	uint32_t self = own_name(), place = held.count;
 
-	if (unlikely(!replace_owner(lock, 0, self)) &&
-	    (load(&lock->owner) == self || !wait_for(lock, self)))
-		return false;
-	if (held.count < HELD_MAX)
-		held.locks[held.count] = lock;
-	held.count++;
-	return true;
+	/* Noted before it is taken and after it is dropped: a handler may leave in between. The
+	 * place first: a handler notes its own locks behind it. */
+	held.count = place + 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (place < HELD_MAX)
+		held.locks[place] = lock;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(replace_owner(lock, 0, self)) ||
+	    (load(&lock->owner) != self && wait_for(lock, self)))
+		return true;
+	held.count--;
+	return false;
 }
 
 void
 lock_drop(struct lock *lock)
 {
-	if (likely(held.count > 0))
-		held.count--;
 	store(&lock->stuck, 0);
 	/* Release: the next holder sees what was written. A sleeper looks by itself within a
 	 * millisecond; a wake-up would be a system call at each drop. */
 	store_release(&lock->owner, 0);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(held.count > 0))
+		held.count--;
 }
 
 void
@@ -95,11 +107,13 @@ lock_drop_all(void)
 {
 	while (held.count > HELD_MAX)
 		held.count--;
-	while (held.count > 0) {
+	for (; held.count > 0; held.count--) {
 		struct lock *lock = held.locks[held.count - 1];
 
+		if (lock == NULL || load(&lock->owner) != own_name())
+			continue;
 		lock->robbed++;
-		lock_drop(lock);
+		store_release(&lock->owner, 0);
 	}
 }
 

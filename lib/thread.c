@@ -111,9 +111,12 @@ register_thread(uintptr_t sp)
 	struct thread *t;
 
 	lock_thread_id = self;
-	if (!lock_take(&threads.lock))
-		return NULL;
 	registering = sp;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (!lock_take(&threads.lock)) {
+		registering = 0;
+		return NULL;
+	}
 	t = find_dead(self);
 	if (t == NULL)
 		t = new_thread();
@@ -133,6 +136,8 @@ register_thread(uintptr_t sp)
 		if (threads.count > 1)
 			counters_share();
 		/* Busy from here on: what interrupts is nested in the event that comes now. */
+		t->entry_sp = sp;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		thread_gate(t)->now = GATE_BUSY;
 		thread_self = t;
 		/* In this order: whatever was stored after a fork by a handler is taken back. */

@@ -21,7 +21,7 @@
 #include "heaptally.h"
 
 enum {
-	JUMPS = 20,
+	JUMPS = 10,
 	MARKS_MAX = 1 << 16
 };
 
