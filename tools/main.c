@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "util/error.h"
@@ -88,12 +89,28 @@ edit_distance(const char *left, const char *right)
 	return row[columns];
 }
 
+/* What comes before the file in the command that is meant when only a file is given, or NULL. */
+static const char *
+guess_command(const char *file)
+{
+	const char *end = strrchr(file, '.');
+
+	if (access(file, F_OK) != 0)
+		return NULL;
+	if (end && (strcmp(end, ".tally") == 0 || strcmp(end, ".recording") == 0))
+		return "top";
+	return strchr(file, '/') && access(file, X_OK) == 0 ? "run --" : NULL;
+}
+
 static void
 refuse_command(const char *name)
 {
-	const char *nearest = NULL;
+	const char *nearest = NULL, *meant = guess_command(name);
 	size_t least = 3;
 
+	if (meant)
+		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally %s %s`?", name,
+		    meant, name);
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		size_t distance = edit_distance(name, commands[i].name);
 

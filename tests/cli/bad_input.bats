@@ -94,6 +94,16 @@ record()
 	usage 'no-such-command'
 }
 
+@test "a program or a file instead of a command is 2, and says what is meant" {
+	record
+	try 2 heaptally ./run.tally
+	says 'did you mean .heaptally top \./run\.tally.'
+	try 2 heaptally "$programs/exits" 10
+	says 'did you mean .heaptally run -- .*/exits.'
+	try 2 heaptally tpo
+	says 'did you mean .heaptally top.'
+}
+
 @test "no command at all is 2" {
 	try 2 heaptally
 	grep -q 'heaptally' err
