@@ -103,6 +103,10 @@ format_size(uint64_t from, struct buffer *out)
 		buffer_insert_format(out, "%" PRIu64 " B", from);
 		return;
 	}
+	if (bounds[1] < from) {
+		buffer_insert_string(out, "8 EiB or more");
+		return;
+	}
 	for (int i = 0; i < 2; i++) {
 		uint64_t value = bounds[i];
 		size_t unit = 0;
