@@ -21,10 +21,6 @@ _Static_assert(1 << DIGIT_BITS == STACKS_BASE_LIMIT, "a digit fills its bits");
 		__asm__ volatile("" : : "i"(n) : "memory");          \
 		break;
 
-#define CALLS_8(n) \
-	CALL(n)    \
-	CALL(n + 1) CALL(n + 2) CALL(n + 3) CALL(n + 4) CALL(n + 5) CALL(n + 6) CALL(n + 7)
-
 static __attribute__((noinline, noclone)) void *
 level(unsigned digits, int left, size_t size)
 {
@@ -36,10 +32,41 @@ level(unsigned digits, int left, size_t size)
 		return block;
 	}
 	switch (digits & (STACKS_BASE_LIMIT - 1)) {
-		CALLS_8(0)
-		CALLS_8(8)
-		CALLS_8(16)
-		CALLS_8(24)
+		/* Each in a line of its own, so that stacks differ by their lines too. */
+		/* clang-format off */
+	CALL(0)
+	CALL(1)
+	CALL(2)
+	CALL(3)
+	CALL(4)
+	CALL(5)
+	CALL(6)
+	CALL(7)
+	CALL(8)
+	CALL(9)
+	CALL(10)
+	CALL(11)
+	CALL(12)
+	CALL(13)
+	CALL(14)
+	CALL(15)
+	CALL(16)
+	CALL(17)
+	CALL(18)
+	CALL(19)
+	CALL(20)
+	CALL(21)
+	CALL(22)
+	CALL(23)
+	CALL(24)
+	CALL(25)
+	CALL(26)
+	CALL(27)
+	CALL(28)
+	CALL(29)
+	CALL(30)
+	CALL(31)
+		/* clang-format on */
 	}
 	return block;
 }
