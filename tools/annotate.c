@@ -150,8 +150,9 @@ merge_lines(struct annotation *annotation)
 }
 
 static void
-collect_lines(const struct group_set *set, const struct place_table *table,
-	      const struct wanted *wanted, size_t rating, struct annotation *annotation)
+collect_lines(const struct profile *profile, const struct group_set *set,
+	      const struct place_table *table, const struct wanted *wanted, size_t rating,
+	      struct annotation *annotation)
 {
 	ARRAY(struct annotate_line) lines = {0};
 	uint64_t largest = 0;
@@ -166,7 +167,8 @@ collect_lines(const struct group_set *set, const struct place_table *table,
 		*array_push(&lines) =
 			(struct annotate_line){.line = place->line, .values = group->values};
 		if (set->has_lifetimes)
-			lines.items[lines.count - 1].lifetimes = set->ages[group->ages].lifetimes;
+			group_get_lifetimes(set, group, profile,
+					    &lines.items[lines.count - 1].lifetimes);
 		profile_values_add(&annotation->sum, &group->values);
 		if (!annotation->module || group->values.total_bytes > largest) {
 			largest = group->values.total_bytes;
@@ -180,7 +182,8 @@ collect_lines(const struct group_set *set, const struct place_table *table,
 }
 
 int
-annotate_groups(const struct group_set *set, const struct place_table *table, const char *name,
+annotate_groups(const struct profile *profile, const struct group_set *set,
+		const struct place_table *table, const char *name,
 		struct annotation *ret_annotation)
 {
 	struct wanted wanted = {.path = resolve_path(name)};
@@ -193,7 +196,7 @@ annotate_groups(const struct group_set *set, const struct place_table *table, co
 	result = find_file(set, table, &wanted, &annotation, &rating);
 	annotation.same = rating == SAME;
 	if (result == 0)
-		collect_lines(set, table, &wanted, rating, &annotation);
+		collect_lines(profile, set, table, &wanted, rating, &annotation);
 	free(wanted.path);
 	*ret_annotation = annotation;
 	return result;

@@ -36,10 +36,12 @@ struct annotation {
 };
 
 /*
- * Collect the groups of a set, by line, that are in the file called name. 0; -ENOENT if there is
- * none; -ENOTUNIQ if name fits several files equally well: `file` and `other` are two of them.
+ * Collect the groups of a set of profile, by line, that are in the file called name. 0; -ENOENT if
+ * there is none; -ENOTUNIQ if name fits several files equally well: `file` and `other` are two of
+ * them.
  */
-int annotate_groups(const struct group_set *set, const struct place_table *table, const char *name,
+int annotate_groups(const struct profile *profile, const struct group_set *set,
+		    const struct place_table *table, const char *name,
 		    struct annotation *ret_annotation);
 
 void annotation_release(struct annotation *annotation);

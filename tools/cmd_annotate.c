@@ -174,7 +174,7 @@ find_lines(const struct arguments *arguments, const struct source *source,
 	   const struct group_set *set, const struct place_table *table,
 	   struct annotation *annotation)
 {
-	int result = annotate_groups(set, table, arguments->file, annotation);
+	int result = annotate_groups(source->profile, set, table, arguments->file, annotation);
 
 	if (result == -ENOTUNIQ)
 		die(COMMAND_TROUBLE, "%s: could be %s or %s: give more of the path",

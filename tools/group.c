@@ -45,6 +45,7 @@ struct grouping {
 	size_t seen_capacity;
 	uint32_t *group_of_site, *group_of_block; /* for ages, or NULL */
 	ARRAY(struct group_ages) ages;
+	ARRAY(struct group_link) links;
 	struct group_set *set;
 };
 
@@ -109,6 +110,15 @@ add_signed(int64_t *sum, int64_t value)
 }
 
 static void
+link_site(struct grouping *grouping, struct group_ages *ages, uint32_t site)
+{
+	if (grouping->links.count == 0)
+		*array_push(&grouping->links) = (struct group_link){0, 0};
+	*array_push(&grouping->links) = (struct group_link){site, ages->sites};
+	ages->sites = (uint32_t)grouping->links.count - 1;
+}
+
+static void
 add_to_group(struct grouping *grouping, uint32_t key, const struct addition *addition)
 {
 	uint32_t index = find_group(grouping, key); /* may move the groups */
@@ -120,8 +130,7 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	if (grouping->group_of_site != NULL)
 		grouping->group_of_site[addition->number] = index;
 	if (grouping->set->has_lifetimes)
-		block_histogram_add(&grouping->ages.items[index].lifetimes,
-				    &grouping->profile->blocks, addition->number);
+		link_site(grouping, &grouping->ages.items[index], addition->number);
 	if (group->stack != NONE && live <= group->largest)
 		return;
 	group->largest = live;
@@ -258,7 +267,7 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 	if (!add_to_sums(grouping, &addition))
 		return;
 	if (grouping->set->has_lifetimes)
-		block_histogram_add(&grouping->set->all_ages.lifetimes, &grouping->profile->blocks,
+		block_histogram_add(&grouping->set->all_lifetimes, &grouping->profile->blocks,
 				    number);
 	if (grouping->options->cumulative)
 		add_cumulative(grouping, &addition);
@@ -448,6 +457,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	ret_set->groups = grouping.groups.items;
 	ret_set->count = grouping.groups.count;
 	ret_set->ages = grouping.ages.items;
+	ret_set->links = grouping.links.items;
 	if (options->ages)
 		fill_ages(&grouping, at->moment->time_ns);
 	naming_release(&grouping.naming);
@@ -458,10 +468,22 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 }
 
 void
+group_get_lifetimes(const struct group_set *set, const struct group *group,
+		    const struct profile *profile, struct block_histogram *ret_lifetimes)
+{
+	memset(ret_lifetimes, 0, sizeof(*ret_lifetimes));
+	if (!set->has_lifetimes)
+		return;
+	for (uint32_t link = set->ages[group->ages].sites; link != 0; link = set->links[link].next)
+		block_histogram_add(ret_lifetimes, &profile->blocks, set->links[link].site);
+}
+
+void
 group_set_release(struct group_set *set)
 {
 	free(set->groups);
 	free(set->ages);
+	free(set->links);
 	free(set->suppressed);
 	memset(set, 0, sizeof(*set));
 }

@@ -54,11 +54,16 @@ struct group_suppressed {
 	uint64_t sites; /* that hold a block at the moment */
 };
 
-/* How old the live blocks of a group are, and how long the freed ones lived. */
+/* How old the live blocks of a group are. */
 struct group_ages {
 	uint64_t blocks; /* whose age is known */
 	uint64_t oldest_ns, median_ns, youngest_ns;
-	struct block_histogram lifetimes;
+	uint32_t sites; /* of the group, in `group_set.links`; 0 is none */
+};
+
+/* A site of a group. There may be a million groups, so histograms are made when they are shown. */
+struct group_link {
+	uint32_t site, next; /* in `group_set.links`; 0 is the end */
 };
 
 struct group {
@@ -84,8 +89,10 @@ struct group_set {
 	int64_t live_with_name;    /* the same for file or function */
 	bool by_blocks;            /* only live values are known */
 	bool has_lifetimes;
-	struct group_ages *ages;             /* NULL if neither ages nor lifetimes were asked for */
-	struct group_ages all_ages;          /* of everything in `sum` */
+	struct group_ages *ages;    /* NULL if neither ages nor lifetimes were asked for */
+	struct group_ages all_ages; /* of everything in `sum` */
+	struct group_link *links;   /* the first one is none; NULL without lifetimes */
+	struct block_histogram all_lifetimes;
 	struct group_suppressed *suppressed; /* by rule; NULL without rules */
 };
 
@@ -100,6 +107,10 @@ bool group_needs_blocks(const struct group_options *options, const struct profil
 void group_profile(const struct profile *profile, const struct profile_at *at,
 		   const struct group_options *options, struct place_table *table,
 		   const uint32_t *alias, struct group_set *ret_set);
+
+/* How long the freed blocks of a group of profile lived. */
+void group_get_lifetimes(const struct group_set *set, const struct group *group,
+			 const struct profile *profile, struct block_histogram *ret_lifetimes);
 
 void group_set_release(struct group_set *set);
 

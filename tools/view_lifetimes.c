@@ -71,20 +71,21 @@ view_lifetimes_ages_line(const struct term *term, const struct group_ages *ages,
 }
 
 void
-view_lifetimes_csv(FILE *stream, const struct group_ages *ages, bool has_lifetimes)
+view_lifetimes_csv(FILE *stream, const struct group_ages *ages,
+		   const struct block_histogram *lifetimes)
 {
 	if (ages->blocks != 0)
 		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", ages->oldest_ns,
 			ages->median_ns, ages->youngest_ns);
 	else
 		fputs(",,,", stream);
-	if (!has_lifetimes)
+	if (lifetimes == NULL)
 		fputs(",,", stream);
-	else if (ages->lifetimes.blocks == 0)
+	else if (lifetimes->blocks == 0)
 		fputs("0,,", stream);
 	else
-		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",", ages->lifetimes.blocks,
-			block_histogram_mean_ns(&ages->lifetimes));
+		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",", lifetimes->blocks,
+			block_histogram_mean_ns(lifetimes));
 }
 
 void

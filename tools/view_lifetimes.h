@@ -5,7 +5,6 @@
 #ifndef VIEW_LIFETIMES_H
 #define VIEW_LIFETIMES_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 struct block_histogram;
@@ -21,9 +20,10 @@ void view_lifetimes_line(const struct term *term, const struct block_histogram *
 void view_lifetimes_ages_line(const struct term *term, const struct group_ages *ages,
 			      const char *indent);
 
-/* The fields of this header; those of freed blocks are empty if has_lifetimes is false. */
+/* The fields of this header; those of freed blocks are empty if lifetimes is NULL. */
 #define VIEW_LIFETIMES_CSV_HEADER "oldest_ns,median_ns,youngest_ns,freed_blocks,average_lifetime_ns"
-void view_lifetimes_csv(FILE *stream, const struct group_ages *ages, bool has_lifetimes);
+void view_lifetimes_csv(FILE *stream, const struct group_ages *ages,
+			const struct block_histogram *lifetimes);
 
 /* The members "ages" and "lifetimes". Both are null when nothing is known. */
 void view_lifetimes_ages_json(struct json_writer *json, const struct group_ages *ages);

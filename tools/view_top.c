@@ -312,34 +312,38 @@ insert_time(struct view_table *table, bool known, uint64_t time_ns)
 	view_table_insert(table, known ? human_duration(time_ns, text) : "-", TERM_PLAIN);
 }
 
-/* The columns of --ages; without ages, of the row that sums the rest, they are unknown. */
+/* The columns of --ages; of the row that sums the rest, which is no group, they are unknown. */
 static void
 insert_ages(struct view_table *table, const struct view_top *view,
-	    const struct profile_values *values, const struct group_ages *ages)
+	    const struct profile_values *values, const struct group *group)
 {
 	static const struct group_ages unknown;
+	const struct group_ages *ages = &unknown;
+	struct block_histogram lifetimes = {.blocks = 0};
 	char text[HUMAN_BYTES];
-	bool lifetimes = shows_lifetimes(view);
 
 	if (!view->options->ages) {
 		for (int i = TEXT_OLDEST; i <= TEXT_TEMPORARY; i++)
 			view_table_insert(table, "", TERM_PLAIN);
 		return;
 	}
-	ages = ages != NULL ? ages : &unknown;
+	if (group != NULL) {
+		ages = &view->set->ages[group->ages];
+		group_get_lifetimes(view->set, group, view->profile, &lifetimes);
+	}
 	insert_time(table, ages->blocks != 0, ages->oldest_ns);
 	insert_time(table, ages->blocks != 0, ages->median_ns);
 	insert_time(table, ages->blocks != 0, ages->youngest_ns);
-	if (lifetimes)
-		insert_time(table, ages->lifetimes.blocks != 0,
-			    block_histogram_mean_ns(&ages->lifetimes));
-	else
+	if (!shows_lifetimes(view)) {
 		view_table_insert(table, "", TERM_PLAIN);
-	view_table_insert(table,
-			  lifetimes ? human_percent((double)values->temporary_blocks,
-						    (double)values->total_blocks, text)
-				    : "",
-			  TERM_PLAIN);
+		view_table_insert(table, "", TERM_PLAIN);
+		return;
+	}
+	insert_time(table, lifetimes.blocks != 0, block_histogram_mean_ns(&lifetimes));
+	view_table_insert(
+		table,
+		human_percent((double)values->temporary_blocks, (double)values->total_blocks, text),
+		TERM_PLAIN);
 }
 
 static void
@@ -349,8 +353,7 @@ insert_row(struct view_table *table, const struct view_top *view, unsigned width
 	struct view_place place;
 
 	insert_numbers(table, view, &group->values, get_before(view, group), running);
-	insert_ages(table, view, &group->values,
-		    view->options->ages ? &view->set->ages[group->ages] : NULL);
+	insert_ages(table, view, &group->values, group);
 	view_place_init(&place, view->table, group->stack, group->caller, view->options->by,
 			view->full_names);
 	if (!view->full_names)
@@ -422,6 +425,18 @@ print_table(const struct term *term, const struct view_top *view)
 }
 
 static void
+print_ages(const struct term *term, const struct view_top *view, const struct group *group)
+{
+	struct block_histogram lifetimes;
+
+	view_lifetimes_ages_line(term, &view->set->ages[group->ages], "    ");
+	if (!shows_lifetimes(view))
+		return;
+	group_get_lifetimes(view->set, group, view->profile, &lifetimes);
+	view_lifetimes_line(term, &lifetimes, "    ");
+}
+
+static void
 print_stacks(const struct term *term, const struct view_top *view)
 {
 	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
@@ -448,9 +463,7 @@ print_stacks(const struct term *term, const struct view_top *view)
 				plural((int64_t)group->values.total_blocks));
 		putc('\n', term->stream);
 		if (view->options->ages)
-			view_lifetimes_ages_line(term, &view->set->ages[group->ages], "    ");
-		if (shows_lifetimes(view))
-			view_lifetimes_line(term, &view->set->ages[group->ages].lifetimes, "    ");
+			print_ages(term, view, group);
 		view_stack_text(term, view->table, group->stack, source, view->frames,
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
@@ -558,18 +571,24 @@ view_top_values_json(struct json_writer *json, const struct profile_values *valu
 		json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
 }
 
-/* What is known: of single blocks only what is live. */
+/* What is known of a group, or of all: of single blocks only what is live. */
 static void
-write_values(struct json_writer *json, const struct view_top *view,
-	     const struct profile_values *values, const struct group_ages *ages)
+write_values(struct json_writer *json, const struct view_top *view, const struct group *group)
 {
+	const struct profile_values *values = group ? &group->values : &view->set->sum;
+	struct block_histogram lifetimes = view->set->all_lifetimes;
+
 	for (size_t i = 0; i < column_count; i++)
 		if (!view->set->by_blocks || column_is_of_blocks(&columns[i]))
 			json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
 	if (view->options->ages)
-		view_lifetimes_ages_json(json, ages);
-	if (shows_lifetimes(view))
-		view_lifetimes_json(json, &ages->lifetimes);
+		view_lifetimes_ages_json(json, group ? &view->set->ages[group->ages]
+						     : &view->set->all_ages);
+	if (!shows_lifetimes(view))
+		return;
+	if (group)
+		group_get_lifetimes(view->set, group, view->profile, &lifetimes);
+	view_lifetimes_json(json, &lifetimes);
 }
 
 void
@@ -577,8 +596,11 @@ view_top_key_json(struct json_writer *json, const struct place *place)
 {
 	if (place->kind == PLACE_SIZE) {
 		json_writer_unsigned(json, "size_from", place->offset);
-		json_writer_unsigned(json, "size_below",
-				     place->offset != 0 ? 2 * place->offset : 1);
+		if (2 * place->offset < place->offset)
+			json_writer_null(json, "size_below");
+		else
+			json_writer_unsigned(json, "size_below",
+					     place->offset != 0 ? 2 * place->offset : 1);
 	} else if (place->kind == PLACE_GENERATION) {
 		json_writer_unsigned(json, "generation", place->offset);
 	} else if (place->kind == PLACE_THREAD) {
@@ -601,7 +623,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
-	write_values(&json, view, &view->set->sum, &view->set->all_ages);
+	write_values(&json, view, NULL);
 	json_writer_unsigned(&json, "groups", view->set->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->suppressions, view->set);
@@ -611,8 +633,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 		const struct group *group = &view->set->groups[i];
 
 		json_writer_begin_object(&json, NULL);
-		write_values(&json, view, &group->values,
-			     view->set->ages != NULL ? &view->set->ages[group->ages] : NULL);
+		write_values(&json, view, group);
 		if (view->change != NULL && view->change->seconds > 0)
 			json_writer_signed(
 				&json, "live_bytes_per_second",
@@ -637,6 +658,16 @@ write_csv_value(FILE *stream, const struct view_top *view, const struct column *
 	putc(',', stream);
 }
 
+static void
+write_csv_ages(FILE *stream, const struct view_top *view, const struct group *group)
+{
+	struct block_histogram lifetimes;
+
+	group_get_lifetimes(view->set, group, view->profile, &lifetimes);
+	view_lifetimes_csv(stream, &view->set->ages[group->ages],
+			   shows_lifetimes(view) ? &lifetimes : NULL);
+}
+
 void
 view_top_csv(FILE *stream, const struct view_top *view)
 {
@@ -652,8 +683,7 @@ view_top_csv(FILE *stream, const struct view_top *view)
 		for (size_t k = 0; k < column_count; k++)
 			write_csv_value(stream, view, &columns[k], &group->values);
 		if (view->options->ages)
-			view_lifetimes_csv(stream, &view->set->ages[group->ages],
-					   shows_lifetimes(view));
+			write_csv_ages(stream, view, group);
 		view_csv_place(stream, view_place_get(view->table, group->stack));
 		putc('\n', stream);
 	}

@@ -4,6 +4,8 @@
  *
  * Objects are laid out one member a line down to LINE_DEPTH and in one line below it: a group of a
  * report is one line each frame, which diffs and greps well and stays small.
+ *
+ * Reports may have gigabytes, in pieces of a few bytes: the stream is not locked for each of them.
  */
 #include "config.h"
 
@@ -32,20 +34,20 @@ count_plain(const char *text)
 static void
 write_text(FILE *stream, const char *text)
 {
-	putc('"', stream);
+	putc_unlocked('"', stream);
 	for (const char *at = text; *at;) {
 		size_t plain = count_plain(at);
 		uint32_t code;
 		unsigned bytes;
 
 		if (plain > 0) {
-			fwrite(at, 1, plain, stream);
+			fwrite_unlocked(at, 1, plain, stream);
 			at += plain;
 			continue;
 		}
 		bytes = utf8_decode(at, &code);
 		if (bytes == 0) {
-			fputs("\xef\xbf\xbd", stream);
+			fputs_unlocked("\xef\xbf\xbd", stream);
 			at++;
 			continue;
 		}
@@ -54,10 +56,10 @@ write_text(FILE *stream, const char *text)
 		else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 			fprintf(stream, "\\u%04x", (unsigned)code);
 		else
-			fwrite(at, 1, bytes, stream);
+			fwrite_unlocked(at, 1, bytes, stream);
 		at += bytes;
 	}
-	putc('"', stream);
+	putc_unlocked('"', stream);
 }
 
 static void
@@ -65,9 +67,9 @@ break_line(struct json_writer *json)
 {
 	if (json->depth > LINE_DEPTH)
 		return;
-	putc('\n', json->stream);
+	putc_unlocked('\n', json->stream);
 	for (unsigned i = 0; i < json->depth; i++)
-		fputs("  ", json->stream);
+		fputs_unlocked("  ", json->stream);
 }
 
 /* Whatever stands before a value: the comma, the line break, the key. */
@@ -76,13 +78,13 @@ begin_value(struct json_writer *json, const char *key)
 {
 	if (json->depth > 0) {
 		if (json->used[json->depth - 1])
-			fputs(json->depth > LINE_DEPTH ? ", " : ",", json->stream);
+			fputs_unlocked(json->depth > LINE_DEPTH ? ", " : ",", json->stream);
 		json->used[json->depth - 1] = true;
 		break_line(json);
 	}
 	if (key) {
 		write_text(json->stream, key);
-		fputs(": ", json->stream);
+		fputs_unlocked(": ", json->stream);
 	}
 }
 
@@ -90,7 +92,7 @@ static void
 begin_nest(struct json_writer *json, const char *key, char bracket)
 {
 	begin_value(json, key);
-	putc(bracket, json->stream);
+	putc_unlocked(bracket, json->stream);
 	assert(json->depth < JSON_WRITER_DEPTH);
 	json->used[json->depth++] = false;
 }
@@ -104,9 +106,9 @@ end_nest(struct json_writer *json, char bracket)
 	used = json->used[--json->depth];
 	if (used && json->depth < LINE_DEPTH)
 		break_line(json);
-	putc(bracket, json->stream);
+	putc_unlocked(bracket, json->stream);
 	if (json->depth == 0)
-		putc('\n', json->stream);
+		putc_unlocked('\n', json->stream);
 }
 
 void
@@ -169,14 +171,14 @@ void
 json_writer_bool(struct json_writer *json, const char *key, bool value)
 {
 	begin_value(json, key);
-	fputs(value ? "true" : "false", json->stream);
+	fputs_unlocked(value ? "true" : "false", json->stream);
 }
 
 void
 json_writer_null(struct json_writer *json, const char *key)
 {
 	begin_value(json, key);
-	fputs("null", json->stream);
+	fputs_unlocked("null", json->stream);
 }
 
 void
