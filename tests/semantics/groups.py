@@ -461,8 +461,24 @@ def limits(_directory):
     equal(len(everything), len(frames), "0 is all")
 
 
-shown("stacks: says when the file is newer than the binary", "tests/cli/annotate.bats: "
+shown("annotate: says when the file is newer than the binary", "tests/cli/annotate.bats: "
       "annotate: a source newer than the recording, or than the binary, is said to be")
+
+
+@row("stacks: say when a source file is newer than the recording")
+def newer_source(_directory):
+    with open("one.c", "w", encoding="ascii") as file:
+        file.write("#include <stdlib.h>\nvoid *volatile kept;\n"
+                   "int main(void) { kept = malloc(10); return 0; }\n")
+    equal(run(["gcc", "-g", "-fno-builtin", "-o", "one", "one.c"]).returncode, 0, "gcc")
+    equal(record("run.tally", ["./one"]).returncode, 0, "status")
+    words = ("top", "--by", "stack", "run.tally")
+    assert b"newer" not in heaptally(*words).stdout
+    later = os.stat("run.tally").st_mtime + 100
+    os.utime("one.c", (later, later))
+    text = heaptally(*words).stdout.decode()
+    assert re.search(r"one\.c is newer than the recording: lines may have moved", text), text
+
 
 # --- flaws of tracemalloc ---
 
