@@ -64,7 +64,6 @@ make_slab(void)
 		os_unmap(slab, 2 * THREAD_GATES);
 		return false;
 	}
-	arena_add_bytes(2 * PAGE_BYTES);
 	threads.next = slab + THREAD_GATES;
 	threads.end = slab + 2 * THREAD_GATES;
 	return true;
@@ -81,6 +80,7 @@ make_struct(void)
 		return false;
 	threads.list[threads.made++] = (struct thread *)(void *)threads.next;
 	threads.next += STRIDE;
+	arena_add_bytes(2 * STRIDE);
 	return true;
 }
 

@@ -58,7 +58,9 @@ struct thread {
 	struct unwind_memory unwind;
 };
 
-#define THREAD_GATES (4 * PAGE_BYTES)
+/* Both halves of a slab are mappings of their own; few slabs keep these few. Untouched pages of it
+ * cost nothing. */
+#define THREAD_GATES (64 * PAGE_BYTES)
 
 /* [hot] [signal] */
 static inline struct thread_gate *
