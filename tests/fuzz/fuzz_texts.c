@@ -133,7 +133,7 @@ parse_symbol(const char *text)
 	char *name = demangle(text);
 	char *brief = demangle_shorten(name ? name : text);
 
-	require(strlen(brief) <= strlen(name ? name : text) + 16);
+	require(strlen(brief) <= 2 * strlen(name ? name : text) + 16);
 	free(brief);
 	free(name);
 }
