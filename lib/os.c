@@ -73,6 +73,12 @@ os_unmap(void *address, size_t bytes)
 	call3(SYS_munmap, (long)address, (long)bytes, 0);
 }
 
+void
+os_forbid(void *address, size_t bytes)
+{
+	call3(SYS_mprotect, (long)address, (long)bytes, PROT_NONE);
+}
+
 bool
 os_wipe_on_fork(void *address, size_t bytes)
 {

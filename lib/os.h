@@ -15,6 +15,9 @@
 void *os_map(size_t bytes, bool wipe_on_fork);
 void os_unmap(void *address, size_t bytes);
 
+/* Neither to be read nor written from now on. */
+void os_forbid(void *address, size_t bytes);
+
 /* Of private memory from `os_map`: a forked child sees this part of it zeroed. [signal] */
 bool os_wipe_on_fork(void *address, size_t bytes);
 

@@ -216,10 +216,12 @@ unwind_library_open(void)
 
 	if (handle == NULL || !find_functions(handle, local))
 		return false;
-	library.stack_top = os_map(STACK_BYTES, false);
+	library.stack_top = os_map(PAGE_BYTES + STACK_BYTES, false);
 	if (library.stack_top == NULL)
 		return false;
-	library.stack_top += STACK_BYTES;
+	/* A stack that is too small ends here, and not in what happens to be below. */
+	os_forbid(library.stack_top, PAGE_BYTES);
+	library.stack_top += PAGE_BYTES + STACK_BYTES;
 	library.space = create_space();
 	return library.space != NULL;
 }
