@@ -62,7 +62,8 @@ struct run {
 
 	/* of this run */
 	char *directory;
-	char *path; /* of the tally */
+	int directory_lock; /* held until the end */
+	char *path;         /* of the tally */
 	int path_error;
 	struct launch launch;
 	struct collector *collector;
@@ -245,7 +246,7 @@ make_process(struct run *run)
 
 	if (library == NULL)
 		die(LAUNCH_FAILED, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
-	result = locate_make_run_directory(&run->directory);
+	result = locate_make_run_directory(&run->directory, &run->directory_lock);
 	if (result != 0)
 		run_untraced(run->arguments, result);
 	run->options.directory = run->directory;

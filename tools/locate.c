@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/array.h"
@@ -22,7 +24,8 @@
 #define RUN_PREFIX            "run."
 
 enum {
-	PLACES_MAX = 4
+	PLACES_MAX = 4,
+	KEEP_SECONDS = 24 * 60 * 60
 };
 
 typedef ARRAY(struct recording_file) recording_files;
@@ -233,8 +236,68 @@ locate_process(pid_t pid, char **ret_path)
 	return 0;
 }
 
+/* A name of ours in a run's directory that nothing living needs. */
+static bool
+is_left_behind(int directory, const char *directory_path, const char *name)
+{
+	struct stat status;
+	struct snapshot *snapshot;
+	char *path;
+	bool alive = false;
+
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    status.st_uid != geteuid() || S_ISDIR(status.st_mode))
+		return false;
+	path = xasprintf("%s/%s", directory_path, name);
+	if (S_ISREG(status.st_mode) && snapshot_open(path, 0, &snapshot) == 0) {
+		alive = snapshot_get_identity(snapshot)->alive;
+		snapshot_free(snapshot);
+	}
+	free(path);
+	return !alive;
+}
+
+/* Remove the directory of a run whose launcher was killed, unless its recordings may be wanted. */
+static void
+remove_old_run(const char *path)
+{
+	DIR *directory = open_private_directory(path);
+	struct dirent *entry;
+	struct stat status;
+	bool all = true;
+
+	if (directory == NULL)
+		return;
+	if (fstat(dirfd(directory), &status) == 0 && status.st_mtime < time(NULL) - KEEP_SECONDS &&
+	    flock(dirfd(directory), LOCK_EX | LOCK_NB) == 0) {
+		while (all && (entry = readdir(directory)) != NULL)
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+				all = is_left_behind(dirfd(directory), path, entry->d_name);
+		rewinddir(directory);
+		while (all && (entry = readdir(directory)) != NULL)
+			unlinkat(dirfd(directory), entry->d_name, 0);
+		if (all)
+			rmdir(path);
+	}
+	closedir(directory);
+}
+
+static void
+remove_old_runs(const char *place, DIR *directory)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory)) != NULL) {
+		char *path = xasprintf("%s/%s", place, entry->d_name);
+
+		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
+			remove_old_run(path);
+		free(path);
+	}
+}
+
 static int
-make_run_directory_in(const char *place, uint64_t room_bytes, char **ret_path)
+make_run_directory_in(const char *place, uint64_t room_bytes, char **ret_path, int *ret_lock)
 {
 	struct statvfs room;
 	char *path;
@@ -246,6 +309,7 @@ make_run_directory_in(const char *place, uint64_t room_bytes, char **ret_path)
 	directory = open_private_directory(place);
 	if (directory == NULL)
 		return -EPERM;
+	remove_old_runs(place, directory);
 	if (fstatvfs(dirfd(directory), &room) != 0 ||
 	    (uint64_t)room.f_bavail * room.f_frsize < room_bytes)
 		result = -ENOSPC;
@@ -258,12 +322,15 @@ make_run_directory_in(const char *place, uint64_t room_bytes, char **ret_path)
 		free(path);
 		return result;
 	}
+	*ret_lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_lock >= 0)
+		flock(*ret_lock, LOCK_EX | LOCK_NB);
 	*ret_path = path;
 	return 0;
 }
 
 int
-locate_make_run_directory(char **ret_path)
+locate_make_run_directory(char **ret_path, int *ret_lock)
 {
 	/* 64 MiB of /dev/shm is normal in containers, and less may be left: look for a place where
 	 * a long run fits before a place where a short one does. */
@@ -274,7 +341,7 @@ locate_make_run_directory(char **ret_path)
 
 	for (size_t room = 0; room < 3 && result != 0; room++)
 		for (size_t i = 0; i < place_count && result != 0; i++)
-			result = make_run_directory_in(places[i], rooms[room], ret_path);
+			result = make_run_directory_in(places[i], rooms[room], ret_path, ret_lock);
 	for (size_t i = 0; i < place_count; i++)
 		free(places[i]);
 	return result;

@@ -43,9 +43,10 @@ int locate_process(pid_t pid, char **ret_path);
 bool locate_is_recording_name(const char *name);
 
 /*
- * Make a private directory run.XXXXXX for the recordings of one run. 0 with a path to free, or
- * -errno when none of the places can be used.
+ * Make a private directory run.XXXXXX for the recordings of one run. 0 with a path to free and a
+ * descriptor that tells others, while it is open, that the run lasts; or -errno when none of the
+ * places can be used. What runs left behind that were killed more than a day ago is removed.
  */
-int locate_make_run_directory(char **ret_path);
+int locate_make_run_directory(char **ret_path, int *ret_lock);
 
 #endif

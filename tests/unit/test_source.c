@@ -142,10 +142,12 @@ END_TEST
 START_TEST(locate_makes_private_directories)
 {
 	struct stat status;
+	int lock = -1;
 	char *path;
 
 	ck_assert_int_eq(rmdir("heaptally"), 0);
-	ck_assert_int_eq(locate_make_run_directory(&path), 0);
+	ck_assert_int_eq(locate_make_run_directory(&path, &lock), 0);
+	close(lock);
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 07777, 0700);
 	ck_assert_ptr_nonnull(strstr(path, "/run."));
