@@ -196,7 +196,6 @@ cmd_block(int argc, char **argv)
 	report->freed_at = &arguments.address;
 	cmd_report_read(report, arguments.operands[0], "exit", &source);
 	naming_init(&naming, source.profile, &report->group, table, NULL);
-	naming_prepare_stacks(&naming, source.profile->site_count);
 	view = (struct view_block){
 		.profile = source.profile,
 		.at = source.at,
@@ -207,6 +206,10 @@ cmd_block(int argc, char **argv)
 		.full_names = report->full_names,
 	};
 	find(&view);
+	if (view.block != NULL)
+		naming_prepare_stacks(&naming, view.block->site, 1);
+	else if (view.freed != NULL)
+		naming_prepare_stacks(&naming, view.freed->block.site, 1);
 	status = view.block != NULL || view.freed != NULL ? COMMAND_OK : COMMAND_NOT_FOUND;
 	print(report, &view);
 	cmd_report_finish();

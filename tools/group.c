@@ -445,7 +445,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));
 	naming_init(&grouping.naming, profile, options, table, alias);
 	if (options->by == GROUP_BY_STACK)
-		naming_prepare_stacks(&grouping.naming, at->moment->site_count);
+		naming_prepare_stacks(&grouping.naming, 0, at->moment->site_count);
 	if (options->ages) {
 		grouping.group_of_site = new_numbers(profile->site_count);
 		grouping.group_of_block = new_numbers(profile->blocks.count);

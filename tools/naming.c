@@ -136,12 +136,12 @@ naming_get_site(const struct naming *naming, uint32_t leaf, struct naming_site *
 /*** stacks ***/
 
 static void
-mark_stacks(struct naming *naming, uint32_t site_count)
+mark_stacks(struct naming *naming, uint32_t first, uint32_t count)
 {
 	const struct profile *profile = naming->profile;
 
-	for (uint32_t site = 0; site < site_count; site++) {
-		uint32_t node = profile->sites[site];
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t node = profile->sites[first + i];
 
 		for (; node != 0 && naming->full_stacks[node] == NONE;
 		     node = profile->nodes[node].parent)
@@ -154,7 +154,7 @@ mark_stacks(struct naming *naming, uint32_t site_count)
  * folded away at its inner end. Raw stacks keep all, the allocator included.
  */
 void
-naming_prepare_stacks(struct naming *naming, uint32_t site_count)
+naming_prepare_stacks(struct naming *naming, uint32_t first, uint32_t count)
 {
 	const struct profile *profile = naming->profile;
 	size_t bytes = (profile->node_count + 1u) * sizeof(uint32_t);
@@ -162,7 +162,7 @@ naming_prepare_stacks(struct naming *naming, uint32_t site_count)
 	naming->full_stacks = xmalloc(bytes);
 	naming->named_stacks = xmalloc(bytes);
 	memset(naming->full_stacks, 0xff, bytes);
-	mark_stacks(naming, site_count);
+	mark_stacks(naming, first, count);
 	naming->full_stacks[0] = naming->named_stacks[0] = 0;
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		const struct profile_node *node = &profile->nodes[i];

@@ -73,8 +73,8 @@ void naming_init(struct naming *naming, const struct profile *profile,
 		 const uint32_t *alias);
 void naming_release(struct naming *naming);
 
-/* Make the stacks of the first sites, for `naming_get_stack`. */
-void naming_prepare_stacks(struct naming *naming, uint32_t site_count);
+/* Make the stacks of count sites from first on, for `naming_get_stack`. To be called once. */
+void naming_prepare_stacks(struct naming *naming, uint32_t first, uint32_t count);
 
 /* The whole stack of a leaf, less the wrappers at its inner end. */
 uint32_t naming_get_stack(const struct naming *naming, uint32_t leaf);
