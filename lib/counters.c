@@ -121,15 +121,19 @@ counters_prepare(struct counting *c)
 static COLD void
 note_peak_time(struct recording_control *control, int64_t live)
 {
+	/* What a clearing forgot is no part of the heap that the reports show. */
+	int64_t offset = load(&control->live_offset);
+	uint64_t shown = live > offset ? (uint64_t)(live - offset) : 0;
+
 	store(&control->peak_ns, os_monotonic_ns() - recording.header->start_monotonic_ns);
 	/* One more at least, or a small heap would ask at every event. */
-	store(&control->peak_step, (uint64_t)live + ((uint64_t)live >> PEAK_TIME_SHIFT) + 1);
+	store(&control->peak_step, (uint64_t)live + (shown >> PEAK_TIME_SHIFT) + 1);
 }
 
+/* The peak itself is stored already: of two threads that do so the later may have the lower one. */
 static inline void
 new_maximum(struct recording_control *control, int64_t live)
 {
-	store(&control->peak_bytes, live);
 	store(&control->rising, 1);
 	if (unlikely((uint64_t)live >= load(&control->peak_step)))
 		note_peak_time(control, live);
@@ -181,10 +185,12 @@ change_live(struct counting *c, int64_t change, bool shared)
 		int64_t live = control->live_bytes + c->shard->pending_bytes;
 
 		/* Of equal maxima the latest counts, as in DHAT. */
-		if (live >= control->peak_bytes)
+		if (live >= control->peak_bytes) {
+			store(&control->peak_bytes, live);
 			new_maximum(control, live);
-		else if (control->rising != 0)
+		} else if (control->rising != 0) {
 			end_rise(control);
+		}
 	} else {
 		int64_t pending = load(&c->shard->pending_bytes);
 
@@ -336,6 +342,11 @@ counters_get_sum(struct counters_sum *ret_sum, bool with_blocks)
 		peak = live;
 	ret_sum->live_bytes = live - control->live_offset;
 	ret_sum->peak_bytes = peak - control->live_offset;
+	/* Other threads may be about to count what has changed. */
+	if (ret_sum->live_bytes < 0)
+		ret_sum->live_bytes = 0;
+	if (ret_sum->peak_bytes < 0)
+		ret_sum->peak_bytes = 0;
 	ret_sum->live_blocks = 0;
 	for (uint32_t i = 0; with_blocks && i < recording.header->shard_count; i++)
 		ret_sum->live_blocks += live_blocks_of(i);

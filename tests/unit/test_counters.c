@@ -8,6 +8,7 @@
 
 #include "counters.h"
 #include "runtime.h"
+#include "trace_table.h"
 
 enum {
 	SITES = 600,
@@ -137,6 +138,32 @@ START_TEST(totals)
 }
 END_TEST
 
+/* Its time is taken when the heap that is shown has grown, not what was forgotten, too. */
+START_TEST(time_of_the_peak_after_a_clearing)
+{
+	struct counting c;
+	struct counters_sum sum;
+	uint64_t step;
+
+	recording.header->shard_count = SHARD_FIRST + 1;
+	ck_assert(counters_attach(SHARD_FIRST, &c));
+	counters_allocate(&c, 10, 1 << 30, 0);
+	recording.header->sections[SECTION_SITES].count = 20;
+	ck_assert(trace_table_forget_sites());
+	counters_forget_sites();
+	step = recording.control->peak_step;
+	counters_allocate(&c, 30, 1000, 0);
+	ck_assert_uint_gt(recording.control->peak_step, step);
+	counters_get_sum(&sum, false);
+	ck_assert_int_eq(sum.live_bytes, 1000);
+	/* A thread that had been in the middle of a free: no number of 2^64 bytes. */
+	c.shard->pending_bytes -= 5000;
+	counters_get_sum(&sum, false);
+	ck_assert_int_eq(sum.live_bytes, 0);
+	ck_assert_int_eq(sum.peak_bytes, 1000);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -148,6 +175,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, runtime_start, runtime_stop);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, totals);
+	tcase_add_test(tcase, time_of_the_peak_after_a_clearing);
 	tcase_add_test(tcase, equal_peaks_take_the_latest);
 	tcase_add_test(tcase, peak_of_every_site_is_exact);
 	suite_add_tcase(suite, tcase);
