@@ -78,6 +78,30 @@ copy_piece(void *context, uint64_t first, uint64_t count)
 					copy->offset + first * bytes);
 }
 
+/* Other threads go on: chunks that were made since the counters were counted are left out. */
+static int
+copy_chunks(int fd, const struct recording_header *copy)
+{
+	static uint32_t piece[SHARDS_MAX * 16];
+	const struct recording_extent *to = &copy->sections[SECTION_CHUNKS];
+	uint64_t last = copy->sections[SECTION_COUNTERS].count;
+	int result = 0;
+
+	for (uint64_t at = 0; at < to->count && result == 0; at += sizeof piece / sizeof *piece) {
+		uint64_t n = to->count - at;
+
+		if (n > sizeof piece / sizeof *piece)
+			n = sizeof piece / sizeof *piece;
+		for (uint64_t i = 0; i < n; i++) {
+			uint32_t number = load(&recording.chunks[at + i]);
+
+			piece[i] = number <= last ? number : 0;
+		}
+		result = write_at(fd, piece, n * sizeof *piece, to->offset + at * sizeof *piece);
+	}
+	return result;
+}
+
 static int
 copy_sections(int fd, const struct recording_header *copy)
 {
@@ -92,7 +116,9 @@ copy_sections(int fd, const struct recording_header *copy)
 
 		uint64_t records = i == SECTION_SHARDS ? SHARDS_MAX : to->count;
 
-		result = write_at(fd, base + from->offset, records * to->record_bytes, to->offset);
+		result = i == SECTION_CHUNKS ? copy_chunks(fd, copy)
+					     : write_at(fd, base + from->offset,
+							records * to->record_bytes, to->offset);
 	}
 	/* Only what has memory: to read a hole would fill it. */
 	if (result == 0 && blocks->count != 0)

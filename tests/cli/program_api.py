@@ -98,6 +98,13 @@ def fork_in_callback(_directory):
             os.unlink(path)
 
 
+@case("a snapshot while other threads make stacks can be read")
+def snapshots_under_load(_directory):
+    traced("edges", "snapshots", "copy")
+    for number in range(12):
+        report("info", "copy.%d" % number)
+
+
 @case("pkg-config finds the header")
 def pkg_config(_directory):
     with open(os.path.join(BUILD, "lib", "heaptally.pc"), encoding="ascii") as file:

@@ -7,6 +7,7 @@
  * Prints nothing when all is as the header says.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 enum {
 	JUMPS = 10,
+	SNAPSHOTS = 12,
 	MARKS_MAX = 1 << 16
 };
 
@@ -173,12 +175,67 @@ fork_in_callback(void)
 		free_and_fork(ways[i / 2], i % 2);
 }
 
+static volatile int done;
+
+/* A new stack for each number: two bits choose the call. */
+static __attribute__((noinline)) void
+make_below(unsigned number, int depth)
+{
+	switch (depth == 0 ? 4 : number % 4) {
+	case 0:
+		make_below(number / 4, depth - 1);
+		break;
+	case 1:
+		make_below(number / 4, depth - 1);
+		__asm__ volatile("nop");
+		break;
+	case 2:
+		make_below(number / 4, depth - 1);
+		__asm__ volatile("nop; nop");
+		break;
+	case 3:
+		make_below(number / 4, depth - 1);
+		__asm__ volatile("nop; nop; nop");
+		break;
+	default:
+		free(make(16));
+	}
+	__asm__ volatile("");
+}
+
+static void *
+make_stacks(void *argument)
+{
+	for (unsigned i = 0; !done && i < 1 << 16; i++)
+		make_below(i, 8);
+	return argument;
+}
+
+static void
+snapshots_while_stacks_come(void)
+{
+	pthread_t threads[2];
+	char path[256];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, make_stacks, NULL);
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		snprintf(path, sizeof path, "%s.%d", file, i);
+		EXPECT(heaptally_snapshot(path) == 0);
+	}
+	done = 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{"limit", snapshot_beyond_limit}, {"longjmp", leave_by_longjmp}, {"marks", mark_until_full},
-	{"watch", watch_what_goes},       {"fork", fork_in_callback},    {"retag", retag_forgotten},
+	{"limit", snapshot_beyond_limit}, {"longjmp", leave_by_longjmp},
+	{"marks", mark_until_full},       {"snapshots", snapshots_while_stacks_come},
+	{"watch", watch_what_goes},       {"fork", fork_in_callback},
+	{"retag", retag_forgotten},
 };
 
 int
