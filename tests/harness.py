@@ -84,7 +84,7 @@ def heaptally(*arguments, **options):
 
 def record(tally, arguments, *run_options, **options):
     """Trace the command into the file tally; the result is that of `heaptally run`."""
-    return heaptally("run", "-q", "-o", tally, *run_options, "--", *arguments, **options)
+    return heaptally("run", "-q", "-f", "-o", tally, *run_options, "--", *arguments, **options)
 
 
 def report(*arguments):

@@ -56,7 +56,7 @@ struct run {
 	/* from the command line */
 	const char *output;
 	uint64_t every_ns; /* 0: only at the end */
-	bool quiet;
+	bool force, quiet;
 	struct launch_options options;
 	char **arguments;
 
@@ -74,6 +74,7 @@ struct run {
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "write FILE instead of heaptally.NAME.PID.tally", 0},
+	{"force", 'f', NULL, 0, "replace FILE if it exists", 0},
 	{"frames", OPTION_FRAMES, "N", 0, "keep the N innermost frames of each stack", 0},
 	{"every", OPTION_EVERY, "SECONDS", 0, "take a snapshot every so many seconds", 0},
 	{"no-children", OPTION_NO_CHILDREN, NULL, 0, "record the command only", 0},
@@ -123,6 +124,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		run->output = argument;
+		return 0;
+	case 'f':
+		run->force = true;
 		return 0;
 	case 'q':
 		run->quiet = true;
@@ -244,6 +248,8 @@ make_process(struct run *run)
 	char *library = launch_find_library(), *preload, *options, *why;
 	int result;
 
+	if (!run->force && run->output != NULL && tally_file_is_taken(run->output))
+		die(LAUNCH_FAILED, "%s: exists; --force replaces it", run->output);
 	if (library == NULL)
 		die(LAUNCH_FAILED, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
 	result = locate_make_run_directory(&run->directory, &run->directory_lock);

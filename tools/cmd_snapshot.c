@@ -26,7 +26,7 @@
 struct arguments {
 	const char *output;
 	const char *operand;
-	bool quiet, blocks;
+	bool force, quiet, blocks;
 };
 
 enum {
@@ -35,6 +35,7 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "write FILE instead of heaptally.NAME.PID.tally", 0},
+	{"force", 'f', NULL, 0, "replace FILE if it exists", 0},
 	{"blocks", OPTION_BLOCKS, NULL, 0, "keep every single block, if they were recorded", 0},
 	{"quiet", 'q', NULL, 0, "do not say what was written", 0},
 	{0},
@@ -48,6 +49,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		arguments->output = argument;
+		return 0;
+	case 'f':
+		arguments->force = true;
 		return 0;
 	case OPTION_BLOCKS:
 		arguments->blocks = true;
@@ -143,6 +147,8 @@ cmd_snapshot(int argc, char **argv)
 
 	argp_err_exit_status = COMMAND_TROUBLE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (!arguments.force && arguments.output != NULL && tally_file_is_taken(arguments.output))
+		die(COMMAND_TROUBLE, "%s: exists; --force replaces it", arguments.output);
 	request.operand = arguments.operand;
 	request.blocks = arguments.blocks;
 	if (source_read(&request, &source, &why) != 0)

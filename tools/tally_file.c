@@ -17,15 +17,30 @@
 #include "tally.h"
 #include "util/xalloc.h"
 
+bool
+tally_file_is_taken(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+}
+
 char *
 tally_file_make_path(const char *command, long pid)
 {
-	char *path = xasprintf("heaptally.%.64s.%ld%s", command, pid, TALLY_SUFFIX);
+	char *stem = xasprintf("heaptally.%.64s.%ld", command, pid);
+	char *path;
 
-	for (char *c = path; *c != '\0'; c++)
+	for (char *c = stem; *c != '\0'; c++)
 		if (strchr("_+-.", *c) == NULL && (*c < '0' || *c > '9') &&
 		    ((*c | 0x20) < 'a' || (*c | 0x20) > 'z'))
 			*c = '_';
+	path = xasprintf("%s" TALLY_SUFFIX, stem);
+	for (unsigned n = 2; tally_file_is_taken(path); n++) {
+		free(path);
+		path = xasprintf("%s-%u" TALLY_SUFFIX, stem, n);
+	}
+	free(stem);
 	return path;
 }
 

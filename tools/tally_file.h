@@ -7,14 +7,20 @@
 #ifndef TALLY_FILE_H
 #define TALLY_FILE_H
 
+#include <stdbool.h>
+
 struct tally_file {
 	char *path;      /* where it will be */
 	char *temporary; /* where it is now; NULL when written in place */
 	int fd;
 };
 
-/* The name that a tally has when the user gives none: heaptally.COMMAND.PID.tally. To free. */
+/* The name that a tally has when the user gives none: heaptally.COMMAND.PID.tally, or
+ * with -2 and so on after the PID where that is taken. To free. */
 char *tally_file_make_path(const char *command, long pid);
+
+/* Whether something would be lost by writing there: a file that is not empty. */
+bool tally_file_is_taken(const char *path);
 
 /* Whether a tally could be written at path: 0 or -errno. Leaves nothing behind. */
 int tally_file_check(const char *path);

@@ -50,7 +50,7 @@ def run_end_to_end(context, name):
     context.need_command()
     row = programs.find_row(context, "clang")
     out = context.path("out.end")
-    ways = {"untraced": [row.argv], "heaptally run": [[context.command, "run", "-o", out, "--", *row.argv]]}
+    ways = {"untraced": [row.argv], "heaptally run": [[context.command, "run", "-f", "-o", out, "--", *row.argv]]}
     if shutil.which("heaptrack") and shutil.which("heaptrack_print"):
         suffix = ".zst" if shutil.which("zstd") else ".gz"
         ways["heaptrack + heaptrack_print"] = [["heaptrack", "-o", out, *row.argv], ["heaptrack_print", out + suffix]]

@@ -160,7 +160,7 @@ stop_holder()
 	try 137 heaptally run -q -o run.tally -- sh -c 'kill -9 $$'
 	heaptally info --format json run.tally >info
 	jq -e '.signal == 9 and .exit_status == null and .state == "ended"' info
-	try 7 heaptally run -q -o run.tally -- sh -c \
+	try 7 heaptally run -q -f -o run.tally -- sh -c \
 		'trap "exit 7" TERM; kill -TERM $PPID; while :; do sleep 0.05; done'
 	heaptally info --format json run.tally >info
 	[ "$(jq -c '[.processes[].exit_status | values]' info)" = '[7]' ]
@@ -219,11 +219,11 @@ stop_holder()
 	mv exits.debug hidden
 	mkdir .debug
 	mv hidden .debug/exits.debug
-	heaptally run -q -o run.tally -- ./exits 100 return
+	heaptally run -q -f -o run.tally -- ./exits 100 return
 	heaptally top --format json run.tally >top
 	[ "$(jq -r '.groups[0].frames[0].function' top)" = main ]
 	cp "$programs/wordindex" .debug/exits.debug
-	heaptally run -q -o run.tally -- ./exits 100 return
+	heaptally run -q -f -o run.tally -- ./exits 100 return
 	heaptally top --format json run.tally >top
 	[ "$(jq -r '.groups[0].frames[0].function' top)" = null ]
 }
@@ -235,4 +235,22 @@ stop_holder()
 	path=$(sed -n 's/^heaptally: the tally is //p' err)
 	heaptally info --format json "$path" >info
 	jq -e '.total_blocks == 100' info
+}
+
+@test "run, snapshot: a file that exists is replaced by --force only" {
+	echo precious >run.tally
+	try 125 heaptally run -o run.tally -- touch started
+	grep -qF 'run.tally: exists; --force replaces it' err
+	heaptally run -q -o other.tally -- "$programs/exits" 10 return
+	try 2 heaptally snapshot -o run.tally other.tally
+	[ "$(cat run.tally)" = precious ]
+	[ ! -e started ]
+	try 0 heaptally snapshot -q -f -o run.tally other.tally
+	cmp run.tally other.tally
+	try 0 heaptally run -q --force -o run.tally -- "$programs/exits" 20 return
+	heaptally info --format json run.tally >info
+	jq -e '.total_blocks >= 20' info
+	heaptally snapshot -q other.tally
+	heaptally snapshot -q other.tally
+	[ "$(find . -name 'heaptally.exits.*.tally' | wc -l)" -eq 2 ]
 }

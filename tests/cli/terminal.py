@@ -84,7 +84,7 @@ def fits(_directory):
             lines, _ = in_terminal(columns, *words)
             wide = [line for line in lines if len(line) > columns and not line.startswith("from ")]
             equal(wide, [], "lines of %r that are wider than %d" % (words, columns))
-    lines, _ = in_terminal(80, "run", "-o", "again.tally", "--", "../deep")
+    lines, _ = in_terminal(80, "run", "-f", "-o", "again.tally", "--", "../deep")
     equal([line for line in lines if len(line) > 80], [], "lines of the card")
     assert re.search(r"/source\.c:4", row_of(lines, "a_function")), lines
     narrow = row_of(in_terminal(80, "top", "../deep.tally")[0], "a_function")
@@ -136,7 +136,7 @@ def ascii_only(_directory):
         result = run([COMMAND, *words, "../deep.tally"], env=environment(LC_ALL="C"))
         equal((result.returncode, result.stderr), (0, b""), "status")
         assert result.stdout.isascii(), result.stdout
-    card = run([COMMAND, "run", "-o", "again.tally", "--", "../deep"], env=environment(LC_ALL="C"))
+    card = run([COMMAND, "run", "-f", "-o", "again.tally", "--", "../deep"], env=environment(LC_ALL="C"))
     assert card.returncode == 0 and card.stderr.isascii(), card.stderr
 
 

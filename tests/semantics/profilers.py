@@ -219,7 +219,7 @@ def honesty(_directory):
         text = heaptally(*words, tally).stdout.decode()
         assert re.search(r"0 events lost, .* stacks cut, .* of bytes have file:line, "
                          r"heaptally used .* CPU, ", text), text
-    words = ("run", "-o", "run.tally", "--", program("exits"), "1", "return")
+    words = ("run", "-f", "-o", "run.tally", "--", program("exits"), "1", "return")
     text = heaptally(*words).stderr.decode()
     assert "0 events lost" in text and "heaptally used" in text, text
 
