@@ -39,7 +39,12 @@ take_from_chunk(struct pool *pool, size_t bytes)
 
 		if (chunk == NULL)
 			return NULL;
-		pool->end = chunk + CHUNK_BYTES;
+		/* In this order: a handler that leaves in between must not leave a place in one
+		 * chunk with the end of another. */
+		store(&pool->next, NULL);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		store(&pool->end, chunk + CHUNK_BYTES);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		start = (uintptr_t)chunk;
 	}
 	pool->next = (char *)start + bytes;

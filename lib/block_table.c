@@ -264,6 +264,8 @@ grow_side(void)
 	if (new == NULL)
 		return false;
 	table.side = new;
+	/* In this order: a handler may leave in between by siglongjmp. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	table.side_capacity = capacity;
 	for (uint32_t i = 0; i < old_capacity; i++) {
 		if (old[i].address != 0)

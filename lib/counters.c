@@ -64,8 +64,10 @@ new_chunk(uint32_t shard, uint32_t chunk)
 			return NULL;
 		store(&sections[SECTION_LIFETIMES].count, record + 1);
 	}
-	recording.chunks[entry] = (uint32_t)record + 1;
+	/* Counted first: a handler that leaves in between must not leave it to two entries. */
 	store_release(&sections[SECTION_COUNTERS].count, record + 1);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	store_release(&recording.chunks[entry], (uint32_t)record + 1);
 	if (sections[SECTION_CHUNKS].count < entry + 1)
 		store_release(&sections[SECTION_CHUNKS].count, entry + 1);
 	return recording.counters + record * SITES_PER_CHUNK;

@@ -44,6 +44,8 @@ grow(void)
 	if (ids == NULL)
 		return false;
 	table.ids = ids;
+	/* In this order: a handler may leave in between by siglongjmp. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	table.capacity = capacity;
 	for (uint32_t i = 0; i < old_capacity; i++) {
 		if (old[i] != FRAME_NONE)

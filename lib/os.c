@@ -34,6 +34,8 @@
 #define PLACES_LOW  ((uint64_t)1 << 45)
 #define PLACES_HIGH ((uint64_t)1 << 46)
 #define PLACES_STEP ((uint64_t)2 << 20)
+/* From any of them, an end beyond the address space, but not more than all of it. */
+#define TOO_LONG (((long)1 << 47) - ((long)2 << 12))
 
 static long
 call6(long number, long a, long b, long c, long d, long e, long f)
@@ -157,12 +159,21 @@ os_map_growable(size_t *bytes, size_t limit)
 	return os_map(limit, true);
 }
 
+/* Whether the range is within one mapping. A growth that cannot be: what is wrong with the range
+ * itself is found out first. */
+static bool
+is_one_mapping(void *address, size_t bytes)
+{
+	return call6(SYS_mremap, (long)address, (long)bytes, TOO_LONG, 0, 0, 0) == -ENOMEM;
+}
+
 bool
 os_grow(void *address, size_t old_bytes, size_t bytes)
 {
 	/* Not told to move, it does not. */
 	return call6(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
-	       (long)address;
+		       (long)address ||
+	       is_one_mapping(address, bytes);
 }
 
 void *

@@ -41,8 +41,8 @@ void *os_random_place(size_t bytes);
  * where there is none it is that large at once, which `bytes` then says. */
 void *os_map_growable(size_t *bytes, size_t limit);
 
-/* Make a mapping longer at its end. False if the place behind it is taken, or by a limit. [signal]
- */
+/* Make a mapping longer at its end; one that is that long already stays. False if something else is
+ * behind it, or by a limit. [signal] */
 bool os_grow(void *address, size_t old_bytes, size_t bytes);
 
 /* Make sure that every page of the range has memory behind it: 0 or -errno, never a SIGBUS. Zeroed

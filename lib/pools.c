@@ -64,6 +64,8 @@ grow(void)
 	if (entries == NULL)
 		return false;
 	table.entries = entries;
+	/* In this order: a handler may leave in between by siglongjmp. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	table.capacity = capacity;
 	for (uint32_t i = 0; i < old_capacity; i++) {
 		if (old[i].site != SITE_NONE)

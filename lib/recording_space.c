@@ -17,10 +17,11 @@
 #define PARTS (1 + SECTION_COUNT)
 
 static char *base;
-static struct {
+static struct part {
 	uint64_t offset;
 	uint64_t limit;
-	uint64_t mapped;
+	uint64_t mapped; /* of that, for certain */
+	uint64_t wanted; /* as much, or what a growth under way will make of it */
 } parts[PARTS];
 
 static void
@@ -35,14 +36,16 @@ set_parts(const struct recording_extent *sections, uint64_t first)
 		parts[i].limit = round_up(s->capacity * s->record_bytes, PAGE_BYTES);
 		parts[i].mapped = parts[i].limit < first ? parts[i].limit : first;
 	}
+	for (int i = 0; i < PARTS; i++)
+		parts[i].wanted = parts[i].mapped;
 }
 
 static void
 unmap(int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (parts[i].mapped != 0)
-			os_unmap(base + parts[i].offset, parts[i].mapped);
+		if (parts[i].wanted != 0)
+			os_unmap(base + parts[i].offset, parts[i].wanted);
 	}
 }
 
@@ -51,7 +54,7 @@ static bool
 map_parts(int fd)
 {
 	for (int i = 0; i < PARTS; i++) {
-		uint64_t offset = parts[i].offset, bytes = parts[i].mapped;
+		uint64_t offset = parts[i].offset, bytes = parts[i].wanted;
 
 		if (bytes == 0 || (fd < 0 ? os_map_at(base + offset, bytes)
 					  : os_map_file_at(base + offset, bytes, fd, offset)) == 0)
@@ -88,30 +91,41 @@ recording_space_map(int fd, const struct recording_extent *sections, uint64_t fi
 	return base;
 }
 
+/* Noted as wanted before it is done: a child that is forked in between imitates all of it. As
+ * mapped after: a handler that leaves in between leaves nothing that is believed and not there. */
+static bool
+grow(struct part *part, uint64_t bytes)
+{
+	store(&part->wanted, bytes);
+	if (!os_grow(base + part->offset, part->mapped, bytes))
+		return false;
+	store(&part->mapped, bytes);
+	return true;
+}
+
 bool
 recording_space_extend(enum recording_section section, uint64_t bytes)
 {
-	uint64_t *mapped = &parts[1 + section].mapped, limit = parts[1 + section].limit;
-	char *start = base + parts[1 + section].offset;
-	uint64_t old = *mapped, more = old + (old < GROWTH_MAX ? old : GROWTH_MAX);
+	struct part *part = &parts[1 + section];
+	uint64_t old = part->mapped, more = old + (old < GROWTH_MAX ? old : GROWTH_MAX);
 
 	bytes = round_up(bytes, PAGE_BYTES);
 	if (likely(bytes <= old))
 		return true;
-	if (bytes > limit)
+	if (bytes > part->limit)
 		return false;
-	if (more > limit)
-		more = limit;
+	/* A growth that was left in between is done first: how far it came is not known. */
+	if (part->wanted > old && grow(part, part->wanted) && bytes <= part->mapped)
+		return true;
+	if (more > part->limit)
+		more = part->limit;
 	if (more < bytes)
 		more = bytes;
-	/* Noted before it is done: a child that is forked in between imitates all of it. */
-	store(mapped, more);
-	if (os_grow(start, old, more))
+	if (more > part->mapped && grow(part, more))
 		return true;
-	store(mapped, bytes);
-	if (os_grow(start, old, bytes))
+	if (grow(part, bytes))
 		return true;
-	store(mapped, old);
+	store(&part->wanted, part->mapped);
 	return false;
 }
 

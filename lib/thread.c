@@ -34,7 +34,8 @@ static struct {
 	uint32_t made; /* in a forked child the list goes on with structs of the parent's threads */
 	uint32_t hand;
 	uint32_t shards;
-	char *next, *end; /* of the structs in the newest slab */
+	char *next;    /* struct in the newest slab */
+	uint32_t room; /* for so many from there on */
 } threads;
 
 #define STRIDE round_up(sizeof(struct thread), CACHE_LINE)
@@ -64,8 +65,10 @@ make_slab(void)
 		os_unmap(slab, 2 * THREAD_GATES);
 		return false;
 	}
+	/* The room last: a handler may leave in between by siglongjmp. */
 	threads.next = slab + THREAD_GATES;
-	threads.end = slab + 2 * THREAD_GATES;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	threads.room = THREAD_GATES / STRIDE;
 	return true;
 }
 
@@ -73,13 +76,20 @@ make_slab(void)
 static bool
 make_struct(void)
 {
+	char *made;
+
 	if (threads.list == NULL)
 		threads.list = arena_allocate_lasting(LIST_MAX * sizeof(struct thread *), false);
-	if (threads.list == NULL || threads.made == LIST_MAX ||
-	    ((size_t)(threads.end - threads.next) < STRIDE && !make_slab()))
+	if (threads.list == NULL || threads.made == LIST_MAX || (threads.room == 0 && !make_slab()))
 		return false;
-	threads.list[threads.made++] = (struct thread *)(void *)threads.next;
-	threads.next += STRIDE;
+	made = threads.next;
+	/* Nothing is given twice, and nothing counted that is not there, when a handler leaves. */
+	threads.room--;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	threads.next = made + STRIDE;
+	threads.list[threads.made] = (struct thread *)(void *)made;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	threads.made++;
 	arena_add_bytes(2 * STRIDE);
 	return true;
 }

@@ -52,9 +52,14 @@ watch_set(const struct watch *watch)
 		if (w != NULL)
 			drop(w);
 	} else if (w != NULL || has_room()) {
-		if (w == NULL)
-			w = &watches.list[watches.count++];
+		bool is_new = w == NULL;
+
+		if (is_new)
+			w = &watches.list[watches.count];
 		*w = *watch;
+		/* Counted when it is there: a handler may leave in between by siglongjmp. */
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		watches.count += is_new;
 		store(&recording.control->watched, 1);
 	} else {
 		room = false;

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "os.h"
+#include "recording_space.h"
 #include "runtime.h"
 #include "trace_table.h"
 
@@ -106,6 +108,44 @@ START_TEST(threads_agree)
 }
 END_TEST
 
+/* As after a growth that a handler left before it was noted. */
+START_TEST(growing_twice_is_harmless)
+{
+	size_t bytes = 2 * PAGE_BYTES;
+	char *memory = os_map_growable(&bytes, 64 * PAGE_BYTES);
+
+	ck_assert(os_grow(memory, 2 * PAGE_BYTES, 4 * PAGE_BYTES));
+	memory[4 * PAGE_BYTES - 1] = 1;
+	ck_assert(os_grow(memory, 2 * PAGE_BYTES, 4 * PAGE_BYTES));
+	ck_assert_int_eq(memory[4 * PAGE_BYTES - 1], 1);
+	ck_assert(os_grow(memory, 4 * PAGE_BYTES, 8 * PAGE_BYTES));
+	memory[8 * PAGE_BYTES - 1] = 1;
+	os_unmap(memory, 8 * PAGE_BYTES);
+}
+END_TEST
+
+START_TEST(growing_takes_nothing_of_others)
+{
+	size_t bytes = 2 * PAGE_BYTES;
+	char *memory = os_map_growable(&bytes, 64 * PAGE_BYTES);
+
+	ck_assert_int_eq(os_map_at(memory + 2 * PAGE_BYTES, 4 * PAGE_BYTES), 0);
+	ck_assert(!os_grow(memory, 2 * PAGE_BYTES, 4 * PAGE_BYTES));
+	os_unmap(memory, 6 * PAGE_BYTES);
+}
+END_TEST
+
+START_TEST(a_section_is_mapped_as_far_as_was_asked)
+{
+	for (uint64_t bytes = 1 << 20; bytes <= (uint64_t)200 << 20; bytes *= 2) {
+		ck_assert(recording_space_extend(SECTION_NODES, bytes));
+		ck_assert_int_eq(
+			os_populate((char *)recording.nodes + bytes - PAGE_BYTES, PAGE_BYTES), 0);
+	}
+	ck_assert(!recording_space_extend(SECTION_NODES, UINT64_MAX / 2));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -119,6 +159,9 @@ main(void)
 	tcase_add_test(tcase, paths_lead_back_to_their_frames);
 	tcase_add_test(tcase, sites_belong_to_stack_and_kind);
 	tcase_add_test(tcase, threads_agree);
+	tcase_add_test(tcase, growing_twice_is_harmless);
+	tcase_add_test(tcase, growing_takes_nothing_of_others);
+	tcase_add_test(tcase, a_section_is_mapped_as_far_as_was_asked);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
