@@ -24,6 +24,8 @@
 #include "watch.h"
 
 #define FRAMES_MAX 65535u
+#define REACH_MIN  ((uintptr_t)1 << 20)
+#define REACH_MAX  ((uintptr_t)64 << 30)
 
 #define CALLER                                            \
 	(&(struct caller){                                \
@@ -211,16 +213,27 @@ fill_details(struct heaptally_block *block)
 	block->thread = (int32_t)thread;
 }
 
+/* How far a block of this heap can reach, whatever is usable beyond its bytes. */
+static uintptr_t
+reach_of_blocks(void)
+{
+	int64_t live = counters_live();
+	uintptr_t reach = (live > 0 ? 2 * (uintptr_t)live : 0) + REACH_MIN;
+
+	return reach < REACH_MAX ? reach : REACH_MAX;
+}
+
 static int
 find_block(const void *address, struct heaptally_block *ret_block)
 {
 	void *start;
-	struct block block = block_table_find_around(address, &start);
+	struct block block = block_table_find_around(address, reach_of_blocks(), &start);
 	size_t usable;
 
-	if (block.site < recording_site_base())
+	/* Another thread may free it now: of what goes meanwhile nothing is told. */
+	if (block.site < recording_site_base() || !real_find_usable_size(start, &usable) ||
+	    block_table_find(start).site != block.site)
 		return 0;
-	usable = real_usable_size(start);
 	if ((uintptr_t)address - (uintptr_t)start >= usable && address != start)
 		return 0;
 	ret_block->address = (uintptr_t)start;

@@ -32,8 +32,6 @@
 
 #define SIDE_FIRST 1024u
 
-#define FIND_REACH ((uintptr_t)64 << 30)
-
 struct side_entry {
 	uintptr_t address; /* 0 is free */
 	struct block block;
@@ -461,28 +459,54 @@ find_in_slot(uintptr_t base, uintptr_t highest, void **ret_start)
 	return block_table_find(*ret_start);
 }
 
-struct block
-block_table_find_around(const void *address, void **ret_start)
+/* From an address down to where the next leaf may be: below the directory that is not there, or
+ * below the leaf. 0: nowhere. */
+static uintptr_t
+below_absent(uintptr_t address)
 {
-	const uintptr_t slot = (uintptr_t)1 << table.slot_shift, highest = (uintptr_t)address;
-	const uintptr_t leaf = (uintptr_t)1 << LEAF_SHIFT;
-	uintptr_t base = highest & ~(slot - 1);
+	bool absent = load_acquire(&table.top[address >> TOP_SHIFT]) == no_leaves;
 
-	while (highest - base < FIND_REACH && base >= leaf) {
-		const void *place = slot_of(base);
+	return address >> (absent ? TOP_SHIFT : LEAF_SHIFT) << (absent ? TOP_SHIFT : LEAF_SHIFT);
+}
 
-		/* No leaf: none of its slots. */
-		if (place == NULL) {
-			base = (base & ~(leaf - 1)) - slot;
-			continue;
-		}
-		if (get_slot(place) != 0) {
-			struct block block = find_in_slot(base, highest, ret_start);
+/* From the slot of `base` down to one that is in use; NULL if there is none in this leaf. */
+static const char *
+used_slot_below(const char *slot, uintptr_t base)
+{
+	uintptr_t before = (base & (((uintptr_t)1 << LEAF_SHIFT) - 1)) >> table.slot_shift;
+	const char *first = slot - before * table.slot_bytes;
 
+	for (; slot >= first && get_slot(slot) == 0; slot -= table.slot_bytes) {
+		/* Of what is not in use, eight bytes at a time. */
+		while (slot - first >= 16 && ((uintptr_t)slot & 7) == 0 &&
+		       load((const uint64_t *)(const void *)(slot - 8)) == 0)
+			slot -= 8;
+	}
+	return slot >= first ? slot : NULL;
+}
+
+struct block
+block_table_find_around(const void *address, uintptr_t reach, void **ret_start)
+{
+	const uintptr_t slot_size = (uintptr_t)1 << table.slot_shift, highest = (uintptr_t)address;
+	const uintptr_t leaf_size = (uintptr_t)1 << LEAF_SHIFT;
+	uintptr_t base = highest & ~(slot_size - 1);
+
+	while (highest - base < reach && base >= leaf_size && base >> ADDRESS_BITS == 0) {
+		const char *slot = slot_of(base);
+		const char *used = slot != NULL ? used_slot_below(slot, base) : NULL;
+
+		if (used != NULL) {
+			struct block block;
+
+			base -= (uintptr_t)(slot - used) / table.slot_bytes * slot_size;
+			block = find_in_slot(base, highest, ret_start);
 			if (block.site != SITE_NONE)
-				return block;
+				return highest - base < reach ? block : BLOCK_NONE;
+		} else {
+			base = slot != NULL ? base & ~(leaf_size - 1) : below_absent(base);
 		}
-		base -= slot;
+		base -= slot_size;
 	}
 	return BLOCK_NONE;
 }

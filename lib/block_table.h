@@ -48,8 +48,9 @@ struct block block_table_remove(const void *address);
 /* Look a block up by its start. */
 struct block block_table_find(const void *address);
 
-/* The block with the highest start that is not above address, however far below that may be; its
- * caller looks whether it reaches that far. BLOCK_NONE if there is none within 64 GiB. */
-struct block block_table_find_around(const void *address, void **ret_start);
+/* The block with the highest start that is not above address and less than `reach` below it; its
+ * caller looks whether it is large enough. Where no blocks have been, 64 GiB are passed over at
+ * once; where they have been and are no more, 0.3 MB in a microsecond or so. */
+struct block block_table_find_around(const void *address, uintptr_t reach, void **ret_start);
 
 #endif

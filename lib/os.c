@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
 
@@ -233,6 +234,20 @@ os_readable(uintptr_t address)
 
 	return call6(SYS_futex, (long)(address & ~(uintptr_t)3), FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
 		     (long)&no_time, 0, 0) != -EFAULT;
+}
+
+bool
+os_read_memory(const void *address, void *buffer, size_t bytes)
+{
+	struct iovec to = {buffer, bytes}, from = {(void *)(uintptr_t)address, bytes};
+	long result = call6(SYS_process_vm_readv, os_process_id(), (long)&to, 1, (long)&from, 1, 0);
+
+	if (result == (long)bytes)
+		return true;
+	if (result != -EPERM && result != -ENOSYS)
+		return false;
+	memcpy(buffer, address, bytes);
+	return true;
 }
 
 int

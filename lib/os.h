@@ -52,6 +52,10 @@ int os_populate(void *address, size_t bytes);
 /* True if eight bytes at address can be read. One system call. [signal] */
 bool os_readable(uintptr_t address);
 
+/* Copy what may be unmapped at any time. False if it was; where the kernel's help is refused it is
+ * read as it is. [signal] */
+bool os_read_memory(const void *address, void *buffer, size_t bytes);
+
 int os_open(const char *path, int flags, unsigned mode);
 int os_open_at(int directory, const char *name, int flags, unsigned mode);
 void os_close(int fd);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "elf_symbol.h"
+#include "os.h"
 
 struct real real = {.path = ""};
 
@@ -141,4 +142,19 @@ void
 real_examine(void)
 {
 	real.is_glibc = is_libc(real.path) && has_glibc_chunks();
+}
+
+bool
+real_find_usable_size(void *block, size_t *ret_usable)
+{
+	size_t head;
+
+	if (!real.is_glibc) {
+		*ret_usable = real.malloc_usable_size(block);
+		return true;
+	}
+	if (!os_read_memory((const size_t *)block - 1, &head, sizeof head))
+		return false;
+	*ret_usable = real_usable_size_of_head(head);
+	return true;
 }

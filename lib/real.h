@@ -57,18 +57,25 @@ real_contains(uintptr_t address)
 	       address - real.self_start < real.self_end - real.self_start;
 }
 
+/* malloc/malloc.c, "chunk": size in the word before the block, flags in the low bits; bit 1 is set
+ * for a chunk of its own mapping. Checked by `real_examine`. */
+static inline size_t
+real_usable_size_of_head(size_t head)
+{
+	return (head & ~(size_t)7) - 8 - ((head & 2) << 2);
+}
+
 /* Usable bytes of a block that the real allocator made. [hot] */
 static inline size_t
 real_usable_size(void *block)
 {
-	if (likely(real.is_glibc)) {
-		/* malloc/malloc.c, "chunk": size in the word before the block, flags in the low
-		 * bits; bit 1 is set for a chunk of its own mapping. Checked by `real_find`. */
-		size_t head = ((const size_t *)block)[-1];
-
-		return (head & ~(size_t)7) - 8 - ((head & 2) << 2);
-	}
+	if (likely(real.is_glibc))
+		return real_usable_size_of_head(((const size_t *)block)[-1]);
 	return real.malloc_usable_size(block);
 }
+
+/* The same of a block that another thread may free meanwhile: false if that is seen. Of another
+ * allocator than glibc's it is asked all the same. [signal] */
+bool real_find_usable_size(void *block, size_t *ret_usable);
 
 #endif

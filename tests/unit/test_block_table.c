@@ -162,6 +162,32 @@ START_TEST(churn_beside_the_slots_takes_no_memory)
 }
 END_TEST
 
+/* An address in or above the only block, which starts at `base`. */
+START_TEST(around_an_address)
+{
+	const char *far = base + ((uintptr_t)1 << 38);
+	struct block none = BLOCK_NONE;
+	void *start = NULL;
+
+	ck_assert(block_table_init(_i == 0));
+	insert_new(base, 8, 5);
+	insert_new(base + ((size_t)3 << 20), 8, 7);
+	expect(block_table_find_around(base, 1, &start), 8, 5);
+	ck_assert_ptr_eq(start, base);
+	for (size_t distance = 1; distance < (size_t)3 << 20; distance = distance * 3 + 1) {
+		start = NULL;
+		expect(block_table_find_around(base + distance, SIZE_MAX, &start), 8, 5);
+		ck_assert_ptr_eq(start, base);
+	}
+	expect(block_table_find_around(base - 1, SIZE_MAX, &start), none.rounding, none.site);
+	expect(block_table_find_around(base + 4096, 4096, &start), none.rounding, none.site);
+	expect(block_table_find_around(far, SIZE_MAX, &start), 8, 7);
+	ck_assert_ptr_eq(start, base + ((size_t)3 << 20));
+	expect(block_table_find_around((void *)1000, SIZE_MAX, &start), 0, 0);
+	expect(block_table_find_around((void *)UINTPTR_MAX, SIZE_MAX, &start), 0, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -178,6 +204,7 @@ main(void)
 	tcase_add_loop_test(tcase, overwritten_block_is_returned, 0, 2);
 	tcase_add_loop_test(tcase, random_steps, 0, 2);
 	tcase_add_loop_test(tcase, churn_beside_the_slots_takes_no_memory, 0, 2);
+	tcase_add_loop_test(tcase, around_an_address, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
