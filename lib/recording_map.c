@@ -270,16 +270,18 @@ static bool
 start_at(const char *path)
 {
 	int fd = os_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	bool started;
+	bool locked, started;
 
 	if (fd < 0)
 		return false;
 	/* Whatever the umask. */
 	os_change_mode(fd, 0600);
-	os_lock_file(fd);
+	locked = os_lock_file(fd) == 0;
 	started = start_in_file(fd);
 	if (!started)
 		os_unlink(path);
+	else if (!locked)
+		recording_note(TROUBLE_UNLOCKED);
 	os_close(fd);
 	return started;
 }

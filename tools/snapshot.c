@@ -171,6 +171,44 @@ is_this_namespace(uint64_t inode)
 	return inode == 0 || stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == inode;
 }
 
+/* Whether the process of the recording has the file mapped. True, too, if that may not be seen. */
+static bool
+is_mapped(const struct snapshot *snapshot)
+{
+	char path[64], *line = NULL;
+	size_t bytes = 0;
+	struct stat status;
+	bool found = false;
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", snapshot->header.pid);
+	stream = fopen(path, "re");
+	if (stream == NULL)
+		return errno == EACCES || errno == EPERM;
+	if (fstat(snapshot->fd, &status) != 0)
+		status.st_ino = 0;
+	while (!found && getline(&line, &bytes, stream) > 0) {
+		unsigned long long inode = 0;
+
+		found = sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode != 0 &&
+			inode == status.st_ino;
+	}
+	free(line);
+	fclose(stream);
+	return found;
+}
+
+/* Where the lock could not be had when the recording was made, the mappings tell. */
+static bool
+lives_without_lock(const struct snapshot *snapshot)
+{
+	const struct recording_header *header = &snapshot->header;
+
+	return (header->trouble & TROUBLE_UNLOCKED) != 0 && header->copied_ns == 0 &&
+	       is_this_boot(header->boot_id) && is_this_namespace(header->pid_namespace) &&
+	       is_mapped(snapshot);
+}
+
 static uint64_t
 later_minus_earlier(uint64_t later, uint64_t earlier)
 {
@@ -266,6 +304,10 @@ snapshot_refresh(struct snapshot *snapshot)
 		result = snapshot_read_exactly(snapshot, header, sizeof(*header), 0);
 	if (result == 0)
 		result = check_header(header);
+	if (result == 0 && !identity->alive && (header->trouble & TROUBLE_UNLOCKED) != 0) {
+		identity->alive = lives_without_lock(snapshot);
+		result = snapshot_read_exactly(snapshot, header, sizeof(*header), 0);
+	}
 	if (result == 0 && header->state == RECORDING_STARTING && identity->alive)
 		result = -EAGAIN;
 	if (result == 0)
@@ -506,6 +548,8 @@ snapshot_get_trouble(uint32_t trouble, unsigned index)
 		{TROUBLE_NOTHING_SEEN,
 		 "no allocation was seen: the program makes none, or has its own allocator inside"},
 		{TROUBLE_LIMITED, "a resource limit made the tables small"},
+		{TROUBLE_UNLOCKED,
+		 "the recording could not be locked: from other machines it looks ended"},
 	};
 
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)

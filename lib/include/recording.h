@@ -283,6 +283,7 @@ enum recording_trouble {
 	TROUBLE_UNWINDER_FORKED = 1 << 6, /* forked while the unwinder was busy: depth-1 stacks */
 	TROUBLE_LIMITED = 1 << 7,         /* a resource limit made the tables small */
 	TROUBLE_NOTHING_SEEN = 1 << 8,    /* set by the reader */
+	TROUBLE_UNLOCKED = 1 << 9,        /* the file system has no locks: who maps it lives */
 };
 
 enum recording_state {

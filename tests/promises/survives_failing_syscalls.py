@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whichever system call of the runtime fails, the program does what it does without it."""
-from harness import Skip, case, environment, equal, run, run_cases
+import glob
+import json
+
+from harness import COMMAND, Skip, case, environment, equal, report, run, run_cases
 from traced import LIBRARY, bare, exact, os, promise, same, target
 
 KINDS = {
@@ -11,6 +14,7 @@ KINDS = {
     "open": ("open,openat", 24),
     "open without permission": ("open,openat", 13),
     "ftruncate": ("ftruncate,fallocate", 28),
+    "a lock": ("fcntl", 22),
     "everything once": (
         "mmap,munmap,madvise,mprotect,open,openat,ftruncate,fallocate,close,mkdir,mkdirat,read,fstat,"
         "newfstatat,readlink,readlinkat,getrandom,prctl,pread64,statfs,fstatfs,mremap",
@@ -50,6 +54,19 @@ for title, (names, error) in KINDS.items():
                 if result[:3] != expected:
                     broken.append("call %d: status %d, %r" % (number, result[0], result[2][:80]))
             equal(broken, [], "of %d calls" % total)
+
+
+@case("a recording that could not be locked is that of a living process while it lives")
+def no_lock(_directory):
+    look = "LD_PRELOAD= %s info --format json $$.recording; :" % COMMAND
+    variables = environment(PROMISE_PRELOAD=LIBRARY, HEAPTALLY="out=%s/%%p.recording" % os.getcwd())
+    result = run([promise("inject"), "1", "22", "fcntl", "/bin/sh", "-c", look], env=variables)
+    if not result.stdout:
+        raise Skip("ptrace is not allowed here")
+    inside, after = json.loads(result.stdout), report("info", *glob.glob("*.recording"))
+    equal(inside["state"], "running", "state in it")
+    equal(after["state"] in ("ended", "exited"), True, "it is over")
+    assert any("locked" in sentence for sentence in after["trouble"]), after["trouble"]
 
 
 @case("libunwind cannot be opened: everything is counted, and the report says so")

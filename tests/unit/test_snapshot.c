@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -245,6 +246,36 @@ START_TEST(a_lock_means_that_it_lives)
 END_TEST
 
 /* Each makes one thing wrong. */
+START_TEST(without_locks_a_mapping_means_that_it_lives)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot;
+	void *mapping;
+	int fd;
+
+	generated->header.pid = (uint32_t)getpid();
+	generated->header.pid_namespace = 0;
+	memset(generated->header.boot_id, 0, sizeof(generated->header.boot_id));
+	for (int unlocked = 0; unlocked < 2; unlocked++) {
+		generated->header.trouble = unlocked ? TROUBLE_UNLOCKED : 0;
+		snapshot = open_generated(generated);
+		ck_assert(!snapshot_get_identity(snapshot)->alive);
+		fd = open("recording", O_RDWR);
+		mapping = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+		ck_assert_ptr_ne(mapping, MAP_FAILED);
+		close(fd);
+		ck_assert_int_eq(snapshot_refresh(snapshot), 0);
+		ck_assert_int_eq(snapshot_get_identity(snapshot)->alive, unlocked);
+		munmap(mapping, 1);
+		ck_assert_int_eq(snapshot_refresh(snapshot), 0);
+		ck_assert(!snapshot_get_identity(snapshot)->alive);
+		snapshot_free(snapshot);
+		unlink("recording");
+	}
+	free(generated);
+}
+END_TEST
+
 static void
 break_magic(struct generated *g)
 {
@@ -605,7 +636,7 @@ START_TEST(every_trouble_has_a_sentence)
 {
 	uint32_t all = TROUBLE_NO_UNWINDER | TROUBLE_FULL | TROUBLE_NODES_FULL |
 		       TROUBLE_FOREIGN_MALLOC | TROUBLE_BAD_OPTION | TROUBLE_NO_BLOCK_TABLE |
-		       TROUBLE_UNWINDER_FORKED | TROUBLE_LIMITED;
+		       TROUBLE_UNWINDER_FORKED | TROUBLE_LIMITED | TROUBLE_UNLOCKED;
 	unsigned count = 0;
 
 	while (snapshot_get_trouble(all, count) != NULL)
@@ -631,6 +662,7 @@ main(void)
 	tcase_add_test(tcase, moments_follow_a_growing_recording);
 	tcase_add_test(tcase, marks_follow_too);
 	tcase_add_test(tcase, a_lock_means_that_it_lives);
+	tcase_add_test(tcase, without_locks_a_mapping_means_that_it_lives);
 	tcase_add_loop_test(tcase, broken, 0, sizeof(breaks) / sizeof(breaks[0]));
 	tcase_add_test(tcase, foreign_versions);
 	tcase_add_test(tcase, cut_at_every_length);
