@@ -8,11 +8,28 @@
  */
 #include "boot_alloc.h"
 
+#include "os.h"
+
 #define AREA_BYTES    ((size_t)128 << 10)
 #define MIN_ALIGNMENT ((size_t)16)
 
-static char area[AREA_BYTES] __attribute__((aligned(64)));
+/* Not a static array: that would count against a limit in every process, used or not. */
+static char *area;
 static size_t area_used;
+
+static bool
+make_area(void)
+{
+	char *made, *none = NULL;
+
+	if (likely(load_acquire(&area) != NULL))
+		return true;
+	made = os_map(AREA_BYTES, false);
+	if (made != NULL && !__atomic_compare_exchange_n(&area, &none, made, false,
+							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		os_unmap(made, AREA_BYTES);
+	return load_acquire(&area) != NULL;
+}
 
 void *
 boot_allocate(size_t alignment, size_t bytes)
@@ -21,7 +38,7 @@ boot_allocate(size_t alignment, size_t bytes)
 
 	if (alignment < MIN_ALIGNMENT)
 		alignment = MIN_ALIGNMENT;
-	if (bytes > AREA_BYTES || alignment > AREA_BYTES)
+	if (bytes > AREA_BYTES || alignment > AREA_BYTES || !make_area())
 		return NULL;
 	bytes = round_up(bytes, MIN_ALIGNMENT);
 	do {
@@ -39,7 +56,9 @@ boot_allocate(size_t alignment, size_t bytes)
 bool
 boot_owns(const void *block)
 {
-	return (uintptr_t)block - (uintptr_t)area < AREA_BYTES;
+	const char *start = load_acquire(&area);
+
+	return start != NULL && (uintptr_t)block - (uintptr_t)start < AREA_BYTES;
 }
 
 size_t

@@ -8,6 +8,7 @@
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -32,6 +33,9 @@
 
 #define SHARDS_PER_CPU 4u
 #define SHARDS_LEAST   16u
+
+/* Address space; our tables begin with a fifth of it. */
+#define ROOM_MIN ((size_t)64 << 20)
 
 enum process_state {
 	PROCESS_NEW, /* a forked child that has not allocated yet: what a wiped page reads as */
@@ -140,6 +144,20 @@ is_under_valgrind(void)
 	return false;
 }
 
+/* Where a limit leaves little memory, all of it is the program's. */
+static bool
+lacks_room(void)
+{
+	void *probe;
+
+	if (os_limit(RLIMIT_AS) == UINT64_MAX && os_limit(RLIMIT_DATA) == UINT64_MAX)
+		return false;
+	probe = os_map(ROOM_MIN, false);
+	if (probe != NULL)
+		os_unmap(probe, ROOM_MIN);
+	return probe == NULL;
+}
+
 static COLD void
 start_process(void)
 {
@@ -184,7 +202,7 @@ process_start(void)
 	/* What is allocated from here until the end of the start is passed through. */
 	if (__atomic_compare_exchange_n(&raw.state, &expected, PROCESS_OFF, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED) &&
-	    getauxval(AT_SECURE) == 0 && !is_under_valgrind())
+	    getauxval(AT_SECURE) == 0 && !is_under_valgrind() && !lacks_room())
 		start_process();
 	os_restore_signals(signals);
 	errno = saved_errno;

@@ -60,7 +60,7 @@ struct thread {
 
 /* Both halves of a slab are mappings of their own; few slabs keep these few. Untouched pages of it
  * cost nothing. */
-#define THREAD_GATES (64 * PAGE_BYTES)
+#define THREAD_GATES (48 * PAGE_BYTES)
 
 /* [hot] [signal] */
 static inline struct thread_gate *

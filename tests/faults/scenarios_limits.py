@@ -157,6 +157,10 @@ LIMITS = {
 }
 
 
+# The loader refuses a library whose data does not fit, whoever preloads it.
+DATA_OF_A_LIBRARY = 1 << 19
+
+
 def under_limits(bench, argv, name, values):
     """Every limit under which the bare program works."""
     verdicts = []
@@ -165,8 +169,11 @@ def under_limits(bench, argv, name, values):
         bare = bench.bare(argv, prefix=prefix)
         if bare.ended.status != 0:
             continue
-        broken = difference(bare, bench.run(argv, prefix=prefix))
-        if broken:
+        traced = bench.run(argv, prefix=prefix)
+        broken = difference(bare, traced)
+        if broken and name == "data" and value < DATA_OF_A_LIBRARY and traced.ended.status == 127:
+            verdicts.append(Verdict("H", "data limited to %s: no room for the library" % value))
+        elif broken:
             verdicts.append(Verdict("B", "%s limited to %s: %s" % (name, value, broken)))
     return verdicts
 
