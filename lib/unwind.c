@@ -426,17 +426,16 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	/* The checks of dropped frames go with them: they begin where the first of those did. */
 	if (kept > 0)
 		check += kept < m->depth ? f->check_first : m->check_count;
-	while (fresh-- > m->fresh) {
+	while (fresh-- > m->fresh && node != NODE_NONE) {
 		node = trace_table_path_child(&path, node, fresh->frame);
-		if (unlikely(node == NODE_NONE)) {
-			trace_table_end_path(&path);
-			m->depth = m->check_count = 0;
-			return NODE_NONE;
-		}
 		check = remember(f++, fresh, node, checks, check);
 	}
 	if (unlikely(path.locked))
 		trace_table_end_path(&path);
+	if (unlikely(node == NODE_NONE)) {
+		m->depth = m->check_count = 0;
+		return NODE_NONE;
+	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
 	if (unlikely(m->depth > m->capacity) && !grow(m))

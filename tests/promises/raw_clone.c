@@ -2,8 +2,9 @@
 /*
  * raw_clone.c - a kernel thread without thread-local memory of its own allocates
  *
- * clone without CLONE_SETTLS: the new thread shares the TLS of the one that made it, which waits.
- * With an allocator that needs no TLS both may work at the same time (`raw_clone both`).
+ * clone without CLONE_SETTLS: the new thread shares the TLS of the one that made it, which waits,
+ * as it has to with most allocators. With one that needs no TLS both could work at the same time:
+ * `raw_clone both` does. The runtime does not bear that always; see heaptally-faults(7).
  */
 #include "config.h"
 #include "target.h"
