@@ -13,17 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "heaptally.h"
-
-static int failures;
-
-#define EXPECT(condition)                                                            \
-	do {                                                                         \
-		if (!(condition)) {                                                  \
-			printf("line %d: %s does not hold\n", __LINE__, #condition); \
-			failures++;                                                  \
-		}                                                                    \
-	} while (0)
 
 static uint64_t
 current(void)

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "heaptally.h"
 
 enum {
@@ -27,16 +28,7 @@ enum {
 	MARKS_MAX = 1 << 16
 };
 
-static int failures;
 static const char *file;
-
-#define EXPECT(condition)                                                            \
-	do {                                                                         \
-		if (!(condition)) {                                                  \
-			printf("line %d: %s does not hold\n", __LINE__, #condition); \
-			failures++;                                                  \
-		}                                                                    \
-	} while (0)
 
 static __attribute__((noinline)) char *
 make(size_t bytes)
