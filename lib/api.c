@@ -27,14 +27,6 @@
 #define REACH_MIN  ((uintptr_t)1 << 20)
 #define REACH_MAX  ((uintptr_t)64 << 30)
 
-#define CALLER                                            \
-	(&(struct caller){                                \
-		(uintptr_t)__builtin_return_address(0),   \
-		(uintptr_t)__builtin_dwarf_cfa(),         \
-		*(uintptr_t *)__builtin_frame_address(0), \
-	})
-#define STACK ((uintptr_t)__builtin_frame_address(0))
-
 static bool
 is_tracing(void)
 {

@@ -240,9 +240,7 @@ side_remove(struct side_entry *entry)
 	uint32_t mask = table.side_capacity - 1, gap = (uint32_t)(entry - table.side);
 
 	for (uint32_t i = (gap + 1) & mask; table.side[i].address != 0; i = (i + 1) & mask) {
-		uint32_t home = side_home(table.side[i].address);
-
-		if (((i - home) & mask) < ((i - gap) & mask))
+		if (!hash_may_move(side_home(table.side[i].address), gap, i, mask))
 			continue;
 		table.side[gap] = table.side[i];
 		gap = i;

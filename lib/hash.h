@@ -23,4 +23,12 @@ hash_pair(uint32_t a, uint32_t b)
 	return hash_u64((uint64_t)a << 32 | b);
 }
 
+/* With linear probing in a table of mask + 1 entries: whether the entry at `i`, whose first place
+ * is `home`, is still found when it moves to the gap that was made before it. */
+static inline bool
+hash_may_move(uint32_t home, uint32_t gap, uint32_t i, uint32_t mask)
+{
+	return ((i - home) & mask) >= ((i - gap) & mask);
+}
+
 #endif

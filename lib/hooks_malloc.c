@@ -19,16 +19,6 @@
 #include "record.h"
 #include "thread.h"
 
-/* Our own frame pointer is there (-fno-omit-frame-pointer), so the caller's rbp is what it points
- * to. */
-#define CALLER                                            \
-	(&(struct caller){                                \
-		(uintptr_t)__builtin_return_address(0),   \
-		(uintptr_t)__builtin_dwarf_cfa(),         \
-		*(uintptr_t *)__builtin_frame_address(0), \
-	})
-#define STACK ((uintptr_t)__builtin_frame_address(0))
-
 /* The call was passed through: count it as far as can be. What the real allocator calls on behalf
  * of a hook is no event of the program. */
 static COLD void *

@@ -84,7 +84,7 @@ remove_entry(struct pooled *hole)
 	for (uint32_t i = (at + 1) & mask; table.entries[i].site != SITE_NONE; i = (i + 1) & mask) {
 		struct pooled *e = &table.entries[i];
 
-		if (((i - first_place(e->domain, e->address)) & mask) < ((i - at) & mask))
+		if (!hash_may_move(first_place(e->domain, e->address), at, i, mask))
 			continue;
 		table.entries[at] = *e;
 		at = i;
