@@ -16,49 +16,11 @@
 #include "util/error.h"
 #include "view_block.h"
 
-enum {
-	OPTION_PROCESS = 256,
-	OPTION_FORMAT,
-	OPTION_LIMIT,
-	OPTION_RECENT_LAST,
-	OPTION_RAW_FRAMES,
-	OPTION_FULL_NAMES,
-	OPTION_COLOR,
-};
-
 struct arguments {
 	struct cmd_report report;
 	const char *operands[2]; /* where, and the address */
 	uint64_t address;
 };
-
-static const struct argp_option options[] = {
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 0},
-	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
-	{"limit", OPTION_LIMIT, "N", 0,
-	 "frames of the stack: the N innermost, -N the outermost, 0 all (default)", 0},
-	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
-	 "print the stack from the outermost frame on", 0},
-	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
-	 "show the frames of allocator wrappers and libraries of the language too", 0},
-	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 0},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
-	{0},
-};
-
-static void
-parse_limit(struct arguments *arguments, const char *word, struct argp_state *state)
-{
-	char *end;
-	long number;
-
-	errno = 0;
-	number = strtol(word, &end, 10);
-	if (*end != '\0' || end == word || errno != 0 || labs(number) > 1000000000)
-		argp_error(state, "%s: not a number", word);
-	arguments->report.frames = (int)number;
-}
 
 /* As a debugger prints it, with 0x, or in decimal. */
 static void
@@ -74,47 +36,14 @@ parse_address(struct arguments *arguments, const char *word, struct argp_state *
 		argp_error(state, "%s: not an address; one is 0x55d0c3a02ab0, or decimal", word);
 }
 
-static void
-parse_format(struct arguments *arguments, const char *word, struct argp_state *state)
-{
-	if (strcmp(word, "text") == 0)
-		arguments->report.format = REPORT_TEXT;
-	else if (strcmp(word, "json") == 0)
-		arguments->report.format = REPORT_JSON;
-	else if (strcmp(word, "csv") == 0)
-		arguments->report.format = REPORT_CSV;
-	else
-		argp_error(state, "%s: not one of text, json, csv", word);
-}
-
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	struct cmd_report *report = &arguments->report;
 
 	switch (key) {
-	case OPTION_PROCESS:
-		report->process = word;
-		return 0;
-	case OPTION_FORMAT:
-		parse_format(arguments, word, state);
-		return 0;
-	case OPTION_LIMIT:
-		parse_limit(arguments, word, state);
-		return 0;
-	case OPTION_RECENT_LAST:
-		report->most_recent_last = true;
-		return 0;
-	case OPTION_RAW_FRAMES:
-		report->group.raw_frames = true;
-		return 0;
-	case OPTION_FULL_NAMES:
-		report->full_names = true;
-		return 0;
-	case OPTION_COLOR:
-		if (term_parse_color(word, &report->color) < 0)
-			argp_error(state, "%s: not one of auto, always, never", word);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->report;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num >= 2)
@@ -132,8 +61,9 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{&cmd_report_block_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse_option,
 	.args_doc = "FILE|PID ADDRESS",
 	.doc = "Say which block an address is in, or was in before it was freed: its size, its "
@@ -142,6 +72,7 @@ static const struct argp argp = {
 	       "Examples:\n"
 	       "  heaptally block 4711 0x55d0c3a02ab0\n"
 	       "  heaptally block --format json app.tally 0x7f21b4000b60\n",
+	.children = children,
 };
 
 /* The block that holds the address, or who is near. */

@@ -84,7 +84,7 @@ static const struct argp_option options[] = {
 };
 
 /* Of these what is about single blocks too. */
-static const struct argp_option block_options[] = {
+static const struct argp_option blocks_options[] = {
 	{NULL, 0, NULL, 0, "What is shown:", 1},
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
 	 "which process of a file with several (default: the one with the largest peak)", 1},
@@ -110,6 +110,22 @@ static const struct argp_option block_options[] = {
 	{0},
 };
 
+/* Of these what is about one of them. */
+static const struct argp_option block_options[] = {
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
+	 "which process of a file with several (default: the one with the largest peak)", 0},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
+	{"limit", OPTION_LIMIT, "N", 0,
+	 "frames of the stack: the N innermost, -N the outermost, 0 all (default)", 0},
+	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
+	 "print the stack from the outermost frame on", 0},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
+	 "show the frames of allocator wrappers and libraries of the language too", 0},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 0},
+	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+	{0},
+};
+
 static const char *const formats[] = {
 	[REPORT_TEXT] = "text",
 	[REPORT_JSON] = "json",
@@ -117,12 +133,16 @@ static const char *const formats[] = {
 	[REPORT_TRACEMALLOC] = "tracemalloc",
 };
 
+/* tracemalloc has no words for single blocks. */
 static int
-parse_format(const char *name, enum cmd_report_format *ret_format)
+parse_format(struct cmd_report *report, const char *name)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+	size_t known =
+		report->about_blocks ? REPORT_TRACEMALLOC : sizeof(formats) / sizeof(*formats);
+
+	for (size_t i = 0; i < known; i++) {
 		if (strcmp(formats[i], name) == 0) {
-			*ret_format = (enum cmd_report_format)i;
+			report->format = (enum cmd_report_format)i;
 			return 0;
 		}
 	}
@@ -229,8 +249,6 @@ check_options(struct cmd_report *report, struct argp_state *state)
 	if (report->group.cumulative && report->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",
 			   group_by_names[report->group.by]);
-	if (report->about_blocks && report->format == REPORT_TRACEMALLOC)
-		argp_error(state, "tracemalloc: not one of text, json, csv");
 	if (report->group.cumulative && report->group.ages)
 		argp_error(state, "--cumulative does not go with --ages");
 	if (!report->rows_given)
@@ -254,8 +272,8 @@ parse_words(struct cmd_report *report, int key, char *word, struct argp_state *s
 		known = "live, blocks, peak, peak-blocks, total, allocs, temporary";
 		break;
 	case OPTION_FORMAT:
-		result = parse_format(word, &report->format);
-		known = "text, json, csv, tracemalloc";
+		result = parse_format(report, word);
+		known = report->about_blocks ? "text, json, csv" : "text, json, csv, tracemalloc";
 		break;
 	case OPTION_COLOR:
 		result = term_parse_color(word, &report->color);
@@ -352,7 +370,8 @@ parse_option(int key, char *word, struct argp_state *state)
 }
 
 const struct argp cmd_report_argp = {.options = options, .parser = parse_option};
-const struct argp cmd_report_blocks_argp = {.options = block_options, .parser = parse_option};
+const struct argp cmd_report_block_argp = {.options = block_options, .parser = parse_option};
+const struct argp cmd_report_blocks_argp = {.options = blocks_options, .parser = parse_option};
 
 void
 cmd_report_init(struct cmd_report *report)

@@ -54,8 +54,8 @@ struct cmd_report {
 
 extern const struct argp cmd_report_argp;
 
-/* The part of it for a list of single blocks; `about_blocks` is to be set. */
-extern const struct argp cmd_report_blocks_argp;
+/* The parts of it for one block, and for a list of single blocks; `about_blocks` is to be set. */
+extern const struct argp cmd_report_block_argp, cmd_report_blocks_argp;
 
 void cmd_report_init(struct cmd_report *report);
 void cmd_report_release(struct cmd_report *report);
