@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "annotate.h"
 #include "cmd_report.h"
@@ -129,25 +128,11 @@ static const struct argp argp = {
 
 /* Numbers belong to the lines that the binary was built from. The caller frees the sentence. */
 static char *
-check_age(const char *path, const struct annotation *annotation, const struct profile *profile)
+check_age(struct view_source *source, const char *path, const struct annotation *annotation)
 {
-	struct stat source, module;
-	uint64_t changed_ns;
+	const char *than = view_source_newer_than(source, path, annotation->module);
 
-	if (stat(path, &source) < 0)
-		return NULL;
-	changed_ns =
-		(uint64_t)source.st_mtim.tv_sec * 1000000000u + (uint64_t)source.st_mtim.tv_nsec;
-	if (changed_ns > profile->start_realtime_ns)
-		return xstrdup("the source is newer than the recording: lines may have moved");
-	if (!annotation->module || stat(annotation->module, &module) < 0)
-		return NULL;
-	if (source.st_mtim.tv_sec > module.st_mtim.tv_sec ||
-	    (source.st_mtim.tv_sec == module.st_mtim.tv_sec &&
-	     source.st_mtim.tv_nsec > module.st_mtim.tv_nsec))
-		return xasprintf("the source is newer than %s: lines may have moved",
-				 annotation->module);
-	return NULL;
+	return than ? xasprintf("the source is newer than %s: lines may have moved", than) : NULL;
 }
 
 /* The source as the user named it, else where the debug information says that it is. */
@@ -164,7 +149,7 @@ read_source(const struct arguments *arguments, struct view_source *source,
 		view->text = view_source_get_text(source, view->path, &view->length);
 	}
 	if (view->text)
-		return check_age(view->path, annotation, view->profile);
+		return check_age(source, view->path, annotation);
 	view->path = NULL;
 	return xstrdup("the source is missing: only its numbers are shown");
 }
@@ -209,7 +194,7 @@ cmd_annotate(int argc, char **argv)
 	struct cmd_report *report = &arguments.report;
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
-	struct view_source *files = view_source_new(0);
+	struct view_source *files;
 	struct view_annotate view;
 	struct annotation annotation;
 	struct group_set set;
@@ -222,6 +207,7 @@ cmd_annotate(int argc, char **argv)
 	cmd_report_read(report, arguments.operand, "exit", &source);
 	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
 	find_lines(&arguments, &source, &set, table, &annotation);
+	files = view_source_new(source.profile->start_realtime_ns);
 	view = (struct view_annotate){
 		.profile = source.profile,
 		.at = source.at,

@@ -9,6 +9,7 @@
 #include "view_source.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 
+#define THE_RECORDING  "the recording"
 #define FILE_BYTES_MAX (16u << 20) /* generated sources beyond this are not quoted */
 
 struct source_file {
@@ -80,6 +82,12 @@ note_newer(struct view_source *source, const char *path, const char *than)
 	free(sentence);
 }
 
+static bool
+is_newer_than_recording(const struct view_source *source, const struct source_file *file)
+{
+	return source->newer_than_ns && file->changed_ns > source->newer_than_ns;
+}
+
 /* An unreadable file is an empty one. The path comes from debug information: only plain files. */
 static void
 read_file(struct view_source *source, struct source_file *file)
@@ -103,8 +111,8 @@ read_file(struct view_source *source, struct source_file *file)
 	} while (got > 0 && file->text.length <= FILE_BYTES_MAX);
 	close(fd);
 	file->changed_ns = get_time(&info);
-	if (source->newer_than_ns && file->changed_ns > source->newer_than_ns)
-		note_newer(source, file->path, "the recording");
+	if (is_newer_than_recording(source, file))
+		note_newer(source, file->path, THE_RECORDING);
 }
 
 static struct source_file *
@@ -163,17 +171,29 @@ view_source_get_text(struct view_source *source, const char *path, size_t *ret_l
 	return (const char *)file->text.bytes;
 }
 
+const char *
+view_source_newer_than(struct view_source *source, const char *path, const char *module)
+{
+	const struct source_file *file = find_file(source, path);
+	struct stat info;
+
+	if (is_newer_than_recording(source, file))
+		return THE_RECORDING;
+	if (!file->changed_ns || !module || stat(module, &info) < 0)
+		return NULL;
+	return file->changed_ns > get_time(&info) ? module : NULL;
+}
+
 void
 view_source_compare(struct view_source *source, const char *path, const char *module)
 {
-	const struct source_file *file;
-	struct stat info;
+	const char *than;
 
-	if (source->newer || !source->newer_than_ns || !module)
+	if (source->newer || !source->newer_than_ns)
 		return;
-	file = find_file(source, path);
-	if (file->changed_ns && stat(module, &info) == 0 && file->changed_ns > get_time(&info))
-		note_newer(source, path, module);
+	than = view_source_newer_than(source, path, module);
+	if (than)
+		note_newer(source, path, than);
 }
 
 const char *

@@ -26,7 +26,14 @@ const char *view_source_get(struct view_source *source, const char *path, uint32
  */
 const char *view_source_get_text(struct view_source *source, const char *path, size_t *ret_length);
 
-/* Compare a file that was read with the module that was built from it. */
+/*
+ * What a file is newer than, so that its lines may be others: "the recording", or `module`, which
+ * was built from it (NULL: unknown). NULL if neither, or if it cannot be read.
+ */
+const char *view_source_newer_than(struct view_source *source, const char *path,
+				   const char *module);
+
+/* Note that for `view_source_get_newer`. */
 void view_source_compare(struct view_source *source, const char *path, const char *module);
 
 /*
