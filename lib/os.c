@@ -25,6 +25,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 #ifndef F_OFD_SETLK
+#define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
 #endif
 
@@ -344,6 +345,14 @@ os_lock_file(int fd)
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
 
 	return (int)call3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
+}
+
+bool
+os_is_unlocked(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+
+	return call3(SYS_fcntl, fd, F_OFD_GETLK, (long)&lock) == 0 && lock.l_type == F_UNLCK;
 }
 
 uint64_t

@@ -82,6 +82,9 @@ uint64_t os_free_bytes(const char *path);
 /* Take a write lock on the file that lasts while it is open or mapped anywhere. */
 int os_lock_file(int fd);
 
+/* Whether nobody else has taken it; false where that cannot be told. */
+bool os_is_unlocked(int fd);
+
 /* Soft limit of a resource (RLIMIT_*), UINT64_MAX if none. */
 uint64_t os_limit(int resource);
 

@@ -269,13 +269,14 @@ append_command(char *path, size_t bytes)
 static bool
 start_at(const char *path)
 {
-	int fd = os_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = os_open(path, flags, RECORDING_MODE);
 	bool locked, started;
 
 	if (fd < 0)
 		return false;
-	/* Whatever the umask. */
-	os_change_mode(fd, 0600);
+	/* Whatever the umask. We alone may write: our descriptor is from before. */
+	os_change_mode(fd, RECORDING_MODE);
 	locked = os_lock_file(fd) == 0;
 	started = start_in_file(fd);
 	if (!started)
@@ -343,11 +344,11 @@ is_stale_recording(const char *path)
 
 	if (os_stat(path, false, &st) != 0 || !S_ISREG(st.mode) || st.uid != os_user_id())
 		return false;
-	fd = os_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+	fd = os_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
 	os_stat("/proc/self/ns/pid", true, &namespace);
-	stale = os_lock_file(fd) == 0 && os_read(fd, &old, sizeof old) == (long)sizeof old &&
+	stale = os_is_unlocked(fd) && os_read(fd, &old, sizeof old) == (long)sizeof old &&
 		memcmp(old.magic, RECORDING_MAGIC, sizeof old.magic) == 0 &&
 		(old.pid != os_process_id() || old.pid_namespace != namespace.inode);
 	os_close(fd);

@@ -36,7 +36,8 @@
 #include "util/xalloc.h"
 
 enum {
-	PATH_BYTES = 4096
+	PATH_BYTES = 4096,
+	PROTECTED_TRIES = 100,
 };
 
 int
@@ -352,8 +353,8 @@ open_recording(const char *path, unsigned flags)
 	struct stat status;
 	int result = 0;
 	/* O_NONBLOCK: a FIFO in the way must not hang us. */
-	int fd = open(path, ((flags & SNAPSHOT_WRITABLE) != 0 ? O_RDWR : O_RDONLY) | O_CLOEXEC |
-				    O_NOCTTY | O_NONBLOCK | (any_owner ? 0 : O_NOFOLLOW));
+	int fd = open(path,
+		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (any_owner ? 0 : O_NOFOLLOW));
 
 	if (fd < 0)
 		return -errno;
@@ -371,6 +372,48 @@ open_recording(const char *path, unsigned flags)
 	return result;
 }
 
+/* The runtime lets nobody write, so that nobody shortens a mapped file by mistake. The right is
+ * taken for a moment; of two that do so at once one may lose it again. */
+static int
+open_protected(int fd, const char *path)
+{
+	int writable = -1;
+
+	for (int tries = 0; writable < 0 && tries < PROTECTED_TRIES; tries++) {
+		if (fchmod(fd, RECORDING_MODE | S_IWUSR) != 0)
+			return -errno;
+		writable = open(path, O_RDWR | O_CLOEXEC);
+		if (writable < 0 && errno != EACCES)
+			break;
+	}
+	if (writable < 0)
+		writable = -errno;
+	fchmod(fd, RECORDING_MODE);
+	return writable;
+}
+
+/* Exchange the descriptor of a recording for one to write with. */
+static int
+make_writable(struct snapshot *snapshot)
+{
+	char path[64];
+	struct stat status;
+	int writable;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", snapshot->fd);
+	writable = open(path, O_RDWR | O_CLOEXEC);
+	if (writable < 0)
+		writable = -errno;
+	if (writable == -EACCES && fstat(snapshot->fd, &status) == 0 &&
+	    (status.st_mode & ALLPERMS) == RECORDING_MODE)
+		writable = open_protected(snapshot->fd, path);
+	if (writable < 0)
+		return writable;
+	close(snapshot->fd);
+	snapshot->fd = writable;
+	return 0;
+}
+
 int
 snapshot_open(const char *path, unsigned flags, struct snapshot **ret_snapshot)
 {
@@ -384,6 +427,8 @@ snapshot_open(const char *path, unsigned flags, struct snapshot **ret_snapshot)
 	snapshot->fd = fd;
 	snapshot->profile = profile_new();
 	result = snapshot_refresh(snapshot);
+	if (result == 0 && (flags & SNAPSHOT_WRITABLE) != 0)
+		result = make_writable(snapshot);
 	if (result != 0) {
 		snapshot_free(snapshot);
 		return result;

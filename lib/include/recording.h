@@ -51,6 +51,7 @@
 #define RECORDING_VERSION    2
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
+#define RECORDING_MODE       0400 /* shortened by mistake it would kill the program: SIGBUS */
 
 /* Tools lock this byte of the file (fcntl, open file description) while they make a request. */
 #define RECORDING_TOOL_LOCK ((uint64_t)1 << 62)

@@ -8,11 +8,12 @@ or free of the program carries it out first.
 import os
 import re
 import signal
+import stat
 import subprocess
 import threading
 
 from commanded import DONE, PENDING, TROUBLE, commanded
-from harness import COMMAND, case, end_child, equal, heaptally, program, record, report, run_cases
+from harness import COMMAND, case, end_child, equal, heaptally, program, record, report, run, run_cases
 
 def ask(status, *words):
     """One line of output, on stdout when it was done, else on stderr."""
@@ -258,6 +259,27 @@ def foreign_process():
 def find_recording():
     (name,) = [name for name in os.listdir("heaptally") if name.endswith(".recording")]
     return os.path.join("heaptally", name)
+
+
+# Root by name, but bound by the modes of files like everybody.
+LIKE_A_USER = ["/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@case("nobody shortens a recording by mistake, and requests still reach it")
+def protected(_directory):
+    user = LIKE_A_USER if os.geteuid() == 0 else []
+    with commanded() as process:
+        process.tell("left 10 100")
+        path = find_recording()
+        result = run(user + ["/usr/bin/truncate", "-s", "0", path])
+        assert result.returncode != 0, "it was truncated"
+        for label in ("m0", "m1"):
+            result = run(user + [COMMAND, "mark", str(process.pid), label, "--wait", "0"])
+            equal(result.returncode, PENDING, repr(result.stderr))
+            process.tell("free 1")
+        info = report("info", process.pid)
+        equal([mark["label"] for mark in info["marks"]], ["m0", "m1"], "marks")
+        equal(stat.S_IMODE(os.stat(path).st_mode), 0o400, "mode")
 
 
 @case("what cannot be asked is one line and 2")

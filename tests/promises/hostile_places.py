@@ -24,7 +24,7 @@ def runs(prefix=(), **variables):
 def private(path):
     status = os.lstat(path)
     assert stat.S_ISREG(status.st_mode), "no file"
-    equal((stat.S_IMODE(status.st_mode), status.st_nlink), (0o600, 1), "mode and links")
+    equal((stat.S_IMODE(status.st_mode), status.st_nlink), (0o400, 1), "mode and links")
 
 
 @case("out= names a symbolic link: what it points to is unchanged")
