@@ -43,6 +43,9 @@ append_escaped(char *line, size_t length, const char *text)
 	return length;
 }
 
+static void print_line(const char *prefix, int error, const char *format, va_list arguments)
+	PRINTF_LIKE(3, 0);
+
 static void
 print_line(const char *prefix, int error, const char *format, va_list arguments)
 {
