@@ -233,7 +233,7 @@ view_card(const struct term *term, const struct card *card)
 	print_not_freed(out, profile);
 	view_quality_line(term, "  quality   ", profile, &set);
 	view_quality_warnings(term, profile);
-	view_quality_hint(term, "  hint      ", GROUP_BY_LINE, &set);
+	view_quality_hint(term, "  hint      ", profile, GROUP_BY_LINE, &set);
 	print_next(out, card);
 	group_set_release(&set);
 	place_table_free(table);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "group.h"
 #include "profile.h"
@@ -16,8 +17,13 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/xalloc.h"
 
 #define HINT_SHARE 0.25 /* of the bytes: from here on something can be done */
+
+/* Resident memory beyond so many peaks, and beyond what code and start-up of a program take. */
+#define RESIDENT_TIMES 3
+#define RESIDENT_USUAL ((uint64_t)24 << 20)
 
 static const struct profile_values *
 get_totals(const struct profile *profile)
@@ -148,9 +154,31 @@ view_quality_warnings(const struct term *term, const struct profile *profile)
 	}
 }
 
+/* People look here for all memory of the process; much of it may never have been malloc's. */
+static void
+hint_at_resident(const struct term *term, const char *label, const struct profile *profile)
+{
+	const char *python = strncmp(profile->command, "python", 6) == 0
+				     ? "; PYTHONMALLOC=malloc shows each object of Python"
+				     : "";
+	uint64_t most = 0, peak = (uint64_t)get_totals(profile)->peak_bytes;
+	char bytes[HUMAN_BYTES], *sentence;
+
+	for (uint32_t i = 0; i < profile->sample_count; i++)
+		if (profile->samples[i].rss_bytes > most)
+			most = profile->samples[i].rss_bytes;
+	if (most < RESIDENT_TIMES * peak + RESIDENT_USUAL)
+		return;
+	sentence = xasprintf("resident memory reached %s: most of it was mapped without malloc, or "
+			     "not given back by it%s",
+			     human_size((int64_t)most, bytes), python);
+	term_wrap(term, label, sentence);
+	free(sentence);
+}
+
 void
-view_quality_hint(const struct term *term, const char *label, enum group_by by,
-		  const struct group_set *set)
+view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
+		  enum group_by by, const struct group_set *set)
 {
 	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
 	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
@@ -162,6 +190,7 @@ view_quality_hint(const struct term *term, const char *label, enum group_by by,
 	else if (has_lines && (double)set->live_with_line < enough)
 		term_wrap(term, label,
 			  "much has no line: compile with -g, or install debug symbols");
+	hint_at_resident(term, label, profile);
 }
 
 void

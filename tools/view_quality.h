@@ -30,9 +30,10 @@ void view_quality_gaps_json(struct json_writer *json, const struct profile *prof
 /* One line, with a newline, for everything that went wrong; nothing when all is well. */
 void view_quality_warnings(const struct term *term, const struct profile *profile);
 
-/* label and what to do when much has no name or no line; nothing when most has. */
-void view_quality_hint(const struct term *term, const char *label, enum group_by by,
-		       const struct group_set *set);
+/* Lines of label and what to do when much has no name or no line, and where to look when far more
+ * memory was resident than malloc gave; nothing when all is well. */
+void view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
+		       enum group_by by, const struct group_set *set);
 
 /* The member "quality". */
 void view_quality_json(struct json_writer *json, const struct profile *profile,

@@ -518,7 +518,7 @@ view_top_text(const struct term *term, const struct view_top *view)
 	view_suppressed_text(term, &view->options->suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, view->profile);
-	view_quality_hint(term, "hint      ", view->options->by, view->set);
+	view_quality_hint(term, "hint      ", view->profile, view->options->by, view->set);
 }
 
 /*** JSON ***/

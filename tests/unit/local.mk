@@ -23,6 +23,7 @@ tools_unit_tests = \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
 	tests/unit/test_profile \
+	tests/unit/test_quality \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_suppress \
@@ -121,6 +122,9 @@ tests_unit_test_listing_SOURCES = tests/unit/test_listing.c $(fixture) $(scratch
 tests_unit_test_suppress_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_suppress_LDADD = $(tools_unit_libs)
 tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(fixture) $(scratch)
+tests_unit_test_quality_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_quality_LDADD = $(tools_unit_libs)
+tests_unit_test_quality_SOURCES = tests/unit/test_quality.c $(fixture) $(scratch)
 tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_text_LDADD = $(tools_unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)
