@@ -194,7 +194,7 @@ show(struct refresh *refresh, bool is_new, bool first)
 	bool goes_on = profile->state == PROFILE_RUNNING;
 	struct view_top view = {
 		.profile = profile,
-		.at = {&profile->moments[0], false},
+		.at = {.moment = &profile->moments[0]},
 		.options = &report->group,
 		.column = report->column,
 		.table = refresh->table,

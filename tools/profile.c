@@ -316,6 +316,10 @@ profile_find_moment(const struct profile *profile, const char *name, struct prof
 	if (result == 0 && profile->moment_count == 0)
 		result = -ENOENT;
 	if (result == 0)
-		*ret_at = (struct profile_at){&profile->moments[index], peak};
+		*ret_at = (struct profile_at){
+			.moment = &profile->moments[index],
+			.peak = peak,
+			.by_mark = strncmp(name, "mark:", 5) == 0,
+		};
 	return result;
 }

@@ -235,7 +235,8 @@ const char *profile_state_name(enum profile_state state);
 /* A moment as the user names it. SEMANTICS: exit, peak, now, 12.5s, snap:N, snap:-1, mark:LABEL. */
 struct profile_at {
 	const struct profile_moment *moment;
-	bool peak; /* take peak_bytes and peak_blocks of it instead of the live ones */
+	bool peak;    /* take peak_bytes and peak_blocks of it instead of the live ones */
+	bool by_mark; /* it was chosen as that of a mark */
 };
 
 /*

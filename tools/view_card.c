@@ -147,7 +147,7 @@ group_lines(const struct profile *profile, bool peak, struct place_table **ret_t
 {
 	const struct place_options place_options = {0};
 	const struct group_options options = {.by = GROUP_BY_LINE};
-	const struct profile_at at = {get_last(profile), peak};
+	const struct profile_at at = {.moment = get_last(profile), .peak = peak};
 
 	*ret_table = place_table_new(&place_options);
 	group_profile(profile, &at, &options, *ret_table, NULL, ret_set);

@@ -139,11 +139,14 @@ find_changes(struct changes *changes, const struct view_timeline *view)
 		const struct profile_moment *moment = &profile->moments[i];
 
 		consider(changes, view,
-			 &(struct known){{moment, false}, moment->time_ns, moment->sum.live_bytes});
+			 &(struct known){
+				 {.moment = moment}, moment->time_ns, moment->sum.live_bytes});
 	}
 	if (last->peak_time_ns < last->time_ns)
 		consider(changes, view,
-			 &(struct known){{last, true}, last->peak_time_ns, last->sum.peak_bytes});
+			 &(struct known){{.moment = last, .peak = true},
+					 last->peak_time_ns,
+					 last->sum.peak_bytes});
 	if (!changes->top.at.moment || changes->top.live_bytes < changes->start.live_bytes)
 		changes->top = changes->start;
 	/* The peak may be the last thing that is known. */
@@ -509,7 +512,7 @@ void
 view_timeline_json(FILE *stream, const struct view_timeline *view)
 {
 	const struct profile *profile = view->profile;
-	struct profile_at at = {&profile->moments[profile->moment_count - 1], false};
+	struct profile_at at = {.moment = &profile->moments[profile->moment_count - 1]};
 	struct curve_point peak = view_timeline_get_peak(view);
 	struct changes changes;
 	struct json_writer json;

@@ -38,6 +38,15 @@ get_moment_number(const struct profile *profile, const struct profile_moment *mo
 	return (uint32_t)(moment - profile->moments) + 1;
 }
 
+/* Not the peak, which has nothing to do with the mark of its moment, and not "at exit". */
+static bool
+is_called_after_mark(const struct profile *profile, const struct profile_at *at)
+{
+	bool is_last = get_moment_number(profile, at->moment) == profile->moment_count;
+
+	return at->moment->label[0] != '\0' && !at->peak && (at->by_mark || !is_last);
+}
+
 /* What a moment is called, without its time. */
 static void
 format_moment(const struct profile *profile, const struct profile_at *at, struct buffer *out)
@@ -50,23 +59,27 @@ format_moment(const struct profile *profile, const struct profile_at *at, struct
 	uint32_t number = get_moment_number(profile, at->moment);
 	bool is_last = number == profile->moment_count;
 
-	if (at->peak)
+	if (is_called_after_mark(profile, at))
+		buffer_insert_format(out, "at mark %s", at->moment->label);
+	else if (at->peak && is_last)
 		buffer_insert_string(out, "at the peak");
-	if (at->peak && !is_last)
-		buffer_insert_string(out, " up to ");
-	if (!is_last && at->moment->label[0])
-		buffer_insert_format(out, at->peak ? "mark %s" : "at mark %s", at->moment->label);
-	else if (!is_last)
-		buffer_insert_format(out, at->peak ? "snapshot %u" : "at snapshot %u", number);
-	else if (!at->peak)
+	else if (at->peak && at->moment->label[0])
+		buffer_insert_format(out, "at the peak up to mark %s", at->moment->label);
+	else if (at->peak)
+		buffer_insert_format(out, "at the peak up to snapshot %" PRIu32, number);
+	else if (is_last)
 		buffer_insert_string(out, ends[profile->state]);
+	else
+		buffer_insert_format(out, "at snapshot %" PRIu32, number);
 }
 
-/* The mark that a moment is named after, or NULL: the last one of its label before it. */
+/* The mark that a moment is called after, or NULL: the last one of its label before it. */
 static const struct profile_mark *
-find_mark_before(const struct profile *profile, const struct profile_moment *moment)
+find_mark(const struct profile *profile, const struct profile_at *at)
 {
-	for (uint32_t i = moment->label[0] ? profile->mark_count : 0; i > 0; i--) {
+	const struct profile_moment *moment = at->moment;
+
+	for (uint32_t i = is_called_after_mark(profile, at) ? profile->mark_count : 0; i > 0; i--) {
 		const struct profile_mark *mark = &profile->marks[i - 1];
 
 		if (mark->kind == PROFILE_MARK_LABEL && mark->time_ns <= moment->time_ns &&
@@ -78,10 +91,10 @@ find_mark_before(const struct profile *profile, const struct profile_moment *mom
 
 /* What a snapshot is late against its mark, and what has changed until then; both are exact. */
 static void
-format_lateness(const struct profile *profile, const struct profile_moment *moment,
-		struct buffer *out)
+format_lateness(const struct profile *profile, const struct profile_at *at, struct buffer *out)
 {
-	const struct profile_mark *mark = find_mark_before(profile, moment);
+	const struct profile_mark *mark = find_mark(profile, at);
+	const struct profile_moment *moment = at->moment;
 	char late[HUMAN_BYTES], bytes[HUMAN_BYTES];
 	int64_t more;
 
@@ -107,7 +120,7 @@ view_top_describe_moment(const struct profile *profile, const struct profile_at 
 	format_moment(profile, at, &text);
 	if (time_ns > 0)
 		buffer_insert_format(&text, " (%s)", human_duration(time_ns, number));
-	format_lateness(profile, at->moment, &text);
+	format_lateness(profile, at, &text);
 	result = term_escape(buffer_string(&text));
 	buffer_release(&text);
 	return result;
@@ -547,7 +560,7 @@ view_top_process_json(struct json_writer *json, const char *key, const struct pr
 		[PROFILE_EXITED] = "exited",
 		[PROFILE_ENDED] = "ended",
 	};
-	const struct profile_mark *mark = find_mark_before(profile, at->moment);
+	const struct profile_mark *mark = find_mark(profile, at);
 	struct buffer moment = BUFFER_INIT;
 
 	format_moment(profile, at, &moment);

@@ -137,6 +137,39 @@ setup_file()
 	esac
 }
 
+# The last snapshot of a program that ended right after its mark bears the name of that, too.
+@test "the lateness of a mark is no word on the peak, nor on the end" {
+	cat >late.c <<-'END'
+		#include <heaptally.h>
+		#include <stdlib.h>
+
+		int main(void)
+		{
+			static void *volatile kept;
+
+			kept = malloc(1000000);
+			free(kept);
+			heaptally_mark("done");
+			kept = malloc(60000);
+			return 0;
+		}
+	END
+	gcc -I "$srcdir/lib/include" -o late late.c
+	try 0 heaptally run -q -o late.tally -- ./late
+	for at in '' @peak @exit; do
+		try 0 heaptally top "late.tally$at"
+		sed -n 1p out | grep -qE ', at (the peak|exit) \([^)]*\): (976|58)\.6 KiB in 1 block'
+		try 0 heaptally top --format json "late.tally$at"
+		jq -e '.process.mark == null' out
+	done
+	try 0 heaptally diff late.tally@peak late.tally@exit
+	[ "$(grep -c taken out)" = 0 ]
+	try 0 heaptally top late.tally@mark:done
+	sed -n 1p out | grep -qE ', at mark done \([^)]*\)(, taken .* after it with \+58\.6 KiB)?: '
+	try 0 heaptally top --format json late.tally@mark:done
+	jq -e '.process.mark.label == "done" and .process.moment == "at mark done"' out
+}
+
 @test "timeline: the picture is XML with both curves" {
 	try 0 heaptally timeline --svg heap.svg "$BATS_FILE_TMPDIR/wave.tally"
 	[ ! -s out ]

@@ -199,5 +199,5 @@ fixture_profile(const struct fixture_site *sites, size_t count)
 struct profile_at
 fixture_at(const struct profile *profile, bool peak)
 {
-	return (struct profile_at){&profile->moments[0], peak};
+	return (struct profile_at){.moment = &profile->moments[0], .peak = peak};
 }

@@ -117,6 +117,7 @@ START_TEST(moment)
 	if (names[_i].result == 0) {
 		ck_assert_ptr_eq(at.moment, &profile->moments[names[_i].index]);
 		ck_assert(at.peak == names[_i].peak);
+		ck_assert(at.by_mark == (strncmp(names[_i].name, "mark:", 5) == 0));
 	} else {
 		ck_assert_ptr_null(at.moment);
 	}
