@@ -39,6 +39,15 @@ is_number(const char *text)
 	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 10;
 }
 
+/* A file comes before a process of the same number. A folder does not: it can be none of ours. */
+static bool
+is_process(const char *name)
+{
+	struct stat status;
+
+	return is_number(name) && (stat(name, &status) != 0 || S_ISDIR(status.st_mode));
+}
+
 static bool
 has_moment_form(const char *text)
 {
@@ -357,7 +366,7 @@ resolve(const char *name, bool given, char **ret_path, char **ret_why)
 			*ret_why = xstrdup("no file given, and no *.tally in this directory");
 		return *ret_path != NULL ? 0 : -ENOENT;
 	}
-	if (!is_number(name)) {
+	if (!is_process(name)) {
 		*ret_path = xstrdup(name);
 		return 0;
 	}

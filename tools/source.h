@@ -3,7 +3,8 @@
  * source.h - what an operand of a reading command names
  *
  *     FILE[@MOMENT]    a tally or a recording
- *     PID[@MOMENT]     the recording of a process that runs, or ended and left one
+ *     PID[@MOMENT]     the recording of a process that runs, or ended and left one; a file of that
+ *                      name comes first
  *     nothing          the newest tally of the working directory
  *
  * A file with several processes yields one profile: the one that was asked for, or the one with

@@ -254,3 +254,16 @@ stop_holder()
 	heaptally snapshot -q other.tally
 	[ "$(find . -name 'heaptally.exits.*.tally' | wc -l)" -eq 2 ]
 }
+
+@test "a number that is the name of a file is that file, for all reading commands" {
+	heaptally run -q --blocks -o $$ -- "$programs/exits" 10 return
+	for words in 'top PID' 'top PID@peak' 'info PID' 'snapshot -q -f -o copy.tally PID' \
+		'timeline PID' 'diff PID PID' 'blocks PID'; do
+		# shellcheck disable=SC2086
+		try 0 heaptally ${words//PID/$$}
+		[ ! -s err ]
+	done
+	try 1 heaptally block $$ 0x10
+	try 2 heaptally top --refresh 1 $$
+	says "$$: no recording; --refresh is for a process"
+}

@@ -301,6 +301,31 @@ START_TEST(process_ids)
 }
 END_TEST
 
+START_TEST(a_file_comes_before_a_process_of_its_name)
+{
+	char operand[32], *path, *why;
+	struct source source;
+
+	write_recording("heaptally/a.recording", GONE, 0);
+	snprintf(operand, sizeof(operand), "%d", GONE);
+	ck_assert_int_eq(mkdir(operand, 0700), 0);
+	ck_assert_int_eq(source_find_recording(operand, &path, &why), 0);
+	ck_assert_ptr_nonnull(strstr(path, "/a.recording"));
+	free(path);
+	ck_assert_int_eq(rmdir(operand), 0);
+	write_tally(operand);
+	expect_process(operand, "small", 1);
+	ck_assert_int_eq(source_find_recording(operand, &path, &why), 0);
+	ck_assert_str_eq(path, operand);
+	free(path);
+	strcat(operand, "@snap:1");
+	ck_assert_int_eq(read_source(operand, NULL, NULL, &source, &why), 0);
+	ck_assert_ptr_eq(source.at.moment, &source.profile->moments[0]);
+	ck_assert_uint_eq(source.process_count, 2);
+	source_release(&source);
+}
+END_TEST
+
 START_TEST(files_of_other_kinds)
 {
 	ck_assert_int_eq(mkdir("directory", 0700), 0);
@@ -334,6 +359,7 @@ main(void)
 	tcase_add_test(tcase, moment_of_an_operand);
 	tcase_add_test(tcase, no_operand_is_the_newest_tally);
 	tcase_add_test(tcase, process_ids);
+	tcase_add_test(tcase, a_file_comes_before_a_process_of_its_name);
 	tcase_add_test(tcase, files_of_other_kinds);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
