@@ -149,6 +149,7 @@ print_summary(const struct term *term, const struct view_diff *view)
 	     *new_name = make_name(term, view->new_name);
 	bool are_ends =
 		is_end(view->old) && is_end(view->new) && view->old->at.peak == view->new->at.peak;
+	const char *end = view->new->profile->state == PROFILE_RUNNING ? "now" : "at the end";
 	const struct column *peak = column_find("peak"), *live = column_find("live"),
 			    *total = column_find("allocs");
 	struct view_table table;
@@ -162,7 +163,7 @@ print_summary(const struct term *term, const struct view_diff *view)
 	view_table_insert(&table, "", TERM_PLAIN);
 	if (are_ends) {
 		insert_summary(&table, "peak", peak, old, new, find_broken(view, peak));
-		insert_summary(&table, "at the end", live, old, new, find_broken(view, live));
+		insert_summary(&table, end, live, old, new, find_broken(view, live));
 	} else {
 		insert_summary(&table, "live", live, &view->diff->old, &view->diff->new, NULL);
 	}
@@ -244,6 +245,7 @@ insert_titles(struct view_table *table)
 
 struct shown {
 	size_t rows, unchanged;
+	bool is_apart; /* an empty line is below them */
 };
 
 static bool
@@ -263,7 +265,7 @@ static struct shown
 print_table(const struct term *term, const struct view_diff *view)
 {
 	static const struct view_table_fit fit = {.name = TEXT_NAME, .position = TEXT_POSITION};
-	struct shown shown = {0, 0};
+	struct shown shown = {.rows = 0};
 	struct view_table table;
 
 	view_table_init(&table, TEXT_COLUMNS, text_is_text);
@@ -285,7 +287,7 @@ print_stacks(const struct term *term, const struct view_diff *view)
 {
 	struct view_source *source = view_source_new(view->new->profile->start_realtime_ns);
 	const struct column *blocks = get_blocks_column(view->column);
-	struct shown shown = {0, 0};
+	struct shown shown = {.rows = 0};
 
 	for (size_t i = 0; i < view->diff->count; i++) {
 		const struct diff_row *row = &view->diff->rows[i];
@@ -306,6 +308,7 @@ print_stacks(const struct term *term, const struct view_diff *view)
 				view->most_recent_last, view->full_names);
 		putc('\n', term->stream);
 	}
+	shown.is_apart = shown.rows > 0 && view_source_get_newer(source) == NULL;
 	view_stack_warning(term, source);
 	view_source_free(source);
 	return shown;
@@ -321,6 +324,13 @@ has_moved(const struct view_diff *view)
 	return false;
 }
 
+/* A moment after "from" or "to": "the peak (5.1 s)". */
+static const char *
+skip_at(const char *moment)
+{
+	return strncmp(moment, "at ", 3) == 0 ? moment + 3 : moment;
+}
+
 static void
 print_title(const struct term *term, const struct view_diff *view)
 {
@@ -331,7 +341,7 @@ print_title(const struct term *term, const struct view_diff *view)
 	if (view->old->at.peak && view->new->at.peak)
 		fputs("at the peak", term->stream);
 	else
-		fprintf(term->stream, "from %s to %s", old, new);
+		fprintf(term->stream, "from %s to %s", skip_at(old), skip_at(new));
 	fprintf(term->stream, ", by %s%s%s%s\n", group_by_names[view->options->by],
 		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
@@ -371,7 +381,8 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 	if (shown.unchanged > 0)
 		fprintf(term->stream, "(%s unchanged; --all shows them)\n",
 			human_count(shown.unchanged, number));
-	putc('\n', term->stream);
+	if (!shown.is_apart || hidden > 0 || shown.unchanged > 0)
+		putc('\n', term->stream);
 	view_suppressed_text(term, &view->options->suppressions, &view->diff->new_set);
 	print_quality(term, view->old_name, view->old->profile, &view->diff->old_set);
 	print_quality(term, view->new_name, view->new->profile, &view->diff->new_set);
