@@ -201,7 +201,7 @@ print_next(FILE *out, const struct card *card)
 
 		fprintf(out, "%s  %-8s  ", i == 0 ? "\n" : "", i == 0 ? "next" : "");
 		term_pad(out, line, (int)(COMMAND_COLUMNS + (*name ? 1 + term_columns(name) : 0)));
-		fprintf(out, "  %s%s\n", *name ? "# " : "", lines[i].what);
+		fprintf(out, "  # %s\n", lines[i].what);
 		free(line);
 	}
 	free(name);

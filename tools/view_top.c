@@ -189,25 +189,26 @@ print_title(const struct term *term, const struct view_top *view)
 	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], change[HUMAN_BYTES];
 	bool has_change = view->change != NULL && view->change->seconds > 0;
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s%s%s in %s block%s, by %s%s%s\n\n",
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s%s%s, by %s%s%s\n\n",
 		term_style(term, TERM_BOLD), command, view->profile->pid,
 		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
+		human_count((uint64_t)sum->live_blocks, blocks), plural(sum->live_blocks),
 		has_change ? ", " : "",
 		has_change ? format_change(view, sum->live_bytes, view->change->sum, change) : "",
-		human_count((uint64_t)sum->live_blocks, blocks), plural(sum->live_blocks),
 		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
 		view->options->filters.count ? ", filtered" : "");
 	free(command);
 	free(moment);
 }
 
-/* Columns of the text table; the first is there only when rows are not sorted by live. */
+/* Columns of the text table. What rows are sorted by comes first, with its shares beside it. */
 enum text_column {
 	TEXT_SORTED,
-	TEXT_LIVE,
-	TEXT_CHANGE,
+	TEXT_SORTED_CHANGE, /* when that is live */
 	TEXT_PERCENT,
 	TEXT_SUM,
+	TEXT_LIVE,
+	TEXT_CHANGE,
 	TEXT_BLOCKS,
 	TEXT_AVERAGE,
 	TEXT_ALLOCS,
@@ -227,11 +228,9 @@ static const bool text_is_text[TEXT_COLUMNS] = {
 };
 
 static bool
-is_extra_column(const struct column *column)
+is_sorted_by(const struct view_top *view, const char *column)
 {
-	return strcmp(column->name, "live_bytes") != 0 &&
-	       strcmp(column->name, "live_blocks") != 0 &&
-	       strcmp(column->name, "total_blocks") != 0;
+	return strcmp(view->column->name, column) == 0;
 }
 
 static char *
@@ -248,18 +247,27 @@ shows_lifetimes(const struct view_top *view)
 	return view->options->ages && view->set->has_lifetimes;
 }
 
+static bool
+shows_allocs(const struct view_top *view)
+{
+	return !view->options->ages && !view->set->by_blocks && !is_sorted_by(view, "total_blocks");
+}
+
 static void
 insert_titles(struct view_table *table, const struct view_top *view)
 {
+	bool by_live = is_sorted_by(view, "live_bytes");
+	const char *change = view->change != NULL ? "change" : "";
 	const char *titles[TEXT_COLUMNS] = {
-		[TEXT_SORTED] = is_extra_column(view->column) ? view->column->title : "",
-		[TEXT_LIVE] = "live",
-		[TEXT_CHANGE] = view->change != NULL ? "change" : "",
+		[TEXT_SORTED] = view->column->title,
+		[TEXT_SORTED_CHANGE] = by_live ? change : "",
 		[TEXT_PERCENT] = "%",
 		[TEXT_SUM] = view->options->cumulative ? "" : "sum%",
-		[TEXT_BLOCKS] = "blocks",
+		[TEXT_LIVE] = by_live ? "" : "live",
+		[TEXT_CHANGE] = by_live ? "" : change,
+		[TEXT_BLOCKS] = is_sorted_by(view, "live_blocks") ? "" : "blocks",
 		[TEXT_AVERAGE] = view->options->ages ? "" : "average",
-		[TEXT_ALLOCS] = view->options->ages || view->set->by_blocks ? "" : "allocs",
+		[TEXT_ALLOCS] = shows_allocs(view) ? "allocs" : "",
 		[TEXT_OLDEST] = view->options->ages ? "oldest" : "",
 		[TEXT_MEDIAN] = view->options->ages ? "median" : "",
 		[TEXT_YOUNGEST] = view->options->ages ? "youngest" : "",
@@ -289,8 +297,7 @@ insert_average(struct view_table *table, const struct view_top *view,
 		human_size(values->live_bytes / values->live_blocks, text);
 	view_table_insert(table, view->options->ages ? "" : text, TERM_PLAIN);
 	human_count(values->total_blocks, text);
-	view_table_insert(table, view->options->ages || view->set->by_blocks ? "" : text,
-			  TERM_PLAIN);
+	view_table_insert(table, shows_allocs(view) ? text : "", TERM_PLAIN);
 }
 
 static void
@@ -301,19 +308,20 @@ insert_numbers(struct view_table *table, const struct view_top *view,
 	int64_t whole = column_get(view->column, &view->set->sum);
 	enum term_style style =
 		whole > 0 && (double)value >= HOT_SHARE * (double)whole ? TERM_BOLD : TERM_PLAIN;
-	char text[HUMAN_BYTES];
+	bool by_live = is_sorted_by(view, "live_bytes");
+	char text[HUMAN_BYTES], change[HUMAN_BYTES];
+	const char *change_cell = format_change(view, values->live_bytes, before, change);
 
-	view_table_insert(
-		table, is_extra_column(view->column) ? format_value(view->column, value, text) : "",
-		style);
-	view_table_insert(table, human_size(values->live_bytes, text),
-			  is_extra_column(view->column) ? TERM_PLAIN : style);
-	view_table_insert(table, format_change(view, values->live_bytes, before, text), TERM_PLAIN);
+	view_table_insert(table, format_value(view->column, value, text), style);
+	view_table_insert(table, by_live ? change_cell : "", TERM_PLAIN);
 	view_table_insert(table, human_percent((double)value, (double)whole, text), style);
 	view_table_insert(
 		table, view->options->cumulative ? "" : human_percent(running, (double)whole, text),
 		TERM_PLAIN);
-	view_table_insert(table, human_count((uint64_t)values->live_blocks, text), TERM_PLAIN);
+	view_table_insert(table, by_live ? "" : human_size(values->live_bytes, text), TERM_PLAIN);
+	view_table_insert(table, by_live ? "" : change_cell, TERM_PLAIN);
+	human_count((uint64_t)values->live_blocks, text);
+	view_table_insert(table, is_sorted_by(view, "live_blocks") ? "" : text, TERM_PLAIN);
 	insert_average(table, view, values);
 }
 
@@ -435,6 +443,7 @@ print_table(const struct term *term, const struct view_top *view)
 		view_table_fit(&table, term, &fit);
 	view_table_print(&table, term, false);
 	view_table_release(&table);
+	putc('\n', term->stream);
 }
 
 static void
@@ -449,6 +458,7 @@ print_ages(const struct term *term, const struct view_top *view, const struct gr
 	view_lifetimes_line(term, &lifetimes, "    ");
 }
 
+/* An empty line is at the end. */
 static void
 print_stacks(const struct term *term, const struct view_top *view)
 {
@@ -489,6 +499,8 @@ print_stacks(const struct term *term, const struct view_top *view)
 			plural((int64_t)(view->set->count - rows)));
 	}
 	view_stack_warning(term, source);
+	if (rows < view->set->count || view_source_get_newer(source) != NULL)
+		putc('\n', term->stream);
 	view_source_free(source);
 }
 
@@ -519,14 +531,13 @@ view_top_text(const struct term *term, const struct view_top *view)
 	if (view->set->count == 0)
 		fputs(view->options->filters.count
 			      ? "nothing passes the filters; a pattern has to match a whole name, "
-				"as *name.c\n"
-			      : "nothing was allocated\n",
+				"as *name.c\n\n"
+			      : "nothing was allocated\n\n",
 		      term->stream);
 	else if (view->options->by == GROUP_BY_STACK)
 		print_stacks(term, view);
 	else
 		print_table(term, view);
-	putc('\n', term->stream);
 	print_not_freed(term, view);
 	view_suppressed_text(term, &view->options->suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);

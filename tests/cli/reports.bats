@@ -33,6 +33,44 @@ load common
 	grep -qE "234.4 KiB .* 10,000 .*main +.*exits.c:$line" out
 }
 
+@test "the card's next commands can be pasted" {
+	try 3 heaptally run -- "$programs/exits" 10 exit
+	[ "$(grep -c '^  \(next\|    \)      heaptally top .*  # [a-z]' err)" = 3 ]
+	mkdir sub
+	try 3 heaptally run -o sub/run.tally -- "$programs/exits" 10 exit
+	[ "$(grep -c 'heaptally top .*sub/run.tally  *# ' err)" = 3 ]
+}
+
+@test "top: what is sorted by comes first, its shares beside it" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	while read -r column titles; do
+		try 0 heaptally top --sort "$column" run.tally
+		[ "$(sed -n '3s/^ *//p' out | tr -s ' ')" = "$titles" ]
+	done <<-'END'
+		live live % sum% blocks average allocs where
+		blocks blocks % sum% live average allocs where
+		allocs allocs % sum% live blocks average where
+		total total % sum% live blocks average allocs where
+		temporary temporary % sum% live blocks average allocs where
+	END
+	try 0 heaptally top --sort allocs -n 1 run.tally
+	heaptally top --sort allocs -n 1 --format json run.tally >json
+	[ "$(sed -n 4p out | awk '{ gsub(",", ""); print $1 }')" = "$(jq '.groups[0].total_blocks' json)" ]
+}
+
+@test "no two empty lines follow each other" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	for words in 'top --by stack -n 0' 'top --by stack -n 1' 'top --by line' \
+		'top --by stack --include none' 'diff --by stack run.tally@exit' \
+		'diff --by stack -n 1 run.tally@exit' 'diff --by stack run.tally' \
+		'diff --by stack --all -n 0 run.tally' 'diff run.tally@exit'; do
+		# shellcheck disable=SC2086
+		try 0 heaptally $words run.tally
+		cat -s out | cmp - out
+		[ "$(grep -c '^$' out)" -gt 0 ]
+	done
+}
+
 @test "top: values of JSON, CSV and tracemalloc" {
 	heaptally run -q -o run.tally -- "$programs/exits" 10000 exit || true
 	try 0 heaptally top --format json run.tally
