@@ -182,16 +182,22 @@ print_below(const struct refresh *refresh, const struct term *term, const struct
 	cmd_report_finish();
 }
 
+/* What is known of the report that comes next. */
+struct place_in_row {
+	bool is_first, is_last;
+	bool is_new; /* there is nothing to compare with */
+};
+
 /*
- * Returns false when it was the last report, because the process ended. is_new: there is nothing to
- * compare with.
+ * Returns false when it was the last report, because it was to be, or the process ended. That one
+ * is printed below what the terminal showed before, to stay there.
  */
 static bool
-show(struct refresh *refresh, bool is_new, bool first)
+show(struct refresh *refresh, const struct place_in_row *place)
 {
 	const struct cmd_report *report = refresh->report;
 	const struct profile *profile = read_now(refresh);
-	bool goes_on = profile->state == PROFILE_RUNNING;
+	bool goes_on = profile->state == PROFILE_RUNNING && !place->is_last;
 	struct view_top view = {
 		.profile = profile,
 		.at = {.moment = &profile->moments[0]},
@@ -213,14 +219,15 @@ show(struct refresh *refresh, bool is_new, bool first)
 	rank_groups(&set, report->group.by, report->column, refresh->table);
 	view.set = &set;
 	refresh->change.seconds =
-		is_new ? 0 : (double)(profile->moments[0].time_ns - refresh->before_ns) / 1e9;
+		place->is_new ? 0
+			      : (double)(profile->moments[0].time_ns - refresh->before_ns) / 1e9;
 	if (!goes_on)
 		screen_leave();
 	term_init(&term, stdout, report->color);
 	if (goes_on && refresh->on_screen)
 		draw(refresh, &term, &view);
 	else
-		print_below(refresh, &term, &view, first || refresh->on_screen);
+		print_below(refresh, &term, &view, place->is_first || refresh->on_screen);
 	remember(refresh, profile, &set);
 	group_set_release(&set);
 	return goes_on;
@@ -312,17 +319,19 @@ static void
 run(struct refresh *refresh, unsigned long count)
 {
 	uint64_t next = clock_get_ns(CLOCK_MONOTONIC);
-	bool is_new = true;
+	struct place_in_row place = {.is_new = true};
 
 	for (unsigned long i = 0; count == 0 || i < count; i++) {
 		uint64_t now;
 
 		if (i != 0 && !wait_for_next(refresh, next))
 			return;
-		is_new |= follow(refresh);
-		if (!show(refresh, is_new, i == 0))
+		place.is_new |= follow(refresh);
+		place.is_first = i == 0;
+		place.is_last = i + 1 == count;
+		if (!show(refresh, &place))
 			return;
-		is_new = false;
+		place.is_new = false;
 		now = clock_get_ns(CLOCK_MONOTONIC);
 		next += refresh->interval_ns;
 		/* A report that takes long is not made up for. */
@@ -346,7 +355,7 @@ cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t i
 	refresh.cache = debuginfo_cache_new();
 	/* Most names are read here, while the terminal still is as always. */
 	read_now(&refresh);
-	if (report->format == REPORT_TEXT)
+	if (report->format == REPORT_TEXT && count != 1)
 		refresh.on_screen = screen_enter();
 	run(&refresh, count);
 	screen_leave();

@@ -53,7 +53,7 @@ stop_holder()
 	heaptally top --format json "$pid" >top
 	try 0 heaptally snapshot -o now.tally "$pid"
 	heaptally info --format json now.tally >kept
-	heaptally diff now.tally "$pid" >diff
+	heaptally diff now.tally "$pid" >changes
 	stop_holder
 	jq -e --arg pid "$pid" '.recordings[] | select(.pid == ($pid | tonumber)) |
 		.state == "running" and .command == "holder" and .live_bytes == 24000' list
@@ -61,7 +61,7 @@ stop_holder()
 	jq -e '.totals.live_bytes == 24000' top
 	jq -e '.state == "running" and .live_blocks == 1000' kept
 	grep -q '"main"' top
-	grep -qE '^now +23\.4 KiB +23\.4 KiB +\+0 B' diff
+	grep -qE '^now +23\.4 KiB +23\.4 KiB +\+0 B' changes
 }
 
 @test "a stopped process is read as it stands" {

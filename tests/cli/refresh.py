@@ -288,6 +288,22 @@ def ends(_directory):
             assert b"at exit" in last and b"take_left" in last, last
 
 
+@case("on a terminal: the last one of a number of reports stays")
+def counted(_directory):
+    with commanded() as process:
+        process.tell("left 3 1000")
+        with Terminal("--refresh", "0.05", "--count", "3", process.pid) as terminal:
+            equal(terminal.wait(), 0, "status")
+            assert terminal.is_as_before(), terminal.output[-200:]
+            drawn, last = terminal.output.split(LEAVE)
+            equal(drawn.count(b"q quits"), 2, "reports on the screen")
+            assert b"in 3 blocks, +0 B/s" in last and b"take_left" in last, last
+            assert b"q quits" not in last, last
+        with Terminal("--refresh", "1000", "--count", "1", process.pid) as terminal:
+            equal(terminal.wait(), 0, "status")
+            assert ENTER not in terminal.output and b"take_left" in terminal.output, terminal.output
+
+
 @case("a small terminal gets no more lines than it has")
 def small(_directory):
     with commanded() as process:

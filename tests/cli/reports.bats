@@ -66,7 +66,8 @@ load common
 		'diff --by stack --all -n 0 run.tally' 'diff run.tally@exit'; do
 		# shellcheck disable=SC2086
 		try 0 heaptally $words run.tally
-		cat -s out | cmp - out
+		cat -s out >squeezed
+		cmp squeezed out
 		[ "$(grep -c '^$' out)" -gt 0 ]
 	done
 }
