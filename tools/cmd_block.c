@@ -135,6 +135,7 @@ cmd_block(int argc, char **argv)
 		.frames = report->frames,
 		.most_recent_last = report->most_recent_last,
 		.full_names = report->full_names,
+		.only_living = source.is_tally,
 	};
 	find(&view);
 	if (view.block != NULL)

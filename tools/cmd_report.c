@@ -508,8 +508,7 @@ cmd_report_need_blocks(const struct source *source)
 		    "%s: single blocks were not recorded: start the program with `heaptally run "
 		    "--blocks`%s",
 		    source->name,
-		    source->is_live ? ""
-				    : ", or take its snapshot with `heaptally snapshot --blocks`");
+		    source->is_tally ? ", and take snapshots of it with --blocks too" : "");
 	if (source->at.peak || source->at.moment != &profile->moments[profile->moment_count - 1])
 		die(COMMAND_TROUBLE,
 		    "%s: single blocks are known at the last moment only, which is "

@@ -203,6 +203,9 @@ make_request(const struct wording *wording, int argc, char **argv)
 	if (source_find_recording(arguments.operand, &path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = request_make(path, &arguments.request, &answer);
+	if (result == -EBADMSG && source_is_tally(path))
+		die(COMMAND_TROUBLE, "%s: a snapshot; only a living process can be asked",
+		    arguments.operand);
 	free(path);
 	if (result == -ESRCH)
 		die(COMMAND_TROUBLE, "%s: the process ended; only a living one can be asked",

@@ -366,6 +366,8 @@ open_recording(const char *path, unsigned flags)
 		result = -EBADMSG;
 	else if (!any_owner && status.st_uid != geteuid())
 		result = -EPERM;
+	else if (status.st_size == 0)
+		result = -ENOMSG;
 	if (result == 0)
 		return fd;
 	close(fd);

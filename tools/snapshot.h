@@ -42,9 +42,9 @@ enum snapshot_flags {
 };
 
 /*
- * Open the recording at path. 0; -EBADMSG if it is none or is damaged; -EPROTO if it is of another
- * version or machine; -EAGAIN if the process is only about to fill it; -EISDIR; -EPERM if it is
- * not ours; or what open(2) says. *ret_snapshot is untouched on failure.
+ * Open the recording at path. 0; -EBADMSG if it is none or is damaged; -ENOMSG if it is empty;
+ * -EPROTO if it is of another version or machine; -EAGAIN if the process is only about to fill it;
+ * -EISDIR; -EPERM if it is not ours; or what open(2) says. *ret_snapshot is untouched on failure.
  */
 int snapshot_open(const char *path, unsigned flags, struct snapshot **ret_snapshot);
 

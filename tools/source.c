@@ -21,6 +21,9 @@
 #include "util/buffer.h"
 #include "util/xalloc.h"
 
+/* Of a profile's marks, in a message. */
+#define LABELS_SHOWN 5
+
 typedef ARRAY(struct source_process) source_processes;
 
 /* What is being collected from a file. */
@@ -126,6 +129,8 @@ source_explain(const char *name, int error)
 
 	if (error == -EBADMSG)
 		text = "not a file of heaptally, or a damaged one";
+	else if (error == -ENOMSG)
+		text = "the file is empty";
 	else if (error == -EPROTO)
 		text = "written by another version of heaptally, or on another kind of machine";
 	else if (error == -ENODATA)
@@ -255,17 +260,36 @@ open_file(const char *path)
 	return result;
 }
 
+static bool
+is_tally(int fd)
+{
+	uint8_t magic[4];
+
+	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       tally_has_magic(magic, sizeof(magic));
+}
+
+bool
+source_is_tally(const char *path)
+{
+	int fd = open_file(path);
+	bool result = fd >= 0 && is_tally(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static int
 read_file(const char *path, struct collection *collection, struct source *source)
 {
-	uint8_t magic[4];
 	int fd = open_file(path);
 	int result;
 
 	if (fd < 0)
 		return fd;
-	if (pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
-	    tally_has_magic(magic, sizeof(magic)))
+	source->is_tally = is_tally(fd);
+	if (source->is_tally)
 		result = read_tally(fd, collection);
 	else
 		result = read_recording(path, collection, source);
@@ -292,6 +316,48 @@ explain_no_process(const char *name, const char *wanted, const source_processes 
 	return why;
 }
 
+static bool
+has_label(const struct profile_mark *const *marks, size_t count, const char *label)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(marks[i]->label, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Names the first few labels, each once, and counts the marks with others. */
+static char *
+explain_no_mark(const char *name, const char *moment, const struct profile *profile)
+{
+	const struct profile_mark *shown[LABELS_SHOWN];
+	struct buffer text = BUFFER_INIT;
+	size_t count = 0, more = 0;
+	char *why;
+
+	buffer_insert_format(&text, "%s: no moment %s in it", name, moment);
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->kind != PROFILE_MARK_LABEL || has_label(shown, count, mark->label))
+			continue;
+		if (count == LABELS_SHOWN) {
+			more++;
+			continue;
+		}
+		buffer_insert_format(&text, "%smark:%s", count == 0 ? "; there is " : ", ",
+				     mark->label);
+		shown[count++] = mark;
+	}
+	if (count == 0)
+		buffer_insert_string(&text, "; it has no marks");
+	else if (more != 0)
+		buffer_insert_format(&text, " and %zu more", more);
+	why = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return why;
+}
+
 static char *
 explain_no_moment(const char *name, const char *moment, const struct profile *profile, int error)
 {
@@ -309,6 +375,8 @@ explain_no_moment(const char *name, const char *moment, const struct profile *pr
 			"run` takes one at each mark",
 			name, moment, (double)mark->time_ns / 1e9);
 	}
+	if (strncmp(moment, "mark:", 5) == 0)
+		return explain_no_mark(name, moment, profile);
 	if (count == 0)
 		return xasprintf("%s: no moment %s in it", name, moment);
 	return xasprintf("%s: no moment %s in it; snap:1 is at %.3fs, the last is snap:%u at %.3fs",

@@ -43,7 +43,8 @@ struct source {
 	struct profile_at at;
 	struct source_process *processes;
 	size_t process_count;
-	bool is_live; /* read from a recording whose process lives */
+	bool is_live;  /* read from a recording whose process lives */
+	bool is_tally; /* read from a snapshot file */
 };
 
 /*
@@ -56,6 +57,9 @@ int source_read(const struct source_request *request, struct source *ret_source,
  * -errno with a sentence to free.
  */
 int source_find_recording(const char *operand, char **ret_path, char **ret_why);
+
+/* Whether the file at path begins as a snapshot file does. */
+bool source_is_tally(const char *path);
 
 /* A sentence for what went wrong with the file that operand names, to free. */
 char *source_explain(const char *operand, int error);

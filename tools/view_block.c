@@ -128,10 +128,10 @@ print_neighbour(const struct term *term, const char *which, const struct block *
 static void
 print_nothing(const struct term *term, const struct view_block *view)
 {
-	fprintf(term->stream,
-		"%s%#" PRIx64 "%s is in no block that lives or is known to have been "
-		"freed\n",
-		term_style(term, TERM_BOLD), view->address, term_style(term, TERM_PLAIN));
+	fprintf(term->stream, "%s%#" PRIx64 "%s is in no block that lives%s\n",
+		term_style(term, TERM_BOLD), view->address, term_style(term, TERM_PLAIN),
+		view->only_living ? "; of freed ones a snapshot file knows nothing"
+				  : " or is known to have been freed");
 	if (view->below != NULL)
 		print_neighbour(term, "below", view->below, "ends",
 				view->address - view->below->address -

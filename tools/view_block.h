@@ -26,6 +26,7 @@ struct view_block {
 	const struct block *below, *above; /* the nearest that live, or NULL */
 	int frames;
 	bool most_recent_last, full_names;
+	bool only_living; /* it is not known what was freed */
 };
 
 void view_block_text(const struct term *term, const struct view_block *view);

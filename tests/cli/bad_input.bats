@@ -134,6 +134,27 @@ record()
 	done
 }
 
+@test "an empty file is 2, and said to be empty" {
+	: >empty.tally
+	for words in 'top FILE' 'info FILE' 'diff FILE FILE' 'snapshot FILE' 'timeline FILE' \
+		'block FILE 0x10' 'annotate demo.c FILE' 'top --refresh 1 FILE' 'mark FILE x'; do
+		# shellcheck disable=SC2086
+		try 2 heaptally ${words//FILE/empty.tally}
+		says 'empty\.tally: the file is empty$'
+	done
+}
+
+@test "mark, clear, reset-peak, pause, resume: a snapshot cannot be asked" {
+	record
+	for words in 'mark FILE x' 'clear FILE' 'reset-peak FILE' 'pause FILE' 'resume FILE'; do
+		# shellcheck disable=SC2086
+		try 2 heaptally ${words//FILE/run.tally}
+		says 'run\.tally: a snapshot; only a living process can be asked$'
+	done
+	try 2 heaptally mark "$srcdir/COPYING" x
+	says 'COPYING: not a file of heaptally'
+}
+
 @test "top, info: a tally cut anywhere is 2, and one line" {
 	record
 	size=$(stat -c %s run.tally)

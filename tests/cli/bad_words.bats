@@ -97,7 +97,7 @@ setup_file()
 @test "an address outside any block is 1, what is no address is 2" {
 	cd "$BATS_FILE_TMPDIR"
 	try 1 heaptally block demo.tally 0x10
-	[ "$(cat out)" = "0x10 is in no block that lives or is known to have been freed" ]
+	[ "$(cat out)" = "0x10 is in no block that lives; of freed ones a snapshot file knows nothing" ]
 	for address in '' 0x zz 0x1g 0x10000000000000000 1.5 ' 1' '1 '; do
 		try 2 heaptally block demo.tally "$address"
 		usage "$address: not an address"
@@ -108,7 +108,7 @@ setup_file()
 	try 2 heaptally block plain.tally 0x10
 	says 'single blocks were not recorded'
 	try 2 heaptally blocks plain.tally
-	says 'single blocks were not recorded'
+	says 'start the program with .heaptally run --blocks., and take snapshots of it with --blocks'
 	try 2 heaptally top --by size plain.tally
 	says 'single blocks were not recorded'
 }

@@ -263,6 +263,41 @@ START_TEST(moment_of_an_operand)
 }
 END_TEST
 
+/* As many marks as there are labels. */
+static void
+write_marks(const char *path, const char *const *labels, size_t count)
+{
+	struct generated *generated = generated_new();
+	struct recording_extent *extent = &generated->header.sections[SECTION_MARKS];
+
+	ck_assert_uint_le(count * sizeof(struct recording_mark), sizeof(generated->marks_page));
+	extent->count = extent->capacity = count;
+	for (size_t i = 0; i < count; i++) {
+		struct recording_mark mark = generated->marks[0];
+
+		strcpy(mark.label, labels[i]);
+		memcpy(generated->marks_page + i * sizeof(mark), &mark, sizeof(mark));
+	}
+	generated_write(generated, path);
+	free(generated);
+}
+
+START_TEST(marks_that_there_are_instead)
+{
+	static const char *const labels[] = {"a", "b", "a", "c", "d", "b", "e", "f", "a", "g"};
+
+	write_marks("many", labels, 10);
+	expect_failure("many@mark:x", NULL, NULL, -ENOENT,
+		       "no moment mark:x in it; there is mark:a, mark:b, mark:c, mark:d, mark:e "
+		       "and 2 more");
+	write_marks("few", labels, 4);
+	expect_failure("few@mark:x", NULL, NULL, -ENOENT, "; there is mark:a, mark:b, mark:c");
+	write_marks("none", NULL, 0);
+	expect_failure("none@mark:x", NULL, NULL, -ENOENT, "; it has no marks");
+	expect_failure("none@snap:9", NULL, NULL, -ENOENT, "the last is snap:1");
+}
+END_TEST
+
 START_TEST(no_operand_is_the_newest_tally)
 {
 	const struct timespec times[2] = {{1700000000, 0}, {1700000000, 0}};
@@ -337,6 +372,10 @@ START_TEST(files_of_other_kinds)
 	write_recording("foreign", 1, 0);
 	ck_assert_int_eq(truncate("foreign", 20), 0);
 	expect_failure("foreign", NULL, NULL, -EBADMSG, "foreign");
+	ck_assert_int_eq(truncate("foreign", 0), 0);
+	expect_failure("foreign", NULL, NULL, -ENOMSG, "foreign: the file is empty");
+	ck_assert(!source_is_tally("foreign"));
+	ck_assert(!source_is_tally("missing.tally"));
 	write_tally("cut.tally");
 	ck_assert_int_eq(truncate("cut.tally", 300), 0);
 	expect_failure("cut.tally", NULL, NULL, -ENODATA, "cut");
@@ -357,6 +396,7 @@ main(void)
 	tcase_add_test(tcase, locate_makes_private_directories);
 	tcase_add_test(tcase, process_of_a_tally);
 	tcase_add_test(tcase, moment_of_an_operand);
+	tcase_add_test(tcase, marks_that_there_are_instead);
 	tcase_add_test(tcase, no_operand_is_the_newest_tally);
 	tcase_add_test(tcase, process_ids);
 	tcase_add_test(tcase, a_file_comes_before_a_process_of_its_name);
