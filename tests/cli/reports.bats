@@ -54,8 +54,8 @@ load common
 		temporary temporary % sum% live blocks average allocs where
 	END
 	try 0 heaptally top --sort allocs -n 1 run.tally
-	heaptally top --sort allocs -n 1 --format json run.tally >json
-	[ "$(sed -n 4p out | awk '{ gsub(",", ""); print $1 }')" = "$(jq '.groups[0].total_blocks' json)" ]
+	heaptally top --sort allocs -n 1 --format json run.tally >allocs.json
+	[ "$(sed -n 4p out | awk '{ gsub(",", ""); print $1 }')" = "$(jq '.groups[0].total_blocks' allocs.json)" ]
 }
 
 @test "no two empty lines follow each other" {
