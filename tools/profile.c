@@ -215,7 +215,14 @@ profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps)
 		if (mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP) {
 			gaps.cleared = true;
 			gaps.cleared_ns = mark->time_ns;
+			gaps.peak_reset = false;
 		}
+		if (mark->kind == PROFILE_MARK_RESET_PEAK) {
+			gaps.peak_reset = true;
+			gaps.peak_reset_ns = mark->time_ns;
+		}
+		gaps.by_pause |= mark->kind == PROFILE_MARK_PAUSE;
+		gaps.by_stop |= mark->kind == PROFILE_MARK_STOP;
 		if (paused && mark->kind == PROFILE_MARK_RESUME)
 			gaps.paused_ns += get_span(since_ns, mark->time_ns);
 		if (!paused && stops)

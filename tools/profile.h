@@ -221,10 +221,13 @@ const struct profile_mark *profile_find_mark(const struct profile *profile, cons
 /* What of the run is not in the numbers. */
 struct profile_gaps {
 	bool off_at_start;
-	bool paused;        /* at the end, or now */
-	uint64_t paused_ns; /* in all, also before the first resume */
+	bool paused;            /* at the end, or now */
+	bool by_pause, by_stop; /* what was asked for */
+	uint64_t paused_ns;     /* in all, also before the first resume */
 	bool cleared;
 	uint64_t cleared_ns; /* the last time */
+	bool peak_reset;     /* since it was cleared */
+	uint64_t peak_reset_ns;
 };
 
 void profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps);

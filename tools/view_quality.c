@@ -90,6 +90,16 @@ view_quality_line(const struct term *term, const char *label, const struct profi
 	free(text);
 }
 
+static const char *
+get_pause_word(const struct profile_gaps *gaps)
+{
+	if (gaps->off_at_start)
+		return "switched off";
+	if (gaps->by_stop)
+		return gaps->by_pause ? "paused or stopped" : "stopped";
+	return "paused";
+}
+
 void
 view_quality_gaps(FILE *stream, const struct profile *profile)
 {
@@ -98,8 +108,7 @@ view_quality_gaps(FILE *stream, const struct profile *profile)
 
 	profile_get_gaps(profile, &gaps);
 	if (gaps.paused_ns > 0)
-		fprintf(stream, ", recording was %s for %s%s",
-			gaps.off_at_start ? "switched off" : "paused",
+		fprintf(stream, ", recording was %s for %s%s", get_pause_word(&gaps),
 			human_duration(gaps.paused_ns, text),
 			!gaps.paused                        ? ""
 			: profile->state == PROFILE_RUNNING ? " and is not going on"
@@ -107,6 +116,9 @@ view_quality_gaps(FILE *stream, const struct profile *profile)
 	if (gaps.cleared)
 		fprintf(stream, ", cleared at %s: what was before is not counted",
 			human_duration(gaps.cleared_ns, text));
+	if (gaps.peak_reset)
+		fprintf(stream, ", peak reset at %s: the peak is that since",
+			human_duration(gaps.peak_reset_ns, text));
 }
 
 void
@@ -122,6 +134,11 @@ view_quality_gaps_json(struct json_writer *json, const struct profile *profile, 
 	snprintf(name, sizeof(name), "cleared%s", unit);
 	if (gaps.cleared)
 		json_writer_seconds(json, name, gaps.cleared_ns);
+	else
+		json_writer_null(json, name);
+	snprintf(name, sizeof(name), "peak_reset%s", unit);
+	if (gaps.peak_reset)
+		json_writer_seconds(json, name, gaps.peak_reset_ns);
 	else
 		json_writer_null(json, name);
 }

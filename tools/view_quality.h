@@ -23,7 +23,10 @@ void view_quality_line(const struct term *term, const char *label, const struct 
 /* The end of that line: ", recording was paused for 3.2 s"; nothing when all of the run counts. */
 void view_quality_gaps(FILE *stream, const struct profile *profile);
 
-/* Members "paused_seconds" and "cleared_seconds" (or null), with another unit than "_seconds". */
+/*
+ * Members "paused_seconds", "cleared_seconds" and "peak_reset_seconds" (the latter may be null),
+ * with another unit than "_seconds".
+ */
 void view_quality_gaps_json(struct json_writer *json, const struct profile *profile,
 			    const char *unit);
 

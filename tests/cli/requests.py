@@ -85,7 +85,10 @@ def reset_peak(_directory):
         equal(values(process, "peak_bytes", "peak_blocks", "live_bytes"), (200, 2, 100), "after")
         process.tell("right 1 300")
         equal(values(process, "peak_bytes", "peak_blocks"), (400, 2), "a new peak")
-        mark = report("info", process.pid)["marks"][0]
+        info = report("info", process.pid)
+        mark = info["marks"][0]
+        equal(info["peak_reset_s"], mark["time_s"], "time of the reset")
+        assert b"the peak is that since" in heaptally("top", process.pid).stdout
         equal((mark["kind"], mark["live_bytes"], mark["peak_bytes"]), ("reset-peak", 200, 1000),
               "mark")
 

@@ -168,29 +168,34 @@ END_TEST
 
 /* What was asked for, second by second: a letter is a mark at that second, of ten. */
 static const struct {
-	const char *marks; /* p pause, r resume, c clear, s stop, m mark */
+	const char *marks; /* p pause, r resume, c clear, s stop, m mark, k reset of the peak */
 	enum profile_pause pause;
 	unsigned paused_s;
 	int cleared_s; /* -1 is never */
 	bool off_at_start, paused;
+	unsigned peak_reset_s; /* 0 is never */
 } histories[] = {
-	{"", PROFILE_GOES_ON, 0, -1, false, false},
-	{"", PROFILE_STOPPED, 10, -1, true, true},
-	{" m", PROFILE_GOES_ON, 0, -1, false, false},
-	{" p  r", PROFILE_GOES_ON, 3, -1, false, false},
-	{" pp r rp", PROFILE_PAUSED, 6, -1, false, true},
-	{"   r  p r", PROFILE_GOES_ON, 5, -1, true, false},
-	{" m r", PROFILE_GOES_ON, 3, -1, true, false},
-	{"  c c", PROFILE_GOES_ON, 0, 4, false, false},
-	{" s   r", PROFILE_GOES_ON, 4, 1, false, false},
-	{" pc", PROFILE_PAUSED, 9, 2, false, true},
+	{"", PROFILE_GOES_ON, 0, -1, false, false, 0},
+	{"", PROFILE_STOPPED, 10, -1, true, true, 0},
+	{" m", PROFILE_GOES_ON, 0, -1, false, false, 0},
+	{" p  r", PROFILE_GOES_ON, 3, -1, false, false, 0},
+	{" pp r rp", PROFILE_PAUSED, 6, -1, false, true, 0},
+	{"   r  p r", PROFILE_GOES_ON, 5, -1, true, false, 0},
+	{" m r", PROFILE_GOES_ON, 3, -1, true, false, 0},
+	{"  c c", PROFILE_GOES_ON, 0, 4, false, false, 0},
+	{" s   r", PROFILE_GOES_ON, 4, 1, false, false, 0},
+	{" pc", PROFILE_PAUSED, 9, 2, false, true, 0},
+	{" k k", PROFILE_GOES_ON, 0, -1, false, false, 3},
+	{" kc", PROFILE_GOES_ON, 0, 2, false, false, 0},
+	{" ck", PROFILE_GOES_ON, 0, 1, false, false, 2},
 };
 
 START_TEST(gaps)
 {
 	static const enum profile_mark_kind kinds[] = {
-		['p'] = PROFILE_MARK_PAUSE, ['r'] = PROFILE_MARK_RESUME, ['c'] = PROFILE_MARK_CLEAR,
-		['s'] = PROFILE_MARK_STOP,  ['m'] = PROFILE_MARK_LABEL,
+		['p'] = PROFILE_MARK_PAUSE, ['r'] = PROFILE_MARK_RESUME,
+		['c'] = PROFILE_MARK_CLEAR, ['s'] = PROFILE_MARK_STOP,
+		['m'] = PROFILE_MARK_LABEL, ['k'] = PROFILE_MARK_RESET_PEAK,
 	};
 	const char *marks = histories[_i].marks;
 	struct profile *profile = make_profile();
@@ -212,6 +217,11 @@ START_TEST(gaps)
 	ck_assert_uint_eq(found.paused_ns, histories[_i].paused_s * 1000000000ull);
 	ck_assert(found.off_at_start == histories[_i].off_at_start);
 	ck_assert(found.paused == histories[_i].paused);
+	ck_assert(found.by_pause == (strchr(marks, 'p') != NULL));
+	ck_assert(found.by_stop == (strchr(marks, 's') != NULL));
+	ck_assert(found.peak_reset == (histories[_i].peak_reset_s > 0));
+	if (found.peak_reset)
+		ck_assert_uint_eq(found.peak_reset_ns, histories[_i].peak_reset_s * 1000000000ull);
 	ck_assert(found.cleared == (histories[_i].cleared_s >= 0));
 	if (found.cleared)
 		ck_assert_uint_eq(found.cleared_ns,

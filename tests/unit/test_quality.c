@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_quality.c - the hints below a report
+ * test_quality.c - what of the run is not in the numbers, and the hints below a report
  */
 #include "config.h"
 
@@ -85,6 +85,62 @@ START_TEST(memory_that_is_not_of_malloc)
 }
 END_TEST
 
+#define SECOND 1000000000u
+
+static void
+expect_gaps(const enum profile_mark_kind *kinds, enum profile_pause pause, const char *wanted)
+{
+	static const struct fixture_site site = {"main@main.c:3", MIB, 1, NULL};
+	struct profile *profile = fixture_profile(&site, 1);
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	profile->state = PROFILE_EXITED;
+	profile->pause = pause;
+	profile->duration_ns = 8ull * SECOND;
+	profile->marks = xcalloc(3, sizeof(*profile->marks));
+	for (; kinds[profile->mark_count] != 0; profile->mark_count++)
+		profile->marks[profile->mark_count] = (struct profile_mark){
+			.kind = kinds[profile->mark_count],
+			.label = "",
+			.time_ns = (profile->mark_count + 1) * (uint64_t)SECOND,
+			.peak_bytes = 1,
+		};
+	view_quality_gaps(stream, profile);
+	fclose(stream);
+	ck_assert_str_eq(text, wanted);
+	free(text);
+	profile_free(profile);
+}
+
+START_TEST(what_is_not_in_the_numbers)
+{
+	static const enum profile_mark_kind clear = PROFILE_MARK_CLEAR, stop = PROFILE_MARK_STOP,
+					    pause = PROFILE_MARK_PAUSE, none = 0,
+					    resume = PROFILE_MARK_RESUME,
+					    reset = PROFILE_MARK_RESET_PEAK;
+	typedef enum profile_mark_kind kinds[4];
+
+	expect_gaps((kinds){none}, PROFILE_GOES_ON, "");
+	expect_gaps((kinds){pause, resume}, PROFILE_GOES_ON, ", recording was paused for 1.0 s");
+	expect_gaps((kinds){pause}, PROFILE_PAUSED, ", recording was paused for 7.0 s, to the end");
+	expect_gaps((kinds){stop}, PROFILE_STOPPED,
+		    ", recording was stopped for 7.0 s, to the end, cleared at 1.0 s: what was "
+		    "before is not counted");
+	expect_gaps((kinds){pause, resume, stop}, PROFILE_STOPPED,
+		    ", recording was paused or stopped for 6.0 s, to the end, cleared at 3.0 s: "
+		    "what was before is not counted");
+	expect_gaps((kinds){none}, PROFILE_STOPPED,
+		    ", recording was switched off for 8.0 s, to the end");
+	expect_gaps((kinds){clear, reset}, PROFILE_GOES_ON,
+		    ", cleared at 1.0 s: what was before is not counted, peak reset at 2.0 s: the "
+		    "peak is that since");
+	expect_gaps((kinds){reset, clear}, PROFILE_GOES_ON,
+		    ", cleared at 2.0 s: what was before is not counted");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -95,6 +151,7 @@ main(void)
 	tcase_add_test(cases, nothing_when_all_is_well);
 	tcase_add_test(cases, names_and_lines_that_are_not_there);
 	tcase_add_test(cases, memory_that_is_not_of_malloc);
+	tcase_add_test(cases, what_is_not_in_the_numbers);
 	suite_add_tcase(suite, cases);
 	return scratch_run(suite);
 }
