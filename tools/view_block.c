@@ -164,8 +164,10 @@ view_block_csv(FILE *stream, const struct view_block *view)
 	struct naming_site site;
 
 	fputs("address,state,block,inside,bytes,usable_bytes,age_ns,lifetime_ns,thread,"
-	      "freed_by_thread," VIEW_CSV_PLACE_HEADER "\n",
+	      "freed_by_thread,",
 	      stream);
+	view_csv_place_titles(stream, GROUP_BY_LINE);
+	putc('\n', stream);
 	fprintf(stream, "0x%" PRIx64 ",%s,", view->address, get_state(view));
 	if (block == NULL) {
 		fputs(",,,,,,,,,,,,\n", stream);
@@ -181,7 +183,8 @@ view_block_csv(FILE *stream, const struct view_block *view)
 			get_lifetime_ns(view->freed), (uint32_t)block->thread,
 			(uint32_t)view->freed->thread);
 	naming_get_site(view->naming, view->profile->sites[block->site], &site);
-	view_csv_place(stream, place_table_get(view->naming->table, site.position->place));
+	view_csv_place(stream, place_table_get(view->naming->table, site.position->place),
+		       GROUP_BY_LINE);
 	putc('\n', stream);
 }
 

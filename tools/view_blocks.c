@@ -235,7 +235,9 @@ view_blocks_json(FILE *stream, const struct view_blocks *view)
 void
 view_blocks_csv(FILE *stream, const struct view_blocks *view)
 {
-	fputs("address,bytes,usable_bytes,age_ns,thread," VIEW_CSV_PLACE_HEADER "\n", stream);
+	fputs("address,bytes,usable_bytes,age_ns,thread,", stream);
+	view_csv_place_titles(stream, GROUP_BY_LINE);
+	putc('\n', stream);
 	for (size_t i = 0; i < view->listing->count; i++) {
 		const struct block *block = get_block(view, i);
 		uint32_t caller, stack = get_place(view, block, &caller);
@@ -243,7 +245,7 @@ view_blocks_csv(FILE *stream, const struct view_blocks *view)
 		fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
 			block->address, block->bytes, block_get_usable(block),
 			get_age_ns(view, block), (uint32_t)block->thread);
-		view_csv_place(stream, view_place_get(view->naming->table, stack));
+		view_csv_place(stream, view_place_get(view->naming->table, stack), GROUP_BY_LINE);
 		putc('\n', stream);
 	}
 }

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "place.h"
-#include "util/buffer.h"
 #include "util/term.h"
+#include "view_place.h"
 
 void
 view_csv_string(FILE *stream, const char *text)
@@ -33,33 +33,45 @@ view_csv_string(FILE *stream, const char *text)
 	free(escaped);
 }
 
-/* What has a number and no name. */
-static void
-write_number(FILE *stream, const struct place *place)
+/* The title of a key that is no place, or NULL. */
+static const char *
+get_key_title(enum group_by by)
 {
-	struct buffer text = BUFFER_INIT;
-
-	place_format_file(place, &text);
-	view_csv_string(stream, buffer_string(&text));
-	buffer_release(&text);
+	return by == GROUP_BY_SIZE ? "size_from" : by > GROUP_BY_STACK ? group_by_names[by] : NULL;
 }
 
 void
-view_csv_place(FILE *stream, const struct place *place)
+view_csv_place_titles(FILE *stream, enum group_by by)
 {
-	if (place->kind == PLACE_SIZE || place->kind == PLACE_GENERATION ||
-	    place->kind == PLACE_THREAD)
-		write_number(stream, place);
-	else
-		view_csv_string(stream, place->function);
+	if (get_key_title(by) != NULL)
+		fprintf(stream, "%s,", get_key_title(by));
+	fputs("function,file,line,module,offset", stream);
+}
+
+void
+view_csv_place(FILE *stream, const struct place *place, enum group_by by)
+{
+	struct place shown = *place;
+
+	view_place_keep_key(&shown, by);
+	if (get_key_title(by) != NULL) {
+		if (shown.kind == PLACE_SIZE || shown.kind == PLACE_GENERATION ||
+		    shown.kind == PLACE_THREAD)
+			fprintf(stream, "%" PRIu64, shown.offset);
+		else
+			view_csv_string(stream, shown.function);
+		fputs(",,,,,", stream);
+		return;
+	}
+	view_csv_string(stream, shown.function);
 	putc(',', stream);
-	view_csv_string(stream, place->file);
+	view_csv_string(stream, shown.file);
 	putc(',', stream);
-	if (place->line)
-		fprintf(stream, "%" PRIu32, place->line);
+	if (shown.line != 0)
+		fprintf(stream, "%" PRIu32, shown.line);
 	putc(',', stream);
-	view_csv_string(stream, place->module);
+	view_csv_string(stream, shown.module);
 	putc(',', stream);
-	if (place->kind == PLACE_CODE)
-		fprintf(stream, "0x%" PRIx64, place->offset);
+	if (shown.kind == PLACE_CODE && shown.offset != 0)
+		fprintf(stream, "0x%" PRIx64, shown.offset);
 }

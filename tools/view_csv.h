@@ -7,14 +7,19 @@
 
 #include <stdio.h>
 
+#include "group.h"
+
 struct place;
 
 /* Quoted if need be; NULL is an empty field. */
 void view_csv_string(FILE *stream, const char *text);
 
-/* The fields function, file, line, module and offset, with their commas between. */
-void view_csv_place(FILE *stream, const struct place *place);
-
-#define VIEW_CSV_PLACE_HEADER "function,file,line,module,offset"
+/*
+ * The fields that say what a group is: function, file, line, module and offset. What is not in the
+ * key is empty. Before them is the key where that is no place: allocator, thread, size_from or
+ * generation.
+ */
+void view_csv_place_titles(FILE *stream, enum group_by by);
+void view_csv_place(FILE *stream, const struct place *place, enum group_by by);
 
 #endif

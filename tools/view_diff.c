@@ -474,7 +474,8 @@ view_diff_csv(FILE *stream, const struct view_diff *view)
 		fprintf(stream, "%s,", columns[i].name);
 	for (size_t i = 0; i < column_count; i++)
 		fprintf(stream, "%s_diff,", columns[i].name);
-	fputs(VIEW_CSV_PLACE_HEADER "\n", stream);
+	view_csv_place_titles(stream, view->options->by);
+	putc('\n', stream);
 	for (size_t i = 0; i < rows; i++) {
 		const struct diff_row *row = &view->diff->rows[i];
 
@@ -484,7 +485,7 @@ view_diff_csv(FILE *stream, const struct view_diff *view)
 		for (size_t k = 0; k < column_count; k++)
 			write_csv_value(stream, is_known(view, &columns[k]),
 					get_change(&columns[k], &row->new, &row->old));
-		view_csv_place(stream, view_place_get(view->table, row->stack));
+		view_csv_place(stream, view_place_get(view->table, row->stack), view->options->by);
 		putc('\n', stream);
 	}
 }

@@ -381,31 +381,54 @@ write_number(struct json_writer *json, const char *key, uint32_t number)
 		json_writer_null(json, key);
 }
 
-static void
-write_frame(struct json_writer *json, const struct place *place, enum group_by by)
+void
+view_place_keep_key(struct place *place, enum group_by by)
 {
 	bool by_file = by == GROUP_BY_FILE && place->file;
-	bool by_module = by == GROUP_BY_MODULE && place->module;
-	bool is_position = !by_file && !by_module && by != GROUP_BY_FUNCTION;
+	/* What has no file is grouped by its module. */
+	bool by_module =
+		(by == GROUP_BY_MODULE || by == GROUP_BY_FILE) && !by_file && place->module;
+	bool by_function = by == GROUP_BY_FUNCTION && place->function;
+
+	if (place->kind != PLACE_CODE)
+		return;
+	if (by_file)
+		place->module = place->build_id = NULL;
+	if (by_module)
+		place->file = NULL;
+	if (by_file || by_module) {
+		place->function = NULL;
+		place->inlined = false;
+	}
+	if (by_file || by_module || by == GROUP_BY_FUNCTION)
+		place->line = place->column = 0;
+	/* What has no function is grouped by module and offset. */
+	if (by_file || by_module || by_function)
+		place->offset = 0;
+}
+
+static void
+write_frame(struct json_writer *json, const struct place *whole, enum group_by by)
+{
+	struct place place = *whole;
 	struct buffer text = BUFFER_INIT;
 
-	format_name(place, true, &text);
+	view_place_keep_key(&place, by);
+	format_name(&place, true, &text);
 	json_writer_begin_object(json, NULL);
 	json_writer_string(json, "function",
-			   by_file || by_module        ? NULL
-			   : place->kind != PLACE_CODE ? buffer_string(&text)
-						       : place->function);
+			   place.kind != PLACE_CODE ? buffer_string(&text) : place.function);
 	buffer_release(&text);
-	json_writer_string(json, "file", by_module ? NULL : place->file);
-	write_number(json, "line", is_position ? place->line : 0);
-	write_number(json, "column", is_position ? place->column : 0);
-	json_writer_string(json, "module", by_file ? NULL : place->module);
-	json_writer_string(json, "build_id", by_file ? NULL : place->build_id);
-	if (place->kind == PLACE_CODE && is_position)
-		json_writer_hex(json, "offset", place->offset);
+	json_writer_string(json, "file", place.file);
+	write_number(json, "line", place.line);
+	write_number(json, "column", place.column);
+	json_writer_string(json, "module", place.module);
+	json_writer_string(json, "build_id", place.build_id);
+	if (place.kind == PLACE_CODE && place.offset != 0)
+		json_writer_hex(json, "offset", place.offset);
 	else
 		json_writer_null(json, "offset");
-	json_writer_bool(json, "inlined", place->inlined && !by_file && !by_module);
+	json_writer_bool(json, "inlined", place.inlined);
 	json_writer_end_object(json);
 }
 

@@ -49,6 +49,12 @@ void view_place_cut_position(char *text, unsigned columns);
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);
 
+/*
+ * Clear what is only that of one of the group's sites: with by file all but the file, with by
+ * function the position. An offset of 0 is none.
+ */
+void view_place_keep_key(struct place *place, enum group_by by);
+
 /* The member "frames": what is known of each place of a stack, innermost first. */
 void view_place_json(struct json_writer *json, const struct place_table *table, uint32_t stack,
 		     enum group_by by);

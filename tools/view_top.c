@@ -700,7 +700,8 @@ view_top_csv(FILE *stream, const struct view_top *view)
 	for (size_t i = 0; i < column_count; i++)
 		fprintf(stream, "%s,", columns[i].name);
 	fputs(view->options->ages ? VIEW_LIFETIMES_CSV_HEADER "," : "", stream);
-	fputs(VIEW_CSV_PLACE_HEADER "\n", stream);
+	view_csv_place_titles(stream, view->options->by);
+	putc('\n', stream);
 	for (size_t i = 0; i < rows; i++) {
 		const struct group *group = &view->set->groups[i];
 
@@ -708,7 +709,8 @@ view_top_csv(FILE *stream, const struct view_top *view)
 			write_csv_value(stream, view, &columns[k], &group->values);
 		if (view->options->ages)
 			write_csv_ages(stream, view, group);
-		view_csv_place(stream, view_place_get(view->table, group->stack));
+		view_csv_place(stream, view_place_get(view->table, group->stack),
+			       view->options->by);
 		putc('\n', stream);
 	}
 }

@@ -328,6 +328,7 @@ def differences_between_blocks(_):
     lines = ask("diff", "--by", "size", "--format", "csv", "--include", plain, recording,
                 other).decode().splitlines()
     equal({len(line.split(",")) for line in lines}, {len(lines[0].split(","))}, "fields")
+    equal({row["size_from"] for row in csv.DictReader(lines)}, {"64", "4096"}, "classes in csv")
     text = ask("diff", "--include", "size=4K..,function=by_*", recording, other).decode()
     assert "new" in text and "by_malloc" in text, text
 

@@ -86,6 +86,32 @@ load common
 	grep -qE '^.*exits\.c:[0-9]+: size=234 KiB, count=10000, average=24 B$' out
 }
 
+@test "CSV has of a group what JSON has: its key, and nothing of a single site" {
+	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
+	for key in line function file module stack; do
+		heaptally top --by "$key" -n 0 --format json run.tally >groups
+		jq -r '.groups[].frames[0] | [.function, .file, .line, .module, .offset] |
+			map(. // "" | tostring) | join(",")' groups >wanted
+		for words in 'top run.tally' 'diff --all run.tally run.tally'; do
+			# shellcheck disable=SC2086
+			try 0 heaptally $words --by "$key" -n 0 --format csv
+			columns=$(head -n 1 out | sed 's/,function,file,line,module,offset$//')
+			# Names with commas are quoted.
+			tail -n +2 out | tr -d '"' |
+				cut -d , -f "$(($(tr , '\n' <<<"$columns" | wc -l) + 1))-" | sort >found
+			[ -s found ]
+			sort wanted | cmp - found
+		done
+	done
+	try 0 heaptally top --by function --format csv run.tally
+	grep -qE ',main,/[^,]*wordindex\.c,,/[^,]*wordindex,$' out
+	try 0 heaptally top --by file --format csv run.tally
+	grep -qE '^[0-9,]*,/[^,]*wordindex\.c,,,$' out
+	try 0 heaptally top --by allocator --format csv run.tally
+	[ "$(head -n 1 out | grep -o 'allocator.*')" = allocator,function,file,line,module,offset ]
+	grep -qE '^[0-9,]*,malloc,,,,,$' out
+}
+
 @test "top: every key adds up to the totals" {
 	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
 	for key in line function file module stack; do
@@ -99,12 +125,13 @@ load common
 @test "top: --include and --exclude part the sites" {
 	heaptally run -q -o run.tally -- "$programs/wordindex" "$srcdir/COPYING" >/dev/null
 	heaptally top -n 0 --format json run.tally >all
-	heaptally top -n 0 --format json --include 'remember_excerpt' run.tally >in
-	heaptally top -n 0 --format json --exclude 'remember_excerpt' run.tally >rest
+	heaptally top -n 0 --format json --include 'function=remember_excerpt' run.tally >in
+	heaptally top -n 0 --format json --exclude 'function=remember_excerpt' run.tally >rest
 	total=$(jq '[.groups[].total_blocks] | add' all)
 	some=$(jq '[.groups[].total_blocks] | add // 0' in)
 	others=$(jq '[.groups[].total_blocks] | add // 0' rest)
-	[ "$some" -gt 0 ] && [ "$some" -lt "$total" ]
+	[ "$some" -gt 0 ]
+	[ "$some" -lt "$total" ]
 	[ $((some + others)) = "$total" ]
 }
 
