@@ -59,14 +59,26 @@ insert_marks(struct curve_point *points, const struct profile *profile)
 	return count;
 }
 
+/* The size then, and at the peak up to then. */
+static size_t
+insert_moment(struct curve_point *points, const struct profile_moment *moment)
+{
+	size_t count = 0;
+
+	points[count++] = (struct curve_point){moment->time_ns, moment->sum.live_bytes, 0};
+	if (moment->sum.peak_blocks > 0)
+		points[count++] =
+			(struct curve_point){moment->peak_time_ns, moment->sum.peak_bytes, 0};
+	return count;
+}
+
 void
 curve_init(struct curve *curve, const struct profile *profile)
 {
-	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
 	size_t count = 0;
 
-	curve->points = xcalloc((size_t)profile->sample_count + profile->moment_count +
-					2 * (size_t)profile->mark_count + 1,
+	curve->points = xcalloc((size_t)profile->sample_count + 2 * (size_t)profile->moment_count +
+					2 * (size_t)profile->mark_count,
 				sizeof(*curve->points));
 	for (uint32_t i = 0; i < profile->sample_count; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
@@ -78,21 +90,12 @@ curve_init(struct curve *curve, const struct profile *profile)
 		};
 	}
 	for (uint32_t i = 0; i < profile->moment_count; i++)
-		curve->points[count++] = (struct curve_point){
-			profile->moments[i].time_ns,
-			profile->moments[i].sum.live_bytes,
-			0,
-		};
+		count += insert_moment(curve->points + count, &profile->moments[i]);
 	count += insert_marks(curve->points + count, profile);
-	if (last->sum.peak_blocks > 0)
-		curve->points[count++] = (struct curve_point){
-			last->peak_time_ns,
-			last->sum.peak_bytes,
-			0,
-		};
 	curve->count = count;
 	qsort(curve->points, count, sizeof(*curve->points), compare_points);
 	merge_points(curve);
+	curve->known_ns = profile->sample_count == 0 ? curve->points[0].time_ns : 0;
 }
 
 void

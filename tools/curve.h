@@ -3,7 +3,8 @@
  * curve.h - the size of the heap over time
  *
  * The points are the samples that `heaptally run` took, the moments that were kept, the marks, and
- * the peak: that one is exact, and a curve of samples alone would often miss it.
+ * the peaks up to each moment: these are exact, and a curve of samples alone would often miss them.
+ * Of a peak before a clear or a reset only the size is known when no moment was taken meanwhile.
  */
 #ifndef CURVE_H
 #define CURVE_H
@@ -22,6 +23,7 @@ struct curve_point {
 struct curve {
 	struct curve_point *points; /* in the order of time */
 	size_t count;
+	uint64_t known_ns; /* without samples nothing is known before the first point; else 0 */
 };
 
 /* The profile has at least one moment. */

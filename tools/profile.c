@@ -177,6 +177,30 @@ profile_find_mark(const struct profile *profile, const char *label)
 	return NULL;
 }
 
+bool
+profile_mark_ends_peak(const struct profile_mark *mark)
+{
+	return mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP ||
+	       mark->kind == PROFILE_MARK_RESET_PEAK;
+}
+
+const struct profile_mark *
+profile_find_earlier_peak(const struct profile *profile)
+{
+	int64_t most = profile->moments[profile->moment_count - 1].sum.peak_bytes;
+	const struct profile_mark *largest = NULL;
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (profile_mark_ends_peak(mark) && mark->peak_bytes > most) {
+			most = mark->peak_bytes;
+			largest = mark;
+		}
+	}
+	return largest;
+}
+
 static uint64_t
 get_span(uint64_t from_ns, uint64_t to_ns)
 {

@@ -218,6 +218,12 @@ const char *profile_mark_name(enum profile_mark_kind kind);
 /* The last mark with this label, or NULL. */
 const struct profile_mark *profile_find_mark(const struct profile *profile, const char *label);
 
+/* Whether the peak began anew at this mark. */
+bool profile_mark_ends_peak(const struct profile_mark *mark);
+
+/* The mark that ended the largest peak, if that was larger than the one since; else NULL. */
+const struct profile_mark *profile_find_earlier_peak(const struct profile *profile);
+
 /* What of the run is not in the numbers. */
 struct profile_gaps {
 	bool off_at_start;

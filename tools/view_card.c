@@ -57,6 +57,7 @@ static void
 print_heap(const struct term *term, const struct profile *profile)
 {
 	const struct profile_moment *last = get_last(profile);
+	const struct profile_mark *earlier = profile_find_earlier_peak(profile);
 	char peak[HUMAN_BYTES], time[HUMAN_BYTES], live[HUMAN_BYTES];
 	const char *end = profile->state == PROFILE_EXITED    ? "at exit"
 			  : profile->state == PROFILE_RUNNING ? "now"
@@ -76,9 +77,13 @@ print_heap(const struct term *term, const struct profile *profile)
 		free(line);
 		curve_release(&curve);
 	}
-	fprintf(term->stream, "peak %s at %s, %s %s\n", human_size(last->sum.peak_bytes, peak),
-		human_duration(last->peak_time_ns, time), human_size(last->sum.live_bytes, live),
-		end);
+	fprintf(term->stream, "peak %s at %s", human_size(last->sum.peak_bytes, peak),
+		human_duration(last->peak_time_ns, time));
+	/* The curve shows it. */
+	if (earlier != NULL)
+		fprintf(term->stream, " (%s before a %s)", human_size(earlier->peak_bytes, peak),
+			earlier->kind == PROFILE_MARK_RESET_PEAK ? "reset" : "clear");
+	fprintf(term->stream, ", %s %s\n", human_size(last->sum.live_bytes, live), end);
 }
 
 static void

@@ -35,6 +35,7 @@
 #define PLACE_LEAST    24
 #define SPAN_BYTES     (2 * HUMAN_BYTES + 4)
 #define MIB            1048576.0
+#define NEAR_SHIFT     8 /* what is less than 1/256 below a peak is as good as that */
 
 struct curve_point
 view_timeline_get_peak(const struct view_timeline *view)
@@ -53,6 +54,27 @@ view_timeline_get_peak(const struct view_timeline *view)
 			peak = *point;
 	}
 	return peak;
+}
+
+const struct profile_mark *
+view_timeline_get_unseen_peak(const struct view_timeline *view)
+{
+	int64_t drawn = view_timeline_get_peak(view).live_bytes;
+	const struct profile_mark *largest = NULL;
+	uint64_t since_ns = 0;
+
+	for (uint32_t i = 0; i < view->profile->mark_count; i++) {
+		const struct profile_mark *mark = &view->profile->marks[i];
+
+		if (!profile_mark_ends_peak(mark))
+			continue;
+		if (since_ns >= view->from_ns && mark->time_ns <= view->to_ns &&
+		    mark->peak_bytes - (mark->peak_bytes >> NEAR_SHIFT) > drawn &&
+		    (largest == NULL || mark->peak_bytes > largest->peak_bytes))
+			largest = mark;
+		since_ns = mark->time_ns;
+	}
+	return largest;
 }
 
 const struct profile_mark *
@@ -130,7 +152,6 @@ static void
 find_changes(struct changes *changes, const struct view_timeline *view)
 {
 	const struct profile *profile = view->profile;
-	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
 
 	memset(changes, 0, sizeof(*changes));
 	changes->start.at.moment = &changes->nothing;
@@ -141,12 +162,12 @@ find_changes(struct changes *changes, const struct view_timeline *view)
 		consider(changes, view,
 			 &(struct known){
 				 {.moment = moment}, moment->time_ns, moment->sum.live_bytes});
+		if (moment->peak_time_ns < moment->time_ns)
+			consider(changes, view,
+				 &(struct known){{.moment = moment, .peak = true},
+						 moment->peak_time_ns,
+						 moment->sum.peak_bytes});
 	}
-	if (last->peak_time_ns < last->time_ns)
-		consider(changes, view,
-			 &(struct known){{.moment = last, .peak = true},
-					 last->peak_time_ns,
-					 last->sum.peak_bytes});
 	if (!changes->top.at.moment || changes->top.live_bytes < changes->start.live_bytes)
 		changes->top = changes->start;
 	/* The peak may be the last thing that is known. */
@@ -216,6 +237,35 @@ format_scaled(const struct scale *scale, double bytes, char *text)
 	return text;
 }
 
+/* Where the peak that is drawn is not the one of other reports, or not the largest. */
+static void
+print_peak_note(const struct term *term, const struct view_timeline *view)
+{
+	const struct profile *profile = view->profile;
+	const struct profile_mark *unseen = view_timeline_get_unseen_peak(view);
+	struct curve_point peak = view_timeline_get_peak(view);
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	if (unseen != NULL) {
+		fprintf(term->stream, "; %s before %s, not drawn",
+			human_size(unseen->peak_bytes, bytes),
+			human_duration(unseen->time_ns, time));
+		return;
+	}
+	if (profile->moments[profile->moment_count - 1].sum.peak_bytes >= peak.live_bytes)
+		return;
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (!profile_mark_ends_peak(mark) || mark->time_ns < peak.time_ns)
+			continue;
+		fprintf(term->stream, ", before %s at %s",
+			mark->kind == PROFILE_MARK_RESET_PEAK ? "it was reset" : "a clear",
+			human_duration(mark->time_ns, time));
+		return;
+	}
+}
+
 static void
 print_title(const struct term *term, const struct view_timeline *view, const struct scale *scale)
 {
@@ -228,6 +278,7 @@ print_title(const struct term *term, const struct view_timeline *view, const str
 		term_style(term, TERM_PLAIN), scale->unit,
 		format_scaled(scale, (double)peak.live_bytes, text),
 		human_duration(peak.time_ns, time));
+	print_peak_note(term, view);
 	fputs("\n", term->stream);
 	free(command);
 }
@@ -243,11 +294,29 @@ get_eighths(int64_t value, int64_t highest, unsigned row)
 	return height <= 0 ? 0 : height >= 8 ? 8 : (unsigned)height;
 }
 
+/* How many columns end before anything is known. */
+static unsigned
+get_unknown_columns(const struct view_timeline *view, unsigned width)
+{
+	uint64_t known_ns = view->curve->known_ns;
+
+	if (known_ns <= view->from_ns)
+		return 0;
+	if (known_ns > view->to_ns)
+		return width;
+	/* What is known at the end is in the last column. */
+	if (known_ns == view->to_ns)
+		return width - 1;
+	return (unsigned)((double)(known_ns - view->from_ns) /
+			  (double)(view->to_ns - view->from_ns) * width);
+}
+
 static void
 print_bars(const struct term *term, const struct view_timeline *view, const struct scale *scale,
 	   unsigned width)
 {
 	int64_t values[COLUMNS_MOST], highest = view_timeline_get_peak(view).live_bytes;
+	unsigned unknown = get_unknown_columns(view, width);
 	char label[HUMAN_BYTES];
 
 	curve_fill(view->curve, view->from_ns, view->to_ns, values, width);
@@ -258,8 +327,10 @@ print_bars(const struct term *term, const struct view_timeline *view, const stru
 			end--;
 		format_scaled(scale, (double)highest * (row + 1) / ROWS, label);
 		fprintf(term->stream, "%*s |", LABEL_COLUMNS, row % 2 ? label : "");
-		for (unsigned i = 0; i < end; i++)
-			fputs(term_bar(term, get_eighths(values[i], highest, row)), term->stream);
+		for (unsigned i = 0; i < end || (row == 0 && i < unknown); i++)
+			fputs(i < unknown ? row == 0 ? "?" : " "
+					  : term_bar(term, get_eighths(values[i], highest, row)),
+			      term->stream);
 		putc('\n', term->stream);
 	}
 }
@@ -440,9 +511,9 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
 	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
 	if (view->profile->sample_count == 0)
-		fputs("hint       only snapshots and the peak are drawn: `heaptally run`\n"
-		      "           takes samples, of what lasts some milliseconds\n",
-		      term->stream);
+		term_wrap(term, "hint       ",
+			  "only marks, snapshots and the peak are known, ? is not: the tally of "
+			  "`heaptally run` has samples, of what lasts some milliseconds");
 	view_quality_warnings(term, view->profile);
 }
 

@@ -31,6 +31,12 @@ void view_timeline_svg(FILE *stream, const struct view_timeline *view);
 /* The largest point of the window; time_ns is `from_ns` when there is none. */
 struct curve_point view_timeline_get_peak(const struct view_timeline *view);
 
+/*
+ * The mark that ended a larger peak, all of which was in the window, at a time that is not known;
+ * NULL if there is none.
+ */
+const struct profile_mark *view_timeline_get_unseen_peak(const struct view_timeline *view);
+
 /* The next mark with a label, which ends the span of the index-th one; NULL if there is none. */
 const struct profile_mark *view_timeline_get_next_mark(const struct profile *profile,
 						       uint32_t index);

@@ -107,13 +107,17 @@ write_grid(const struct frame *frame)
 	}
 }
 
-/* Steps: between two points the size is not known, so no slope is drawn. */
+/*
+ * Steps: between two points the size is not known, so no slope is drawn; nor anything before the
+ * first point when there are no samples.
+ */
 static void
 write_curve(const struct frame *frame, bool rss)
 {
 	const struct view_timeline *view = frame->view;
 	double y = get_y(frame, rss ? 0 : (double)curve_get(view->curve, view->from_ns));
-	bool started = !rss;
+	bool started = !rss && view->curve->known_ns <= view->from_ns;
+	double left = LEFT;
 
 	fprintf(frame->stream, "<path class=\"%s\" d=\"", rss ? "rss" : "live");
 	if (started)
@@ -127,10 +131,11 @@ write_curve(const struct frame *frame, bool rss)
 			continue;
 		y = get_y(frame, rss ? (double)point->rss_bytes : (double)point->live_bytes);
 		fprintf(frame->stream, started ? "H%.2fV%.2f" : "M%.2f %.2f", x, y);
+		left = started ? left : x;
 		started = true;
 	}
-	if (!rss)
-		fprintf(frame->stream, "H%dV%dH%dZ", WIDTH - RIGHT, HEIGHT - BOTTOM, LEFT);
+	if (started && !rss)
+		fprintf(frame->stream, "H%dV%dH%.2fZ", WIDTH - RIGHT, HEIGHT - BOTTOM, left);
 	else if (started)
 		fprintf(frame->stream, "H%d", WIDTH - RIGHT);
 	fputs("\"/>\n", frame->stream);
@@ -234,7 +239,9 @@ get_highest(const struct view_timeline *view, bool *ret_has_rss)
 void
 view_timeline_svg(FILE *stream, const struct view_timeline *view)
 {
+	const struct profile_mark *unseen = view_timeline_get_unseen_peak(view);
 	struct frame frame = {.stream = stream, .view = view};
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 	bool has_rss;
 
 	frame.highest = get_highest(view, &has_rss);
@@ -249,8 +256,13 @@ view_timeline_svg(FILE *stream, const struct view_timeline *view)
 		"<text x=\"%d\" y=\"24\">",
 		WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
 	write_text(stream, view->profile->command);
-	fprintf(stream, " %" PRIu32 ": live heap%s</text>\n", view->profile->pid,
+	fprintf(stream, " %" PRIu32 ": live heap%s", view->profile->pid,
 		has_rss ? ", and resident memory as a line" : "");
+	if (unseen != NULL)
+		fprintf(stream, "; peak %s before %s, not drawn",
+			human_size(unseen->peak_bytes, bytes),
+			human_duration(unseen->time_ns, time));
+	fputs("</text>\n", stream);
 	write_grid(&frame);
 	write_curve(&frame, false);
 	if (has_rss)

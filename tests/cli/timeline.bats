@@ -170,6 +170,46 @@ setup_file()
 	jq -e '.process.mark.label == "done" and .process.moment == "at mark done"' out
 }
 
+# 5 MB for a while, then a reset or a clear, and 1000 bytes.
+@test "a peak before a reset or a clear: the card, the title and top say which is which" {
+	cat >again.c <<-'END'
+		#include <heaptally.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+
+		int main(int argc, char **argv)
+		{
+			static void *volatile kept;
+
+			(void)argv;
+			kept = malloc(5000000);
+			usleep(200000);
+			free(kept);
+			if (argc > 1)
+				heaptally_clear();
+			else
+				heaptally_reset_peak();
+			kept = malloc(1000);
+			return 0;
+		}
+	END
+	gcc -I "$srcdir/lib/include" -o again again.c
+	try 0 heaptally run -o reset.tally -- ./again
+	grep -qE '^  heap .* peak 1000 B at [^ ]+ [a-z]+ \(4\.8 MiB before a reset\), 1000 B at exit$' err
+	try 0 heaptally timeline reset.tally
+	sed -n 1p out | grep -qE ' peak 4\.8 at [^,]+, before it was reset at [^,]+$'
+	try 0 heaptally top reset.tally
+	tr '\n' ' ' <out | tr -s ' ' | grep -qE ': 1000 B in 1 block, .*, peak reset at [^:]+: the peak is that since'
+	try 0 heaptally run -o clear.tally -- ./again clear
+	grep -qE '^  heap .* \(4\.8 MiB before a clear\), ' err
+	try 0 heaptally timeline clear.tally
+	sed -n 1p out | grep -qE ' peak 4\.8 at [^,]+, before a clear at [^,]+$'
+	# Nobody sampled this one.
+	HEAPTALLY=out=plain.recording LD_PRELOAD=$HEAPTALLY_LIBRARY ./again clear
+	try 0 heaptally timeline plain.recording
+	sed -n 1p out | grep -qE 'live heap, B +peak 1000 at [^,;]+; 4\.8 MiB before [^,;]+, not drawn$'
+}
+
 @test "timeline: the picture is XML with both curves" {
 	try 0 heaptally timeline --svg heap.svg "$BATS_FILE_TMPDIR/wave.tally"
 	[ ! -s out ]
@@ -205,7 +245,11 @@ setup_file()
 	try 0 heaptally timeline --format mprof none.tally
 	HEAPTALLY=out=plain.recording LD_PRELOAD=$HEAPTALLY_LIBRARY "$BATS_FILE_TMPDIR/wave"
 	try 0 heaptally timeline plain.recording
-	grep -q '^hint .*heaptally run' out
+	grep -q '^hint .*? is not.*heaptally run' out
+	# When the peak was is known, and what came before it is not.
+	grep -qE '^ +\|\?\?+.*█' out
+	try 0 heaptally timeline "$BATS_FILE_TMPDIR/wave.tally"
+	[ "$(grep -c '[?]' out)" = 0 ]
 	grep -qE '^who fell .* -6\.0 MiB' out
 }
 

@@ -210,6 +210,78 @@ START_TEST(marks_are_points_and_a_clear_begins_at_zero)
 }
 END_TEST
 
+/* 9 MiB were live at some time before the clear, of which no sample and no moment knows. */
+START_TEST(a_peak_without_a_time_is_told_of)
+{
+	struct profile *profile = make_marked_profile();
+	struct curve curve;
+	struct view_timeline view = {profile, &curve, 0, 4u * (uint64_t)SECOND};
+	char *text;
+
+	profile->moments[0].peak_time_ns = 7u * (uint64_t)SECOND / 2;
+	profile->moments[0].sum.peak_bytes = 3 * MIB;
+	curve_init(&curve, profile);
+	ck_assert_int_eq(view_timeline_get_peak(&view).live_bytes, 6 * MIB);
+	ck_assert_ptr_eq(view_timeline_get_unseen_peak(&view), &profile->marks[2]);
+	/* It may have been before the window. */
+	view.from_ns = SECOND / 2;
+	ck_assert_ptr_null(view_timeline_get_unseen_peak(&view));
+	view.from_ns = 0;
+	view.to_ns = 5u * (uint64_t)SECOND / 2;
+	ck_assert_ptr_null(view_timeline_get_unseen_peak(&view));
+	curve_release(&curve);
+	text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	ck_assert_ptr_nonnull(strstr(text, "; peak 9.0 MiB before 3.0 s, not drawn</text>"));
+	free(text);
+	profile_free(profile);
+}
+END_TEST
+
+/* A moment before the clear knows when its peak was. */
+START_TEST(a_peak_before_a_clear_is_a_point)
+{
+	struct profile *profile = make_marked_profile();
+	struct curve curve;
+	struct view_timeline view = {profile, &curve, 0, 4u * (uint64_t)SECOND};
+
+	profile->moments = xreallocarray(profile->moments, 2, sizeof(*profile->moments));
+	profile->moments[1] = profile->moments[0];
+	profile->moments[1].values = xcalloc(1, sizeof(*profile->moments[1].values));
+	profile->moments[1].sum.peak_bytes = 3 * MIB;
+	profile->moments[1].peak_time_ns = 4u * (uint64_t)SECOND;
+	profile->moments[0].time_ns = 11u * (uint64_t)SECOND / 4;
+	profile->moment_count = 2;
+	curve_init(&curve, profile);
+	ck_assert_int_eq(view_timeline_get_peak(&view).live_bytes, 9 * MIB);
+	ck_assert_uint_eq(view_timeline_get_peak(&view).time_ns, 5u * (uint64_t)SECOND / 2);
+	ck_assert_ptr_null(view_timeline_get_unseen_peak(&view));
+	curve_release(&curve);
+	profile_free(profile);
+}
+END_TEST
+
+START_TEST(without_samples_the_curve_begins_at_the_first_point)
+{
+	struct profile *profile = make_profile(samples, 0);
+	struct curve curve;
+	char *text;
+
+	curve_init(&curve, profile);
+	ck_assert_uint_eq(curve.known_ns, 5u * (uint64_t)SECOND / 2);
+	curve_release(&curve);
+	text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	ck_assert_ptr_nonnull(
+		strstr(text, "class=\"live\" d=\"M621.25 50.00H940.00V263.33H940V370H621.25Z\""));
+	free(text);
+	profile_free(profile);
+	profile = make_profile(samples, COUNT(samples));
+	curve_init(&curve, profile);
+	ck_assert_uint_eq(curve.known_ns, 0);
+	curve_release(&curve);
+	profile_free(profile);
+}
+END_TEST
+
 START_TEST(a_picture_has_a_bar_for_each_span)
 {
 	struct profile *profile = make_marked_profile();
@@ -242,6 +314,9 @@ main(void)
 	tcase_add_test(cases, a_picture_has_both_curves_and_safe_names);
 	tcase_add_test(cases, marks_are_points_and_a_clear_begins_at_zero);
 	tcase_add_test(cases, a_picture_has_a_bar_for_each_span);
+	tcase_add_test(cases, a_peak_without_a_time_is_told_of);
+	tcase_add_test(cases, a_peak_before_a_clear_is_a_point);
+	tcase_add_test(cases, without_samples_the_curve_begins_at_the_first_point);
 	suite_add_tcase(suite, cases);
 	return scratch_run(suite);
 }
