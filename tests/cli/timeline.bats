@@ -128,11 +128,13 @@ setup_file()
 	case $(heaptally top "$tally@mark:load all" | head -n 1) in
 	*', at mark load all ('*'), taken '*' after it with +3.0 MiB: 3.0 MiB in 1 block'*) ;;
 	*', at mark load all ('*'): 0 B in 0 blocks'*) ;;
+	*', at mark load all ('*'), taken '*' after it: 0 B in 0 blocks'*) ;;
 	*) heaptally top "$tally@mark:load all" && false ;;
 	esac
 	case $(heaptally top "$tally@mark:serve" | head -n 1) in
 	*', at mark serve ('*'), taken '*' after it with -3.0 MiB: 0 B in 0 blocks'*) ;;
 	*', at mark serve ('*'): 3.0 MiB in 1 block'*) ;;
+	*', at mark serve ('*'), taken '*' after it: 3.0 MiB in 1 block'*) ;;
 	*) heaptally top "$tally@mark:serve" && false ;;
 	esac
 }
@@ -165,12 +167,12 @@ setup_file()
 	try 0 heaptally diff late.tally@peak late.tally@exit
 	[ "$(grep -c taken out)" = 0 ]
 	try 0 heaptally top late.tally@mark:done
-	sed -n 1p out | grep -qE ', at mark done \([^)]*\)(, taken .* after it with \+58\.6 KiB)?: '
+	sed -n 1p out | grep -qE ', at mark done \([^)]*\)(, taken .* after it( with \+58\.6 KiB)?)?: '
 	try 0 heaptally top --format json late.tally@mark:done
 	jq -e '.process.mark.label == "done" and .process.moment == "at mark done"' out
 }
 
-# 5 MB for a while, then a reset or a clear, and 1000 bytes.
+# 5 MB for a while, then a reset or a clear, and 1000 bytes. `run` may be too late to see the 5 MB.
 @test "a peak before a reset or a clear: the card, the title and top say which is which" {
 	cat >again.c <<-'END'
 		#include <heaptally.h>
@@ -197,13 +199,13 @@ setup_file()
 	try 0 heaptally run -o reset.tally -- ./again
 	grep -qE '^  heap .* peak 1000 B at [^ ]+ [a-z]+ \(4\.8 MiB before a reset\), 1000 B at exit$' err
 	try 0 heaptally timeline reset.tally
-	sed -n 1p out | grep -qE ' peak 4\.8 at [^,]+, before it was reset at [^,]+$'
+	sed -n 1p out | grep -qE '( peak 4\.8 at [^,]+, before it was reset at [^,]+|; 4\.8 MiB before .*, not drawn)$'
 	try 0 heaptally top reset.tally
 	tr '\n' ' ' <out | tr -s ' ' | grep -qE ': 1000 B in 1 block, .*, peak reset at [^:]+: the peak is that since'
 	try 0 heaptally run -o clear.tally -- ./again clear
 	grep -qE '^  heap .* \(4\.8 MiB before a clear\), ' err
 	try 0 heaptally timeline clear.tally
-	sed -n 1p out | grep -qE ' peak 4\.8 at [^,]+, before a clear at [^,]+$'
+	sed -n 1p out | grep -qE '( peak 4\.8 at [^,]+, before a clear at [^,]+|; 4\.8 MiB before .*, not drawn)$'
 	# Nobody sampled this one.
 	HEAPTALLY=out=plain.recording LD_PRELOAD=$HEAPTALLY_LIBRARY ./again clear
 	try 0 heaptally timeline plain.recording
