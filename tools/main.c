@@ -125,6 +125,20 @@ refuse_command(const char *name)
 	die(COMMAND_TROUBLE, "%s: no such command; `heaptally --help` lists them", name);
 }
 
+/* argp knows -? only. Of `run`, what comes after the first other word is the program's. */
+static void
+accept_short_help(const struct command *command, char **argv)
+{
+	static char help[] = "--help";
+
+	for (int i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
+		if (command->run == cmd_run && argv[i][0] != '-')
+			return;
+		if (strcmp(argv[i], "-h") == 0)
+			argv[i] = help;
+	}
+}
+
 static int
 run_command(const struct command *command, int argc, char **argv)
 {
@@ -132,6 +146,7 @@ run_command(const struct command *command, int argc, char **argv)
 	int status;
 
 	argv[0] = name;
+	accept_short_help(command, argv);
 	status = command->run(argc, argv);
 	free(name);
 	return status;

@@ -262,5 +262,18 @@ load common
 	for command in run top diff annotate timeline snapshot list info block blocks; do
 		try 0 heaptally "$command" --help
 		grep -q Usage: out
+		mv out help
+		try 0 heaptally "$command" -h
+		cmp out help
 	done
+	try 0 heaptally top run.tally -h
+	grep -q Usage: out
+	# The words of the program are its own, and what follows -- is no option.
+	for separator in -- ''; do
+		# shellcheck disable=SC2086
+		try 0 heaptally run -q -f -o run.tally $separator echo -h
+		[ "$(cat out)" = -h ]
+	done
+	try 2 heaptally top -- -h
+	says '-h: '
 }
