@@ -95,7 +95,7 @@ curve_init(struct curve *curve, const struct profile *profile)
 	curve->count = count;
 	qsort(curve->points, count, sizeof(*curve->points), compare_points);
 	merge_points(curve);
-	curve->known_ns = profile->sample_count == 0 ? curve->points[0].time_ns : 0;
+	curve->known_ns = curve->points[0].time_ns;
 }
 
 void

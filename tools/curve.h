@@ -23,7 +23,7 @@ struct curve_point {
 struct curve {
 	struct curve_point *points; /* in the order of time */
 	size_t count;
-	uint64_t known_ns; /* without samples nothing is known before the first point; else 0 */
+	uint64_t known_ns; /* the time of the first point, before which nothing is known */
 };
 
 /* The profile has at least one moment. */

@@ -487,6 +487,17 @@ print_resident(const struct term *term, const struct view_timeline *view)
 			human_duration(most->time_ns, time));
 }
 
+static void
+print_hint(const struct term *term, const struct view_timeline *view, unsigned width)
+{
+	if (view->profile->sample_count == 0)
+		term_wrap(term, "hint       ",
+			  "only marks, snapshots and the peak are known, ? is not: the tally of "
+			  "`heaptally run` has samples, of what lasts some milliseconds");
+	else if (get_unknown_columns(view, width) > 0)
+		term_wrap(term, "hint       ", "? is before the first sample, and not known");
+}
+
 void
 view_timeline_text(const struct term *term, const struct view_timeline *view)
 {
@@ -510,10 +521,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	find_changes(&changes, view);
 	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
 	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
-	if (view->profile->sample_count == 0)
-		term_wrap(term, "hint       ",
-			  "only marks, snapshots and the peak are known, ? is not: the tally of "
-			  "`heaptally run` has samples, of what lasts some milliseconds");
+	print_hint(term, view, width);
 	view_quality_warnings(term, view->profile);
 }
 

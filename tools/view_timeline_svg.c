@@ -109,7 +109,7 @@ write_grid(const struct frame *frame)
 
 /*
  * Steps: between two points the size is not known, so no slope is drawn; nor anything before the
- * first point when there are no samples.
+ * first point.
  */
 static void
 write_curve(const struct frame *frame, bool rss)

@@ -250,8 +250,6 @@ setup_file()
 	grep -q '^hint .*? is not.*heaptally run' out
 	# When the peak was is known, and what came before it is not.
 	grep -qE '^ +\|\?\?+.*█' out
-	try 0 heaptally timeline "$BATS_FILE_TMPDIR/wave.tally"
-	[ "$(grep -c '[?]' out)" = 0 ]
 	grep -qE '^who fell .* -6\.0 MiB' out
 }
 
