@@ -114,4 +114,8 @@ lib_libheaptally_la_DEPENDENCIES = $(srcdir)/lib/libheaptally.map
 include_HEADERS += lib/include/heaptally.h
 pkgconfig_DATA += lib/heaptally.pc
 
+# `make install prefix=...` may say another place than configure knew.
+install-data-hook:
+	$(SED) -i 's|^prefix=.*|prefix=$(prefix)|' '$(DESTDIR)$(pkgconfigdir)/heaptally.pc'
+
 EXTRA_DIST += lib/libheaptally.map

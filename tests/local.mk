@@ -76,4 +76,5 @@ installcheck-local:
 	$(DESTDIR)$(bindir)/heaptally run -q -o installcheck.tally ls / >/dev/null && \
 	$(DESTDIR)$(bindir)/heaptally info --format json installcheck.tally | \
 		grep '"total_blocks": [1-9]' >/dev/null && \
-	rm -f installcheck.tally
+	rm -f installcheck.tally && \
+	grep -x 'prefix=$(prefix)' '$(DESTDIR)$(pkgconfigdir)/heaptally.pc' >/dev/null
