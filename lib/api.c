@@ -308,16 +308,16 @@ int
 heaptally_name_domain(unsigned domain, const char *name)
 {
 	struct thread *t;
-	bool named;
+	int result;
 
 	if (domain == 0 || name == NULL || name[0] == '\0')
 		return -EINVAL;
 	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
 	t = enter(STACK);
-	named = pools_name_domain(domain, name);
+	result = pools_name_domain(domain, name);
 	leave(t);
-	return named ? 0 : -EAGAIN;
+	return result;
 }
 
 int

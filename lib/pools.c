@@ -7,6 +7,8 @@
  */
 #include "pools.h"
 
+#include <errno.h>
+
 #include "arena.h"
 #include "hash.h"
 #include "lock.h"
@@ -119,16 +121,19 @@ domain_frame(unsigned number, const char *name)
 	return frame;
 }
 
-bool
+int
 pools_name_domain(unsigned domain, const char *name)
 {
-	bool named;
+	int result = 0;
 
 	if (!lock_take(&table.lock))
-		return false;
-	named = find_domain(domain) == NULL && domain_frame(domain, name) != FRAME_TRACKED;
+		return -EAGAIN;
+	if (find_domain(domain) != NULL)
+		result = -EEXIST;
+	else if (domain_frame(domain, name) == FRAME_TRACKED)
+		result = -EAGAIN;
 	lock_drop(&table.lock);
-	return named;
+	return result;
 }
 
 static void

@@ -18,8 +18,11 @@ bool pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t by
 /* Forget it; an unknown one is ignored. */
 void pools_untrack(struct thread *t, unsigned domain, uintptr_t address);
 
-/* What reports call the domain. False when there are too many or it has another name already. */
-bool pools_name_domain(unsigned domain, const char *name);
+/*
+ * What reports call the domain. 0; -EEXIST when it has a name or a block already; -EAGAIN when
+ * there are too many or the call interrupted this very function.
+ */
+int pools_name_domain(unsigned domain, const char *name);
 
 /* Start empty. [init] */
 void pools_reset(void);

@@ -108,7 +108,8 @@ HEAPTALLY_WEAK int heaptally_track(unsigned domain, uintptr_t address, size_t by
 /* An unknown block is ignored. */
 HEAPTALLY_WEAK int heaptally_untrack(unsigned domain, uintptr_t address);
 
-/* What reports call a domain; before its first block. -EINVAL for domain 0 or no name. */
+/* What reports call a domain; before its first block. -EINVAL for domain 0 or no name; -EEXIST when
+ * it has a name or has had a block already, and then nothing changes. */
 HEAPTALLY_WEAK int heaptally_name_domain(unsigned domain, const char *name);
 
 /* The block of malloc at address has a new owner: the caller. -EINVAL if it is not known. */

@@ -229,11 +229,13 @@ test_pools(void)
 	EXPECT(heaptally_track(0, 1, 1) == -1);
 	EXPECT(heaptally_name_domain(0, "x") == -EINVAL);
 	EXPECT(heaptally_name_domain(7, "arena") == 0);
+	EXPECT(heaptally_name_domain(7, "other") == -EEXIST);
 	for (uintptr_t i = 0; i < 3000; i++)
 		EXPECT(heaptally_track(7, 64 * i, 100) == 0);
 	EXPECT(current() == before + 300000 && blocks() == count + 3000);
 	/* The same address in another domain is another block; the same key is replaced. */
 	EXPECT(heaptally_track(8, 64, 5) == 0);
+	EXPECT(heaptally_name_domain(8, "late") == -EEXIST);
 	EXPECT(heaptally_track(7, 64, 1) == 0);
 	EXPECT(current() == before + 300000 - 99 + 5);
 	for (uintptr_t i = 0; i < 3000; i += 2)
