@@ -76,6 +76,8 @@ fill_header(void)
 		recording_note(TROUBLE_BAD_OPTION);
 	if (!real.malloc_is_ours)
 		recording_note(TROUBLE_FOREIGN_MALLOC);
+	if (real.has_own_new)
+		recording_note(TROUBLE_OWN_NEW);
 	if (!unwind_library_is_open())
 		recording_note(TROUBLE_NO_UNWINDER);
 	recording.shards[SHARD_SHARED].dropped = early_events;

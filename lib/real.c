@@ -85,6 +85,20 @@ hook_comes_first(const struct link_map *self)
 	return true;
 }
 
+/* An allocator's `operator new` calls the inside of the allocator, not its malloc; libstdc++'s and
+ * most programs' own call malloc. The first in the search order is the one that is called. */
+static bool
+has_own_new(const struct link_map *self)
+{
+	const struct link_map *object = self;
+
+	while (object->l_prev != NULL)
+		object = object->l_prev;
+	while (object != NULL && elf_symbol_find(object, "_Znwm") == NULL)
+		object = object->l_next;
+	return object != NULL && elf_symbol_find(object, "malloc") != NULL;
+}
+
 static bool
 find_functions(const struct link_map *behind)
 {
@@ -135,6 +149,7 @@ real_find(void)
 	real.self_start = (uintptr_t)self.dlfo_map_start;
 	real.self_end = (uintptr_t)self.dlfo_map_end;
 	real.malloc_is_ours = hook_comes_first(self.dlfo_link_map);
+	real.has_own_new = has_own_new(self.dlfo_link_map);
 	return true;
 }
 

@@ -29,6 +29,7 @@ struct real {
 	uintptr_t self_start, self_end; /* where we are */
 	bool is_glibc;                  /* blocks have glibc's chunk header */
 	bool malloc_is_ours;            /* the program's calls of malloc reach our hook */
+	bool has_own_new;               /* C++ gets memory of an allocator past its malloc */
 };
 
 /* Valid once `real_ready`; constant from then on. */

@@ -585,6 +585,8 @@ snapshot_get_trouble(uint32_t trouble, unsigned index)
 	} sentences[] = {
 		{TROUBLE_FOREIGN_MALLOC,
 		 "the program brings its own malloc, which heaptally does not see"},
+		{TROUBLE_OWN_NEW,
+		 "the allocator has its own operator new: what C++ code makes by it is not seen"},
 		{TROUBLE_NO_UNWINDER, "libunwind could not be opened: stacks have one frame"},
 		{TROUBLE_FULL, "there was no room to record everything"},
 		{TROUBLE_NODES_FULL, "there was no room for more distinct stacks"},

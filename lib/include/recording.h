@@ -285,6 +285,7 @@ enum recording_trouble {
 	TROUBLE_LIMITED = 1 << 7,         /* a resource limit made the tables small */
 	TROUBLE_NOTHING_SEEN = 1 << 8,    /* set by the reader */
 	TROUBLE_UNLOCKED = 1 << 9,        /* the file system has no locks: who maps it lives */
+	TROUBLE_OWN_NEW = 1 << 10,        /* operator new is the allocator's: no malloc is called */
 };
 
 enum recording_state {

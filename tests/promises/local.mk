@@ -30,6 +30,7 @@ promise_tests = \
 	tests/promises/never_allocates.py \
 	tests/promises/no_exception_hijack.py \
 	tests/promises/no_syscall_in_steady_state.py \
+	tests/promises/own_new.py \
 	tests/promises/raw_clone.py \
 	tests/promises/seccomp_filter.py \
 	tests/promises/setuid.py \
