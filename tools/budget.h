@@ -6,7 +6,7 @@
  *     live=+1MiB                  at most 1 MiB more than before
  *     total=64MiB                 at most 64 MiB in all
  *     blocks=1000                 at most 1000 blocks in all
- *     src/cache.c=+10%            what these sites hold, in the column and at the moment shown
+ *     *cache.c=+10%               what these sites hold, in the column and at the moment shown
  *     total:function=parse_*=1M   the same in a column of its own
  *
  * The names are those of columns and their aliases, or a filter, or both. Without a filter they are

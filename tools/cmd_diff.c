@@ -13,6 +13,7 @@
 #include "cmd_report.h"
 #include "command.h"
 #include "diff.h"
+#include "filter_hint.h"
 #include "util/error.h"
 #include "util/human.h"
 #include "util/xalloc.h"
@@ -40,7 +41,7 @@ static const struct argp_option options[] = {
 	 "show only groups that have grown in the column that is sorted by", 0},
 	{"budget", OPTION_BUDGET, "NAME=LIMIT", 0,
 	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000, "
-	 "or of some sites, with a filter: 'function=parse_*=+5%', 'total:src/cache.c=1MiB'",
+	 "or of some sites, with a filter: 'function=parse_*=+5%', 'total:*/cache.c=1MiB'",
 	 0},
 	{0},
 };
@@ -138,15 +139,33 @@ print(const struct arguments *arguments, const struct view_diff *view)
 	}
 }
 
+/* Whether any site of the profile passes the filter of a budget; *ret_sum is what they hold. */
+static bool
+add_up(const struct group_options *grouping, const struct profile *profile,
+       const struct profile_at *at, const struct diff *diff, struct place_table *table,
+       struct profile_values *ret_sum)
+{
+	struct group_set set;
+	bool any;
+
+	group_profile(profile, at, grouping, table, diff->alias, &set);
+	*ret_sum = set.sum;
+	any = set.count > 0;
+	group_set_release(&set);
+	return any;
+}
+
 /* What the sites that pass the filter of a budget hold on one side; false if there are none. */
 static bool
 measure_sites(const struct budget *budget, const struct cmd_report *report,
 	      const struct diff_side *side, const struct diff *diff, struct place_table *table,
 	      int64_t *ret_value)
 {
+	const struct profile *profile = side->profile;
+	const struct profile_at end = {.moment = &profile->moments[profile->moment_count - 1]};
 	struct group_options grouping = report->group;
 	struct profile_at at = side->at;
-	struct group_set set;
+	struct profile_values sum;
 	bool any;
 
 	grouping.by = GROUP_BY_LINE;
@@ -155,11 +174,21 @@ measure_sites(const struct budget *budget, const struct cmd_report *report,
 	/* A column that was named is that of the end, as for the whole program. */
 	if (budget->column)
 		at.peak = false;
-	group_profile(side->profile, &at, &grouping, table, diff->alias, &set);
-	*ret_value = column_get(budget->column ? budget->column : report->column, &set.sum);
-	any = set.count > 0;
-	group_set_release(&set);
-	return any;
+	any = add_up(&grouping, profile, &at, diff, table, &sum);
+	*ret_value = column_get(budget->column ? budget->column : report->column, &sum);
+	/* There may be sites that allocate later than at the moment shown. */
+	return any ||
+	       (at.moment != end.moment && add_up(&grouping, profile, &end, diff, table, &sum));
+}
+
+/* A misspelt name or a renamed file must not turn a gate green for good. */
+static void
+refuse_budget(const struct budget *budget, const struct place_table *table)
+{
+	char *hint = filter_hint(&budget->filters, table);
+
+	die(COMMAND_TROUBLE, "%s: nothing matches this budget, in OLD or NEW%s%s", budget->name,
+	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }
 
 static void
@@ -179,7 +208,7 @@ judge_budgets(struct arguments *arguments, const struct diff_side *sides, const 
 				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
 		}
 		if (budget->filters.count > 0 && !any)
-			warn("warning: nothing matches the budget %s", budget->name);
+			refuse_budget(budget, table);
 		budget_judge(budget, values[0], values[1]);
 	}
 }

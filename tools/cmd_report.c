@@ -58,7 +58,10 @@ static const struct argp_option options[] = {
 	 1},
 
 	{NULL, 0, NULL, 0, "Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2},
-	{"include", OPTION_INCLUDE, "FILTER", 0, "keep only what one of these matches", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0,
+	 "keep only what one of these matches; KEY is file, line, function, module, thread, "
+	 "allocator, domain, size, age or generation",
+	 2},
 	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
 	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
 	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
@@ -94,7 +97,10 @@ static const struct argp_option blocks_options[] = {
 	 1},
 	{NULL, 0, NULL, 0,
 	 "Filters (GLOB, GLOB:LINE, KEY=GLOB, size=1K.., age=10s.., joined by commas for AND):", 2},
-	{"include", OPTION_INCLUDE, "FILTER", 0, "keep only what one of these matches", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0,
+	 "keep only what one of these matches; KEY is file, line, function, module, thread, "
+	 "allocator, domain, size, age or generation",
+	 2},
 	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
 	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
 	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},

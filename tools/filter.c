@@ -11,24 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/array.h"
+#include "filter_private.h"
 #include "util/buffer.h"
 #include "util/glob.h"
 #include "util/human.h"
 #include "util/xalloc.h"
-
-enum filter_key {
-	FILTER_FILE,
-	FILTER_LINE,
-	FILTER_FUNCTION,
-	FILTER_MODULE,
-	FILTER_THREAD,
-	FILTER_ALLOCATOR,
-	FILTER_DOMAIN,
-	FILTER_SIZE,
-	FILTER_AGE,
-	FILTER_GENERATION,
-};
 
 static const char *const key_names[] = {
 	[FILTER_FILE] = "file",         [FILTER_LINE] = "line",
@@ -39,18 +26,6 @@ static const char *const key_names[] = {
 };
 
 #define KEY_COUNT (sizeof(key_names) / sizeof(*key_names))
-
-struct condition {
-	enum filter_key key;
-	char *pattern;
-	uint32_t line;
-	uint64_t low, high; /* both included */
-};
-
-struct filter {
-	bool inclusive, any_frame;
-	ARRAY(struct condition) conditions;
-};
 
 /* Python's tracemalloc looks at the source of a compiled module. */
 static void
@@ -81,9 +56,9 @@ parse_line(const char *text, uint32_t *ret_line)
 static void
 insert_condition(struct filter *filter, enum filter_key key, const char *pattern, size_t length)
 {
-	struct condition *condition = array_push(&filter->conditions);
+	struct filter_condition *condition = array_push(&filter->conditions);
 
-	*condition = (struct condition){.key = key, .pattern = xstrndup(pattern, length)};
+	*condition = (struct filter_condition){.key = key, .pattern = xstrndup(pattern, length)};
 	if (key == FILTER_FILE)
 		normalize_file(condition->pattern);
 }
@@ -127,7 +102,7 @@ parse_bound(enum filter_key key, const char *text, uint64_t *ret_bound)
 
 /* LOW..HIGH, LOW.., ..HIGH, or one value for both. */
 static bool
-parse_range(struct condition *condition)
+parse_range(struct filter_condition *condition)
 {
 	char *dots = strstr(condition->pattern, "..");
 	bool good;
@@ -151,7 +126,7 @@ parse_range(struct condition *condition)
 
 /* Conditions that are no globs. */
 static int
-parse_value(struct condition *condition, char **ret_why)
+parse_value(struct filter_condition *condition, char **ret_why)
 {
 	if (condition->key == FILTER_LINE && !parse_line(condition->pattern, &condition->line)) {
 		*ret_why = xasprintf("%s: not a line number", condition->pattern);
@@ -172,7 +147,7 @@ static int
 parse_condition(struct filter *filter, const char *text, size_t length, char **ret_why)
 {
 	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz_-");
-	struct condition *last;
+	struct filter_condition *last;
 
 	if (word == 0 || word >= length || text[word] != '=') {
 		parse_file(filter, text, length);
@@ -309,8 +284,8 @@ match_module(const char *pattern, const char *path)
 	return glob_match(pattern, path) || (slash && glob_match(pattern, slash + 1));
 }
 
-static bool
-match_frame(const struct condition *condition, const struct place *place)
+bool
+filter_match_frame(const struct filter_condition *condition, const struct place *place)
 {
 	switch (condition->key) {
 	case FILTER_FILE:
@@ -327,7 +302,7 @@ match_frame(const struct condition *condition, const struct place *place)
 }
 
 static bool
-match_block(const struct condition *condition, const struct filter_block *block)
+match_block(const struct filter_condition *condition, const struct filter_block *block)
 {
 	uint64_t value;
 
@@ -340,7 +315,7 @@ match_block(const struct condition *condition, const struct filter_block *block)
 }
 
 static bool
-match_stack(const struct condition *condition, const struct filter_stack *stack)
+match_stack(const struct filter_condition *condition, const struct filter_stack *stack)
 {
 	const char *text;
 
@@ -374,7 +349,7 @@ filter_list_match_place(const struct filter_list *list, const struct place *plac
 
 		for (size_t k = 0; k < list->filters[i].conditions.count; k++)
 			matches = matches &&
-				  match_frame(&list->filters[i].conditions.items[k], place);
+				  filter_match_frame(&list->filters[i].conditions.items[k], place);
 		bits |= (uint64_t)matches << i;
 	}
 	return bits;

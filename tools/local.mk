@@ -95,6 +95,9 @@ tools_libtools_a_SOURCES += \
 	tools/diff.h \
 	tools/filter.c \
 	tools/filter.h \
+	tools/filter_hint.c \
+	tools/filter_hint.h \
+	tools/filter_private.h \
 	tools/group.c \
 	tools/group.h \
 	tools/group_blocks.c \
@@ -131,6 +134,8 @@ tools_libtools_a_SOURCES += \
 	tools/view_annotate.h \
 	tools/view_csv.c \
 	tools/view_csv.h \
+	tools/view_filters.c \
+	tools/view_filters.h \
 	tools/view_diff.c \
 	tools/view_diff.h \
 	tools/view_marks.c \

@@ -13,6 +13,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view_csv.h"
+#include "view_filters.h"
 #include "view_place.h"
 #include "view_quality.h"
 #include "view_top.h"
@@ -169,11 +170,11 @@ view_blocks_text(const struct term *term, const struct view_blocks *view)
 	char count[HUMAN_BYTES];
 
 	print_title(term, view);
-	if (listing->all == 0)
-		fputs(view->filtered ? "nothing passes the filters; a pattern has to match a whole "
-				       "name, as *name.c\n"
-				     : "no block lives\n",
-		      term->stream);
+	if (listing->all == 0 && view->filtered)
+		view_filters_nothing(term->stream, &view->naming->options->filters,
+				     view->naming->table);
+	else if (listing->all == 0)
+		fputs("no block lives\n", term->stream);
 	else
 		print_titles(term, &layout);
 	for (size_t i = 0; i < listing->count; i++)

@@ -16,6 +16,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view_csv.h"
+#include "view_filters.h"
 #include "view_place.h"
 #include "view_quality.h"
 #include "view_source.h"
@@ -376,7 +377,10 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 	hidden = view->diff->count - shown.rows - shown.unchanged;
 	if (hidden > 0)
 		fprintf(term->stream, "(%s more; -n 0 for all)\n", human_count(hidden, number));
-	if (shown.rows == 0)
+	if (view->options->filters.count != 0 && view->diff->old_set.count == 0 &&
+	    view->diff->new_set.count == 0)
+		view_filters_nothing(term->stream, &view->options->filters, view->table);
+	else if (shown.rows == 0)
 		fputs("no differences\n", term->stream);
 	if (shown.unchanged > 0)
 		fprintf(term->stream, "(%s unchanged; --all shows them)\n",

@@ -16,6 +16,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view_csv.h"
+#include "view_filters.h"
 #include "view_lifetimes.h"
 #include "view_place.h"
 #include "view_quality.h"
@@ -524,20 +525,26 @@ print_not_freed(const struct term *term, const struct view_top *view)
 		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
 }
 
+static void
+print_groups(const struct term *term, const struct view_top *view)
+{
+	if (view->set->count != 0 && view->options->by == GROUP_BY_STACK) {
+		print_stacks(term, view);
+	} else if (view->set->count != 0) {
+		print_table(term, view);
+	} else if (view->options->filters.count != 0) {
+		view_filters_nothing(term->stream, &view->options->filters, view->table);
+		putc('\n', term->stream);
+	} else {
+		fputs("nothing was allocated\n\n", term->stream);
+	}
+}
+
 void
 view_top_text(const struct term *term, const struct view_top *view)
 {
 	print_title(term, view);
-	if (view->set->count == 0)
-		fputs(view->options->filters.count
-			      ? "nothing passes the filters; a pattern has to match a whole name, "
-				"as *name.c\n\n"
-			      : "nothing was allocated\n\n",
-		      term->stream);
-	else if (view->options->by == GROUP_BY_STACK)
-		print_stacks(term, view);
-	else
-		print_table(term, view);
+	print_groups(term, view);
 	print_not_freed(term, view);
 	view_suppressed_text(term, &view->options->suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);

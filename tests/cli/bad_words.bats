@@ -63,6 +63,52 @@ setup_file()
 	says 'no-such-filters: No such file'
 }
 
+# hints FILTER HINT: HINT is all that a report says of a filter that nothing passes.
+hints()
+{
+	try 0 heaptally top --include "$1" hints.tally
+	[ "$(grep '^nothing passes' out)" = "nothing passes the filters${2:+; $2}" ]
+}
+
+@test "nothing passes the filters: what may have been meant" {
+	cat >hints.cpp <<-'END'
+		#include <stdlib.h>
+		void *volatile kept;
+		struct pool { void grow(int size, int count) { kept = calloc(size, count); } };
+		int main(void)
+		{
+			pool().grow(100, 3);
+			return 0;
+		}
+	END
+	g++ -g -O0 -o hints "$PWD/hints.cpp"
+	heaptally run -q --blocks -o hints.tally -- ./hints
+	hints hints.cpp "the file is $PWD/hints.cpp; write '*/hints.cpp'"
+	hints hints.cpp:3 "the file is $PWD/hints.cpp; write '*/hints.cpp:3'"
+	hints "${PWD##*/}/hints.c*" "the file is $PWD/hints.cpp; write '*/${PWD##*/}/hints.c*'"
+	hints grow "did you mean 'function=*::grow(*'?"
+	hints function=pool::grow "did you mean 'function=pool::grow(*'?"
+	hints hints "did you mean 'module=hints'?"
+	hints module=hin "the module is $PWD/hints; write 'module=hin*'"
+	hints function=main 'what matches has allocated nothing itself; with --any-frame what it called counts'
+	hints nobody "a pattern has to match a whole name, as '*/name.c' or 'function=name*'"
+	# These are about no names, and so are filters whose names are right.
+	for filter in size=1G.. age=10d.. generation=2 domain=x allocator=free '*/hints.cpp:77'; do
+		hints "$filter" ''
+	done
+	try 0 heaptally blocks --include hints.cpp hints.tally
+	grep -qF "; the file is $PWD/hints.cpp; write '*/hints.cpp'" out
+	try 0 heaptally diff --include hints.cpp hints.tally hints.tally
+	grep -qF "; the file is $PWD/hints.cpp; write '*/hints.cpp'" out
+	# What the hints say is right.
+	for filter in '*/hints.cpp' '*/hints.cpp:3' 'function=*::grow(*' 'function=pool::grow(*' 'module=hin*'; do
+		try 0 heaptally top --include "$filter" hints.tally
+		grep -q '300 B' out
+	done
+	try 0 heaptally top --any-frame --include function=main hints.tally
+	grep -q '300 B' out
+}
+
 @test "a process of another user" {
 	pid=1
 	if [ "$(id -u)" = 0 ]; then

@@ -119,9 +119,40 @@ two()
 	jq -e . out
 }
 
-@test "diff: a budget that is about nothing is not broken, and says so" {
-	two 0 --budget 'function=nobody=1K'
-	says 'warning: nothing matches the budget function=nobody'
+@test "diff: a budget that matches nothing cannot be judged: 2, and what to write" {
+	two 2 --budget 'function=nobody=1K'
+	says 'function=nobody: nothing matches this budget, in OLD or NEW; a pattern has to match a'
+	[ ! -s out ]
+	two 2 --budget peak=0 --budget total:two.c=1KiB
+	says "total:two\\.c: nothing matches .*; the file is /.*/two\\.c; write '\\*/two\\.c'$"
+	two 2 --budget 'domain=pool=1'
+	says 'domain=pool: nothing matches this budget, in OLD or NEW$'
+}
+
+@test "diff: a budget on what only one side has is judged, at any moment" {
+	two 0 --at exit --budget 'function=leave=1'
+	two 1 --at exit --budget 'function=come=399'
+	two 0 --at exit --budget 'function=come=400'
+	# What allocates only after the first snapshot is no typo there. If that is late, it is there.
+	cat >late.c <<-'END'
+		#include <stdlib.h>
+		#include <unistd.h>
+		static void *volatile kept;
+		__attribute__((noinline)) void late(void) { kept = malloc(400); }
+		int main(void)
+		{
+			kept = malloc(1);
+			usleep(300000);
+			late();
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -o late late.c
+	heaptally run -q --every 0.05 -o late.tally -- ./late
+	try 0 heaptally diff --budget 'function=late=400' late.tally@snap:1 late.tally@snap:1
+	[ ! -s err ]
+	try 2 heaptally diff --budget 'function=later=400' late.tally@snap:1 late.tally@snap:1
+	says 'later: nothing matches'
 }
 
 @test "diff: a budget that is none is one line and 2" {
