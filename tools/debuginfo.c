@@ -104,8 +104,6 @@ open_regular(const char *path)
 	struct stat info;
 	int fd;
 
-	if (path[0] != '/')
-		return -ENOENT;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -127,8 +125,8 @@ has_build_id(Dwfl_Module *module, const uint8_t *build_id, uint32_t bytes)
 }
 
 static int
-open_file(const char *path, const uint8_t *build_id, uint32_t bytes, bool online,
-	  struct debuginfo *debuginfo)
+open_absolute(const char *path, const uint8_t *build_id, uint32_t bytes, bool online,
+	      struct debuginfo *debuginfo)
 {
 	int fd = open_regular(path);
 
@@ -153,6 +151,25 @@ open_file(const char *path, const uint8_t *build_id, uint32_t bytes, bool online
 	return -ESTALE;
 }
 
+/* The loader knows a module by the name that the program gave, which may be relative to where the
+ * program was then. From here that may lead to another file, and only the build-id tells. */
+static int
+open_file(const char *path, const uint8_t *build_id, uint32_t bytes, bool online,
+	  struct debuginfo *debuginfo)
+{
+	char *absolute;
+	int result;
+
+	if (path[0] == '/')
+		return open_absolute(path, build_id, bytes, online, debuginfo);
+	absolute = bytes > 0 ? realpath(path, NULL) : NULL;
+	if (!absolute)
+		return -ENOENT;
+	result = open_absolute(absolute, build_id, bytes, online, debuginfo);
+	free(absolute);
+	return result == -ESTALE ? -ENOENT : result;
+}
+
 static int
 open_by_build_id(const uint8_t *build_id, uint32_t bytes, bool online, struct debuginfo *debuginfo)
 {
@@ -164,7 +181,7 @@ open_by_build_id(const uint8_t *build_id, uint32_t bytes, bool online, struct de
 	for (uint32_t i = 0; i < bytes; i++)
 		length += (size_t)sprintf(path + length, i == 0 ? "%02x/" : "%02x", build_id[i]);
 	strcpy(path + length, ".debug");
-	return open_file(path, build_id, bytes, online, debuginfo);
+	return open_absolute(path, build_id, bytes, online, debuginfo);
 }
 
 int

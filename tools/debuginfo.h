@@ -30,7 +30,8 @@ struct debuginfo_location {
 #define DEBUGINFO_LOCATIONS_MAX 64 /* inlined into each other at one address */
 
 /*
- * Open the file at path, which must have the given build-id (0 bytes: not known, not checked).
+ * Open the file at path, which must have the given build-id (0 bytes: not known, not checked). A
+ * relative path is looked up from the current directory, and only with a build-id.
  *
  * 0; -ESTALE if the file has another build-id, that is, was replaced since; -ENOENT and the like if
  * it cannot be opened; -ENOEXEC if it is no ELF file. When the file is gone or stale but a separate

@@ -169,6 +169,48 @@ def stale(_directory):
     assert "tree.cpp" not in after and "changed since the recording" in after, after
 
 
+LOADER = """
+#include <dlfcn.h>
+#include <stdlib.h>
+int main(void)
+{
+	void *plugin = dlopen("./plugin.so", RTLD_NOW);
+	void *(*make)(size_t) = plugin != NULL ? (void *(*)(size_t))dlsym(plugin, "make") : NULL;
+	return make == NULL || make(1000) == NULL;
+}
+"""
+PLUGIN = """
+#include <stdlib.h>
+void *make(size_t bytes) { void *volatile block = malloc(bytes + EXTRA); return block; }
+"""
+
+
+def build_plugin(*flags):
+    with open("plugin.c", "w", encoding="utf-8") as source:
+        source.write(PLUGIN)
+    build(need("gcc"), "-g", "-shared", "-fPIC", *flags, source="plugin.c", output="plugin.so")
+
+
+@case("a relative name is followed from here, to the file with the right build-id alone")
+def relative(directory):
+    with open("loader.c", "w", encoding="utf-8") as source:
+        source.write(LOADER)
+    path = build(need("gcc"), "-g", source="loader.c", output="loader")
+    os.mkdir("elsewhere")
+    for flags, found in (("-Wl,--build-id", "plugin.c:3"), ("-Wl,--build-id=none", "plugin.so+0x")):
+        os.chdir(directory)
+        build_plugin("-DEXTRA=1", flags)
+        recording = os.path.join(directory, "relative.recording")
+        ended = run([path], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=" + recording))
+        equal(ended.returncode, 0, "status")
+        text = heaptally("top", recording).stdout.decode()
+        assert found in text, text
+        os.chdir("elsewhere")
+        build_plugin("-DEXTRA=2 * bytes", flags)
+        text = heaptally("top", recording).stdout.decode()
+        assert "plugin.so+0x" in text and "plugin.c" not in text and "changed" not in text, text
+
+
 @case("symbols that are terminal sequences or scripts stay harmless")
 def hostile(_directory):
     evil = "\033]0;owned\a</script>\u202e"
