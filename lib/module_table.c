@@ -9,15 +9,36 @@
 #include <link.h>
 #include <string.h>
 
+#include "arena.h"
 #include "recording_map.h"
 
-/* Beside the recorded modules: whose they are now. NULL once unloaded. */
+#define MODULES_MAX 65536u
+#define PAGE_OWNERS (PAGE_BYTES / sizeof(struct link_map *))
+
+/* Beside the recorded modules: whose they are now, in pages. NULL once unloaded. */
 static struct {
-	const struct link_map *owner[1 << 12];
+	const struct link_map **owners[MODULES_MAX / PAGE_OWNERS];
 	uint32_t count;
 	uint32_t last; /* the one that was asked for last */
 	bool changed;  /* a module came since the last sweep */
 } table;
+
+static const struct link_map **
+owner_of(uint32_t id)
+{
+	return &table.owners[id / PAGE_OWNERS][id % PAGE_OWNERS];
+}
+
+/* Room for one more, in the recording and here. */
+static bool
+reserve_module(uint32_t id)
+{
+	if (id >= MODULES_MAX || !recording_reserve(SECTION_MODULES, id + 1))
+		return false;
+	if (table.owners[id / PAGE_OWNERS] == NULL)
+		table.owners[id / PAGE_OWNERS] = arena_allocate(PAGE_BYTES, true);
+	return table.owners[id / PAGE_OWNERS] != NULL;
+}
 
 /* The build-id note of an object whose program headers are in memory (the first page of its file is
  * mapped at `start`, as every linker lays it out). */
@@ -94,17 +115,18 @@ add_module(const struct dl_find_object *object)
 	const struct link_map *map = object->dlfo_link_map;
 	struct recording_module *m;
 	uint32_t id = table.count;
+	bool is_main = map->l_name[0] == '\0';
 
-	if (id >= sizeof table.owner / sizeof *table.owner ||
-	    !recording_reserve(SECTION_MODULES, id + 1))
+	if (!reserve_module(id))
 		return UINT32_MAX;
 	m = &recording.modules[id];
+	m->path = is_main ? recording.header->executable : recording_add_string(map->l_name);
+	if (m->path == 0 && !is_main)
+		return UINT32_MAX;
 	set_place(m, object);
-	m->flags = map->l_name[0] == '\0' ? RECORDING_MODULE_MAIN : 0;
-	m->path = map->l_name[0] == '\0' ? recording.header->executable
-					 : recording_add_string(map->l_name);
+	m->flags = is_main ? RECORDING_MODULE_MAIN : 0;
 	copy_build_id(object, m);
-	table.owner[id] = map;
+	*owner_of(id) = map;
 	table.count = id + 1;
 	store_release(&modules->count, id + 1);
 	return id;
@@ -122,13 +144,13 @@ revive_module(const struct dl_find_object *object)
 	for (uint32_t i = table.count; i-- > 0;) {
 		struct recording_module *m = &recording.modules[i];
 
-		if (table.owner[i] != NULL || m->build_id_bytes != now.build_id_bytes ||
+		if (*owner_of(i) != NULL || m->build_id_bytes != now.build_id_bytes ||
 		    memcmp(m->build_id, now.build_id, sizeof now.build_id) != 0 ||
 		    !(now.build_id_bytes != 0 ? is_path_of(m, object->dlfo_link_map)
 					      : is_module_of(m, object)))
 			continue;
 		set_place(m, object);
-		table.owner[i] = object->dlfo_link_map;
+		*owner_of(i) = object->dlfo_link_map;
 		m->flags &= ~RECORDING_MODULE_UNLOADED;
 		return i;
 	}
@@ -141,7 +163,7 @@ find_module(const struct dl_find_object *object)
 	uint32_t id;
 
 	for (uint32_t i = table.count; i-- > 0;) {
-		if (table.owner[i] == object->dlfo_link_map &&
+		if (*owner_of(i) == object->dlfo_link_map &&
 		    is_module_of(&recording.modules[i], object))
 			return i;
 	}
@@ -153,11 +175,13 @@ find_module(const struct dl_find_object *object)
 struct recording_frame
 module_table_frame(const struct dl_find_object *object, uintptr_t address)
 {
-	if (table.last >= table.count || table.owner[table.last] != object->dlfo_link_map ||
+	if (table.last >= table.count || *owner_of(table.last) != object->dlfo_link_map ||
 	    !is_module_of(&recording.modules[table.last], object))
 		table.last = find_module(object);
-	if (table.last == UINT32_MAX)
+	if (table.last == UINT32_MAX) {
+		recording_note(TROUBLE_FULL);
 		return (struct recording_frame){.value = address, .kind = FRAME_KIND_ADDRESS};
+	}
 	return (struct recording_frame){
 		.value = address - recording.modules[table.last].bias,
 		.module = table.last,
@@ -175,12 +199,12 @@ module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 		struct recording_module *m = &recording.modules[i];
 		struct dl_find_object now;
 
-		if (table.owner[i] == NULL)
+		if (*owner_of(i) == NULL)
 			continue;
 		if (_dl_find_object((void *)m->start, &now) == 0 &&
-		    now.dlfo_link_map == table.owner[i] && is_module_of(m, &now))
+		    now.dlfo_link_map == *owner_of(i) && is_module_of(m, &now))
 			continue;
-		table.owner[i] = NULL;
+		*owner_of(i) = NULL;
 		m->flags |= RECORDING_MODULE_UNLOADED;
 		start = m->start < start ? m->start : start;
 		end = m->end > end ? m->end : end;

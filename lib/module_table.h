@@ -14,7 +14,8 @@
 
 struct dl_find_object;
 
-/* The frame of a return address in the object that `_dl_find_object` found. [signal] */
+/* The frame of a return address in the object that `_dl_find_object` found. Where the tables have
+ * no room for the object that is noted, and the frame is a bare address. [signal] */
 struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
 
 /* Mark the modules that are gone. True if there was one; *ret_start and *ret_end then span them

@@ -9,6 +9,7 @@ unit_tests = \
 runtime_unit_tests = \
 	tests/unit/test_block_table \
 	tests/unit/test_counters \
+	tests/unit/test_module_table \
 	tests/unit/test_options \
 	tests/unit/test_races \
 	tests/unit/test_trace_table
@@ -51,6 +52,9 @@ tests_unit_test_block_table_SOURCES = tests/unit/test_block_table.c
 tests_unit_test_counters_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_counters_LDADD = $(runtime_unit_libs)
 tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
+tests_unit_test_module_table_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_module_table_LDADD = $(runtime_unit_libs)
+tests_unit_test_module_table_SOURCES = tests/unit/test_module_table.c
 tests_unit_test_options_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_options_LDADD = $(runtime_unit_libs)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
