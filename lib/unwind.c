@@ -10,6 +10,8 @@
  */
 #include "unwind.h"
 
+#include <sys/auxv.h>
+
 #include "arena.h"
 #include "lock.h"
 #include "os.h"
@@ -21,6 +23,8 @@
 #define FIRST_CAPACITY 16u
 #define CHECKS_A_FRAME 3u
 #define NEW_STACK_GAP  ((uintptr_t)1 << 20)
+#define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
+#define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
@@ -47,6 +51,7 @@ struct walk {
 	struct unwind_frame *fresh;     /* where the next fresh frame goes */
 	const struct unwind_frame *fresh_end;
 	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
+	bool guessed;                   /* some frame was taken for one by its looks */
 };
 
 static COLD bool
@@ -213,6 +218,7 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 		    (!os_readable(w->bp & ~(uint64_t)7) ||
 		     !os_readable((w->bp + 15) & ~(uint64_t)7)))
 			return WALK_TRUNCATED;
+		w->guessed = true;
 		return step_to(m, w, w->bp + 16, w->bp, true);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))
@@ -531,6 +537,48 @@ root_of(const struct unwind_memory *m, enum walk_end end)
 	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
 }
 
+static inline uintptr_t
+page_after(uintptr_t address)
+{
+	return (address / PAGE_BYTES + 1) * PAGE_BYTES;
+}
+
+/*
+ * The end of the stack that the kernel or libc made for the thread, if sp is on it; else 0. Of the
+ * first thread's, AT_RANDOM is near the end, and nothing else comes below it for as long as
+ * MAIN_STACK_MAX. Any other has its thread's control block at the end: when all pages up to there
+ * can be read there is no guard page in between, so it is one stack.
+ */
+static COLD uintptr_t
+own_stack_end(struct unwind_memory *m, uintptr_t sp)
+{
+	uintptr_t first = getauxval(AT_RANDOM), control, low = sp & ~(uintptr_t)(PAGE_BYTES - 1);
+
+	if (sp < first && first - sp < MAIN_STACK_MAX)
+		return page_after(first);
+	__asm__("mov %%fs:0, %0" : "=r"(control));
+	if (sp >= control || control - sp > OWN_STACK_MAX)
+		return 0;
+	if (m->own_low == 0)
+		m->own_low = control & ~(uintptr_t)(PAGE_BYTES - 1);
+	if (low < m->own_low && !pages_readable(low, m->own_low))
+		return 0;
+	if (low < m->own_low)
+		m->own_low = low;
+	return page_after(control);
+}
+
+/*
+ * What was read on the word of a guess may not be of this stack: the walk may have gone on in the
+ * memory next to it, which can go away while we remember it. Only a thread's own stack stays.
+ */
+static COLD void
+distrust(struct unwind_memory *m, uintptr_t sp)
+{
+	if (m->stack_high > own_stack_end(m, sp))
+		unwind_forget(m);
+}
+
 /* Walk from the state in w and remember the trace. */
 static __attribute__((noinline)) struct unwind_result
 capture_by_walk(struct unwind_memory *m, struct walk w)
@@ -538,11 +586,14 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	uint32_t kept = 0, node;
 	uint64_t ip = w.ip, sp = w.sp;
 	enum walk_end end = walk(m, &w);
+	struct unwind_result result;
 
 	if (likely(end == WALK_MATCHED)) {
 		kept = (uint32_t)(w.top - m->frames) + 1;
 		node = w.top->node;
 	} else if (end == WALK_IRREGULAR) {
+		if (w.guessed)
+			distrust(m, sp);
 		return capture_full(m, ip, sp);
 	} else {
 		node = root_of(m, end);
@@ -551,8 +602,12 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	if (kept > 0 && kept < m->depth)
 		unwind_branches_keep(m, kept);
 	if (unlikely(rare_work || end == WALK_TRUNCATED))
-		return finish_rare(m, end, ip, node);
-	return (struct unwind_result){node, false};
+		result = finish_rare(m, end, ip, node);
+	else
+		result = (struct unwind_result){node, false};
+	if (unlikely(w.guessed))
+		distrust(m, sp);
+	return result;
 }
 
 /* The trace is not simply the last one again. */
@@ -602,6 +657,7 @@ unwind_set_thread(struct unwind_memory *m, uint32_t thread)
 	uint32_t frame, node;
 
 	unwind_forget(m);
+	m->own_low = 0;
 	m->root = NODE_ROOT;
 	if (!thread_roots)
 		return;

@@ -20,7 +20,9 @@
  * time.
  *
  * Reads stay between `stack_low` and `stack_high`, pages of the current stack that were asked for
- * once; a stack pointer elsewhere starts a new range and forgets the trace.
+ * once; a stack pointer elsewhere starts a new range and forgets the trace. A frame without an
+ * unwind table is guessed and may lead into other memory: that is trusted again only on a thread's
+ * own stack.
  */
 #ifndef UNWIND_H
 #define UNWIND_H
@@ -90,6 +92,7 @@ struct unwind_memory {
 	uint32_t root; /* node that the stacks of this thread hang from */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
+	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
 	struct unwind_branches branches;
 };
 

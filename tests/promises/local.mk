@@ -9,6 +9,7 @@ promise_programs = \
 	tests/promises/inject \
 	tests/promises/raw_clone \
 	tests/promises/seccomp \
+	tests/promises/stack_goes_away \
 	tests/promises/stack_paint \
 	tests/promises/steady \
 	tests/promises/vfork
@@ -36,6 +37,7 @@ promise_tests = \
 	tests/promises/setuid.py \
 	tests/promises/signal_handlers.py \
 	tests/promises/stack_bounded.py \
+	tests/promises/stack_goes_away.py \
 	tests/promises/survives_failing_syscalls.py \
 	tests/promises/tls_at_most_64.py \
 	tests/promises/tls_destructors.py \
@@ -103,6 +105,9 @@ tests_promises_steady_CPPFLAGS = $(fault_cppflags)
 tests_promises_steady_CFLAGS = $(fault_cflags)
 tests_promises_steady_LDADD = tests/faults/libtarget.a
 
+# Its frames are chained by rbp.
+tests_promises_stack_goes_away_CFLAGS = $(fault_cflags) -fno-omit-frame-pointer
+tests_promises_stack_goes_away_SOURCES = tests/promises/stack_goes_away.c
 tests_promises_vfork_SOURCES = tests/promises/vfork.c
 tests_promises_vfork_CPPFLAGS = $(fault_cppflags)
 tests_promises_vfork_CFLAGS = $(fault_cflags)
