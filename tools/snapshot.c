@@ -374,43 +374,37 @@ open_recording(const char *path, unsigned flags)
 	return result;
 }
 
-/* The runtime lets nobody write, so that nobody shortens a mapped file by mistake. The right is
- * taken for a moment; of two that do so at once one may lose it again. */
+/*
+ * Exchange the descriptor of a recording for one to write with. The runtime lets nobody write, so
+ * that nobody shortens a mapped file by mistake: its owner takes the right for a moment. Of two
+ * that do so at once one may lose it again, and tries again.
+ */
 static int
-open_protected(int fd, const char *path)
+make_writable(struct snapshot *snapshot, const char *path)
 {
+	struct stat known, status;
 	int writable = -1;
 
+	if (fstat(snapshot->fd, &known) < 0)
+		return -errno;
 	for (int tries = 0; writable < 0 && tries < PROTECTED_TRIES; tries++) {
-		if (fchmod(fd, RECORDING_MODE | S_IWUSR) != 0)
-			return -errno;
-		writable = open(path, O_RDWR | O_CLOEXEC);
-		if (writable < 0 && errno != EACCES)
+		writable = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (writable < 0 && errno == EACCES && known.st_uid == geteuid())
+			fchmod(snapshot->fd, RECORDING_MODE | S_IWUSR);
+		else if (writable < 0)
 			break;
 	}
 	if (writable < 0)
 		writable = -errno;
-	fchmod(fd, RECORDING_MODE);
-	return writable;
-}
-
-/* Exchange the descriptor of a recording for one to write with. */
-static int
-make_writable(struct snapshot *snapshot)
-{
-	char path[64];
-	struct stat status;
-	int writable;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", snapshot->fd);
-	writable = open(path, O_RDWR | O_CLOEXEC);
-	if (writable < 0)
-		writable = -errno;
-	if (writable == -EACCES && fstat(snapshot->fd, &status) == 0 &&
-	    (status.st_mode & ALLPERMS) == RECORDING_MODE)
-		writable = open_protected(snapshot->fd, path);
+	if (known.st_uid == geteuid())
+		fchmod(snapshot->fd, RECORDING_MODE);
 	if (writable < 0)
 		return writable;
+	if (fstat(writable, &status) < 0 || status.st_dev != known.st_dev ||
+	    status.st_ino != known.st_ino) {
+		close(writable);
+		return -ESTALE;
+	}
 	close(snapshot->fd);
 	snapshot->fd = writable;
 	return 0;
@@ -429,8 +423,8 @@ snapshot_open(const char *path, unsigned flags, struct snapshot **ret_snapshot)
 	snapshot->fd = fd;
 	snapshot->profile = profile_new();
 	result = snapshot_refresh(snapshot);
-	if (result == 0 && (flags & SNAPSHOT_WRITABLE) != 0)
-		result = make_writable(snapshot);
+	if (result == 0 && (flags & SNAPSHOT_WRITABLE) != 0 && snapshot->identity.alive)
+		result = make_writable(snapshot, path);
 	if (result != 0) {
 		snapshot_free(snapshot);
 		return result;
