@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -306,9 +307,19 @@ os_rename(const char *from, const char *to)
 }
 
 int
+os_exchange(const char *one, const char *other)
+{
+	return (int)call6(SYS_renameat2, AT_FDCWD, (long)one, AT_FDCWD, (long)other,
+			  RENAME_EXCHANGE, 0);
+}
+
+int
 os_make_directory(const char *path, unsigned mode)
 {
-	return (int)call3(SYS_mkdir, (long)path, mode, 0);
+	int result = (int)call3(SYS_mkdir, (long)path, mode, 0);
+
+	/* Whatever the umask. */
+	return result == 0 ? (int)call3(SYS_chmod, (long)path, mode, 0) : result;
 }
 
 long
@@ -439,11 +450,19 @@ os_thread_id(void)
 	return (uint32_t)call3(SYS_gettid, 0, 0, 0);
 }
 
+static uint32_t thread_group;
+
+void
+os_set_process(uint32_t id)
+{
+	thread_group = id;
+}
+
 bool
 os_thread_lives(uint32_t thread)
 {
-	/* Not tgkill: in a vfork child getpid() is another, and the threads are still there. */
-	return call3(SYS_tkill, thread, 0, 0) != -ESRCH;
+	/* Not tkill: filters of system calls know the one that raise() makes. */
+	return call3(SYS_tgkill, thread_group, thread, 0) != -ESRCH;
 }
 
 void

@@ -65,6 +65,7 @@ int os_truncate(int fd, uint64_t bytes);
 long os_read(int fd, void *buffer, size_t bytes);
 long os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 int os_rename(const char *from, const char *to);
+int os_exchange(const char *one, const char *other);
 int os_make_directory(const char *path, unsigned mode);
 long os_read_link(const char *path, char *buffer, size_t bytes);
 
@@ -102,6 +103,9 @@ uint32_t os_process_id(void);
 uint32_t os_parent_id(void);
 uint32_t os_user_id(void);
 uint32_t os_thread_id(void); /* [signal] */
+
+/* Whose threads `os_thread_lives` knows; a vfork child goes on with its parent's. [init] */
+void os_set_process(uint32_t id);
 
 /* False only if the thread is gone. [signal] */
 bool os_thread_lives(uint32_t thread);

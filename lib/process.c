@@ -85,13 +85,14 @@ fill_header(void)
 
 /* Every table starts empty, in the constructor and in a forked child alike. */
 static bool
-start_tables(void)
+start_tables(bool forked)
 {
+	os_set_process(os_process_id());
 	recording_forget();
 	arena_reset();
 	module_table_reset();
 	frame_table_reset();
-	if (!recording_create(&options))
+	if (!recording_create(&options, forked))
 		return false;
 	counters_reset();
 	thread_reset();
@@ -112,10 +113,10 @@ start_tables(void)
 }
 
 static void
-start(void)
+start(bool forked)
 {
 	store(&process->state, PROCESS_STARTING);
-	if (start_tables())
+	if (start_tables(forked))
 		store_release(&process->state, PROCESS_READY);
 	else
 		store_release(&process->state, PROCESS_OFF);
@@ -185,7 +186,7 @@ start_process(void)
 		shard_limit = SHARDS_MAX - 1;
 	page->state = PROCESS_STARTING;
 	process = page;
-	start();
+	start(false);
 }
 
 void
@@ -225,7 +226,7 @@ start_child(void)
 			if (options.ignore_children)
 				store(&process->state, PROCESS_OFF);
 			else
-				start();
+				start(true);
 		}
 		lock_drop(&process->lock);
 	}

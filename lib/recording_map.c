@@ -355,27 +355,50 @@ is_stale_recording(const char *path)
 	return stale;
 }
 
-/* At path itself; when that is taken by a process of this run, at PATH.PID.RANDOM beside it. */
-static bool
-start_at_or_beside(char *path, size_t bytes)
+/* Another process may do the same meanwhile: what is taken out is looked at before it is removed.
+ */
+static void
+take_place(const char *own, const char *path)
 {
+	if (!is_stale_recording(path))
+		return;
+	if (os_exchange(own, path) != 0) {
+		os_unlink(path);
+		os_rename(own, path);
+	} else if (is_stale_recording(own)) {
+		os_unlink(own);
+	} else {
+		os_exchange(own, path);
+	}
+}
+
+/* At path itself; when that is taken by a process of this run, at PATH.PID.RANDOM beside it. The
+ * recording of an earlier run is replaced, but not by a child: its parent may have ended. */
+static bool
+start_at_or_beside(const char *path, bool forked)
+{
+	static char beside[PATH_BYTES];
 	uint32_t random;
 
-	if (is_stale_recording(path))
-		os_unlink(path);
 	if (start_at(path))
 		return true;
 	os_random(&random, sizeof random);
-	append_text(path, bytes, ".");
-	append_number(path, bytes, os_process_id(), 10, 1);
-	append_text(path, bytes, ".");
-	append_number(path, bytes, random, 16, 8);
-	return start_at(path);
+	beside[0] = '\0';
+	append_text(beside, sizeof beside, path);
+	append_text(beside, sizeof beside, ".");
+	append_number(beside, sizeof beside, os_process_id(), 10, 1);
+	append_text(beside, sizeof beside, ".");
+	append_number(beside, sizeof beside, random, 16, 8);
+	if (!start_at(beside))
+		return false;
+	if (!forked)
+		take_place(beside, path);
+	return true;
 }
 
 /* out=PATH, with %p and %e replaced. Relative paths belong to the working directory of now. */
 static bool
-start_at_pattern(const char *pattern)
+start_at_pattern(const char *pattern, bool forked)
 {
 	static char path[PATH_BYTES];
 
@@ -393,15 +416,15 @@ start_at_pattern(const char *pattern)
 			append_text(path, sizeof path, plain);
 		}
 	}
-	return start_at_or_beside(path, sizeof path);
+	return start_at_or_beside(path, forked);
 }
 
 bool
-recording_create(const struct options *options)
+recording_create(const struct options *options, bool forked)
 {
 	with_blocks = options->blocks;
 	if (options->out[0] != '\0')
-		return start_at_pattern(options->out);
+		return start_at_pattern(options->out, forked);
 	if (options->directory[0] != '\0')
 		return start_in_directory(options->directory);
 	return start_below(options->runtime_directory, "/heaptally", false) ||

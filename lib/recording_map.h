@@ -61,8 +61,9 @@ recording_wants_attention(void)
 	return load((const four_bytes *)&recording.control->request) != 0;
 }
 
-/* Create the file as options ask. False if it cannot be had; then nothing is left behind. [init] */
-bool recording_create(const struct options *options);
+/* Create the file as options ask, for a forked child or for a new program. False if it cannot be
+ * had; then nothing is left behind. [init] */
+bool recording_create(const struct options *options, bool forked);
 
 /*
  * Make sure that `count` records of a section have memory behind them. False when there is no room:

@@ -4,6 +4,8 @@ import glob
 import os
 import socket
 import stat
+import subprocess
+import time
 
 from harness import LIBRARY, case, environment, equal, report, run, run_cases
 from traced import UNSHARE, need_private_mounts, target
@@ -120,6 +122,42 @@ def same_id(directory):
     for _ in range(3):
         runs(HEAPTALLY="dir=" + directory)
     equal(len(glob.glob(os.path.join(directory, "*.recording"))), 3, "recordings")
+
+
+def start_at(path, *words, **options):
+    settings = ["LD_PRELOAD=" + LIBRARY, "HEAPTALLY=out=" + path]
+    return subprocess.Popen(["/usr/bin/env", *settings, *words], env=environment(), **options)
+
+
+def wait_until(holds, what):
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+@case("out= of an earlier run is replaced, and only by a new program")
+def replaced(directory):
+    path = os.path.join(directory, "out.recording")
+    outlives_its_parent = "my $me = $$; if (fork) { exit } 1 while getppid == $me; my @list = (1) x 1000"
+    for _ in range(2):
+        process = start_at(path, "/usr/bin/perl", "-e", outlives_its_parent, stdout=subprocess.PIPE)
+        process.communicate()
+        equal(report("info", path)["pid"], process.pid, "process of the file")
+    beside = glob.glob(path + ".*")
+    equal(len(beside), 2, "recordings of the children: %r" % beside)
+
+
+@case("out= of an earlier run: programs that start at once all have a recording")
+def replaced_at_once(directory):
+    path = os.path.join(directory, "out.recording")
+    for _ in range(20):
+        started = [start_at(path, "/bin/cat", stdin=subprocess.PIPE) for _ in range(5)]
+        wait_until(lambda: len(glob.glob(path + "*")) == 5, "five recordings")
+        for process in started:
+            process.communicate()
+        for name in glob.glob(path + ".*"):
+            os.unlink(name)
 
 
 @case("HEAPTALLY with words that make no sense: the program runs")

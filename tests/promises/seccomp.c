@@ -2,10 +2,10 @@
 /*
  * seccomp.c - a program that forbids itself most system calls, then allocates from new stacks
  *
- *     seccomp kill|nothing
+ *     seccomp kill|threads|nothing
  *
- * `kill` allows what an allocator needs and kills for anything else; `nothing` also refuses mmap,
- * munmap and madvise, with an error.
+ * `kill` allows what an allocator and threads need and kills for anything else; `threads` also
+ * makes some; `nothing` also refuses mmap, munmap and madvise, with an error.
  */
 #include "config.h"
 #include "target.h"
@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -38,6 +39,21 @@ forbid(uint32_t answer_memory)
 		ALLOW(SYS_brk),
 		ALLOW(SYS_futex),
 		ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_mremap),
+		/* For threads, and for libc's arenas. */
+		ALLOW(SYS_gettid),
+		ALLOW(SYS_tgkill),
+		ALLOW(SYS_clone3),
+		ALLOW(SYS_rt_sigprocmask),
+		ALLOW(SYS_set_robust_list),
+		ALLOW(SYS_rseq),
+		ALLOW(SYS_mprotect),
+		ALLOW(SYS_openat),
+		ALLOW(SYS_close),
+		ALLOW(SYS_newfstatat),
+		ALLOW(SYS_sched_getaffinity),
+		ALLOW(SYS_prlimit64),
+		ALLOW(SYS_getrandom),
 		ANSWER(SYS_mmap, answer_memory),
 		ANSWER(SYS_munmap, answer_memory),
 		ANSWER(SYS_madvise, answer_memory),
@@ -47,6 +63,26 @@ forbid(uint32_t answer_memory)
 
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0;
+}
+
+static void *
+allocate(void *nothing)
+{
+	for (unsigned i = 0; i < 100; i++)
+		free(malloc(i));
+	return nothing;
+}
+
+static void
+run_threads(void)
+{
+	for (int i = 0; i < 10; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, allocate, NULL) != 0)
+			_exit(8);
+		pthread_join(thread, NULL);
+	}
 }
 
 int
@@ -62,7 +98,9 @@ main(int argc, char **argv)
 	if (forbid(answer) != 0)
 		return 9;
 	for (unsigned i = 0; i < 100000; i++)
-		tally_malloc_at(&tally, 50, i % 5000, 13);
+		tally_malloc_at(&tally, 50, i % 50000, 16);
+	if (argc > 1 && strcmp(argv[1], "threads") == 0)
+		run_threads();
 	say("%lu %lu\n", (unsigned long)tally.allocs, (unsigned long)tally.bytes);
 	return 0;
 }

@@ -4,12 +4,17 @@ from harness import case, equal, run_cases
 from traced import info, promise, same
 
 
-@case("killed for anything but what an allocator needs: 5,000 new stacks")
+@case("killed for anything but what an allocator needs: 50,000 new stacks")
 def kill(_directory):
     result = same([promise("seccomp"), "kill"])
     blocks, total = map(int, result.stdout.split())
     seen = info(result)
     equal((seen["total_blocks"], seen["total_bytes"]), (blocks, total), "totals")
+
+
+@case("killed for anything but what an allocator and threads need: ten threads")
+def threads(_directory):
+    same([promise("seccomp"), "threads"])
 
 
 @case("no mmap and no madvise: the program goes on, what is missing is told")

@@ -29,7 +29,7 @@ runtime_start(void)
 	snprintf(word, sizeof(word), "HEAPTALLY=out=%s", path);
 	options_read(environment, &options);
 	ck_assert(!options.bad);
-	ck_assert(recording_create(&options));
+	ck_assert(recording_create(&options, false));
 	ck_assert(trace_table_init());
 }
 
