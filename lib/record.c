@@ -80,6 +80,7 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 	remember_block(t, slot, address, block, usable);
 	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
+	t->last_site = site;
 	return block;
 }
 
@@ -134,7 +135,7 @@ count_free(struct thread *t, void *address, struct block block)
 	if (!is_current(block.site))
 		return free_unknown(t, block.site);
 	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
-		      block.rounding, t->last_block == address);
+		      block.rounding, (t->last_block == address) & (t->last_site == block.site));
 	return true;
 }
 
@@ -260,6 +261,7 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	if (unlikely(describes_blocks()))
 		describe_reallocation(t, old, address, bytes, block);
 	t->last_block = address;
+	t->last_site = block.site;
 }
 
 void

@@ -42,6 +42,7 @@ struct thread_gate {
 struct thread {
 	uintptr_t entry_sp;     /* of the hook that holds the gate */
 	const void *last_block; /* made by this thread's last allocation */
+	uint32_t last_site;     /* of it: the address may have gone to another thread since */
 	struct counting counting;
 
 	/* The site of the last stack. */

@@ -47,6 +47,7 @@ python_tests = \
 	tests/cli/terminal.py \
 	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \
+	tests/exact/temporary.py \
 	tests/gates/gates.py \
 	tests/promises/capture_crosscheck.py \
 	tests/promises/fork_and_exec.py \

@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/programs/apixx \
 	tests/programs/exits \
 	tests/programs/forks \
+	tests/programs/handover \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
 	tests/programs/static \
@@ -42,6 +43,8 @@ tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
 tests_programs_static_CFLAGS = $(traced_cflags)
 tests_programs_static_LDFLAGS = -all-static
 tests_programs_static_SOURCES = tests/programs/exits.c
+tests_programs_handover_CFLAGS = $(traced_cflags) -pthread
+tests_programs_handover_SOURCES = tests/programs/handover.c
 tests_programs_threads_CFLAGS = $(traced_cflags) -pthread
 tests_programs_threads_SOURCES = tests/programs/threads.c
 tests_programs_tree_CXXFLAGS = -g -O2
