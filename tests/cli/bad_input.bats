@@ -72,6 +72,8 @@ record()
 }
 
 @test "run: an unwritable output directory keeps no program from running" {
+	# The tally is kept with the recordings.
+	export XDG_RUNTIME_DIR=$PWD
 	try 3 heaptally run -o /no/such/directory/x.tally -- "$programs/exits" 10 exit
 	grep -q '^heaptally: /no/such/directory/x.tally: ' err
 }
