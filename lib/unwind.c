@@ -86,6 +86,12 @@ grow(struct unwind_memory *m)
 	return true;
 }
 
+static inline uintptr_t
+page_of(uintptr_t address)
+{
+	return address & ~(uintptr_t)(PAGE_BYTES - 1);
+}
+
 /* Whether every page from start (a page) up to end can be read. */
 static bool
 pages_readable(uintptr_t start, uintptr_t end)
@@ -116,7 +122,7 @@ unwind_forget(struct unwind_memory *m)
 static COLD void
 enter_stack(struct unwind_memory *m, uintptr_t sp)
 {
-	uintptr_t page = sp & ~(uintptr_t)(PAGE_BYTES - 1);
+	uintptr_t page = page_of(sp);
 
 	if (sp < m->stack_low && m->stack_low - sp < NEW_STACK_GAP &&
 	    pages_readable(page + PAGE_BYTES, m->stack_low)) {
@@ -537,12 +543,6 @@ root_of(const struct unwind_memory *m, enum walk_end end)
 	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
 }
 
-static inline uintptr_t
-page_after(uintptr_t address)
-{
-	return (address / PAGE_BYTES + 1) * PAGE_BYTES;
-}
-
 /*
  * The end of the stack that the kernel or libc made for the thread, if sp is on it; else 0. Of the
  * first thread's, AT_RANDOM is near the end, and nothing else comes below it for as long as
@@ -552,20 +552,21 @@ page_after(uintptr_t address)
 static COLD uintptr_t
 own_stack_end(struct unwind_memory *m, uintptr_t sp)
 {
-	uintptr_t first = getauxval(AT_RANDOM), control, low = sp & ~(uintptr_t)(PAGE_BYTES - 1);
+	uintptr_t first = getauxval(AT_RANDOM), control, low = page_of(sp);
 
 	if (sp < first && first - sp < MAIN_STACK_MAX)
-		return page_after(first);
+		return page_of(first) + PAGE_BYTES;
 	__asm__("mov %%fs:0, %0" : "=r"(control));
 	if (sp >= control || control - sp > OWN_STACK_MAX)
 		return 0;
 	if (m->own_low == 0)
-		m->own_low = control & ~(uintptr_t)(PAGE_BYTES - 1);
-	if (low < m->own_low && !pages_readable(low, m->own_low))
-		return 0;
-	if (low < m->own_low)
+		m->own_low = page_of(control);
+	if (low < m->own_low) {
+		if (!pages_readable(low, m->own_low))
+			return 0;
 		m->own_low = low;
-	return page_after(control);
+	}
+	return page_of(control) + PAGE_BYTES;
 }
 
 /*
@@ -579,32 +580,38 @@ distrust(struct unwind_memory *m, uintptr_t sp)
 		unwind_forget(m);
 }
 
+/* Remember the trace of a walk from `ip` that ended so. */
+static ALWAYS_INLINE struct unwind_result
+keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint64_t ip)
+{
+	uint32_t kept = 0, node;
+
+	if (likely(end == WALK_MATCHED)) {
+		kept = (uint32_t)(w->top - m->frames) + 1;
+		node = w->top->node;
+	} else {
+		node = root_of(m, end);
+	}
+	node = place_fresh(m, w, kept, node);
+	if (kept > 0 && kept < m->depth)
+		unwind_branches_keep(m, kept);
+	if (unlikely(rare_work || end == WALK_TRUNCATED))
+		return finish_rare(m, end, ip, node);
+	return (struct unwind_result){node, false};
+}
+
 /* Walk from the state in w and remember the trace. */
 static __attribute__((noinline)) struct unwind_result
 capture_by_walk(struct unwind_memory *m, struct walk w)
 {
-	uint32_t kept = 0, node;
 	uint64_t ip = w.ip, sp = w.sp;
 	enum walk_end end = walk(m, &w);
 	struct unwind_result result;
 
-	if (likely(end == WALK_MATCHED)) {
-		kept = (uint32_t)(w.top - m->frames) + 1;
-		node = w.top->node;
-	} else if (end == WALK_IRREGULAR) {
-		if (w.guessed)
-			distrust(m, sp);
-		return capture_full(m, ip, sp);
-	} else {
-		node = root_of(m, end);
-	}
-	node = place_fresh(m, &w, kept, node);
-	if (kept > 0 && kept < m->depth)
-		unwind_branches_keep(m, kept);
-	if (unlikely(rare_work || end == WALK_TRUNCATED))
-		result = finish_rare(m, end, ip, node);
+	if (unlikely(end == WALK_IRREGULAR))
+		result = capture_full(m, ip, sp);
 	else
-		result = (struct unwind_result){node, false};
+		result = keep_walk(m, &w, end, ip);
 	if (unlikely(w.guessed))
 		distrust(m, sp);
 	return result;
