@@ -350,10 +350,14 @@ os_free_bytes(const char *path)
 	return (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
 }
 
+/* Its first byte stands for the file. */
+static const struct flock whole_lock = {
+	.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+
 int
 os_lock_file(int fd)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	struct flock lock = whole_lock;
 
 	return (int)call3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
 }
@@ -361,7 +365,7 @@ os_lock_file(int fd)
 bool
 os_is_unlocked(int fd)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	struct flock lock = whole_lock;
 
 	return call3(SYS_fcntl, fd, F_OFD_GETLK, (long)&lock) == 0 && lock.l_type == F_UNLCK;
 }

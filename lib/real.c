@@ -70,16 +70,22 @@ is_libc(const char *path)
 	return strcmp(name != NULL ? name + 1 : path, "libc.so.6") == 0;
 }
 
+/* Of the search order. */
+static const struct link_map *
+first_object(const struct link_map *any)
+{
+	while (any->l_prev != NULL)
+		any = any->l_prev;
+	return any;
+}
+
 /* Our hook comes first in the search order unless the executable brings its own malloc. */
 static bool
 hook_comes_first(const struct link_map *self)
 {
-	const struct link_map *first = self;
-
-	while (first->l_prev != NULL)
-		first = first->l_prev;
-	for (; first != self; first = first->l_next) {
-		if (elf_symbol_find(first, "malloc") != NULL)
+	for (const struct link_map *object = first_object(self); object != self;
+	     object = object->l_next) {
+		if (elf_symbol_find(object, "malloc") != NULL)
 			return false;
 	}
 	return true;
@@ -90,10 +96,8 @@ hook_comes_first(const struct link_map *self)
 static bool
 has_own_new(const struct link_map *self)
 {
-	const struct link_map *object = self;
+	const struct link_map *object = first_object(self);
 
-	while (object->l_prev != NULL)
-		object = object->l_prev;
 	while (object != NULL && elf_symbol_find(object, "_Znwm") == NULL)
 		object = object->l_next;
 	return object != NULL && elf_symbol_find(object, "malloc") != NULL;

@@ -287,21 +287,29 @@ start_at(const char *path)
 	return started;
 }
 
+/* .PID.RANDOM, which no other recording has. */
+static void
+append_identity(char *path, size_t bytes, int digits)
+{
+	uint64_t random;
+
+	os_random(&random, sizeof random);
+	append_text(path, bytes, ".");
+	append_number(path, bytes, os_process_id(), 10, 1);
+	append_text(path, bytes, ".");
+	append_number(path, bytes, random >> (64 - 4 * digits), 16, digits);
+}
+
 static bool
 start_in_directory(const char *directory)
 {
 	static char path[PATH_BYTES];
-	uint64_t random;
 
 	path[0] = '\0';
-	os_random(&random, sizeof random);
 	append_text(path, sizeof path, directory);
 	append_text(path, sizeof path, "/");
 	append_command(path, sizeof path);
-	append_text(path, sizeof path, ".");
-	append_number(path, sizeof path, os_process_id(), 10, 1);
-	append_text(path, sizeof path, ".");
-	append_number(path, sizeof path, random, 16, 16);
+	append_identity(path, sizeof path, 16);
 	append_text(path, sizeof path, RECORDING_SUFFIX);
 	return start_at(path);
 }
@@ -378,17 +386,12 @@ static bool
 start_at_or_beside(const char *path, bool forked)
 {
 	static char beside[PATH_BYTES];
-	uint32_t random;
 
 	if (start_at(path))
 		return true;
-	os_random(&random, sizeof random);
 	beside[0] = '\0';
 	append_text(beside, sizeof beside, path);
-	append_text(beside, sizeof beside, ".");
-	append_number(beside, sizeof beside, os_process_id(), 10, 1);
-	append_text(beside, sizeof beside, ".");
-	append_number(beside, sizeof beside, random, 16, 8);
+	append_identity(beside, sizeof beside, 8);
 	if (!start_at(beside))
 		return false;
 	if (!forked)
