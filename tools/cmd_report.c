@@ -40,6 +40,24 @@ enum {
 	OPTION_DEBUGINFOD,
 };
 
+/* What several of the tables below say. */
+static const char process_doc[] =
+	"which process of a file with several (default: the one with the largest peak)";
+static const char raw_frames_doc[] =
+	"let allocator wrappers and libraries of the language name a site";
+static const char wrapper_doc[] = "take these functions for allocator wrappers too";
+static const char include_doc[] =
+	"keep only what one of these matches; KEY is file, line, function, module, thread, "
+	"allocator, domain, size, age or generation";
+static const char exclude_doc[] = "drop what one of these matches";
+static const char filter_file_doc[] =
+	"filters, one a line: +FILTER includes, -FILTER excludes, # is a comment";
+static const char any_frame_doc[] =
+	"filters look at all frames of a stack, not only at the one that names the site";
+static const char full_names_doc[] = "do not shorten names, paths and lines";
+static const char color_doc[] = "auto (default), always or never";
+static const char debuginfod_doc[] = "ask the servers in DEBUGINFOD_URLS for debug information";
+
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "What is shown:", 1},
 	{"by", OPTION_BY, "KEY", 0,
@@ -48,27 +66,19 @@ static const struct argp_option options[] = {
 	 1},
 	{"at", OPTION_AT, "MOMENT", 0,
 	 "peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL", 1},
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 1},
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0, process_doc, 1},
 	{"cumulative", OPTION_CUMULATIVE, NULL, 0,
 	 "count a block for every group on its stack, once each", 1},
-	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
-	 "let allocator wrappers and libraries of the language name a site", 1},
-	{"wrapper", OPTION_WRAPPER, "GLOB", 0, "take these functions for allocator wrappers too",
-	 1},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0, raw_frames_doc, 1},
+	{"wrapper", OPTION_WRAPPER, "GLOB", 0, wrapper_doc, 1},
 
 	{NULL, 0, NULL, 0, "Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2},
-	{"include", OPTION_INCLUDE, "FILTER", 0,
-	 "keep only what one of these matches; KEY is file, line, function, module, thread, "
-	 "allocator, domain, size, age or generation",
-	 2},
-	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
-	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
-	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0, include_doc, 2},
+	{"exclude", OPTION_EXCLUDE, "FILTER", 0, exclude_doc, 2},
+	{"filter-file", OPTION_FILTER_FILE, "FILE", 0, filter_file_doc, 2},
 	{"suppressions", OPTION_SUPPRESSIONS, "FILE", 0,
 	 "leave out what is known not to be freed: leak:PATTERN lines of LeakSanitizer", 2},
-	{"any-frame", OPTION_ANY_FRAME, NULL, 0,
-	 "filters look at all frames of a stack, not only at the one that names the site", 2},
+	{"any-frame", OPTION_ANY_FRAME, NULL, 0, any_frame_doc, 2},
 
 	{NULL, 0, NULL, 0, "How it is shown:", 3},
 	{"rows", 'n', "N", 0, "show N groups; 0 is all (default: 10 in text, else all)", 3},
@@ -79,47 +89,36 @@ static const struct argp_option options[] = {
 	 "frames of a stack: the N innermost, -N the outermost, 0 all (default: 12)", 3},
 	{"most-recent-last", OPTION_RECENT_LAST, NULL, 0,
 	 "print stacks from the outermost frame on", 3},
-	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 3},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 3},
-	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0,
-	 "ask the servers in DEBUGINFOD_URLS for debug information", 3},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, full_names_doc, 3},
+	{"color", OPTION_COLOR, "WHEN", 0, color_doc, 3},
+	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0, debuginfod_doc, 3},
 	{0},
 };
 
 /* Of these what is about single blocks too. */
 static const struct argp_option blocks_options[] = {
 	{NULL, 0, NULL, 0, "What is shown:", 1},
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 1},
-	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
-	 "let allocator wrappers and libraries of the language name a site", 1},
-	{"wrapper", OPTION_WRAPPER, "GLOB", 0, "take these functions for allocator wrappers too",
-	 1},
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0, process_doc, 1},
+	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0, raw_frames_doc, 1},
+	{"wrapper", OPTION_WRAPPER, "GLOB", 0, wrapper_doc, 1},
 	{NULL, 0, NULL, 0,
 	 "Filters (GLOB, GLOB:LINE, KEY=GLOB, size=1K.., age=10s.., joined by commas for AND):", 2},
-	{"include", OPTION_INCLUDE, "FILTER", 0,
-	 "keep only what one of these matches; KEY is file, line, function, module, thread, "
-	 "allocator, domain, size, age or generation",
-	 2},
-	{"exclude", OPTION_EXCLUDE, "FILTER", 0, "drop what one of these matches", 2},
-	{"filter-file", OPTION_FILTER_FILE, "FILE", 0,
-	 "filters, one a line: +FILTER includes, -FILTER excludes, # is a comment", 2},
-	{"any-frame", OPTION_ANY_FRAME, NULL, 0,
-	 "filters look at all frames of a stack, not only at the one that names the site", 2},
+	{"include", OPTION_INCLUDE, "FILTER", 0, include_doc, 2},
+	{"exclude", OPTION_EXCLUDE, "FILTER", 0, exclude_doc, 2},
+	{"filter-file", OPTION_FILTER_FILE, "FILE", 0, filter_file_doc, 2},
+	{"any-frame", OPTION_ANY_FRAME, NULL, 0, any_frame_doc, 2},
 	{NULL, 0, NULL, 0, "How it is shown:", 3},
 	{"rows", 'n', "N", 0, "show N blocks; 0 is all (default: 20 in text, else all)", 3},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 3},
-	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 3},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 3},
-	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0,
-	 "ask the servers in DEBUGINFOD_URLS for debug information", 3},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, full_names_doc, 3},
+	{"color", OPTION_COLOR, "WHEN", 0, color_doc, 3},
+	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0, debuginfod_doc, 3},
 	{0},
 };
 
 /* Of these what is about one of them. */
 static const struct argp_option block_options[] = {
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 0},
+	{"process", OPTION_PROCESS, "PID|COMMAND", 0, process_doc, 0},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
 	{"limit", OPTION_LIMIT, "N", 0,
 	 "frames of the stack: the N innermost, -N the outermost, 0 all (default)", 0},
@@ -127,8 +126,8 @@ static const struct argp_option block_options[] = {
 	 "print the stack from the outermost frame on", 0},
 	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
 	 "show the frames of allocator wrappers and libraries of the language too", 0},
-	{"full-names", OPTION_FULL_NAMES, NULL, 0, "do not shorten names, paths and lines", 0},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+	{"full-names", OPTION_FULL_NAMES, NULL, 0, full_names_doc, 0},
+	{"color", OPTION_COLOR, "WHEN", 0, color_doc, 0},
 	{0},
 };
 

@@ -134,10 +134,10 @@ tools_libtools_a_SOURCES += \
 	tools/view_annotate.h \
 	tools/view_csv.c \
 	tools/view_csv.h \
-	tools/view_filters.c \
-	tools/view_filters.h \
 	tools/view_diff.c \
 	tools/view_diff.h \
+	tools/view_filters.c \
+	tools/view_filters.h \
 	tools/view_marks.c \
 	tools/view_marks.h \
 	tools/view_block.c \
