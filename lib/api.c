@@ -8,20 +8,20 @@
 #include <errno.h>
 #include <string.h>
 
-#include "block_details.h"
-#include "counters.h"
-#include "lock.h"
-#include "os.h"
+#include "data/block_details.h"
+#include "data/counters.h"
+#include "base/lock.h"
+#include "base/os.h"
 #include "pools.h"
 #include "process.h"
-#include "real.h"
+#include "memory/real.h"
 #include "record.h"
 #include "recording_copy.h"
-#include "recording_map.h"
+#include "recording/recording_map.h"
 #include "request.h"
-#include "trace_table.h"
-#include "unwind.h"
-#include "watch.h"
+#include "data/trace_table.h"
+#include "capture/unwind.h"
+#include "data/watch.h"
 
 #define FRAMES_MAX 65535u
 #define REACH_MIN  ((uintptr_t)1 << 20)

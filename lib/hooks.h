@@ -11,7 +11,7 @@
 #ifndef HOOKS_H
 #define HOOKS_H
 
-#include "base.h"
+#include "base/base.h"
 
 void *malloc(size_t bytes);
 void free(void *block);

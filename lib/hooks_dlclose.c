@@ -7,9 +7,9 @@
 #include "hooks.h"
 
 #include "process.h"
-#include "real.h"
+#include "memory/real.h"
 #include "thread.h"
-#include "unwind_rules.h"
+#include "capture/unwind_rules.h"
 
 HEAPTALLY_EXPORT int
 dlclose(void *handle)

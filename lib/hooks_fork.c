@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "process.h"
-#include "real.h"
+#include "memory/real.h"
 
 HEAPTALLY_EXPORT int
 _Fork(void)

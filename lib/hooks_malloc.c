@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "boot_alloc.h"
+#include "memory/boot_alloc.h"
 #include "process.h"
-#include "real.h"
+#include "memory/real.h"
 #include "record.h"
 #include "thread.h"
 

@@ -5,63 +5,63 @@ pkglib_LTLIBRARIES += lib/libheaptally.la
 
 # Everything but what is exported; the unit tests link it without the hooks.
 runtime_modules = \
-	lib/arena.c \
-	lib/arena.h \
-	lib/base.h \
-	lib/block_details.c \
-	lib/block_details.h \
-	lib/block_table.c \
-	lib/block_table.h \
-	lib/boot_alloc.c \
-	lib/boot_alloc.h \
-	lib/counters.c \
-	lib/counters.h \
-	lib/elf_symbol.c \
-	lib/elf_symbol.h \
-	lib/frame_table.c \
-	lib/frame_table.h \
-	lib/hash.h \
+	lib/base/base.h \
+	lib/base/elf_symbol.c \
+	lib/base/elf_symbol.h \
+	lib/base/hash.h \
+	lib/base/lock.c \
+	lib/base/lock.h \
+	lib/base/options.c \
+	lib/base/options.h \
+	lib/base/os.c \
+	lib/base/os.h \
+	lib/capture/unwind.c \
+	lib/capture/unwind.h \
+	lib/capture/unwind_branches.c \
+	lib/capture/unwind_branches.h \
+	lib/capture/unwind_full.c \
+	lib/capture/unwind_full.h \
+	lib/capture/unwind_library.c \
+	lib/capture/unwind_library.h \
+	lib/capture/unwind_rules.c \
+	lib/capture/unwind_rules.h \
+	lib/data/block_details.c \
+	lib/data/block_details.h \
+	lib/data/block_table.c \
+	lib/data/block_table.h \
+	lib/data/counters.c \
+	lib/data/counters.h \
+	lib/data/frame_table.c \
+	lib/data/frame_table.h \
+	lib/data/module_table.c \
+	lib/data/module_table.h \
+	lib/data/trace_table.c \
+	lib/data/trace_table.h \
+	lib/data/watch.c \
+	lib/data/watch.h \
 	lib/include/recording.h \
-	lib/lock.c \
-	lib/lock.h \
-	lib/module_table.c \
-	lib/module_table.h \
-	lib/options.c \
-	lib/options.h \
-	lib/os.c \
-	lib/os.h \
+	lib/memory/arena.c \
+	lib/memory/arena.h \
+	lib/memory/boot_alloc.c \
+	lib/memory/boot_alloc.h \
+	lib/memory/real.c \
+	lib/memory/real.h \
 	lib/pools.c \
 	lib/pools.h \
 	lib/process.c \
 	lib/process.h \
-	lib/real.c \
-	lib/real.h \
 	lib/record.c \
 	lib/record.h \
+	lib/recording/recording_map.c \
+	lib/recording/recording_map.h \
+	lib/recording/recording_space.c \
+	lib/recording/recording_space.h \
 	lib/recording_copy.c \
 	lib/recording_copy.h \
-	lib/recording_map.c \
-	lib/recording_map.h \
-	lib/recording_space.c \
-	lib/recording_space.h \
 	lib/request.c \
 	lib/request.h \
 	lib/thread.c \
-	lib/thread.h \
-	lib/trace_table.c \
-	lib/trace_table.h \
-	lib/unwind.c \
-	lib/unwind.h \
-	lib/unwind_branches.c \
-	lib/unwind_branches.h \
-	lib/unwind_full.c \
-	lib/unwind_full.h \
-	lib/unwind_library.c \
-	lib/unwind_library.h \
-	lib/unwind_rules.c \
-	lib/unwind_rules.h \
-	lib/watch.c \
-	lib/watch.h
+	lib/thread.h
 
 lib_libheaptally_la_SOURCES = \
 	$(runtime_modules) \
@@ -87,7 +87,7 @@ runtime_builtins = \
 	-fno-builtin-reallocarray \
 	-fno-builtin-valloc
 
-lib_libheaptally_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+lib_libheaptally_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE
 
 # RUNTIME_CFLAGS leave out vector registers: a program may call malloc with a stack that is aligned to
 # eight bytes only, where an aligned store of sixteen would end it. To let gcc realign the stack is no

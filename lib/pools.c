@@ -9,11 +9,11 @@
 
 #include <errno.h>
 
-#include "arena.h"
-#include "hash.h"
-#include "lock.h"
-#include "recording_map.h"
-#include "unwind_rules.h"
+#include "memory/arena.h"
+#include "base/hash.h"
+#include "base/lock.h"
+#include "recording/recording_map.h"
+#include "capture/unwind_rules.h"
 
 #define CAPACITY_FIRST 256u
 #define DOMAINS_MAX    64u /* with a frame of their own; others share FRAME_TRACKED */

@@ -8,7 +8,7 @@
 #ifndef POOLS_H
 #define POOLS_H
 
-#include "base.h"
+#include "base/base.h"
 #include "record.h"
 
 /* Remember a block; one that is known already is replaced. False when memory is out. */

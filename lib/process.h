@@ -16,7 +16,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
-#include "base.h"
+#include "base/base.h"
 
 /* Start recording in this process, unless that has been done or it is too early for it. [init] */
 void process_start(void);

@@ -7,13 +7,13 @@
  */
 #include "record.h"
 
-#include "block_details.h"
+#include "data/block_details.h"
 #include "process.h"
-#include "real.h"
-#include "recording_map.h"
+#include "memory/real.h"
+#include "recording/recording_map.h"
 #include "request.h"
-#include "watch.h"
-#include "trace_table.h"
+#include "data/watch.h"
+#include "data/trace_table.h"
 
 static bool
 keeps_origin(void)

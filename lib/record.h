@@ -7,8 +7,8 @@
 #ifndef RECORD_H
 #define RECORD_H
 
-#include "base.h"
-#include "block_table.h"
+#include "base/base.h"
+#include "data/block_table.h"
 #include "thread.h"
 
 /* Where a hook was called from: its return address, the stack pointer after its return, and rbp at

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "block_details.h"
-#include "counters.h"
-#include "os.h"
-#include "recording_map.h"
+#include "data/block_details.h"
+#include "data/counters.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
 
 #define PATH_BYTES     1200
 #define PARTIAL_SUFFIX ".partial"

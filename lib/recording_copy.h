@@ -8,7 +8,7 @@
 #ifndef RECORDING_COPY_H
 #define RECORDING_COPY_H
 
-#include "base.h"
+#include "base/base.h"
 
 /* Write the copy to path, which appears whole or not at all. 0 or -errno. */
 int recording_copy(const char *path);

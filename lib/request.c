@@ -6,11 +6,11 @@
 
 #include <errno.h>
 
-#include "counters.h"
-#include "lock.h"
-#include "os.h"
-#include "recording_map.h"
-#include "trace_table.h"
+#include "data/counters.h"
+#include "base/lock.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
+#include "data/trace_table.h"
 
 static struct lock request_lock;
 static uint8_t paused; /* enum recording_pause; a copy for forked children */

@@ -9,7 +9,7 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 
-#include "base.h"
+#include "base/base.h"
 #include "include/recording.h"
 
 /* Carry out what a tool asked for. False while the recording is paused. [signal] */

@@ -4,11 +4,11 @@
  */
 #include "thread.h"
 
-#include "arena.h"
-#include "lock.h"
-#include "os.h"
+#include "memory/arena.h"
+#include "base/lock.h"
+#include "base/os.h"
 #include "process.h"
-#include "recording_map.h"
+#include "recording/recording_map.h"
 
 #define LIST_MAX    (1u << 16)
 #define STACK_GUESS ((uintptr_t)1 << 20)

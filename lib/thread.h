@@ -24,9 +24,9 @@
 #ifndef THREAD_H
 #define THREAD_H
 
-#include "base.h"
-#include "counters.h"
-#include "unwind.h"
+#include "base/base.h"
+#include "data/counters.h"
+#include "capture/unwind.h"
 
 enum gate {
 	GATE_CLOSED,

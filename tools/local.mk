@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The command. Everything but main.c is in a library, so that the unit tests link what they test.
+# The command. All but tools/cmd/ is in a library, so that the unit tests link what they test.
 
 bin_PROGRAMS += tools/heaptally
 noinst_LIBRARIES += tools/libtools.a
@@ -12,51 +12,78 @@ tools_libs = tools/libtools.a $(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS)
 
 tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
-	tools/profile.h
-
-tools_heaptally_CPPFLAGS = $(tools_cppflags)
-tools_heaptally_LDADD = $(tools_libs)
-tools_heaptally_SOURCES = \
-	tools/command.h \
-	tools/main.c
-
-# Readers, the launcher, and their commands.
-tools_libtools_a_SOURCES += \
-	tools/cmd_block.c \
-	tools/cmd_blocks.c \
-	tools/cmd_info.c \
-	tools/cmd_library.c \
-	tools/cmd_list.c \
-	tools/cmd_run.c \
-	tools/cmd_snapshot.c \
-	tools/collect.c \
-	tools/collect.h \
-	tools/launch.c \
-	tools/launch.h \
-	tools/locate.c \
-	tools/locate.h \
-	tools/profile.c \
-	tools/request.c \
-	tools/request.h \
-	tools/snapshot.c \
-	tools/snapshot.h \
-	tools/snapshot_blocks.c \
-	tools/snapshot_counters.c \
-	tools/snapshot_lifetimes.c \
-	tools/snapshot_private.h \
-	tools/snapshot_tables.c \
-	tools/source.c \
-	tools/source.h \
-	tools/tally.h \
-	tools/tally_blocks.c \
-	tools/tally_blocks.h \
-	tools/tally_file.c \
-	tools/tally_file.h \
-	tools/tally_format.h \
-	tools/tally_read.c \
-	tools/tally_write.c \
-	tools/target.c \
-	tools/target.h \
+	tools/model/annotate.c \
+	tools/model/annotate.h \
+	tools/model/block.c \
+	tools/model/block.h \
+	tools/model/budget.c \
+	tools/model/budget.h \
+	tools/model/column.c \
+	tools/model/column.h \
+	tools/model/curve.c \
+	tools/model/curve.h \
+	tools/model/diff.c \
+	tools/model/diff.h \
+	tools/model/filter.c \
+	tools/model/filter.h \
+	tools/model/filter_hint.c \
+	tools/model/filter_hint.h \
+	tools/model/filter_private.h \
+	tools/model/group.c \
+	tools/model/group.h \
+	tools/model/group_blocks.c \
+	tools/model/group_blocks.h \
+	tools/model/listing.c \
+	tools/model/listing.h \
+	tools/model/naming.c \
+	tools/model/naming.h \
+	tools/model/place.c \
+	tools/model/place.h \
+	tools/model/profile.c \
+	tools/model/profile.h \
+	tools/model/rank.c \
+	tools/model/rank.h \
+	tools/model/suppress.c \
+	tools/model/suppress.h \
+	tools/model/wrapper.c \
+	tools/model/wrapper.h \
+	tools/read/locate.c \
+	tools/read/locate.h \
+	tools/read/request.c \
+	tools/read/request.h \
+	tools/read/snapshot.c \
+	tools/read/snapshot.h \
+	tools/read/snapshot_blocks.c \
+	tools/read/snapshot_counters.c \
+	tools/read/snapshot_lifetimes.c \
+	tools/read/snapshot_private.h \
+	tools/read/snapshot_tables.c \
+	tools/read/source.c \
+	tools/read/source.h \
+	tools/read/tally.h \
+	tools/read/tally_blocks.c \
+	tools/read/tally_blocks.h \
+	tools/read/tally_file.c \
+	tools/read/tally_file.h \
+	tools/read/tally_format.h \
+	tools/read/tally_read.c \
+	tools/read/tally_write.c \
+	tools/run/collect.c \
+	tools/run/collect.h \
+	tools/run/launch.c \
+	tools/run/launch.h \
+	tools/run/target.c \
+	tools/run/target.h \
+	tools/symbols/debuginfo.c \
+	tools/symbols/debuginfo.h \
+	tools/symbols/debuginfo_cache.c \
+	tools/symbols/debuginfo_cache.h \
+	tools/symbols/debuginfo_search.c \
+	tools/symbols/debuginfo_search.h \
+	tools/symbols/demangle.c \
+	tools/symbols/demangle.h \
+	tools/symbols/symbolize.c \
+	tools/symbols/symbolize.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
 	tools/util/buffer.h \
@@ -64,60 +91,12 @@ tools_libtools_a_SOURCES += \
 	tools/util/clock.h \
 	tools/util/error.c \
 	tools/util/error.h \
-	tools/util/intern.c \
-	tools/util/intern.h \
-	tools/util/xalloc.c \
-	tools/util/xalloc.h \
-	tools/view_card.c \
-	tools/view_card.h
-
-# The model, symbols and views.
-tools_libtools_a_SOURCES += \
-	tools/annotate.c \
-	tools/annotate.h \
-	tools/block.c \
-	tools/block.h \
-	tools/budget.c \
-	tools/budget.h \
-	tools/column.c \
-	tools/column.h \
-	tools/curve.c \
-	tools/curve.h \
-	tools/debuginfo.c \
-	tools/debuginfo.h \
-	tools/debuginfo_cache.c \
-	tools/debuginfo_cache.h \
-	tools/debuginfo_search.c \
-	tools/debuginfo_search.h \
-	tools/demangle.c \
-	tools/demangle.h \
-	tools/diff.c \
-	tools/diff.h \
-	tools/filter.c \
-	tools/filter.h \
-	tools/filter_hint.c \
-	tools/filter_hint.h \
-	tools/filter_private.h \
-	tools/group.c \
-	tools/group.h \
-	tools/group_blocks.c \
-	tools/group_blocks.h \
-	tools/listing.c \
-	tools/listing.h \
-	tools/naming.c \
-	tools/naming.h \
-	tools/place.c \
-	tools/place.h \
-	tools/rank.c \
-	tools/rank.h \
-	tools/suppress.c \
-	tools/suppress.h \
-	tools/symbolize.c \
-	tools/symbolize.h \
 	tools/util/glob.c \
 	tools/util/glob.h \
 	tools/util/human.c \
 	tools/util/human.h \
+	tools/util/intern.c \
+	tools/util/intern.h \
 	tools/util/json_writer.c \
 	tools/util/json_writer.h \
 	tools/util/range_index.c \
@@ -130,50 +109,62 @@ tools_libtools_a_SOURCES += \
 	tools/util/utf8.h \
 	tools/util/varint.c \
 	tools/util/varint.h \
-	tools/view_annotate.c \
-	tools/view_annotate.h \
-	tools/view_csv.c \
-	tools/view_csv.h \
-	tools/view_diff.c \
-	tools/view_diff.h \
-	tools/view_filters.c \
-	tools/view_filters.h \
-	tools/view_marks.c \
-	tools/view_marks.h \
-	tools/view_block.c \
-	tools/view_block.h \
-	tools/view_blocks.c \
-	tools/view_blocks.h \
-	tools/view_lifetimes.c \
-	tools/view_lifetimes.h \
-	tools/view_place.c \
-	tools/view_place.h \
-	tools/view_quality.c \
-	tools/view_quality.h \
-	tools/view_source.c \
-	tools/view_source.h \
-	tools/view_stack.c \
-	tools/view_stack.h \
-	tools/view_suppressed.c \
-	tools/view_suppressed.h \
-	tools/view_table.c \
-	tools/view_table.h \
-	tools/view_timeline.c \
-	tools/view_timeline.h \
-	tools/view_timeline_svg.c \
-	tools/view_top.c \
-	tools/view_top.h \
-	tools/wrapper.c \
-	tools/wrapper.h
+	tools/util/xalloc.c \
+	tools/util/xalloc.h \
+	tools/view/annotate.c \
+	tools/view/annotate.h \
+	tools/view/block.c \
+	tools/view/block.h \
+	tools/view/blocks.c \
+	tools/view/blocks.h \
+	tools/view/card.c \
+	tools/view/card.h \
+	tools/view/csv.c \
+	tools/view/csv.h \
+	tools/view/diff.c \
+	tools/view/diff.h \
+	tools/view/filters.c \
+	tools/view/filters.h \
+	tools/view/lifetimes.c \
+	tools/view/lifetimes.h \
+	tools/view/marks.c \
+	tools/view/marks.h \
+	tools/view/place.c \
+	tools/view/place.h \
+	tools/view/quality.c \
+	tools/view/quality.h \
+	tools/view/source.c \
+	tools/view/source.h \
+	tools/view/stack.c \
+	tools/view/stack.h \
+	tools/view/suppressed.c \
+	tools/view/suppressed.h \
+	tools/view/table.c \
+	tools/view/table.h \
+	tools/view/timeline.c \
+	tools/view/timeline.h \
+	tools/view/timeline_svg.c \
+	tools/view/top.c \
+	tools/view/top.h
 
-# The commands.
-tools_heaptally_SOURCES += \
-	tools/cmd_annotate.c \
-	tools/cmd_diff.c \
-	tools/cmd_report.c \
-	tools/cmd_report.h \
-	tools/cmd_request.c \
-	tools/cmd_timeline.c \
-	tools/cmd_top.c \
-	tools/cmd_top_refresh.c \
-	tools/cmd_top_refresh.h
+tools_heaptally_CPPFLAGS = $(tools_cppflags)
+tools_heaptally_LDADD = $(tools_libs)
+tools_heaptally_SOURCES = \
+	tools/cmd/annotate.c \
+	tools/cmd/block.c \
+	tools/cmd/blocks.c \
+	tools/cmd/command.h \
+	tools/cmd/diff.c \
+	tools/cmd/info.c \
+	tools/cmd/library.c \
+	tools/cmd/list.c \
+	tools/cmd/main.c \
+	tools/cmd/report.c \
+	tools/cmd/report.h \
+	tools/cmd/request.c \
+	tools/cmd/run.c \
+	tools/cmd/snapshot.c \
+	tools/cmd/timeline.c \
+	tools/cmd/top.c \
+	tools/cmd/top_refresh.c \
+	tools/cmd/top_refresh.h

@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/{profile,snapshot*,tally*,block*}.c -lzstd ||
+		"$srcdir"/tools/model/{profile,block}.c "$srcdir"/tools/read/{snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0
@@ -117,8 +117,7 @@ fuzz_reports()
 {
 	local sources
 
-	mapfile -t sources < <(find "$srcdir"/tools -maxdepth 1 -name '*.c' ! -name 'cmd_*' ! -name main.c \
-		! -name launch.c)
+	mapfile -t sources < <(find "$srcdir"/tools/{model,read,symbols,run,view} -name '*.c' ! -name launch.c)
 	compile fuzz_reports "$srcdir"/tests/fuzz/fuzz_{readers,reports}.c "${sources[@]}" -lzstd -liberty \
 		-ldw -lelf -lm || { fail "the fuzzer of reports is built" && return; }
 	corpus_of_readers || { fail "the corpus of reports is made" && return; }
@@ -127,8 +126,9 @@ fuzz_reports()
 
 fuzz_texts()
 {
-	compile fuzz_texts "$srcdir"/tests/fuzz/fuzz_texts.c "$srcdir"/tools/{block,budget,column}.c \
-		"$srcdir"/tools/{demangle,filter,place,profile,suppress,target}.c "$srcdir"/lib/options.c -liberty -lelf ||
+	compile fuzz_texts "$srcdir"/tests/fuzz/fuzz_texts.c \
+		"$srcdir"/tools/model/{block,budget,column,filter,place,profile,suppress}.c \
+		"$srcdir"/tools/{symbols/demangle,run/target}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
 		{ fail "the fuzzer of texts is built" && return; }
 	corpus_of_texts || { fail "the corpus of texts is made" && return; }
 	run fuzz_texts -max_len=20000

@@ -19,10 +19,10 @@
 #include <zstd.h>
 
 #include "fuzz_reports.h"
-#include "profile.h"
+#include "model/profile.h"
 #include "recording_generator.h"
-#include "snapshot.h"
-#include "tally.h"
+#include "read/snapshot.h"
+#include "read/tally.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -10,20 +10,20 @@
 #include <locale.h>
 #include <stdio.h>
 
-#include "column.h"
-#include "curve.h"
-#include "diff.h"
+#include "model/column.h"
+#include "model/curve.h"
+#include "model/diff.h"
 #include "fuzz_reports.h"
-#include "group.h"
-#include "listing.h"
-#include "naming.h"
-#include "place.h"
-#include "rank.h"
+#include "model/group.h"
+#include "model/listing.h"
+#include "model/naming.h"
+#include "model/place.h"
+#include "model/rank.h"
 #include "util/term.h"
-#include "view_blocks.h"
-#include "view_diff.h"
-#include "view_timeline.h"
-#include "view_top.h"
+#include "view/blocks.h"
+#include "view/diff.h"
+#include "view/timeline.h"
+#include "view/top.h"
 
 #define MOMENTS_MAX 4 /* more of them are the same again */
 

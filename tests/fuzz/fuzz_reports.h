@@ -5,7 +5,7 @@
 #ifndef FUZZ_REPORTS_H
 #define FUZZ_REPORTS_H
 
-#include "profile.h"
+#include "model/profile.h"
 
 /* NULL where it is not linked. */
 __attribute__((weak)) void fuzz_report(const struct profile *profile);

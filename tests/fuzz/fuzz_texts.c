@@ -14,12 +14,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "budget.h"
-#include "demangle.h"
-#include "filter.h"
-#include "options.h"
-#include "suppress.h"
-#include "target.h"
+#include "model/budget.h"
+#include "symbols/demangle.h"
+#include "model/filter.h"
+#include "base/options.h"
+#include "model/suppress.h"
+#include "run/target.h"
 #include "util/glob.h"
 #include "util/human.h"
 #include "util/json_writer.h"

@@ -20,9 +20,9 @@
 #include <zstd.h>
 
 #include "recording_generator.h"
-#include "profile.h"
-#include "snapshot.h"
-#include "tally.h"
+#include "model/profile.h"
+#include "read/snapshot.h"
+#include "read/tally.h"
 
 enum {
 	TALLY_BYTES = 1 << 18

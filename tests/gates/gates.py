@@ -80,16 +80,16 @@ for gate in ("check-deps", "check-exports", "check-tls", "check-comments", "chec
 
 
 PLANTED_INCLUDES = [
-    ("lib/arena.c", '#include "record.h"\n', r"layer memory does not include record"),
-    ("lib/counters.c", '#include "block_table.h"\n', r"do not know each other"),
-    ("lib/os.c", '#include "../tools/profile.h"\n', r"lib/ includes tools/profile\.h"),
-    ("lib/os.c", '#include "arena.c"\n', r"includes the source file"),
-    ("tools/util/buffer.c", '#include "profile.h"\n', r"layer util does not include profile"),
-    ("tools/profile.c", '#include "../lib/os.h"\n', r"tools/ includes lib/os\.h"),
-    ("tools/profile.c", '#include "recording.h"\n', r"only snapshot\.c reads"),
-    ("tools/profile.c", '#include "command.h"\n', r"layer model does not include command"),
-    ("tools/profile.c", "void f(void)\n{\n\texit(1);\n}\n", r"only cmd_\* and main print or exit"),
-    ("tools/stray.c", "\n", r"in no layer"),
+    ("lib/memory/arena.c", '#include "record.h"\n', r"lib/memory/ does not include lib/record\.h"),
+    ("lib/data/counters.c", '#include "data/block_table.h"\n', r"do not know each other"),
+    ("lib/base/os.c", '#include "../../tools/model/profile.h"\n', r"lib/ includes tools/model/profile\.h"),
+    ("lib/base/os.c", '#include "memory/arena.c"\n', r"includes the source file"),
+    ("tools/util/buffer.c", '#include "model/profile.h"\n', r"tools/util/ does not include tools/model/profile\.h"),
+    ("tools/model/profile.c", '#include "../../lib/base/os.h"\n', r"tools/ includes lib/base/os\.h"),
+    ("tools/model/profile.c", '#include "recording.h"\n', r"only read/ knows"),
+    ("tools/model/profile.c", '#include "cmd/command.h"\n', r"tools/model/ does not include tools/cmd/command\.h"),
+    ("tools/model/profile.c", "void f(void)\n{\n\texit(1);\n}\n", r"only cmd/ prints or exits"),
+    ("tools/stray.c", "\n", r"in no folder"),
 ]
 
 for path, text, expected in PLANTED_INCLUDES:
@@ -149,7 +149,7 @@ for text, expected in PLANTED_COMMENTS:
     @case("check-comments sees %r" % text.strip())
     def planted_comment(directory, text=text, expected=expected):
         tree = copy_tree(directory)
-        append(tree, "lib/os.c", text)
+        append(tree, "lib/base/os.c", text)
         fails("check-comments", expected, tree)
 
 
@@ -173,9 +173,9 @@ def planted_docs(directory):
 def planted_architecture(directory):
     tree = copy_tree(directory)
     append(tree, "tools/stray.c", "\n")
-    replace(tree, "ARCHITECTURE.md", r"- `arena\.c, \.h`", "- `area.c, .h`")
+    replace(tree, "ARCHITECTURE.md", r"- `memory/arena\.c, \.h`", "- `memory/area.c, .h`")
     fails("check-docs", r"tools/stray\.c is missing", tree)
-    fails("check-docs", r"there is no lib/area\.c", tree)
+    fails("check-docs", r"there is no lib/memory/area\.c", tree)
 
 
 @case("check-docs sees a page that mandoc warns of, and an example that fails")
@@ -192,10 +192,10 @@ def planted_example(directory):
 def planted_format(directory):
     need("clang-format-14")
     tree = copy_tree(directory)
-    append(tree, "lib/os.c", "int  badly( void );\n")
-    fails("check-format", r"lib/os\.c:\d+: not as clang-format", tree)
-    append(tree, "lib/arena.c", "void\nf(void)\n{\n" + "\tf();\n" * 50 + "}\n")
-    fails("check-format", r"lib/arena\.c:\d+: a function of 50 lines", tree)
+    append(tree, "lib/base/os.c", "int  badly( void );\n")
+    fails("check-format", r"lib/base/os\.c:\d+: not as clang-format", tree)
+    append(tree, "lib/memory/arena.c", "void\nf(void)\n{\n" + "\tf();\n" * 50 + "}\n")
+    fails("check-format", r"lib/memory/arena\.c:\d+: a function of 50 lines", tree)
 
 
 @case("check-format sees what shellcheck sees")

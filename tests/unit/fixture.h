@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile.h"
+#include "model/profile.h"
 
 struct fixture_site {
 	const char *stack;

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "recording_map.h"
-#include "trace_table.h"
+#include "base/options.h"
+#include "recording/recording_map.h"
+#include "data/trace_table.h"
 
 static char directory[] = "/tmp/heaptally-unit.XXXXXX";
 static char path[64];

@@ -20,12 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff.h"
+#include "model/diff.h"
 #include "fixture.h"
-#include "rank.h"
+#include "model/rank.h"
 #include "util/array.h"
-#include "view_diff.h"
-#include "view_top.h"
+#include "view/diff.h"
+#include "view/top.h"
 
 struct driver {
 	ARRAY(struct fixture_site) sites[2];

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "annotate.h"
+#include "model/annotate.h"
 #include "fixture.h"
 #include "scratch.h"
 

@@ -8,8 +8,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "arena.h"
-#include "block_table.h"
+#include "memory/arena.h"
+#include "data/block_table.h"
 #include "runtime.h"
 
 enum {

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "block.h"
-#include "profile.h"
+#include "model/block.h"
+#include "model/profile.h"
 #include "recording_generator.h"
 #include "scratch.h"
-#include "snapshot.h"
-#include "tally.h"
+#include "read/snapshot.h"
+#include "read/tally.h"
 #include "util/xalloc.h"
 
 #define BLOCK_UNIT ((uint64_t)1 << BLOCK_TIME_SHIFT)

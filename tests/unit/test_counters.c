@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counters.h"
+#include "data/counters.h"
 #include "runtime.h"
-#include "trace_table.h"
+#include "data/trace_table.h"
 
 enum {
 	SITES = 600,

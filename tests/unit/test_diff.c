@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "budget.h"
-#include "diff.h"
+#include "model/budget.h"
+#include "model/diff.h"
 #include "fixture.h"
 #include "scratch.h"
-#include "view_diff.h"
+#include "view/diff.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter.h"
+#include "model/filter.h"
 #include "fixture.h"
-#include "group.h"
+#include "model/group.h"
 #include "scratch.h"
 #include "util/glob.h"
 

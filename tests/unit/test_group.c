@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "group.h"
-#include "rank.h"
+#include "model/group.h"
+#include "model/rank.h"
 #include "scratch.h"
 #include "util/term.h"
-#include "view_top.h"
-#include "wrapper.h"
+#include "view/top.h"
+#include "model/wrapper.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "run/launch.h"
 #include "scratch.h"
-#include "target.h"
+#include "run/target.h"
 #include "util/xalloc.h"
 
 /* --- target --- */

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "group.h"
-#include "listing.h"
-#include "naming.h"
+#include "model/group.h"
+#include "model/listing.h"
+#include "model/naming.h"
 #include "scratch.h"
 #include "util/xalloc.h"
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "module_table.h"
-#include "recording_map.h"
+#include "data/module_table.h"
+#include "recording/recording_map.h"
 #include "runtime.h"
 
 enum {

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "group.h"
+#include "model/group.h"
 #include "scratch.h"
 #include "util/intern.h"
 #include "util/term.h"
 #include "util/xalloc.h"
-#include "view_quality.h"
+#include "view/quality.h"
 
 #define MIB 1048576
 

@@ -8,11 +8,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "block_table.h"
-#include "counters.h"
-#include "lock.h"
+#include "data/block_table.h"
+#include "data/counters.h"
+#include "base/lock.h"
 #include "runtime.h"
-#include "trace_table.h"
+#include "data/trace_table.h"
 
 enum {
 	THREADS = 4,

@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "profile.h"
+#include "model/profile.h"
 #include "recording_generator.h"
 #include "scratch.h"
-#include "snapshot.h"
+#include "read/snapshot.h"
 
 static struct snapshot *
 open_generated(const struct generated *generated)

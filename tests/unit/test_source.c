@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "locate.h"
+#include "read/locate.h"
 #include "recording_generator.h"
 #include "scratch.h"
-#include "source.h"
-#include "tally.h"
-#include "tally_file.h"
+#include "read/source.h"
+#include "read/tally.h"
+#include "read/tally_file.h"
 #include "util/xalloc.h"
 
 static char *runtime_directory;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "group.h"
+#include "model/group.h"
 #include "scratch.h"
-#include "suppress.h"
+#include "model/suppress.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -13,12 +13,12 @@
 
 #include <zstd.h>
 
-#include "profile.h"
+#include "model/profile.h"
 #include "recording_generator.h"
 #include "scratch.h"
-#include "snapshot.h"
-#include "tally.h"
-#include "tally_file.h"
+#include "read/snapshot.h"
+#include "read/tally.h"
+#include "read/tally_file.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 

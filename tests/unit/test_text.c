@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "demangle.h"
+#include "symbols/demangle.h"
 #include "scratch.h"
 #include "util/json_writer.h"
 #include "util/range_index.h"
 #include "util/term.h"
-#include "view_place.h"
+#include "view/place.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

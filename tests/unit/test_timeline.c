@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve.h"
+#include "model/curve.h"
 #include "fixture.h"
 #include "scratch.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
-#include "view_timeline.h"
+#include "view/timeline.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define SECOND       1000000000u

@@ -6,10 +6,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "os.h"
-#include "recording_space.h"
+#include "base/os.h"
+#include "recording/recording_space.h"
 #include "runtime.h"
-#include "trace_table.h"
+#include "data/trace_table.h"
 
 enum {
 	STACKS = 50000,

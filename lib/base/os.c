@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * os.c - every system call of the runtime
+ */
+#include "base/os.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/futex.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "base/elf_symbol.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef F_OFD_SETLK
+#define F_OFD_GETLK 36
+#define F_OFD_SETLK 37
+#endif
+
+#define UNLIKELY_WORD 0x9E3779B9
+
+/* Kernels hand out addresses from the upper end of the address space; programs and their heaps
+ * are at the lower end or above 5/8 of it. In between nothing comes by itself. */
+#define PLACES_LOW  ((uint64_t)1 << 45)
+#define PLACES_HIGH ((uint64_t)1 << 46)
+#define PLACES_STEP ((uint64_t)2 << 20)
+/* From any of them, an end beyond the address space, but not more than all of it. */
+#define TOO_LONG (((long)1 << 47) - ((long)2 << 12))
+
+static long
+call6(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static long
+call3(long number, long a, long b, long c)
+{
+	return call6(number, a, b, c, 0, 0, 0);
+}
+
+static void *
+map(size_t bytes, int flags, int fd)
+{
+	long result = call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (result < 0 && result > -4096)
+		return NULL;
+	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	return (void *)result;
+}
+
+void
+os_unmap(void *address, size_t bytes)
+{
+	call3(SYS_munmap, (long)address, (long)bytes, 0);
+}
+
+void
+os_forbid(void *address, size_t bytes)
+{
+	call3(SYS_mprotect, (long)address, (long)bytes, PROT_NONE);
+}
+
+bool
+os_wipe_on_fork(void *address, size_t bytes)
+{
+	return call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) == 0;
+}
+
+bool
+os_wipe(void *address, size_t bytes)
+{
+	return call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTNEED) == 0;
+}
+
+void *
+os_map(size_t bytes, bool wipe_on_fork)
+{
+	void *memory = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	if (memory == NULL)
+		return NULL;
+	/* Transparent huge pages would turn a few touched lines into megabytes. */
+	call3(SYS_madvise, (long)memory, (long)bytes, MADV_NOHUGEPAGE);
+	/* Without it a forked child could not know that it is one: better no tracing at all. */
+	if (wipe_on_fork && !os_wipe_on_fork(memory, bytes)) {
+		os_unmap(memory, bytes);
+		return NULL;
+	}
+	return memory;
+}
+
+static int
+map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
+{
+	long result = call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
+			    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, (long)offset);
+
+	if (result < 0 && result > -4096)
+		return (int)result;
+	/* Kernels before 4.17 take the flag for a hint. */
+	if (result != (long)address) {
+		os_unmap((void *)result, bytes);
+		return -EEXIST;
+	}
+	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	return 0;
+}
+
+int
+os_map_at(void *address, size_t bytes)
+{
+	return map_at(address, bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void *
+os_random_place(size_t bytes)
+{
+	uint64_t random;
+
+	os_random(&random, sizeof random);
+	return (void *)(PLACES_LOW +
+			random % (PLACES_HIGH - PLACES_LOW - bytes) / PLACES_STEP * PLACES_STEP);
+}
+
+void *
+os_map_growable(size_t *bytes, size_t limit)
+{
+	void *memory = os_random_place(limit);
+
+	if (os_map_at(memory, *bytes) == 0) {
+		call3(SYS_madvise, (long)memory, (long)*bytes, MADV_NOHUGEPAGE);
+		if (os_wipe_on_fork(memory, *bytes))
+			return memory;
+		os_unmap(memory, *bytes);
+		return NULL;
+	}
+	*bytes = limit;
+	return os_map(limit, true);
+}
+
+/* Whether the range is within one mapping. A growth that cannot be: what is wrong with the range
+ * itself is found out first. */
+static bool
+is_one_mapping(void *address, size_t bytes)
+{
+	return call6(SYS_mremap, (long)address, (long)bytes, TOO_LONG, 0, 0, 0) == -ENOMEM;
+}
+
+bool
+os_grow(void *address, size_t old_bytes, size_t bytes)
+{
+	/* Not told to move, it does not. */
+	return call6(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
+		       (long)address ||
+	       is_one_mapping(address, bytes);
+}
+
+void *
+os_map_file(int fd, size_t bytes)
+{
+	void *memory = map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
+
+	if (memory != NULL)
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
+	return memory;
+}
+
+int
+os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
+{
+	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
+
+	if (result == 0)
+		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+	return result;
+}
+
+/*
+ * Kernels before 5.14 lack MADV_POPULATE_WRITE. Letting the kernel itself store into each page (the
+ * old signal mask, as an out parameter) fails with EFAULT where our own store would raise SIGBUS.
+ */
+static int
+populate_by_kernel_stores(char *address, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += PAGE_BYTES) {
+		uint64_t *word = (uint64_t *)(address + i);
+		long result = call6(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)word, 8, 0, 0);
+
+		if (result != 0)
+			return (int)result;
+		*word = 0;
+	}
+	return 0;
+}
+
+int
+os_populate(void *address, size_t bytes)
+{
+	long result = call3(SYS_madvise, (long)address, (long)bytes, MADV_POPULATE_WRITE);
+
+	if (result == -EINVAL || result == -ENOSYS)
+		return populate_by_kernel_stores(address, bytes);
+	return (int)result;
+}
+
+bool
+os_readable(uintptr_t address)
+{
+	/* Waits for a word to change, but not for any time. The kernel reads the word first. Every
+	 * filter that lets an allocator live allows futex. */
+	struct timespec no_time = {0, 0};
+
+	return call6(SYS_futex, (long)(address & ~(uintptr_t)3), FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
+		     (long)&no_time, 0, 0) != -EFAULT;
+}
+
+bool
+os_read_memory(const void *address, void *buffer, size_t bytes)
+{
+	struct iovec to = {buffer, bytes}, from = {(void *)(uintptr_t)address, bytes};
+	long result = call6(SYS_process_vm_readv, os_process_id(), (long)&to, 1, (long)&from, 1, 0);
+
+	if (result == (long)bytes)
+		return true;
+	if (result != -EPERM && result != -ENOSYS)
+		return false;
+	memcpy(buffer, address, bytes);
+	return true;
+}
+
+int
+os_open(const char *path, int flags, unsigned mode)
+{
+	return (int)call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+int
+os_open_at(int directory, const char *name, int flags, unsigned mode)
+{
+	return (int)call6(SYS_openat, directory, (long)name, flags, mode, 0, 0);
+}
+
+void
+os_close(int fd)
+{
+	call3(SYS_close, fd, 0, 0);
+}
+
+int
+os_unlink(const char *path)
+{
+	return (int)call3(SYS_unlink, (long)path, 0, 0);
+}
+
+int
+os_change_mode(int fd, unsigned mode)
+{
+	return (int)call3(SYS_fchmod, fd, mode, 0);
+}
+
+int
+os_truncate(int fd, uint64_t bytes)
+{
+	return (int)call3(SYS_ftruncate, fd, (long)bytes, 0);
+}
+
+long
+os_read(int fd, void *buffer, size_t bytes)
+{
+	return call3(SYS_read, fd, (long)buffer, (long)bytes);
+}
+
+long
+os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+	return call6(SYS_pwrite64, fd, (long)data, (long)bytes, (long)offset, 0, 0);
+}
+
+int
+os_rename(const char *from, const char *to)
+{
+	return (int)call3(SYS_rename, (long)from, (long)to, 0);
+}
+
+int
+os_exchange(const char *one, const char *other)
+{
+	return (int)call6(SYS_renameat2, AT_FDCWD, (long)one, AT_FDCWD, (long)other,
+			  RENAME_EXCHANGE, 0);
+}
+
+int
+os_make_directory(const char *path, unsigned mode)
+{
+	int result = (int)call3(SYS_mkdir, (long)path, mode, 0);
+
+	/* Whatever the umask. */
+	return result == 0 ? (int)call3(SYS_chmod, (long)path, mode, 0) : result;
+}
+
+long
+os_read_link(const char *path, char *buffer, size_t bytes)
+{
+	return call3(SYS_readlink, (long)path, (long)buffer, (long)bytes);
+}
+
+int
+os_stat(const char *path, bool follow, struct os_stat *ret_stat)
+{
+	struct stat st;
+	long result = call6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st,
+			    follow ? 0 : AT_SYMLINK_NOFOLLOW, 0, 0);
+
+	if (result == 0)
+		*ret_stat = (struct os_stat){st.st_uid, st.st_mode, st.st_ino};
+	return (int)result;
+}
+
+uint64_t
+os_free_bytes(const char *path)
+{
+	struct statfs st;
+
+	if (call3(SYS_statfs, (long)path, (long)&st, 0) != 0)
+		return 0;
+	return (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+}
+
+/* Its first byte stands for the file. */
+static const struct flock whole_lock = {
+	.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+
+int
+os_lock_file(int fd)
+{
+	struct flock lock = whole_lock;
+
+	return (int)call3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
+}
+
+bool
+os_is_unlocked(int fd)
+{
+	struct flock lock = whole_lock;
+
+	return call3(SYS_fcntl, fd, F_OFD_GETLK, (long)&lock) == 0 && lock.l_type == F_UNLCK;
+}
+
+uint64_t
+os_limit(int resource)
+{
+	struct rlimit limit = {0};
+
+	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+uint64_t
+os_set_limit(int resource, uint64_t soft)
+{
+	struct rlimit limit;
+	uint64_t old;
+
+	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+		return soft;
+	old = limit.rlim_cur;
+	limit.rlim_cur = soft;
+	call6(SYS_prlimit64, 0, resource, (long)&limit, 0, 0, 0);
+	return old;
+}
+
+bool
+os_on_signal_stack(void)
+{
+	stack_t stack = {0};
+
+	return call3(SYS_sigaltstack, 0, (long)&stack, 0) == 0 &&
+	       (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
+uint32_t
+os_cpu_count(void)
+{
+	uint64_t mask[128] = {0};
+	long bytes = call3(SYS_sched_getaffinity, 0, sizeof mask, (long)mask);
+	uint32_t count = 0;
+
+	for (long i = 0; i < bytes / 8; i++)
+		count += (uint32_t)__builtin_popcountll(mask[i]);
+	return count > 0 ? count : 1;
+}
+
+void
+os_block_signals(uint64_t *ret_mask)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	*ret_mask = 0;
+	call6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)ret_mask, 8, 0, 0);
+}
+
+void
+os_restore_signals(uint64_t mask)
+{
+	call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8, 0, 0);
+}
+
+uint32_t
+os_process_id(void)
+{
+	return (uint32_t)call3(SYS_getpid, 0, 0, 0);
+}
+
+uint32_t
+os_parent_id(void)
+{
+	return (uint32_t)call3(SYS_getppid, 0, 0, 0);
+}
+
+uint32_t
+os_user_id(void)
+{
+	return (uint32_t)call3(SYS_geteuid, 0, 0, 0);
+}
+
+uint32_t
+os_thread_id(void)
+{
+	return (uint32_t)call3(SYS_gettid, 0, 0, 0);
+}
+
+static uint32_t thread_group;
+
+void
+os_set_process(uint32_t id)
+{
+	thread_group = id;
+}
+
+bool
+os_thread_lives(uint32_t thread)
+{
+	/* Not tkill: filters of system calls know the one that raise() makes. */
+	return call3(SYS_tgkill, thread_group, thread, 0) != -ESRCH;
+}
+
+void
+os_random(void *buffer, size_t bytes)
+{
+	/* Mixed with the clock, in case getrandom is filtered. */
+	uint64_t fallback = os_monotonic_ns() * 0x9E3779B97F4A7C15u;
+
+	for (size_t i = 0; i < bytes; i++)
+		((unsigned char *)buffer)[i] = (unsigned char)(fallback >> (i % 8 * 8));
+	call3(SYS_getrandom, (long)buffer, (long)bytes, 1 /* GRND_NONBLOCK */);
+}
+
+void
+os_wait(uint32_t *word, uint32_t expected)
+{
+	struct timespec millisecond = {0, 1000000};
+
+	call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&millisecond, 0, 0);
+}
+
+static int (*vdso_clock)(clockid_t, struct timespec *);
+
+void
+os_init_clock(void)
+{
+	const void *vdso = (const void *)getauxval(AT_SYSINFO_EHDR);
+
+	if (vdso != NULL)
+		vdso_clock = (int (*)(clockid_t, struct timespec *))elf_symbol_in_image(
+			vdso, "__vdso_clock_gettime");
+}
+
+static uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	if (vdso_clock == NULL || vdso_clock(clock, &now) != 0)
+		call3(SYS_clock_gettime, clock, (long)&now, 0);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+os_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t
+os_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * os.h - every system call of the runtime
+ *
+ * The calls are made inline and not through libc, so that no other preloaded library can wrap them,
+ * none is a cancellation point, and errno is never touched. All return a negative errno on failure.
+ */
+#ifndef OS_H
+#define OS_H
+
+#include "base/base.h"
+
+/* Anonymous private memory, reserved but not touched; NULL on failure. Left out of core dumps; a
+ * forked child sees it zeroed when `wipe_on_fork`. [signal] */
+void *os_map(size_t bytes, bool wipe_on_fork);
+void os_unmap(void *address, size_t bytes);
+
+/* Neither to be read nor written from now on. */
+void os_forbid(void *address, size_t bytes);
+
+/* Of private memory from `os_map`: a forked child sees this part of it zeroed. [signal] */
+bool os_wipe_on_fork(void *address, size_t bytes);
+
+/* Make private memory zero by giving it back. False if it is not. [signal] */
+bool os_wipe(void *address, size_t bytes);
+
+/* Put zeroed private memory at a place that is known to be free or ours. [signal] */
+int os_map_at(void *address, size_t bytes);
+
+/* Map an open file shared and writable; NULL on failure. Not inherited by a forked child and left
+ * out of core dumps. */
+void *os_map_file(int fd, size_t bytes);
+
+/* The same of a part of the file, at a place that is known to be free. */
+int os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset);
+
+/* Where so many bytes of address space are most likely free and stay so. Nothing is mapped. */
+void *os_random_place(size_t bytes);
+
+/* As `os_map` with `wipe_on_fork`, at a place where `os_grow` can make it as large as `limit`;
+ * where there is none it is that large at once, which `bytes` then says. */
+void *os_map_growable(size_t *bytes, size_t limit);
+
+/* Make a mapping longer at its end; one that is that long already stays. False if something else is
+ * behind it, or by a limit. [signal] */
+bool os_grow(void *address, size_t old_bytes, size_t bytes);
+
+/* Make sure that every page of the range has memory behind it: 0 or -errno, never a SIGBUS. Zeroed
+ * pages stay zeroed. [signal] */
+int os_populate(void *address, size_t bytes);
+
+/* True if eight bytes at address can be read. One system call. [signal] */
+bool os_readable(uintptr_t address);
+
+/* Copy what may be unmapped at any time. False if it was; where the kernel's help is refused it is
+ * read as it is. [signal] */
+bool os_read_memory(const void *address, void *buffer, size_t bytes);
+
+int os_open(const char *path, int flags, unsigned mode);
+int os_open_at(int directory, const char *name, int flags, unsigned mode);
+void os_close(int fd);
+int os_unlink(const char *path);
+int os_change_mode(int fd, unsigned mode);
+int os_truncate(int fd, uint64_t bytes);
+long os_read(int fd, void *buffer, size_t bytes);
+long os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
+int os_rename(const char *from, const char *to);
+int os_exchange(const char *one, const char *other);
+int os_make_directory(const char *path, unsigned mode);
+long os_read_link(const char *path, char *buffer, size_t bytes);
+
+/* Owner, mode and inode of a path, links not followed (directory may be AT_FDCWD). */
+struct os_stat {
+	uint32_t uid;
+	uint32_t mode;
+	uint64_t inode;
+};
+int os_stat(const char *path, bool follow, struct os_stat *ret_stat);
+
+/* Bytes free on the file system that holds path, 0 if unknown. */
+uint64_t os_free_bytes(const char *path);
+
+/* Take a write lock on the file that lasts while it is open or mapped anywhere. */
+int os_lock_file(int fd);
+
+/* Whether nobody else has taken it; false where that cannot be told. */
+bool os_is_unlocked(int fd);
+
+/* Soft limit of a resource (RLIMIT_*), UINT64_MAX if none. */
+uint64_t os_limit(int resource);
+
+/* Change the soft limit; returns the one before. */
+uint64_t os_set_limit(int resource, uint64_t soft);
+
+/* Processors that this thread may run on. */
+uint32_t os_cpu_count(void);
+
+/* No handler runs on this thread between the two. [signal] */
+void os_block_signals(uint64_t *ret_mask);
+void os_restore_signals(uint64_t mask);
+
+uint32_t os_process_id(void);
+uint32_t os_parent_id(void);
+uint32_t os_user_id(void);
+uint32_t os_thread_id(void); /* [signal] */
+
+/* Whose threads `os_thread_lives` knows; a vfork child goes on with its parent's. [init] */
+void os_set_process(uint32_t id);
+
+/* False only if the thread is gone. [signal] */
+bool os_thread_lives(uint32_t thread);
+
+/* Whether this is a handler's alternate stack. [signal] */
+bool os_on_signal_stack(void);
+
+void os_random(void *buffer, size_t bytes);
+
+/* Sleep until *word is no longer `expected`, for a millisecond at most. [signal] */
+void os_wait(uint32_t *word, uint32_t expected);
+
+/* Find the kernel's own clock; before that, and without it, a system call is made. [init] */
+void os_init_clock(void);
+uint64_t os_monotonic_ns(void); /* [signal] */
+uint64_t os_realtime_ns(void);
+
+#endif

@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind.c - the call stack of an allocation, by verifying what is remembered
+ *
+ * A capture has two passes. `walk` goes outward and puts frames that are not remembered into
+ * `fresh`; `place_fresh` goes back inward over them, gives each its node and remembers it.
+ *
+ * Budget: three loads and one branch per verified word; about 80 instructions and three cache lines
+ * (rule, node, remembered frame) per fresh frame.
+ */
+#include "capture/unwind.h"
+
+#include <sys/auxv.h>
+
+#include "memory/arena.h"
+#include "base/lock.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
+#include "data/trace_table.h"
+#include "capture/unwind_branches.h"
+#include "capture/unwind_full.h"
+
+#define FIRST_CAPACITY 16u
+#define CHECKS_A_FRAME 3u
+#define NEW_STACK_GAP  ((uintptr_t)1 << 20)
+#define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
+#define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
+
+static uint32_t frames_limit;
+static uint32_t crosscheck_every;
+static bool rare_work; /* one of them is set */
+static bool thread_roots;
+
+static const uint64_t never;
+const struct unwind_check unwind_check_end = {&never, 1};
+
+enum walk_end {
+	WALK_GOES_ON,
+	WALK_MATCHED,   /* the frames below `depth` are as remembered */
+	WALK_COMPLETE,  /* the outermost frame was reached */
+	WALK_TRUNCATED, /* it goes no further */
+	WALK_IRREGULAR, /* only a full walk can tell */
+};
+
+/* Where the walk is, and what it needs of the thread's memory, copied: stores through pointers
+ * would make the compiler load it again and again. */
+struct walk {
+	uint64_t ip, sp, bp;
+	struct unwind_slots slots;
+	const struct unwind_frame *top; /* the remembered frame that may match */
+	struct unwind_frame *fresh;     /* where the next fresh frame goes */
+	const struct unwind_frame *fresh_end;
+	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
+	bool guessed;                   /* some frame was taken for one by its looks */
+};
+
+static COLD bool
+grow(struct unwind_memory *m)
+{
+	uint32_t capacity = m->capacity == 0 ? FIRST_CAPACITY : m->capacity * 2;
+	struct unwind_frame *frames, *fresh;
+	struct unwind_check *checks;
+
+	if (capacity > UNWIND_DEPTH_MAX)
+		return false;
+	/* As many remembered frames may be kept as there are fresh ones to go on top. */
+	frames = arena_allocate_lasting((2 * capacity + 1) * sizeof *frames, true);
+	fresh = arena_allocate_lasting(capacity * sizeof *fresh, true);
+	checks = arena_allocate_lasting((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
+	if (frames == NULL || fresh == NULL || checks == NULL)
+		return false;
+	/* Ends the search for a remembered frame without a test of the depth. */
+	frames++->sp = UINT64_MAX;
+	*checks++ = unwind_check_end;
+	for (uint32_t i = 0; i < m->depth; i++)
+		frames[i] = m->frames[i];
+	for (uint32_t i = 0; i < m->capacity; i++)
+		fresh[i] = m->fresh[i];
+	for (uint32_t i = 0; i < m->check_count; i++)
+		checks[i] = m->checks[i];
+	m->frames = frames;
+	m->fresh = fresh;
+	m->checks = checks;
+	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */
+	store_release(&m->capacity, capacity);
+	return true;
+}
+
+static inline uintptr_t
+page_of(uintptr_t address)
+{
+	return address & ~(uintptr_t)(PAGE_BYTES - 1);
+}
+
+/* Whether every page from start (a page) up to end can be read. */
+static bool
+pages_readable(uintptr_t start, uintptr_t end)
+{
+	for (; start < end; start += PAGE_BYTES) {
+		if (!os_readable(start))
+			return false;
+	}
+	return true;
+}
+
+/* Nothing that was read before counts any more. */
+static void
+drop_traces(struct unwind_memory *m)
+{
+	m->depth = m->check_count = 0;
+	unwind_branches_forget(&m->branches);
+}
+
+void
+unwind_forget(struct unwind_memory *m)
+{
+	drop_traces(m);
+	m->stack_low = m->stack_high = 0;
+}
+
+/* The stack pointer left the known range: grow it downward if the stack goes on, else start one. */
+static COLD void
+enter_stack(struct unwind_memory *m, uintptr_t sp)
+{
+	uintptr_t page = page_of(sp);
+
+	if (sp < m->stack_low && m->stack_low - sp < NEW_STACK_GAP &&
+	    pages_readable(page + PAGE_BYTES, m->stack_low)) {
+		m->stack_low = page;
+		return;
+	}
+	drop_traces(m);
+	m->stack_low = page;
+	m->stack_high = page + PAGE_BYTES;
+}
+
+/* Whether the word can be read; extends the known range upward, page by page. */
+static COLD bool
+extend_stack(struct unwind_memory *m, uint64_t address)
+{
+	if (address < m->stack_low || address % 8 != 0 ||
+	    address - m->stack_high > (uint64_t)UNWIND_DEPTH_MAX * 64)
+		return false;
+	while (address + 8 > m->stack_high) {
+		if (!os_readable(m->stack_high))
+			return false;
+		m->stack_high += PAGE_BYTES;
+	}
+	return true;
+}
+
+/* The part of a walk that is a copy of the memory's. */
+static ALWAYS_INLINE void
+take_bounds(struct walk *w, const struct unwind_memory *m)
+{
+	w->stack_low = m->stack_low;
+	w->stack_span = m->stack_high - m->stack_low - 8;
+}
+
+static COLD bool
+extend_walk(struct unwind_memory *m, struct walk *w, uint64_t address)
+{
+	bool extended = extend_stack(m, address);
+
+	take_bounds(w, m);
+	return extended;
+}
+
+static ALWAYS_INLINE bool
+read_stack(struct unwind_memory *m, struct walk *w, uint64_t address, uint64_t *ret_word)
+{
+	if (unlikely(address - w->stack_low > w->stack_span)) {
+		struct walk copy = *w;
+		bool extended = extend_walk(m, &copy, address);
+
+		/* By way of a copy, so that the hot path's state stays in registers. */
+		*w = copy;
+		if (!extended)
+			return false;
+	}
+	*ret_word = *(const uint64_t *)address;
+	return true;
+}
+
+/* Go out of a frame whose end and saved rbp are known. */
+static ALWAYS_INLINE enum walk_end
+step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot, bool bp_saved)
+{
+	uint64_t ip;
+
+	/* Outward only: damaged tables must not make a loop. */
+	if (unlikely(cfa <= w->sp) || !read_stack(m, w, cfa - 8, &ip))
+		return WALK_TRUNCATED;
+	w->slots = (struct unwind_slots){0, 0};
+	if (bp_saved) {
+		if (!read_stack(m, w, bp_slot, &w->bp))
+			return WALK_TRUNCATED;
+		w->slots.bp = (int32_t)(bp_slot - cfa);
+	}
+	w->ip = ip;
+	w->sp = cfa;
+	return likely(ip != 0) ? WALK_GOES_ON : WALK_COMPLETE;
+}
+
+/* The end of the stack, and the frames that few programs have. */
+static COLD enum walk_end
+step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
+{
+	uint64_t cfa_slot = w->bp + (uint64_t)rule_cfa_offset(rule), cfa;
+	enum walk_end end;
+
+	switch (rule_kind(rule)) {
+	case RULE_END:
+		return WALK_COMPLETE;
+	case RULE_GUESS:
+		/* No table: believe rbp if it points a little further out on this stack. The psABI
+		 * marks the outermost frame with a zero. */
+		if (w->bp == 0)
+			return WALK_COMPLETE;
+		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
+			return WALK_TRUNCATED;
+		/* Nothing says that this is a frame: the stack may end before it. */
+		if (((w->bp + 8) ^ w->sp) >= PAGE_BYTES &&
+		    (!os_readable(w->bp & ~(uint64_t)7) ||
+		     !os_readable((w->bp + 15) & ~(uint64_t)7)))
+			return WALK_TRUNCATED;
+		w->guessed = true;
+		return step_to(m, w, w->bp + 16, w->bp, true);
+	case RULE_REALIGNED:
+		if (!read_stack(m, w, cfa_slot, &cfa))
+			return WALK_TRUNCATED;
+		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
+			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
+		w->slots.cfa = (int32_t)(cfa_slot - cfa);
+		return end;
+	default:
+		return WALK_IRREGULAR;
+	}
+}
+
+/* Go to the caller of the frame at the walk's state. */
+static ALWAYS_INLINE enum walk_end
+step(struct unwind_memory *m, struct walk *w, struct rule rule)
+{
+	enum rule_kind kind = rule_kind(rule);
+
+	/* The common kinds by a comparison: a jump table is mispredicted for every other frame. */
+	if (likely(kind <= RULE_RBP)) {
+		int64_t bp_offset = rule_bp_offset(rule);
+		uint64_t cfa = (kind == RULE_RSP ? w->sp : w->bp) + (uint64_t)rule_cfa_offset(rule);
+
+		return step_to(m, w, cfa, cfa + (uint64_t)bp_offset, bp_offset != RULE_BP_UNSAVED);
+	} else {
+		struct walk copy = *w;
+		enum walk_end end = step_rare(m, &copy, rule);
+
+		*w = copy;
+		return end;
+	}
+}
+
+static COLD bool
+make_room(struct unwind_memory *m, struct walk *w)
+{
+	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
+
+	if (!grow(m))
+		return false;
+	w->top = m->frames + top;
+	w->fresh = m->fresh + fresh;
+	w->fresh_end = m->fresh + m->capacity;
+	return true;
+}
+
+/* Add the frame at the walk's state. */
+static ALWAYS_INLINE bool
+push_fresh(struct unwind_memory *m, struct walk *w, uint32_t frame, bool needs_bp)
+{
+	struct unwind_frame *f;
+
+	if (unlikely(w->fresh == w->fresh_end)) {
+		struct walk copy = *w;
+		bool made = make_room(m, &copy);
+
+		*w = copy;
+		if (!made)
+			return false;
+	}
+	f = w->fresh++;
+	f->sp = w->sp;
+	f->ip = w->ip;
+	f->bp = w->bp;
+	f->slots = w->slots;
+	f->frame = frame;
+	f->needs_bp = needs_bp;
+	return true;
+}
+
+/* The words that led outward from the frame at `top`. Returns the index after the first bad one; 0
+ * if all are good. */
+static ALWAYS_INLINE uint32_t
+verify(const struct unwind_memory *m, const struct unwind_frame *top)
+{
+	const struct unwind_check *first = m->checks;
+
+	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
+}
+
+static inline uint64_t
+bp_slot_of(const struct unwind_frame *f)
+{
+	return f->sp + (uint64_t)(int64_t)f->slots.bp;
+}
+
+static inline bool
+needs_bp(struct rule rule)
+{
+	return rule_kind(rule) != RULE_RSP && rule_kind(rule) != RULE_END;
+}
+
+/*
+ * A word changed. The frames between the match (`top`) and the change keep their state but need new
+ * nodes: they become fresh. The walk goes on at the last of them. Its rbp may have been dead under
+ * the old trace and so not verified: read it anew where it was saved.
+ */
+static COLD bool
+resume_at_change(struct unwind_memory *m, struct walk *w, uint32_t bad)
+{
+	for (;;) {
+		struct rule rule = unwind_rules_get(unwind_rules_table, w->ip);
+		const struct unwind_frame *outer;
+
+		if (!push_fresh(m, w, w->top->frame, needs_bp(rule)))
+			return false;
+		outer = --w->top;
+		if (outer->check_first < bad)
+			return true;
+		w->ip = outer->ip;
+		w->sp = outer->sp;
+		w->slots = outer->slots;
+		if (outer->slots.bp != 0)
+			w->bp = *(const uint64_t *)bp_slot_of(outer);
+	}
+}
+
+static inline bool
+same_slots(struct unwind_slots a, struct unwind_slots b)
+{
+	return a.bp == b.bp && a.cfa == b.cfa;
+}
+
+/* Whether the walk stands where the remembered frame stood. A frame reached through others must
+ * also have been reached by the same words, or its checks would not cover this trace. */
+static ALWAYS_INLINE bool
+is_at(const struct walk *w, const struct unwind_frame *f, const struct unwind_memory *m)
+{
+	return f->sp == w->sp && f->ip == w->ip && (f->bp == w->bp || !f->needs_bp) &&
+	       (w->fresh == m->fresh || same_slots(f->slots, w->slots));
+}
+
+/* Some word is not as remembered; by way of a copy, see `step`. */
+static inline bool
+resume(struct unwind_memory *m, struct walk *w, uint32_t bad)
+{
+	struct walk copy = *w;
+	bool resumed = resume_at_change(m, &copy, bad);
+
+	*w = copy;
+	return resumed;
+}
+
+/* Walk outward until the remembered trace is met and verified, or to the end. */
+static ALWAYS_INLINE enum walk_end
+walk(struct unwind_memory *m, struct walk *w)
+{
+	const struct rule_table *rules = load_acquire(&unwind_rules_table);
+
+	for (;;) {
+		struct rule rule;
+		enum walk_end end;
+
+		while (w->top->sp < w->sp)
+			w->top--;
+		if (is_at(w, w->top, m)) {
+			uint32_t bad = verify(m, w->top);
+
+			if (likely(bad == 0))
+				return WALK_MATCHED;
+			if (!resume(m, w, bad))
+				return WALK_TRUNCATED;
+			rule = unwind_rules_get(rules, w->ip);
+		} else {
+			rule = unwind_rules_get(rules, w->ip);
+			if (unlikely(rule_kind(rule) == RULE_GUESS))
+				rule = unwind_rules_recheck(w->ip, rule);
+			if (unlikely(!push_fresh(m, w, rule_frame(rule), needs_bp(rule))))
+				return WALK_TRUNCATED;
+		}
+		end = step(m, w, rule);
+		if (unlikely(end != WALK_GOES_ON))
+			return end;
+	}
+}
+
+/* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
+static ALWAYS_INLINE struct unwind_check *
+remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node,
+	 struct unwind_check *checks, struct unwind_check *check)
+{
+	const struct unwind_frame *outer = f - 1;
+
+	*f = *fresh;
+	f->node = node;
+	f->check_first = (uint32_t)(check - checks);
+	f->needs_bp |= (outer->slots.bp == 0) & outer->needs_bp;
+	/* Verified from the last to the first, that is by rising address. */
+	*check++ = (struct unwind_check){(const uint64_t *)(f->sp - 8), f->ip};
+	if (f->slots.bp != 0 && f->needs_bp)
+		*check++ = (struct unwind_check){(const uint64_t *)bp_slot_of(f), f->bp};
+	if (unlikely(f->slots.cfa != 0))
+		*check++ = (struct unwind_check){
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+	return check;
+}
+
+/*
+ * Give the fresh frames their nodes, outermost first, on top of the `kept` remembered ones, whose
+ * node is `node`. NODE_NONE when the tree is full.
+ */
+static ALWAYS_INLINE uint32_t
+place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32_t node)
+{
+	struct unwind_frame *f = &m->frames[kept];
+	const struct unwind_frame *fresh = w->fresh;
+	struct unwind_check *checks = m->checks, *check = checks;
+	struct trace_path path = {false};
+
+	/* The checks of dropped frames go with them: they begin where the first of those did. */
+	if (kept > 0)
+		check += kept < m->depth ? f->check_first : m->check_count;
+	while (fresh-- > m->fresh && node != NODE_NONE) {
+		node = trace_table_path_child(&path, node, fresh->frame);
+		check = remember(f++, fresh, node, checks, check);
+	}
+	if (unlikely(path.locked))
+		trace_table_end_path(&path);
+	if (unlikely(node == NODE_NONE)) {
+		m->depth = m->check_count = 0;
+		return NODE_NONE;
+	}
+	m->depth = (uint32_t)(f - m->frames);
+	m->check_count = (uint32_t)(check - checks);
+	if (unlikely(m->depth > m->capacity) && !grow(m))
+		m->depth = m->check_count = 0;
+	return node;
+}
+
+/* The same stack without its outer part, below a root that says how much was cut. */
+static COLD uint32_t
+limited_node(const struct unwind_memory *m)
+{
+	static struct lock cut_lock;
+	static uint32_t *cut_frames;
+	uint32_t cut = m->depth - frames_limit, node = NODE_NONE;
+
+	if (!lock_take(&cut_lock))
+		return NODE_NONE;
+	if (cut_frames == NULL)
+		cut_frames = arena_allocate(UNWIND_DEPTH_MAX * sizeof *cut_frames, false);
+	if (cut_frames != NULL && cut_frames[cut] == 0)
+		cut_frames[cut] = unwind_rules_add_frame(FRAME_KIND_CUT, cut, NULL);
+	if (cut_frames != NULL && cut_frames[cut] != 0)
+		node = trace_table_child(m->root, cut_frames[cut]);
+	lock_drop(&cut_lock);
+	for (uint32_t i = cut; i < m->depth && node != NODE_NONE; i++)
+		node = trace_table_child(node, m->frames[i].frame);
+	return node;
+}
+
+static COLD struct unwind_result
+capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
+{
+	uint32_t depth = 0, node;
+	bool complete = false;
+
+	m->depth = m->check_count = 0;
+	node = unwind_full(m->root, ip, sp, &depth, &complete);
+	fetch_add(&recording.header->full_walks, 1);
+	if (node == NODE_NONE) {
+		/* Without libunwind the caller alone is known. */
+		node = trace_table_child(m->root, FRAME_TRUNCATED);
+		if (node != NODE_NONE)
+			node = trace_table_child(node, rule_frame(unwind_rules_find(ip)));
+	}
+	return (struct unwind_result){node, !complete};
+}
+
+static COLD void
+crosscheck(uintptr_t ip, uint32_t node)
+{
+	static uint32_t since;
+
+	if (++since % crosscheck_every != 0)
+		return;
+	fetch_add(&recording.header->crosschecks, 1);
+	if (!unwind_full_agrees(ip, node))
+		fetch_add(&recording.header->crosscheck_differences, 1);
+}
+
+/* Everything that most captures need not do. */
+static COLD struct unwind_result
+finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t node)
+{
+	struct unwind_result result = {node, end == WALK_TRUNCATED};
+
+	if (crosscheck_every != 0 && node != NODE_NONE)
+		crosscheck(ip, node);
+	if (frames_limit != 0 && m->depth > frames_limit)
+		result = (struct unwind_result){limited_node(m), true};
+	/* A truncated trace ends where memory could not be read, which no check covers. */
+	if (end == WALK_TRUNCATED)
+		m->depth = m->check_count = 0;
+	return result;
+}
+
+static COLD void
+prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
+{
+	if (m->capacity == 0)
+		grow(m);
+	if (sp < m->stack_low || sp >= m->stack_high)
+		enter_stack(m, sp);
+	if (m->generation != generation) {
+		drop_traces(m);
+		m->generation = generation;
+	}
+}
+
+/* The walk did not meet what is remembered: nothing of it is kept. */
+static COLD uint32_t
+root_of(const struct unwind_memory *m, enum walk_end end)
+{
+	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
+}
+
+/*
+ * The end of the stack that the kernel or libc made for the thread, if sp is on it; else 0. Of the
+ * first thread's, AT_RANDOM is near the end, and nothing else comes below it for as long as
+ * MAIN_STACK_MAX. Any other has its thread's control block at the end: when all pages up to there
+ * can be read there is no guard page in between, so it is one stack.
+ */
+static COLD uintptr_t
+own_stack_end(struct unwind_memory *m, uintptr_t sp)
+{
+	uintptr_t first = getauxval(AT_RANDOM), control, low = page_of(sp);
+
+	if (sp < first && first - sp < MAIN_STACK_MAX)
+		return page_of(first) + PAGE_BYTES;
+	__asm__("mov %%fs:0, %0" : "=r"(control));
+	if (sp >= control || control - sp > OWN_STACK_MAX)
+		return 0;
+	if (m->own_low == 0)
+		m->own_low = page_of(control);
+	if (low < m->own_low) {
+		if (!pages_readable(low, m->own_low))
+			return 0;
+		m->own_low = low;
+	}
+	return page_of(control) + PAGE_BYTES;
+}
+
+/*
+ * What was read on the word of a guess may not be of this stack: the walk may have gone on in the
+ * memory next to it, which can go away while we remember it. Only a thread's own stack stays.
+ */
+static COLD void
+distrust(struct unwind_memory *m, uintptr_t sp)
+{
+	if (m->stack_high > own_stack_end(m, sp))
+		unwind_forget(m);
+}
+
+/* Remember the trace of a walk from `ip` that ended so. */
+static ALWAYS_INLINE struct unwind_result
+keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint64_t ip)
+{
+	uint32_t kept = 0, node;
+
+	if (likely(end == WALK_MATCHED)) {
+		kept = (uint32_t)(w->top - m->frames) + 1;
+		node = w->top->node;
+	} else {
+		node = root_of(m, end);
+	}
+	node = place_fresh(m, w, kept, node);
+	if (kept > 0 && kept < m->depth)
+		unwind_branches_keep(m, kept);
+	if (unlikely(rare_work || end == WALK_TRUNCATED))
+		return finish_rare(m, end, ip, node);
+	return (struct unwind_result){node, false};
+}
+
+/* Walk from the state in w and remember the trace. */
+static __attribute__((noinline)) struct unwind_result
+capture_by_walk(struct unwind_memory *m, struct walk w)
+{
+	uint64_t ip = w.ip, sp = w.sp;
+	enum walk_end end = walk(m, &w);
+	struct unwind_result result;
+
+	if (unlikely(end == WALK_IRREGULAR))
+		result = capture_full(m, ip, sp);
+	else
+		result = keep_walk(m, &w, end, ip);
+	if (unlikely(w.guessed))
+		distrust(m, sp);
+	return result;
+}
+
+/* The trace is not simply the last one again. */
+static __attribute__((noinline)) struct unwind_result
+capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
+{
+	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
+	uint32_t generation = load(&unwind_rules_generation), node;
+
+	if (unlikely(sp - m->stack_low >= m->stack_high - m->stack_low ||
+		     m->generation != generation))
+		prepare_rare(m, sp, generation);
+	if (unlikely(m->capacity == 0))
+		return capture_full(m, ip, sp);
+	w.top = m->frames + m->depth - 1;
+	w.fresh = m->fresh;
+	w.fresh_end = m->fresh + m->capacity;
+	take_bounds(&w, m);
+	while (w.top->sp < sp)
+		w.top--;
+	if (!is_at(&w, w.top, m)) {
+		node = unwind_branches_find(m, ip, sp, bp);
+		if (node != NODE_NONE && frames_limit == 0)
+			return likely(!rare_work) ? (struct unwind_result){node, false}
+						  : finish_rare(m, WALK_MATCHED, ip, node);
+	}
+	return capture_by_walk(m, w);
+}
+
+HOT ALWAYS_INLINE struct unwind_result
+unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
+{
+	const struct unwind_frame *top = m->frames + m->depth - 1;
+
+	/* A loop allocates at one place: the last trace once more. Its stack is in range, or the
+	 * state would not be the same. */
+	if (likely(m->depth > 0 && top->ip == ip && top->sp == sp) &&
+	    (top->bp == bp || !top->needs_bp) && verify(m, top) == 0 &&
+	    likely(!rare_work && m->generation == load(&unwind_rules_generation)))
+		return (struct unwind_result){top->node, false};
+	return capture_anew(m, ip, sp, bp);
+}
+
+void
+unwind_set_thread(struct unwind_memory *m, uint32_t thread)
+{
+	uint32_t frame, node;
+
+	unwind_forget(m);
+	m->own_low = 0;
+	m->root = NODE_ROOT;
+	if (!thread_roots)
+		return;
+	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread, NULL);
+	if (frame == FRAME_NONE)
+		return;
+	node = trace_table_child(NODE_ROOT, frame);
+	if (node != NODE_NONE)
+		m->root = node;
+}
+
+void
+unwind_set_threads(bool on)
+{
+	thread_roots = on;
+}
+
+void
+unwind_set_limit(uint32_t frames)
+{
+	frames_limit = frames;
+	rare_work = (frames_limit | crosscheck_every) != 0;
+}
+
+void
+unwind_set_crosscheck(uint32_t every)
+{
+	crosscheck_every = every;
+	rare_work = (frames_limit | crosscheck_every) != 0;
+}

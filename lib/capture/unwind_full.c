@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_full.c - a whole walk by libunwind, for irregular frames and for the cross-check
+ */
+#include "capture/unwind_full.h"
+
+#include "base/lock.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
+#include "data/trace_table.h"
+#include "capture/unwind_library.h"
+#include "capture/unwind_rules.h"
+
+#define DEPTH_LIMIT 65536u
+#define CHECK_LIMIT 2048
+
+/* Under a lock of its own: to learn the rules of what a walk found takes the library's again. */
+static uint64_t *addresses;
+static struct lock addresses_lock;
+
+static uint32_t
+node_of(uint32_t root, size_t count, bool complete)
+{
+	uint32_t node = root;
+
+	if (!complete)
+		node = trace_table_child(node, FRAME_TRUNCATED);
+	for (size_t i = count; i-- > 0 && node != NODE_NONE;)
+		node = trace_table_child(node, rule_frame(unwind_rules_find(addresses[i])));
+	return node;
+}
+
+__attribute__((noinline)) uint32_t
+unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
+{
+	struct unwind_view view = {.read_word = unwind_view_read};
+	uint64_t *r = view.registers;
+	size_t count, first = 0;
+	uint32_t node = NODE_NONE;
+
+	if (!lock_take(&addresses_lock))
+		return NODE_NONE;
+	/* Mapped when it is first needed: few programs have irregular frames. */
+	if (addresses == NULL)
+		addresses = os_map(DEPTH_LIMIT * sizeof *addresses, false);
+	if (addresses == NULL || !unwind_library_enter()) {
+		lock_drop(&addresses_lock);
+		return NODE_NONE;
+	}
+	/* What a caller may expect to be kept, as it is at this very place. */
+	__asm__ volatile("movq %%rbx, 0x18(%[r])\n\t"
+			 "movq %%rbp, 0x30(%[r])\n\t"
+			 "movq %%rsp, 0x38(%[r])\n\t"
+			 "movq %%r12, 0x60(%[r])\n\t"
+			 "movq %%r13, 0x68(%[r])\n\t"
+			 "movq %%r14, 0x70(%[r])\n\t"
+			 "movq %%r15, 0x78(%[r])\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "movq %%rax, 0x80(%[r])\n"
+			 "1:"
+			 :
+			 : [r] "r"(r)
+			 : "rax", "memory");
+	count = unwind_library_walk(&view, sp, addresses, DEPTH_LIMIT, ret_complete);
+	unwind_library_leave();
+	while (first < count && addresses[first] != ip)
+		first++;
+	if (first < count) {
+		for (size_t i = first; i < count; i++)
+			addresses[i - first] = addresses[i];
+		node = node_of(root, count - first, *ret_complete);
+		*ret_depth = (uint32_t)(count - first);
+	}
+	lock_drop(&addresses_lock);
+	return node;
+}
+
+static uint64_t
+address_of(uint32_t frame)
+{
+	const struct recording_frame *f = &recording.frames[frame];
+
+	return f->kind == FRAME_KIND_MODULE ? f->value + recording.modules[f->module].bias
+					    : f->value;
+}
+
+/* Where the frames of the program end. */
+static bool
+is_root(uint32_t node)
+{
+	return recording.frames[recording.nodes[node].frame].kind == FRAME_KIND_THREAD ||
+	       node == NODE_ROOT;
+}
+
+__attribute__((noinline)) bool
+unwind_full_agrees(uintptr_t ip, uint32_t node)
+{
+	/* Not on the stack: this mode is for tests, with one thread. */
+	static void *frames[CHECK_LIMIT];
+	int count, i = 0;
+
+	if (unwind_library_backtrace == NULL)
+		return true;
+	count = unwind_library_backtrace(frames, CHECK_LIMIT);
+	while (i < count && (uintptr_t)frames[i] != ip)
+		i++;
+	for (; i < count && !is_root(node); i++) {
+		if (address_of(recording.nodes[node].frame) != (uintptr_t)frames[i])
+			return false;
+		node = recording.nodes[node].parent;
+	}
+	if (recording.nodes[node].frame == FRAME_TRUNCATED)
+		node = recording.nodes[node].parent;
+	return is_root(node) ? i == count : count == CHECK_LIMIT;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_library.c - libunwind, opened privately and fed through its accessors
+ */
+#include "capture/unwind_library.h"
+
+#include <dlfcn.h>
+#include <libunwind.h>
+#include <link.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/elf_symbol.h"
+#include "base/lock.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
+
+#define LIBRARY     "libunwind-x86_64.so.8"
+#define STACK_BYTES ((size_t)256 << 10)
+
+/* DWARF pointer encodings of the only kind of `.eh_frame_hdr` table that is in use. */
+#define ENCODED_UDATA4         0x03
+#define ENCODED_DATAREL_SDATA4 0x3b
+
+static struct {
+	unw_addr_space_t (*create_addr_space)(unw_accessors_t *, int);
+	int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
+	int (*init_remote)(unw_cursor_t *, unw_addr_space_t, void *);
+	int (*step)(unw_cursor_t *);
+	int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
+	int (*is_signal_frame)(unw_cursor_t *);
+	int (*search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *,
+				   unw_proc_info_t *, int, void *);
+	unw_addr_space_t space;
+	char *stack_top;
+} library;
+
+int (*unwind_library_backtrace)(void **, int);
+
+/* Not wiped by a fork: a child must see that it was held. */
+static struct lock lock;
+
+/* Outcome of the last look-up of a table, which libunwind turns into a guess of its own. */
+static bool found_no_info;
+
+static int
+find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int need, void *arg)
+{
+	struct unwind_view *view = arg;
+	struct dl_find_object object;
+	const uint8_t *header;
+	unw_dyn_info_t table;
+
+	if (_dl_find_object((void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
+		goto none;
+	/* The search jumps over the pages of the table: do not ask for each. */
+	view->object_start = (uint64_t)object.dlfo_map_start;
+	view->object_end = (uint64_t)object.dlfo_map_end - 8;
+	header = object.dlfo_eh_frame;
+	if (header[0] != 1 || header[2] != ENCODED_UDATA4 || header[3] != ENCODED_DATAREL_SDATA4)
+		goto none;
+	memset(&table, 0, sizeof table);
+	table.format = UNW_INFO_FORMAT_REMOTE_TABLE;
+	table.start_ip = (unw_word_t)object.dlfo_map_start;
+	table.end_ip = (unw_word_t)object.dlfo_map_end;
+	table.u.rti.segbase = (unw_word_t)header;
+	table.u.rti.table_data = (unw_word_t)header + 12;
+	table.u.rti.table_len = *(const uint32_t *)(header + 8) * (uint64_t)8 / sizeof(unw_word_t);
+	if (library.search_unwind_table(space, ip, &table, info, need, arg) == 0)
+		return 0;
+none:
+	found_no_info = true;
+	return -UNW_ENOINFO;
+}
+
+static void
+put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *arg)
+{
+	(void)space, (void)info, (void)arg;
+}
+
+static int
+get_dyn_info_list(unw_addr_space_t space, unw_word_t *list, void *arg)
+{
+	(void)space, (void)list, (void)arg;
+	return -UNW_ENOINFO;
+}
+
+static int
+access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *arg)
+{
+	struct unwind_view *view = arg;
+
+	(void)space;
+	return !write && view->read_word(view, address, value) ? 0 : -UNW_EINVAL;
+}
+
+static int
+access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write, void *arg)
+{
+	struct unwind_view *view = arg;
+
+	(void)space;
+	if (write || number < 0 || number >= UNWIND_REGISTERS)
+		return -UNW_EBADREG;
+	*value = view->registers[number];
+	return 0;
+}
+
+static int
+access_fpreg(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write, void *arg)
+{
+	(void)space, (void)number, (void)value, (void)write, (void)arg;
+	return -UNW_EBADREG;
+}
+
+static int
+resume(unw_addr_space_t space, unw_cursor_t *cursor, void *arg)
+{
+	(void)space, (void)cursor, (void)arg;
+	return -UNW_EINVAL;
+}
+
+static int
+get_proc_name(unw_addr_space_t space, unw_word_t ip, char *name, size_t bytes, unw_word_t *offset,
+	      void *arg)
+{
+	(void)space, (void)ip, (void)name, (void)bytes, (void)offset, (void)arg;
+	return -UNW_ENOINFO;
+}
+
+static unw_accessors_t accessors = {
+	.find_proc_info = find_proc_info,
+	.put_unwind_info = put_unwind_info,
+	.get_dyn_info_list_addr = get_dyn_info_list,
+	.access_mem = access_mem,
+	.access_reg = access_reg,
+	.access_fpreg = access_fpreg,
+	.resume = resume,
+	.get_proc_name = get_proc_name,
+};
+
+static bool
+find_functions(void *handle, void *local)
+{
+	const struct {
+		const char *name;
+		void **place;
+	} wanted[] = {
+		{"_Ux86_64_create_addr_space", (void **)&library.create_addr_space},
+		{"_Ux86_64_set_caching_policy", (void **)&library.set_caching_policy},
+		{"_Ux86_64_init_remote", (void **)&library.init_remote},
+		{"_Ux86_64_step", (void **)&library.step},
+		{"_Ux86_64_get_reg", (void **)&library.get_reg},
+		{"_Ux86_64_is_signal_frame", (void **)&library.is_signal_frame},
+		{"_Ux86_64_dwarf_search_unwind_table", (void **)&library.search_unwind_table},
+	};
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		*wanted[i].place = dlsym(handle, wanted[i].name);
+		if (*wanted[i].place == NULL)
+			return false;
+	}
+	if (local != NULL)
+		*(void **)&unwind_library_backtrace = dlsym(local, "unw_backtrace");
+	return true;
+}
+
+/*
+ * The first address space makes libunwind open a pipe, for checking memory before it is read, which
+ * our accessors never let it do. It takes a failure for an answer, and without the pipe it has no
+ * numbers of descriptors that the program may come to use for its own.
+ */
+static unw_addr_space_t
+create_space(void)
+{
+	uint64_t limit = os_set_limit(RLIMIT_NOFILE, 0);
+	unw_addr_space_t space = library.create_addr_space(&accessors, 0);
+
+	if (space != NULL)
+		library.set_caching_policy(space, UNW_CACHE_NONE);
+	os_set_limit(RLIMIT_NOFILE, limit);
+	return space;
+}
+
+/* In the place of libunwind's `sigprocmask`. */
+static int
+keep_signal_mask(int how, const sigset_t *set, sigset_t *old)
+{
+	(void)how, (void)set, (void)old;
+	return 0;
+}
+
+/*
+ * libunwind blocks all signals while it holds its lock. Two system calls for each new rule are
+ * slow, and the end of a program whose filter does not allow them. Our own lock does not let a
+ * handler in. A copy that the program uses itself is left alone.
+ */
+static void *
+open_without_masks(void)
+{
+	bool is_ours = dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL;
+	struct link_map *map = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (map != NULL && is_ours)
+		elf_symbol_replace(map, "sigprocmask", (void *)keep_signal_mask);
+	return map;
+}
+
+bool
+unwind_library_open(void)
+{
+	void *handle = open_without_masks();
+	void *local = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+
+	if (handle == NULL || !find_functions(handle, local))
+		return false;
+	library.stack_top = os_map(PAGE_BYTES + STACK_BYTES, false);
+	if (library.stack_top == NULL)
+		return false;
+	/* A stack that is too small ends here, and not in what happens to be below. */
+	os_forbid(library.stack_top, PAGE_BYTES);
+	library.stack_top += PAGE_BYTES + STACK_BYTES;
+	library.space = create_space();
+	return library.space != NULL;
+}
+
+bool
+unwind_library_is_open(void)
+{
+	return library.space != NULL;
+}
+
+bool
+unwind_library_enter(void)
+{
+	if (!unwind_library_is_open() || !lock_take(&lock))
+		return false;
+	if (likely(lock.robbed == 0))
+		return true;
+	/* A thread died inside, or was of the parent: libunwind's own locks may be held for ever.
+	 */
+	recording_note(TROUBLE_UNWINDER_FORKED);
+	lock_drop(&lock);
+	return false;
+}
+
+void
+unwind_library_leave(void)
+{
+	lock_drop(&lock);
+}
+
+bool
+unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
+{
+	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
+
+	if (address - view->object_start >= view->object_end - view->object_start &&
+	    page != view->readable_page) {
+		if (!os_readable(address & ~(uint64_t)7) ||
+		    !os_readable((address + 7) & ~(uint64_t)7))
+			return false;
+		view->readable_page = page;
+	}
+	*ret_word = *(const uint64_t *)address;
+	return true;
+}
+
+/* Run function(argument) on the library's own stack. The vector registers that it may change need
+ * no mention: the runtime is built without them (see `RUNTIME_CFLAGS`). */
+static void
+on_own_stack(void (*function)(void *), void *argument)
+{
+	__asm__ volatile("movq %%rsp, %%rbx\n\t"
+			 "movq %[top], %%rsp\n\t"
+			 "call *%[function]\n\t"
+			 "movq %%rbx, %%rsp"
+			 : [function] "+r"(function), "+D"(argument)
+			 : [top] "r"(library.stack_top)
+			 : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory",
+			   "cc");
+}
+
+static enum unwind_step
+step_cursor(unw_cursor_t *cursor)
+{
+	int result;
+
+	if (library.is_signal_frame(cursor) > 0)
+		return UNWIND_STEP_SIGNAL;
+	found_no_info = false;
+	result = library.step(cursor);
+	if (found_no_info)
+		return UNWIND_STEP_NO_INFO;
+	return result > 0 ? UNWIND_STEP_OK : result == 0 ? UNWIND_STEP_END : UNWIND_STEP_FAILED;
+}
+
+struct step_call {
+	struct unwind_view *view;
+	enum unwind_step result;
+};
+
+static void
+step_on_own_stack(void *argument)
+{
+	struct step_call *call = argument;
+	struct unwind_view *view = call->view;
+	unw_cursor_t cursor;
+	unw_word_t ip, sp, bp;
+
+	call->result = UNWIND_STEP_FAILED;
+	if (library.init_remote(&cursor, library.space, view) != 0)
+		return;
+	call->result = step_cursor(&cursor);
+	if (call->result != UNWIND_STEP_OK)
+		return;
+	if (library.get_reg(&cursor, UNW_REG_IP, &ip) != 0 ||
+	    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 ||
+	    library.get_reg(&cursor, UNW_X86_64_RBP, &bp) != 0) {
+		call->result = UNWIND_STEP_FAILED;
+		return;
+	}
+	view->registers[UNWIND_RIP] = ip;
+	view->registers[UNWIND_RSP] = sp;
+	view->registers[UNWIND_RBP] = bp;
+}
+
+enum unwind_step
+unwind_library_step(struct unwind_view *view)
+{
+	struct step_call call = {.view = view};
+
+	on_own_stack(step_on_own_stack, &call);
+	return call.result;
+}
+
+struct walk_call {
+	struct unwind_view *view;
+	uint64_t skip_to;
+	uint64_t *addresses;
+	size_t limit;
+	size_t count;
+	bool complete;
+};
+
+static void
+walk_on_own_stack(void *argument)
+{
+	struct walk_call *call = argument;
+	unw_cursor_t cursor;
+	unw_word_t ip, sp;
+	int result = 1;
+
+	if (library.init_remote(&cursor, library.space, call->view) != 0)
+		return;
+	while (call->count < call->limit) {
+		/* Signal frames and guesses are libunwind's own business here. */
+		result = library.step(&cursor);
+		if (result <= 0)
+			break;
+		if (library.get_reg(&cursor, UNW_REG_IP, &ip) != 0 ||
+		    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 || ip == 0)
+			break;
+		if (sp >= call->skip_to || call->count > 0)
+			call->addresses[call->count++] = ip;
+	}
+	call->complete = result == 0;
+}
+
+size_t
+unwind_library_walk(struct unwind_view *view, uint64_t skip_to, uint64_t *addresses, size_t limit,
+		    bool *ret_complete)
+{
+	struct walk_call call = {
+		.view = view, .skip_to = skip_to, .addresses = addresses, .limit = limit};
+
+	on_own_stack(walk_on_own_stack, &call);
+	*ret_complete = call.complete;
+	return call.count;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_rules.c - how to step over the frame of a return address
+ */
+#include "capture/unwind_rules.h"
+
+#include <dlfcn.h>
+
+#include "memory/arena.h"
+#include "data/frame_table.h"
+#include "base/hash.h"
+#include "base/lock.h"
+#include "data/module_table.h"
+#include "recording/recording_map.h"
+#include "capture/unwind_library.h"
+
+#define FIRST_SHIFT 54 /* 1024 entries */
+#define GUESSES_MAX (1u << 16)
+#define LAST_SHIFT  41 /* 8 million */
+
+struct rule_table *unwind_rules_table;
+uint32_t unwind_rules_generation = 1;
+
+static struct lock insert_lock;
+static uint32_t guesses; /* learnt; rules of RULE_GUESS */
+
+/*
+ * The synthetic machine. An address is (level, plane, offset): plane 1 is around rsp, 2 around rbp,
+ * 3 around every other register. The word at an address is the address one level up. The planes are
+ * 2^56 apart, so frames of any size stay in theirs.
+ */
+#define LEVEL             ((uint64_t)1 << 60)
+#define PLANE             ((uint64_t)1 << 56)
+#define MIDDLE            ((uint64_t)1 << 40)
+#define SYNTHETIC_SP      (1 * PLANE + MIDDLE)
+#define SYNTHETIC_BP      (2 * PLANE + MIDDLE)
+#define SYNTHETIC_OTHER   (3 * PLANE + MIDDLE)
+#define LEVEL_OF(address) ((address) / LEVEL)
+#define PLANE_OF(address) ((address) % LEVEL / PLANE)
+
+static bool
+read_synthetic(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
+{
+	if (PLANE_OF(address) >= 1 && PLANE_OF(address) <= 3) {
+		*ret_word = address + LEVEL;
+		return true;
+	}
+	/* Unwind tables and code, and whatever an expression in a table names. */
+	return unwind_view_read(view, address, ret_word);
+}
+
+static bool
+fits(int64_t offset, unsigned bits)
+{
+	int64_t limit = (int64_t)1 << (bits + 2); /* in units of eight bytes, signed */
+
+	return offset % 8 == 0 && offset >= -limit && offset < limit;
+}
+
+static struct rule
+make_rule(enum rule_kind kind, int64_t cfa_offset, int64_t bp_offset)
+{
+	uint64_t cfa = (uint64_t)(cfa_offset >> 3) & ((1u << RULE_CFA_BITS) - 1);
+	uint64_t bp = (uint64_t)(bp_offset >> 3) & ((1u << RULE_BP_BITS) - 1);
+
+	return (struct rule){(uint64_t)kind | cfa << (RULE_FRAME_BITS + RULE_KIND_BITS) |
+			     bp << (64 - RULE_BP_BITS)};
+}
+
+/* Read the rule off the state after one step. */
+static struct rule
+decode(const struct unwind_view *view)
+{
+	const struct rule irregular = make_rule(RULE_IRREGULAR, 0, 0);
+	uint64_t cfa = view->registers[UNWIND_RSP], ip = view->registers[UNWIND_RIP];
+	uint64_t bp = view->registers[UNWIND_RBP];
+	enum rule_kind kind;
+	int64_t cfa_offset, bp_offset = RULE_BP_UNSAVED;
+
+	if (LEVEL_OF(cfa) == 0 && PLANE_OF(cfa) == 1) {
+		kind = RULE_RSP;
+		cfa_offset = (int64_t)(cfa - SYNTHETIC_SP);
+	} else if (LEVEL_OF(cfa) == 0 && PLANE_OF(cfa) == 2) {
+		kind = RULE_RBP;
+		cfa_offset = (int64_t)(cfa - SYNTHETIC_BP);
+	} else if (LEVEL_OF(cfa) == 1 && PLANE_OF(cfa) == 2) {
+		kind = RULE_REALIGNED;
+		cfa_offset = (int64_t)(cfa - LEVEL - SYNTHETIC_BP);
+	} else {
+		return irregular;
+	}
+	if (ip != cfa - 8 + LEVEL || !fits(cfa_offset, RULE_CFA_BITS))
+		return irregular;
+	if (bp != SYNTHETIC_BP) {
+		bp_offset = (int64_t)(bp - LEVEL - (kind == RULE_REALIGNED ? SYNTHETIC_BP : cfa));
+		/* A realigned frame has its rbp saved at rbp itself, which would read as unsaved:
+		 * keep that offset one word up and take it off again when it is used. */
+		if (kind == RULE_REALIGNED)
+			bp_offset += 8;
+		if (!fits(bp_offset, RULE_BP_BITS) || bp_offset == RULE_BP_UNSAVED)
+			return irregular;
+	}
+	return make_rule(kind, cfa_offset, bp_offset);
+}
+
+static struct rule
+learn_shape(uintptr_t ip)
+{
+	struct unwind_view view = {.read_word = read_synthetic};
+	struct dl_find_object object;
+
+	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
+	if (_dl_find_object((void *)(ip - 1), &object) != 0)
+		return make_rule(RULE_GUESS, 0, 0);
+	for (int i = 0; i < UNWIND_REGISTERS; i++)
+		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
+	view.registers[UNWIND_RSP] = SYNTHETIC_SP;
+	view.registers[UNWIND_RBP] = SYNTHETIC_BP;
+	/* The call, not what follows it: a call that does not return may end its function. */
+	view.registers[UNWIND_RIP] = ip - 1;
+	switch (unwind_library_step(&view)) {
+	case UNWIND_STEP_OK:
+		return decode(&view);
+	case UNWIND_STEP_END:
+		return make_rule(RULE_END, 0, 0);
+	case UNWIND_STEP_NO_INFO:
+		return make_rule(RULE_GUESS, 0, 0);
+	case UNWIND_STEP_FAILED:
+	case UNWIND_STEP_SIGNAL:
+		break;
+	}
+	return make_rule(RULE_IRREGULAR, 0, 0);
+}
+
+static size_t
+table_bytes(unsigned shift)
+{
+	return sizeof(struct rule_table) + ((size_t)1 << (64 - shift)) * sizeof(struct rule_entry);
+}
+
+static void
+set_size(struct rule_table *table, unsigned shift)
+{
+	table->shift = shift;
+	table->mask = (uint32_t)(((size_t)1 << (64 - shift)) - 1);
+}
+
+static struct rule_table *
+new_table(unsigned shift)
+{
+	struct rule_table *table = arena_allocate_lasting(table_bytes(shift), true);
+
+	if (table != NULL)
+		set_size(table, shift);
+	return table;
+}
+
+static bool
+empty_table(struct rule_table *table)
+{
+	unsigned shift = table->shift;
+
+	if (!arena_wipe(table, table_bytes(shift)))
+		return false;
+	set_size(table, shift);
+	return true;
+}
+
+/* The entry of an address, or the free one where it belongs. */
+static inline struct rule_entry *
+entry_of(struct rule_table *table, uintptr_t ip)
+{
+	uint32_t i = (uint32_t)(ip * HASH_MULTIPLIER >> table->shift);
+
+	for (;; i = (i + 1) & table->mask) {
+		struct rule_entry *e = &table->entries[i];
+		uint64_t key = load_acquire(&e->ip);
+
+		if (likely(key == ip) || key == 0)
+			return e;
+	}
+}
+
+static bool
+grow(void)
+{
+	struct rule_table *old = unwind_rules_table, *new;
+
+	if (old->shift <= LAST_SHIFT)
+		return false;
+	new = new_table(old->shift - 1);
+	if (new == NULL)
+		return false;
+	for (uint32_t i = 0; i <= old->mask; i++) {
+		struct rule_entry *e = &old->entries[i];
+
+		if (e->ip != 0) {
+			*entry_of(new, e->ip) = *e;
+			new->used++;
+		}
+	}
+	/* Release: a reader sees the new table filled, or goes on with the old one, which stays. */
+	store_release(&unwind_rules_table, new);
+	return true;
+}
+
+/* Make the rules of a range stale. */
+static void
+forget(uintptr_t start, uintptr_t end)
+{
+	struct rule_table *table = unwind_rules_table;
+
+	/* Before and after: a walk that began with the old rules does not count as verified. */
+	fetch_add(&unwind_rules_generation, 1);
+	for (uint32_t i = 0; i <= table->mask; i++) {
+		struct rule_entry *e = &table->entries[i];
+
+		if (e->ip >= start && e->ip <= end)
+			store(&e->rule.packed, (uint64_t)rule_frame(e->rule) << RULE_KIND_BITS);
+	}
+	fetch_add(&unwind_rules_generation, 1);
+}
+
+/* Under the insert lock. */
+static void
+forget_unloaded(void)
+{
+	uintptr_t start, end;
+
+	if (!module_table_sweep(&start, &end))
+		return;
+	forget(start, end);
+	fetch_add(&recording.header->module_unloads, 1);
+}
+
+static bool
+is_frame(uint32_t id, const struct recording_frame *frame)
+{
+	const struct recording_frame *known = &recording.frames[id];
+
+	return id >= FRAME_FIRST && known->value == frame->value &&
+	       known->module == frame->module && known->kind == frame->kind;
+}
+
+/* The id of the frame at an address; `known` is what it was when there was a rule last. */
+static uint32_t
+intern_frame(uintptr_t ip, uint32_t known)
+{
+	struct dl_find_object object;
+	struct recording_frame frame = {.value = ip, .kind = FRAME_KIND_ADDRESS};
+	uint32_t id;
+
+	if (_dl_find_object((void *)(ip - 1), &object) == 0)
+		frame = module_table_frame(&object, ip);
+	/* libc unloads its own plugins without our hook; that shows when something new comes. */
+	if (module_table_has_changed())
+		forget_unloaded();
+	if (is_frame(known, &frame))
+		return known;
+	id = frame_table_intern(&frame);
+	return id != FRAME_NONE ? id : FRAME_UNKNOWN;
+}
+
+/* Under the insert lock: nobody else adds an entry meanwhile. */
+static struct rule
+add(uintptr_t ip)
+{
+	struct rule_table *table = unwind_rules_table;
+	struct rule_entry *entry;
+	struct rule rule = make_rule(RULE_IRREGULAR, 0, 0);
+
+	if (table->used >= table->mask / 4 * 3 && !grow())
+		return rule;
+	entry = entry_of(unwind_rules_table, ip);
+	if (entry->ip == ip && rule_kind(entry->rule) != RULE_STALE)
+		return entry->rule;
+	if (!unwind_library_enter())
+		return rule;
+	rule = learn_shape(ip);
+	unwind_library_leave();
+	/* A walk through code without tables may find any number of words that look like addresses.
+	 */
+	if (rule_kind(rule) == RULE_GUESS && ++guesses > GUESSES_MAX)
+		return make_rule(RULE_END, 0, 0);
+	rule.packed |= (uint64_t)intern_frame(ip, rule_frame(entry->rule)) << RULE_KIND_BITS;
+	entry->rule = rule;
+	if (entry->ip == 0) {
+		unwind_rules_table->used++;
+		/* Release: who finds the address finds its rule. */
+		store_release(&entry->ip, ip);
+	}
+	fetch_add(&recording.header->rules, 1);
+	return rule;
+}
+
+bool
+unwind_rules_init(void)
+{
+	guesses = 0;
+	/* A forked child goes on in the memory of its parent's. */
+	if (unwind_rules_table == NULL || !empty_table(unwind_rules_table))
+		unwind_rules_table = new_table(FIRST_SHIFT);
+	return unwind_rules_table != NULL;
+}
+
+static COLD struct rule
+learn(uintptr_t ip)
+{
+	struct rule rule = make_rule(RULE_IRREGULAR, 0, 0);
+
+	if (lock_take(&insert_lock)) {
+		rule = add(ip);
+		lock_drop(&insert_lock);
+	}
+	if (rule_frame(rule) == FRAME_NONE)
+		rule.packed |= (uint64_t)FRAME_UNKNOWN << RULE_KIND_BITS;
+	return rule;
+}
+
+struct rule
+unwind_rules_find(uintptr_t ip)
+{
+	struct rule_entry *e = entry_of(load_acquire(&unwind_rules_table), ip);
+	struct rule rule = {load(&e->rule.packed)};
+
+	if (unlikely(e->ip != ip || rule_kind(rule) == RULE_STALE))
+		return learn(ip);
+	return rule;
+}
+
+uint32_t
+unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
+{
+	struct recording_frame frame = {.value = value, .kind = kind};
+	uint32_t id;
+
+	if (!lock_take(&insert_lock))
+		return FRAME_NONE;
+	/* Strings are added under this lock only, as those of modules are. */
+	if (name != NULL)
+		frame.module = recording_add_string(name);
+	id = frame_table_intern(&frame);
+	lock_drop(&insert_lock);
+	return id;
+}
+
+COLD struct rule
+unwind_rules_recheck(uintptr_t ip, struct rule rule)
+{
+	struct dl_find_object object;
+
+	if (recording.frames[rule_frame(rule)].kind != FRAME_KIND_ADDRESS ||
+	    _dl_find_object((void *)(ip - 1), &object) != 0)
+		return rule;
+	if (lock_take(&insert_lock)) {
+		forget(ip, ip);
+		lock_drop(&insert_lock);
+	}
+	return learn(ip);
+}
+
+void
+unwind_rules_forget_unloaded(void)
+{
+	if (!lock_take(&insert_lock))
+		return;
+	forget_unloaded();
+	lock_drop(&insert_lock);
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * block_table.c - live blocks by address
+ *
+ * Two levels lead to a leaf of slots. Both are mapped only where blocks have been, because address
+ * space counts against a limit that the program may set at any time.
+ *
+ * Budget: the directory's line, the slot's line; no lock.
+ */
+#include "data/block_table.h"
+
+#include "memory/arena.h"
+#include "base/hash.h"
+#include "base/lock.h"
+#include "base/os.h"
+#include "recording/recording_map.h"
+
+/* Small leaves fit the heap tightly, and being made present at once they cost no faults. */
+#define ADDRESS_BITS    47
+#define TOP_SHIFT       36
+#define LEAF_SHIFT      18
+#define TOP_COUNT       ((size_t)1 << (ADDRESS_BITS - TOP_SHIFT))
+#define DIRECTORY_COUNT ((size_t)1 << (TOP_SHIFT - LEAF_SHIFT))
+#define DIRECTORY_BYTES (DIRECTORY_COUNT * sizeof(void *))
+
+/* The rest of the shape in nearly every process, as constants for the hot path. */
+#define SLOT_SHIFT    5
+#define ROUNDING_BITS 6
+#define SITE_MAX      ((1u << 25) - 1)
+#define POPULATE_LIMIT \
+	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
+
+#define SIDE_FIRST 1024u
+
+struct side_entry {
+	uintptr_t address; /* 0 is free */
+	struct block block;
+};
+
+static struct {
+	void ***top; /* `common_top`, or one of the same size */
+	bool compact;
+	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
+	uint8_t slot_bytes;    /* 4 or 8 */
+	uint8_t rounding_bits; /* the largest value means: in the side table */
+	uint32_t site_max;     /* that a slot can hold */
+	struct lock leaf_lock;
+
+	struct lock side_lock;
+	struct side_entry *side;
+	uint32_t side_capacity, side_live;
+} table;
+
+static inline size_t
+directory_index(uintptr_t address)
+{
+	return address >> LEAF_SHIFT & (DIRECTORY_COUNT - 1);
+}
+
+/* By the upper bits of an address, a directory of leaves: `no_leaves` where nothing has been. Only
+ * that, too, in a process whose table is not compact. */
+static void **common_top[TOP_COUNT];
+static void **no_leaves; /* never written */
+
+static bool
+make_top(bool is_glibc)
+{
+	table.top = common_top;
+	if (!is_glibc)
+		table.top = arena_allocate_lasting(sizeof common_top, false);
+	no_leaves = os_map(DIRECTORY_BYTES, true);
+	if (table.top == NULL || no_leaves == NULL)
+		return false;
+	for (size_t i = 0; i < TOP_COUNT; i++)
+		common_top[i] = table.top[i] = no_leaves;
+	return true;
+}
+
+/* A forked child has its parent's directories, to which an interrupted call may have added. */
+static void
+empty_directories(void)
+{
+	for (size_t i = 0; i < TOP_COUNT; i++) {
+		if (table.top[i] != no_leaves && !arena_wipe(table.top[i], DIRECTORY_BYTES))
+			table.top[i] = no_leaves;
+	}
+}
+
+bool
+block_table_init(bool is_glibc)
+{
+	table.side = NULL;
+	table.side_capacity = table.side_live = 0;
+	table.compact = is_glibc;
+	table.slot_shift = is_glibc ? SLOT_SHIFT : 4;
+	table.slot_bytes = is_glibc ? 4 : 8;
+	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
+	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
+	if (no_leaves == NULL && !make_top(is_glibc))
+		return false;
+	empty_directories();
+	arena_add_bytes(4 * PAGE_BYTES);
+	return true;
+}
+
+/* Where the leaf of an address goes. Under the lock. */
+static void **
+make_entry(uintptr_t address)
+{
+	void ***directory = &table.top[address >> TOP_SHIFT];
+
+	if (*directory == no_leaves) {
+		void **made = os_map(DIRECTORY_BYTES, true);
+
+		if (made == NULL)
+			return NULL;
+		arena_add_bytes(PAGE_BYTES);
+		/* Release: it reads as zero for whoever finds it. */
+		store_release(directory, made);
+	}
+	return &(*directory)[directory_index(address)];
+}
+
+static COLD void
+make_leaf(uintptr_t address, size_t usable)
+{
+	size_t bytes = (size_t)table.slot_bytes << (LEAF_SHIFT - table.slot_shift);
+	void **entry;
+
+	if (address >> ADDRESS_BITS != 0 || !lock_take(&table.leaf_lock))
+		return;
+	entry = make_entry(address);
+	if (entry != NULL && *entry == NULL) {
+		bool populate = usable < POPULATE_LIMIT;
+		void *leaf = arena_allocate(bytes, populate);
+
+		if (!populate)
+			arena_add_bytes(PAGE_BYTES);
+		/* Release: the leaf reads as zero for whoever finds it. */
+		store_release(entry, leaf);
+		recording_publish_memory();
+	}
+	lock_drop(&table.leaf_lock);
+}
+
+static ALWAYS_INLINE void *
+leaf_in(void ***top, uintptr_t address)
+{
+	void **directory = load_acquire(&top[address >> TOP_SHIFT]);
+
+	return load_acquire(&directory[directory_index(address)]);
+}
+
+/* The slot of an address; NULL where there is no leaf. */
+static inline void *
+slot_of(uintptr_t address)
+{
+	uintptr_t offset = address & (((uintptr_t)1 << LEAF_SHIFT) - 1);
+	char *leaf;
+
+	if (unlikely(address >> ADDRESS_BITS != 0))
+		return NULL;
+	leaf = leaf_in(table.top, address);
+	if (unlikely(leaf == NULL))
+		return NULL;
+	return leaf + (offset >> table.slot_shift) * table.slot_bytes;
+}
+
+static inline uint64_t
+get_slot(const void *slot)
+{
+	return likely(table.compact) ? load((const uint32_t *)slot) : load((const uint64_t *)slot);
+}
+
+static inline void
+set_slot(void *slot, uint64_t value)
+{
+	if (likely(table.compact))
+		store((uint32_t *)slot, (uint32_t)value);
+	else
+		store((uint64_t *)slot, value);
+}
+
+static inline uint64_t
+rounding_beyond(void)
+{
+	return ((uint64_t)1 << table.rounding_bits) - 1;
+}
+
+/* Which of the two possible starts within a slot: the address bit below the slot's. */
+static inline uint64_t
+place_of(uintptr_t address)
+{
+	return address >> (table.slot_shift - 1) & 1;
+}
+
+static inline uint64_t
+pack(uintptr_t address, struct block block)
+{
+	uint64_t site_and_place = (uint64_t)block.site << 1 | place_of(address);
+
+	return site_and_place << table.rounding_bits | block.rounding;
+}
+
+static inline bool
+is_at(uint64_t value, uintptr_t address)
+{
+	return value != 0 && (value >> table.rounding_bits & 1) == place_of(address);
+}
+
+static inline struct block
+unpack(uint64_t value)
+{
+	return (struct block){value & rounding_beyond(),
+			      (uint32_t)(value >> (table.rounding_bits + 1))};
+}
+
+static uint32_t
+side_home(uintptr_t address)
+{
+	return hash_u64(address) & (table.side_capacity - 1);
+}
+
+/* The entry of an address, or the free one where it belongs. */
+static struct side_entry *
+side_entry_of(uintptr_t address)
+{
+	uint32_t mask = table.side_capacity - 1, i = side_home(address);
+
+	while (table.side[i].address != 0 && table.side[i].address != address)
+		i = (i + 1) & mask;
+	return &table.side[i];
+}
+
+/* Those behind it that would not be found over the gap move up, so that there are no removed
+ * entries: a program may make and free blocks for ever that belong here. */
+static void
+side_remove(struct side_entry *entry)
+{
+	uint32_t mask = table.side_capacity - 1, gap = (uint32_t)(entry - table.side);
+
+	for (uint32_t i = (gap + 1) & mask; table.side[i].address != 0; i = (i + 1) & mask) {
+		if (!hash_may_move(side_home(table.side[i].address), gap, i, mask))
+			continue;
+		table.side[gap] = table.side[i];
+		gap = i;
+	}
+	table.side[gap].address = 0;
+	store(&table.side_live, table.side_live - 1);
+}
+
+static bool
+grow_side(void)
+{
+	struct side_entry *old = table.side;
+	uint32_t old_capacity = table.side_capacity;
+	uint32_t capacity = old_capacity == 0 ? SIDE_FIRST : old_capacity * 2;
+	struct side_entry *new = arena_allocate(capacity * sizeof *new, true);
+
+	if (new == NULL)
+		return false;
+	table.side = new;
+	/* In this order: a handler may leave in between by siglongjmp. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	table.side_capacity = capacity;
+	for (uint32_t i = 0; i < old_capacity; i++) {
+		if (old[i].address != 0)
+			*side_entry_of(old[i].address) = old[i];
+	}
+	return true;
+}
+
+static COLD bool
+side_insert(uintptr_t address, struct block block)
+{
+	struct side_entry *e;
+
+	if (!lock_take(&table.side_lock))
+		return false;
+	if (table.side_live >= table.side_capacity / 4 * 3 && !grow_side()) {
+		lock_drop(&table.side_lock);
+		return false;
+	}
+	e = side_entry_of(address);
+	if (e->address == 0)
+		store(&table.side_live, table.side_live + 1);
+	*e = (struct side_entry){address, block};
+	lock_drop(&table.side_lock);
+	return true;
+}
+
+static COLD struct block
+side_take(uintptr_t address, bool keep)
+{
+	struct block block = BLOCK_NONE;
+	struct side_entry *e;
+
+	if (load(&table.side_live) == 0 || !lock_take(&table.side_lock))
+		return block;
+	e = side_entry_of(address);
+	if (e->address != 0) {
+		block = e->block;
+		if (!keep)
+			side_remove(e);
+	}
+	lock_drop(&table.side_lock);
+	return block;
+}
+
+static struct block remove_any(const void *address);
+
+/* The slot is taken, or the block does not fit into one. */
+static COLD struct block
+insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_stored)
+{
+	struct block old = remove_any((const void *)address);
+	bool fits = block.rounding < rounding_beyond() && block.site <= table.site_max;
+
+	*ret_stored = true;
+	if (get_slot(slot) != 0) {
+		*ret_stored = side_insert(address, block);
+	} else if (fits) {
+		set_slot(slot, pack(address, block));
+	} else {
+		struct block mark = {rounding_beyond(), 1};
+
+		*ret_stored = side_insert(address, block);
+		if (*ret_stored)
+			set_slot(slot, pack(address, mark));
+	}
+	return old;
+}
+
+static struct block
+insert_any(const void *address, struct block block, size_t usable, bool *ret_stored)
+{
+	uintptr_t a = (uintptr_t)address;
+	void *slot = slot_of(a);
+
+	if (unlikely(slot == NULL)) {
+		make_leaf(a, usable);
+		slot = slot_of(a);
+		if (slot == NULL) {
+			*ret_stored = false;
+			recording_note(TROUBLE_NO_BLOCK_TABLE);
+			return BLOCK_NONE;
+		}
+	}
+	if (unlikely(get_slot(slot) != 0 || block.rounding >= rounding_beyond() ||
+		     block.site > table.site_max))
+		return insert_beside(slot, a, block, ret_stored);
+	set_slot(slot, pack(a, block));
+	*ret_stored = true;
+	return BLOCK_NONE;
+}
+
+static struct block
+remove_any(const void *address)
+{
+	uintptr_t a = (uintptr_t)address;
+	void *slot = slot_of(a);
+	struct block block;
+	uint64_t value;
+
+	if (unlikely(slot == NULL))
+		return BLOCK_NONE;
+	value = get_slot(slot);
+	if (unlikely(!is_at(value, a)))
+		return side_take(a, false);
+	set_slot(slot, 0);
+	block = unpack(value);
+	return likely(block.rounding != rounding_beyond()) ? block : side_take(a, false);
+}
+
+/* The slot in a compact table, or NULL: ask the general functions. */
+static ALWAYS_INLINE uint32_t *
+common_slot(uintptr_t address)
+{
+	uint32_t *leaf;
+
+	if (unlikely(address >> ADDRESS_BITS != 0))
+		return NULL;
+	leaf = leaf_in(common_top, address);
+	if (unlikely(leaf == NULL))
+		return NULL;
+	return &leaf[address >> SLOT_SHIFT & ((1u << (LEAF_SHIFT - SLOT_SHIFT)) - 1)];
+}
+
+HOT ALWAYS_INLINE void *
+block_table_prepare(const void *address)
+{
+	uint32_t *slot = common_slot((uintptr_t)address);
+
+	__builtin_prefetch(slot, 1);
+	return slot;
+}
+
+HOT ALWAYS_INLINE struct block
+block_table_insert(void *common, const void *address, struct block block, size_t usable,
+		   bool *ret_stored)
+{
+	uint32_t *slot = common, place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1;
+
+	if (unlikely(slot == NULL || load(slot) != 0 ||
+		     block.rounding >= (1u << ROUNDING_BITS) - 1 || block.site > SITE_MAX))
+		return insert_any(address, block, usable, ret_stored);
+	store(slot, (block.site << 1 | place) << ROUNDING_BITS | (uint32_t)block.rounding);
+	*ret_stored = true;
+	return BLOCK_NONE;
+}
+
+HOT ALWAYS_INLINE struct block
+block_table_remove(const void *address)
+{
+	uint32_t *slot = common_slot((uintptr_t)address);
+	uint32_t place = (uintptr_t)address >> (SLOT_SHIFT - 1) & 1, value, rounding;
+
+	if (unlikely(slot == NULL))
+		return remove_any(address);
+	value = load(slot);
+	rounding = value & ((1u << ROUNDING_BITS) - 1);
+	if (unlikely(value == 0 || (value >> ROUNDING_BITS & 1) != place ||
+		     rounding == (1u << ROUNDING_BITS) - 1))
+		return remove_any(address);
+	store(slot, 0);
+	return (struct block){rounding, value >> (ROUNDING_BITS + 1)};
+}
+
+struct block
+block_table_find(const void *address)
+{
+	uintptr_t a = (uintptr_t)address;
+	void *slot = slot_of(a);
+	struct block block;
+
+	if (slot == NULL)
+		return BLOCK_NONE;
+	block = unpack(get_slot(slot));
+	if (!is_at(get_slot(slot), a) || block.rounding == rounding_beyond())
+		return side_take(a, true);
+	return block;
+}
+
+/* A block that starts in the slot of `base`, at `highest` or below. */
+static struct block
+find_in_slot(uintptr_t base, uintptr_t highest, void **ret_start)
+{
+	const uintptr_t half = (uintptr_t)1 << (table.slot_shift - 1);
+	struct block block = BLOCK_NONE;
+
+	*ret_start = (void *)(base + half);
+	if (base + half <= highest)
+		block = block_table_find(*ret_start);
+	if (block.site != SITE_NONE)
+		return block;
+	*ret_start = (void *)base;
+	return block_table_find(*ret_start);
+}
+
+/* From an address down to where the next leaf may be: below the directory that is not there, or
+ * below the leaf. 0: nowhere. */
+static uintptr_t
+below_absent(uintptr_t address)
+{
+	bool absent = load_acquire(&table.top[address >> TOP_SHIFT]) == no_leaves;
+
+	return address >> (absent ? TOP_SHIFT : LEAF_SHIFT) << (absent ? TOP_SHIFT : LEAF_SHIFT);
+}
+
+/* From the slot of `base` down to one that is in use; NULL if there is none in this leaf. */
+static const char *
+used_slot_below(const char *slot, uintptr_t base)
+{
+	uintptr_t before = (base & (((uintptr_t)1 << LEAF_SHIFT) - 1)) >> table.slot_shift;
+	const char *first = slot - before * table.slot_bytes;
+
+	for (; slot >= first && get_slot(slot) == 0; slot -= table.slot_bytes) {
+		/* Of what is not in use, eight bytes at a time. */
+		while (slot - first >= 16 && ((uintptr_t)slot & 7) == 0 &&
+		       load((const uint64_t *)(const void *)(slot - 8)) == 0)
+			slot -= 8;
+	}
+	return slot >= first ? slot : NULL;
+}
+
+struct block
+block_table_find_around(const void *address, uintptr_t reach, void **ret_start)
+{
+	const uintptr_t slot_size = (uintptr_t)1 << table.slot_shift, highest = (uintptr_t)address;
+	const uintptr_t leaf_size = (uintptr_t)1 << LEAF_SHIFT;
+	uintptr_t base = highest & ~(slot_size - 1);
+
+	while (highest - base < reach && base >= leaf_size && base >> ADDRESS_BITS == 0) {
+		const char *slot = slot_of(base);
+		const char *used = slot != NULL ? used_slot_below(slot, base) : NULL;
+
+		if (used != NULL) {
+			struct block block;
+
+			base -= (uintptr_t)(slot - used) / table.slot_bytes * slot_size;
+			block = find_in_slot(base, highest, ret_start);
+			if (block.site != SITE_NONE)
+				return highest - base < reach ? block : BLOCK_NONE;
+		} else {
+			base = slot != NULL ? base & ~(leaf_size - 1) : below_absent(base);
+		}
+		base -= slot_size;
+	}
+	return BLOCK_NONE;
+}

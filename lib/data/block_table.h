@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * block_table.h - live blocks by address
+ *
+ * A shadow of the address space: one slot for every 32 bytes (what glibc's blocks are apart; 16 for
+ * other allocators), in leaves that are made when an address first falls into them.
+ *
+ *     address  | ........ leaf ........ | slot | low bits |
+ *              directory[leaf] --> leaf[slot]                   0 is no block
+ *
+ *     glibc    32-bit slots:  site:25 place:1 rounding:6
+ *     others   64-bit slots:  site:26 place:1 rounding:37
+ *
+ * The requested size is not stored: it is the usable size, which the allocator knows, less the
+ * rounding. `place` tells blocks apart that start in the same slot; a second one there, and a
+ * rounding that does not fit, live in a side table under a lock. Each block owns its slot, so no
+ * lock is needed for it: whoever hands a block to another thread orders the accesses. Insert after
+ * the real allocation, remove before the real free.
+ */
+#ifndef BLOCK_TABLE_H
+#define BLOCK_TABLE_H
+
+#include "base/base.h"
+
+struct block {
+	uint64_t rounding; /* usable minus requested bytes */
+	uint32_t site;     /* SITE_NONE: no block */
+};
+
+#define BLOCK_NONE ((struct block){0, 0})
+
+/* False when memory is out. [init] */
+bool block_table_init(bool is_glibc);
+
+/* Where a block that starts at address will be kept, or NULL; the memory is on its way to the cache
+ * afterwards. [hot] */
+void *block_table_prepare(const void *address);
+
+/* Remember a block of `usable` bytes; `slot` is what `block_table_prepare` said. If the address was
+ * known (its free was not seen) the old block is returned, else BLOCK_NONE. False through
+ * *ret_stored when there is no memory for it. [hot] */
+struct block block_table_insert(void *slot, const void *address, struct block block, size_t usable,
+				bool *ret_stored);
+
+/* Forget and return a block; BLOCK_NONE if it is not known. [hot] */
+struct block block_table_remove(const void *address);
+
+/* Look a block up by its start. */
+struct block block_table_find(const void *address);
+
+/* The block with the highest start that is not above address and less than `reach` below it; its
+ * caller looks whether it is large enough. Where no blocks have been, 64 GiB are passed over at
+ * once; where they have been and are no more, 0.3 MB in a microsecond or so. */
+struct block block_table_find_around(const void *address, uintptr_t reach, void **ret_start);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * module_table.c - the loaded ELF objects that frames belong to
+ */
+#include "data/module_table.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "memory/arena.h"
+#include "recording/recording_map.h"
+
+#define MODULES_MAX 65536u
+#define PAGE_OWNERS (PAGE_BYTES / sizeof(struct link_map *))
+
+/* Beside the recorded modules: whose they are now, in pages. NULL once unloaded. */
+static struct {
+	const struct link_map **owners[MODULES_MAX / PAGE_OWNERS];
+	uint32_t count;
+	uint32_t last; /* the one that was asked for last */
+	bool changed;  /* a module came since the last sweep */
+} table;
+
+static const struct link_map **
+owner_of(uint32_t id)
+{
+	return &table.owners[id / PAGE_OWNERS][id % PAGE_OWNERS];
+}
+
+/* Room for one more, in the recording and here. */
+static bool
+reserve_module(uint32_t id)
+{
+	if (id >= MODULES_MAX || !recording_reserve(SECTION_MODULES, id + 1))
+		return false;
+	if (table.owners[id / PAGE_OWNERS] == NULL)
+		table.owners[id / PAGE_OWNERS] = arena_allocate(PAGE_BYTES, true);
+	return table.owners[id / PAGE_OWNERS] != NULL;
+}
+
+/* The build-id note of an object whose program headers are in memory (the first page of its file is
+ * mapped at `start`, as every linker lays it out). */
+static void
+copy_build_id(const struct dl_find_object *object, struct recording_module *module)
+{
+	const ElfW(Ehdr) *header = object->dlfo_map_start;
+	const ElfW(Phdr) * segment;
+	uintptr_t bias = object->dlfo_link_map->l_addr;
+
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_phoff + header->e_phnum * sizeof *segment > PAGE_BYTES)
+		return;
+	segment = (const void *)((const char *)header + header->e_phoff);
+	for (int i = 0; i < header->e_phnum; i++) {
+		uintptr_t at = bias + segment[i].p_vaddr, end = at + segment[i].p_memsz;
+
+		if (segment[i].p_type != PT_NOTE)
+			continue;
+		while (at + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			uintptr_t name = at + sizeof *note;
+			uintptr_t bytes = name + ((note->n_namesz + 3u) & ~3u);
+
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    memcmp((const void *)name, "GNU", 4) == 0 &&
+			    note->n_descsz <= sizeof module->build_id) {
+				memcpy(module->build_id, (const void *)bytes, note->n_descsz);
+				module->build_id_bytes = note->n_descsz;
+				return;
+			}
+			at = bytes + ((note->n_descsz + 3u) & ~3u);
+		}
+	}
+}
+
+static const char *
+path_of(const struct link_map *map)
+{
+	/* The executable has no name of its own in the loader's list. */
+	return map->l_name[0] == '\0' ? recording.strings + recording.header->executable
+				      : map->l_name;
+}
+
+static bool
+is_path_of(const struct recording_module *m, const struct link_map *map)
+{
+	return strcmp(recording.strings + m->path, path_of(map)) == 0;
+}
+
+static void
+set_place(struct recording_module *m, const struct dl_find_object *object)
+{
+	m->start = (uintptr_t)object->dlfo_map_start;
+	m->end = (uintptr_t)object->dlfo_map_end;
+	m->bias = object->dlfo_link_map->l_addr;
+}
+
+/* The loader reuses its own records and addresses, so all that tells objects apart is compared. */
+static bool
+is_module_of(const struct recording_module *m, const struct dl_find_object *object)
+{
+	const struct link_map *map = object->dlfo_link_map;
+
+	return m->start == (uintptr_t)object->dlfo_map_start &&
+	       m->end == (uintptr_t)object->dlfo_map_end && m->bias == map->l_addr &&
+	       is_path_of(m, map);
+}
+
+static uint32_t
+add_module(const struct dl_find_object *object)
+{
+	struct recording_extent *modules = &recording.header->sections[SECTION_MODULES];
+	const struct link_map *map = object->dlfo_link_map;
+	struct recording_module *m;
+	uint32_t id = table.count;
+	bool is_main = map->l_name[0] == '\0';
+
+	if (!reserve_module(id))
+		return UINT32_MAX;
+	m = &recording.modules[id];
+	m->path = is_main ? recording.header->executable : recording_add_string(map->l_name);
+	if (m->path == 0 && !is_main)
+		return UINT32_MAX;
+	set_place(m, object);
+	m->flags = is_main ? RECORDING_MODULE_MAIN : 0;
+	copy_build_id(object, m);
+	*owner_of(id) = map;
+	table.count = id + 1;
+	store_release(&modules->count, id + 1);
+	return id;
+}
+
+/* An object that was unloaded and is back is the same module: a program that loads and unloads a
+ * plugin in a loop does not fill the table. It may be at another place if its build-id tells that
+ * it is the same. */
+static uint32_t
+revive_module(const struct dl_find_object *object)
+{
+	struct recording_module now = {0};
+
+	copy_build_id(object, &now);
+	for (uint32_t i = table.count; i-- > 0;) {
+		struct recording_module *m = &recording.modules[i];
+
+		if (*owner_of(i) != NULL || m->build_id_bytes != now.build_id_bytes ||
+		    memcmp(m->build_id, now.build_id, sizeof now.build_id) != 0 ||
+		    !(now.build_id_bytes != 0 ? is_path_of(m, object->dlfo_link_map)
+					      : is_module_of(m, object)))
+			continue;
+		set_place(m, object);
+		*owner_of(i) = object->dlfo_link_map;
+		m->flags &= ~RECORDING_MODULE_UNLOADED;
+		return i;
+	}
+	return UINT32_MAX;
+}
+
+static uint32_t
+find_module(const struct dl_find_object *object)
+{
+	uint32_t id;
+
+	for (uint32_t i = table.count; i-- > 0;) {
+		if (*owner_of(i) == object->dlfo_link_map &&
+		    is_module_of(&recording.modules[i], object))
+			return i;
+	}
+	table.changed = true;
+	id = revive_module(object);
+	return id != UINT32_MAX ? id : add_module(object);
+}
+
+struct recording_frame
+module_table_frame(const struct dl_find_object *object, uintptr_t address)
+{
+	if (table.last >= table.count || *owner_of(table.last) != object->dlfo_link_map ||
+	    !is_module_of(&recording.modules[table.last], object))
+		table.last = find_module(object);
+	if (table.last == UINT32_MAX) {
+		recording_note(TROUBLE_FULL);
+		return (struct recording_frame){.value = address, .kind = FRAME_KIND_ADDRESS};
+	}
+	return (struct recording_frame){
+		.value = address - recording.modules[table.last].bias,
+		.module = table.last,
+		.kind = FRAME_KIND_MODULE,
+	};
+}
+
+bool
+module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
+{
+	uintptr_t start = UINTPTR_MAX, end = 0;
+
+	table.changed = false;
+	for (uint32_t i = 0; i < table.count; i++) {
+		struct recording_module *m = &recording.modules[i];
+		struct dl_find_object now;
+
+		if (*owner_of(i) == NULL)
+			continue;
+		if (_dl_find_object((void *)m->start, &now) == 0 &&
+		    now.dlfo_link_map == *owner_of(i) && is_module_of(m, &now))
+			continue;
+		*owner_of(i) = NULL;
+		m->flags |= RECORDING_MODULE_UNLOADED;
+		start = m->start < start ? m->start : start;
+		end = m->end > end ? m->end : end;
+	}
+	if (end == 0)
+		return false;
+	*ret_start = start;
+	*ret_end = end;
+	return true;
+}
+
+bool
+module_table_has_changed(void)
+{
+	return table.changed;
+}
+
+void
+module_table_reset(void)
+{
+	memset(&table, 0, sizeof table);
+}

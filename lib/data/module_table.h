@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * module_table.h - the loaded ELF objects that frames belong to
+ *
+ * A module is recorded when an address in it is first met: path, load bias, range, build-id. It is
+ * never changed afterwards, but for the mark that it was unloaded; what is loaded at the same place
+ * later is another module. Callers serialise.
+ */
+#ifndef MODULE_TABLE_H
+#define MODULE_TABLE_H
+
+#include "base/base.h"
+#include "include/recording.h"
+
+struct dl_find_object;
+
+/* The frame of a return address in the object that `_dl_find_object` found. Where the tables have
+ * no room for the object that is noted, and the frame is a bare address. [signal] */
+struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
+
+/* Mark the modules that are gone. True if there was one; *ret_start and *ret_end then span them
+ * all.
+ */
+bool module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end);
+
+/* Whether a module came since the last sweep. Others may have gone unseen in its favour. */
+bool module_table_has_changed(void);
+
+/* Forget all: for a forked child. */
+void module_table_reset(void);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/diff.c - heaptally diff: what changed between two recordings
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/budget.h"
+#include "cmd/report.h"
+#include "cmd/command.h"
+#include "model/diff.h"
+#include "model/filter_hint.h"
+#include "util/error.h"
+#include "util/human.h"
+#include "util/xalloc.h"
+#include "view/diff.h"
+
+enum {
+	OPTION_ALL = 512,
+	OPTION_BUDGET,
+	OPTION_ONLY_GROWTH,
+};
+
+struct arguments {
+	struct cmd_report report;
+	const char *operands[2];
+	size_t operand_count;
+	bool all, only_growth;
+	const char **budget_words;
+	struct budget *budgets;
+	size_t budget_count;
+};
+
+static const struct argp_option options[] = {
+	{"all", OPTION_ALL, NULL, 0, "show groups that did not change too", 0},
+	{"only-growth", OPTION_ONLY_GROWTH, NULL, 0,
+	 "show only groups that have grown in the column that is sorted by", 0},
+	{"budget", OPTION_BUDGET, "NAME=LIMIT", 0,
+	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000, "
+	 "or of some sites, with a filter: 'function=parse_*=+5%', 'total:*/cache.c=1MiB'",
+	 0},
+	{0},
+};
+
+static void
+insert_budget(struct arguments *arguments, const char *word)
+{
+	arguments->budget_words =
+		xreallocarray(arguments->budget_words, arguments->budget_count + 1,
+			      sizeof(*arguments->budget_words));
+	arguments->budget_words[arguments->budget_count++] = word;
+}
+
+/* When all options are known: --any-frame may stand behind. */
+static void
+make_budgets(struct arguments *arguments, struct argp_state *state)
+{
+	char *why;
+
+	arguments->budgets = xcalloc(arguments->budget_count + 1, sizeof(*arguments->budgets));
+	for (size_t i = 0; i < arguments->budget_count; i++) {
+		if (budget_parse(arguments->budget_words[i], arguments->report.any_frame,
+				 &arguments->budgets[i], &why) < 0)
+			argp_error(state, "%s", why);
+	}
+}
+
+static error_t
+parse_argument(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->report;
+		return 0;
+	case OPTION_ALL:
+		arguments->all = true;
+		return 0;
+	case OPTION_ONLY_GROWTH:
+		arguments->only_growth = true;
+		return 0;
+	case OPTION_BUDGET:
+		insert_budget(arguments, word);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->operand_count == 2)
+			argp_error(state, "%s: two files or processes are compared", word);
+		arguments->operands[arguments->operand_count++] = word;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->all && arguments->only_growth)
+			argp_error(state, "--all does not go with --only-growth");
+		if (arguments->operand_count < 2)
+			argp_error(state, "two files or processes are needed: OLD NEW");
+		make_budgets(arguments, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_argument,
+	.args_doc = "OLD[@MOMENT] NEW[@MOMENT]",
+	.doc = "Show what changed between two recordings, or between two moments of one.\n\n"
+	       "  heaptally diff main.tally pr.tally --budget peak=+5%\n"
+	       "  heaptally diff app.tally@snap:1 app.tally@exit\n"
+	       "  heaptally diff --by function old.tally new.tally\n",
+	.children = children,
+};
+
+static void
+print(const struct arguments *arguments, const struct view_diff *view)
+{
+	struct term term;
+
+	switch (arguments->report.format) {
+	case REPORT_TEXT:
+		term_init(&term, stdout, arguments->report.color);
+		view_diff_text(&term, view);
+		break;
+	case REPORT_JSON:
+		view_diff_json(stdout, view);
+		break;
+	case REPORT_CSV:
+		view_diff_csv(stdout, view);
+		break;
+	case REPORT_TRACEMALLOC:
+		view_diff_tracemalloc(stdout, view);
+		break;
+	}
+}
+
+/* Whether any site of the profile passes the filter of a budget; *ret_sum is what they hold. */
+static bool
+add_up(const struct group_options *grouping, const struct profile *profile,
+       const struct profile_at *at, const struct diff *diff, struct place_table *table,
+       struct profile_values *ret_sum)
+{
+	struct group_set set;
+	bool any;
+
+	group_profile(profile, at, grouping, table, diff->alias, &set);
+	*ret_sum = set.sum;
+	any = set.count > 0;
+	group_set_release(&set);
+	return any;
+}
+
+/* What the sites that pass the filter of a budget hold on one side; false if there are none. */
+static bool
+measure_sites(const struct budget *budget, const struct cmd_report *report,
+	      const struct diff_side *side, const struct diff *diff, struct place_table *table,
+	      int64_t *ret_value)
+{
+	const struct profile *profile = side->profile;
+	const struct profile_at end = {.moment = &profile->moments[profile->moment_count - 1]};
+	struct group_options grouping = report->group;
+	struct profile_at at = side->at;
+	struct profile_values sum;
+	bool any;
+
+	grouping.by = GROUP_BY_LINE;
+	grouping.cumulative = false;
+	grouping.filters = budget->filters;
+	/* A column that was named is that of the end, as for the whole program. */
+	if (budget->column)
+		at.peak = false;
+	any = add_up(&grouping, profile, &at, diff, table, &sum);
+	*ret_value = column_get(budget->column ? budget->column : report->column, &sum);
+	/* There may be sites that allocate later than at the moment shown. */
+	return any ||
+	       (at.moment != end.moment && add_up(&grouping, profile, &end, diff, table, &sum));
+}
+
+/* A misspelt name or a renamed file must not turn a gate green for good. */
+static void
+refuse_budget(const struct budget *budget, const struct place_table *table)
+{
+	char *hint = filter_hint(&budget->filters, table);
+
+	die(COMMAND_TROUBLE, "%s: nothing matches this budget, in OLD or NEW%s%s", budget->name,
+	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
+static void
+judge_budgets(struct arguments *arguments, const struct diff_side *sides, const struct diff *diff,
+	      struct place_table *table)
+{
+	for (size_t i = 0; i < arguments->budget_count; i++) {
+		struct budget *budget = &arguments->budgets[i];
+		int64_t values[2];
+		bool any = false;
+
+		for (size_t k = 0; k < 2; k++) {
+			if (budget->filters.count > 0)
+				any |= measure_sites(budget, &arguments->report, &sides[k], diff,
+						     table, &values[k]);
+			else
+				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
+		}
+		if (budget->filters.count > 0 && !any)
+			refuse_budget(budget, table);
+		budget_judge(budget, values[0], values[1]);
+	}
+}
+
+/* One line for each broken budget. */
+static int
+report_budgets(const struct arguments *arguments)
+{
+	int status = COMMAND_OK;
+
+	for (size_t i = 0; i < arguments->budget_count; i++) {
+		const struct budget *budget = &arguments->budgets[i];
+		const struct column *column =
+			budget->column ? budget->column : arguments->report.column;
+		char from[HUMAN_BYTES], to[HUMAN_BYTES], share[HUMAN_BYTES];
+		bool bytes = column->unit == COLUMN_BYTES;
+
+		if (!budget->is_broken)
+			continue;
+		status = COMMAND_EXCEEDED;
+		human_percent_change((double)budget->new - (double)budget->old, (double)budget->old,
+				     share);
+		warn("%s went from %s to %s (%s%s), the budget is %s", budget->name,
+		     bytes ? human_size(budget->old, from)
+			   : human_count((uint64_t)budget->old, from),
+		     bytes ? human_size(budget->new, to) : human_count((uint64_t)budget->new, to),
+		     share, strcmp(share, "new") == 0 ? "" : " %", budget->limit_text);
+	}
+	return status;
+}
+
+static void
+release_budgets(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->budget_count; i++)
+		budget_release(&arguments->budgets[i]);
+	free(arguments->budgets);
+	free(arguments->budget_words);
+}
+
+int
+cmd_diff(int argc, char **argv)
+{
+	struct arguments arguments = {.operand_count = 0};
+	struct cmd_report *report = &arguments.report;
+	struct place_options places = {.across_builds = true};
+	struct place_table *table = place_table_new(&places);
+	struct source sources[2];
+	struct diff_side sides[2];
+	struct diff diff;
+	int status;
+
+	cmd_report_init(report);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	for (size_t i = 0; i < 2; i++) {
+		cmd_report_read(report, arguments.operands[i], "peak", &sources[i]);
+		sides[i] = (struct diff_side){sources[i].profile, sources[i].at};
+	}
+	diff_profiles(&sides[0], &sides[1], &report->group, report->format != REPORT_TRACEMALLOC,
+		      table, &diff);
+	if (arguments.only_growth)
+		diff_keep_growth(&diff, report->column);
+	diff_rank(&diff, report->group.by, report->column, table);
+	judge_budgets(&arguments, sides, &diff, table);
+	print(&arguments, &(struct view_diff){
+				  .old = &sides[0],
+				  .new = &sides[1],
+				  .old_name = arguments.operands[0],
+				  .new_name = arguments.operands[1],
+				  .options = &report->group,
+				  .column = report->column,
+				  .diff = &diff,
+				  .table = table,
+				  .rows = report->rows,
+				  .all = arguments.all,
+				  .frames = report->frames,
+				  .most_recent_last = report->most_recent_last,
+				  .full_names = report->full_names,
+				  .budgets = arguments.budgets,
+				  .budget_count = arguments.budget_count,
+			  });
+	cmd_report_finish();
+	status = report_budgets(&arguments);
+	diff_release(&diff);
+	place_table_free(table);
+	for (size_t i = 0; i < 2; i++)
+		source_release(&sources[i]);
+	release_budgets(&arguments);
+	cmd_report_release(report);
+	return status;
+}

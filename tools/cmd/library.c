@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/library.c - heaptally --library: where the runtime is, for who preloads it by hand
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/report.h"
+#include "cmd/command.h"
+#include "run/launch.h"
+#include "util/error.h"
+
+int
+cmd_library(void)
+{
+	char *path = launch_find_library();
+
+	if (path == NULL)
+		die(COMMAND_TROUBLE, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
+	puts(path);
+	free(path);
+	cmd_report_finish();
+	return COMMAND_OK;
+}

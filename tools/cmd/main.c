@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/main.c - the command heaptally: find the subcommand and run it
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <locale.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "util/error.h"
+#include "util/xalloc.h"
+
+static const struct command commands[] = {
+	{"run", "run a program and record where its memory goes", cmd_run},
+	{"top", "show which lines hold the memory, at the peak or at any moment", cmd_top},
+	{"diff", "show what changed between two recordings, or two moments of one", cmd_diff},
+	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
+	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
+	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},
+	{"block", "say what an address belongs to, or belonged to", cmd_block},
+	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
+	{"list", "list the processes that are being recorded or left a recording", cmd_list},
+	{"info", "show the totals of a recording", cmd_info},
+	{"mark", "note this moment in the recording of a living process", cmd_mark},
+	{"clear", "let a living process count from zero", cmd_clear},
+	{"reset-peak", "make the peak of a living process what is live now", cmd_reset_peak},
+	{"pause", "let a living process record no new blocks", cmd_pause},
+	{"resume", "let a living process record again", cmd_resume},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+static void
+print_help(FILE *stream)
+{
+	fputs("Usage: heaptally COMMAND [OPTION...]\n"
+	      "Where does the memory of a program go, line by line?\n"
+	      "\n"
+	      "  heaptally run -- ./server --port 80    trace a program and its children\n"
+	      "  heaptally top                          what holds the memory at the peak\n"
+	      "  heaptally diff old.tally new.tally     what has grown\n"
+	      "\n"
+	      "Commands:\n",
+	      stream);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %-11s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "heaptally COMMAND --help and heaptally-COMMAND(1) say more; --version says which\n"
+	      "heaptally this is, --library where its runtime is, for LD_PRELOAD. Exit status:\n"
+	      "0 is success, 1 a broken budget, no block at an address, or something not done\n"
+	      "yet, 2 trouble; `run` returns the status of the program.\n",
+	      stream);
+}
+
+/* How many letters must change: small for a slip of the finger. */
+static size_t
+edit_distance(const char *left, const char *right)
+{
+	enum {
+		LETTERS_MAX = 31
+	};
+	size_t columns = strlen(right);
+	size_t row[LETTERS_MAX + 1];
+
+	if (columns > LETTERS_MAX)
+		return SIZE_MAX;
+	for (size_t k = 0; k <= columns; k++)
+		row[k] = k;
+	for (size_t i = 1; left[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= columns; k++) {
+			size_t above = row[k];
+			size_t best = diagonal + (left[i - 1] != right[k - 1]);
+
+			best = above + 1 < best ? above + 1 : best;
+			best = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
+			diagonal = above;
+			row[k] = best;
+		}
+	}
+	return row[columns];
+}
+
+/* What comes before the file in the command that is meant when only a file is given, or NULL. */
+static const char *
+guess_command(const char *file)
+{
+	const char *end = strrchr(file, '.');
+
+	if (access(file, F_OK) != 0)
+		return NULL;
+	if (end && (strcmp(end, ".tally") == 0 || strcmp(end, ".recording") == 0))
+		return "top";
+	return strchr(file, '/') && access(file, X_OK) == 0 ? "run --" : NULL;
+}
+
+static void
+refuse_command(const char *name)
+{
+	const char *nearest = NULL, *meant = guess_command(name);
+	size_t least = 3;
+
+	if (meant)
+		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally %s %s`?", name,
+		    meant, name);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		size_t distance = edit_distance(name, commands[i].name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = commands[i].name;
+		}
+	}
+	if (nearest)
+		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally %s`?", name,
+		    nearest);
+	die(COMMAND_TROUBLE, "%s: no such command; `heaptally --help` lists them", name);
+}
+
+/* argp knows -? only. Of `run`, what comes after the first other word is the program's. */
+static void
+accept_short_help(const struct command *command, char **argv)
+{
+	static char help[] = "--help";
+
+	for (int i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
+		if (command->run == cmd_run && argv[i][0] != '-')
+			return;
+		if (strcmp(argv[i], "-h") == 0)
+			argv[i] = help;
+	}
+}
+
+static int
+run_command(const struct command *command, int argc, char **argv)
+{
+	char *name = xasprintf("heaptally %s", command->name);
+	int status;
+
+	argv[0] = name;
+	accept_short_help(command, argv);
+	status = command->run(argc, argv);
+	free(name);
+	return status;
+}
+
+static int
+help_command(int argc, char **argv)
+{
+	char *words[] = {NULL, (char[]){"--help"}, NULL};
+
+	if (argc < 2) {
+		print_help(stdout);
+		return COMMAND_OK;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return run_command(&commands[i], 2, words);
+	}
+	refuse_command(argv[1]);
+	return COMMAND_TROUBLE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "--help";
+
+	/* Numbers in machine formats must not follow the locale: no LC_NUMERIC. */
+	setlocale(LC_CTYPE, "");
+	argp_err_exit_status = COMMAND_TROUBLE;
+	if (argc < 2) {
+		print_help(stderr);
+		return COMMAND_TROUBLE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "-?") == 0) {
+		print_help(stdout);
+		return COMMAND_OK;
+	}
+	if (strcmp(name, "help") == 0)
+		return help_command(argc - 1, argv + 1);
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		puts("heaptally " PACKAGE_VERSION);
+		return COMMAND_OK;
+	}
+	if (strcmp(name, "--library") == 0)
+		return cmd_library();
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return run_command(&commands[i], argc - 1, argv + 1);
+	}
+	refuse_command(name);
+	return COMMAND_TROUBLE;
+}

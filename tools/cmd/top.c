@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/top.c - heaptally top: which lines hold the memory
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/report.h"
+#include "cmd/top_refresh.h"
+#include "cmd/command.h"
+#include "model/rank.h"
+#include "util/buffer.h"
+#include "util/error.h"
+#include "util/human.h"
+#include "util/xalloc.h"
+#include "view/top.h"
+
+#define OTHERS_SHOWN  3
+#define REFRESH_LEAST 0.01 /* seconds */
+#define REFRESH_MOST  1e6
+
+enum {
+	OPTION_REFRESH = 512, /* apart from those of cmd/report.c */
+	OPTION_COUNT,
+	OPTION_AGES,
+};
+
+struct arguments {
+	struct cmd_report report;
+	const char *operand;
+	double refresh_seconds; /* 0: once */
+	unsigned long count;    /* 0: no limit */
+};
+
+static const struct argp_option options[] = {
+	{"ages", OPTION_AGES, NULL, 0,
+	 "how old the live blocks of each group are, and how long freed ones lived", 3},
+	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
+	{"refresh", OPTION_REFRESH, "SECONDS", 0,
+	 "report every so many seconds what is live now, and how it changes; q ends", 4},
+	{"count", OPTION_COUNT, "N", 0, "with --refresh: end after N reports", 4},
+	{0},
+};
+
+static double
+parse_refresh(const char *text, struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || !(seconds >= REFRESH_LEAST) ||
+	    !(seconds <= REFRESH_MOST))
+		argp_error(state, "--refresh %s: not a number of seconds from %g on", text,
+			   REFRESH_LEAST);
+	return seconds;
+}
+
+static unsigned long
+parse_count(const char *text, struct argp_state *state)
+{
+	char *end;
+	unsigned long count;
+
+	errno = 0;
+	count = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || count == 0)
+		argp_error(state, "--count %s: not a number from 1 on", text);
+	return count;
+}
+
+/* What does not go together with --refresh, or only with it. */
+static void
+check_options(const struct arguments *arguments, struct argp_state *state)
+{
+	const char *at = arguments->report.at;
+
+	if (arguments->refresh_seconds <= 0) {
+		if (arguments->count != 0)
+			argp_error(state, "--count goes with --refresh only");
+		return;
+	}
+	if (arguments->operand == NULL)
+		argp_error(state, "--refresh: no process given");
+	if (at != NULL && strcmp(at, "now") != 0 && strcmp(at, "peak") != 0)
+		argp_error(state, "--refresh shows now or peak, not %s", at);
+	if (arguments->report.process != NULL)
+		argp_error(state, "--process is for files; --refresh takes a PID");
+}
+
+static error_t
+parse_argument(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->report;
+		return 0;
+	case OPTION_AGES:
+		arguments->report.group.ages = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->operand)
+			argp_error(state, "%s: one file or process at a time", word);
+		arguments->operand = word;
+		return 0;
+	case OPTION_REFRESH:
+		arguments->refresh_seconds = parse_refresh(word, state);
+		return 0;
+	case OPTION_COUNT:
+		arguments->count = parse_count(word, state);
+		return 0;
+	case ARGP_KEY_END:
+		check_options(arguments, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_argument,
+	.args_doc = "[FILE[@MOMENT]|PID]",
+	.doc = "Show which lines hold the memory of a program: at its peak, or at another "
+	       "moment.\n\n"
+	       "  heaptally top                      the newest tally of this folder\n"
+	       "  heaptally top --at now 4711        a running process\n"
+	       "  heaptally top --refresh 2 4711     the same, again and again\n"
+	       "  heaptally top --by stack -n 3 heaptally.app.4711.tally\n",
+	.children = children,
+};
+
+static int
+compare_peaks(const void *a, const void *b)
+{
+	const struct source_process *left = *(const struct source_process *const *)a;
+	const struct source_process *right = *(const struct source_process *const *)b;
+
+	if (left->sum.peak_bytes != right->sum.peak_bytes)
+		return left->sum.peak_bytes > right->sum.peak_bytes ? -1 : 1;
+	return left < right ? -1 : 1;
+}
+
+/* A file may hold a whole tree of processes. */
+static void
+print_others(const struct term *term, const struct source *source)
+{
+	struct buffer line = BUFFER_INIT;
+	const struct source_process **others;
+	size_t count = 0;
+	char text[HUMAN_BYTES];
+
+	if (source->process_count < 2)
+		return;
+	others = xcalloc(source->process_count, sizeof(const struct source_process *));
+	for (size_t i = 0; i < source->process_count; i++) {
+		if (!source->processes[i].chosen)
+			others[count++] = &source->processes[i];
+	}
+	qsort(others, count, sizeof(const struct source_process *), compare_peaks);
+	for (size_t i = 0; i < count && i < OTHERS_SHOWN; i++) {
+		char *command = term_escape(others[i]->command);
+
+		buffer_insert_format(&line, "%s%s %" PRIu32 " (peak %s)", i ? ", " : "", command,
+				     others[i]->pid, human_size(others[i]->sum.peak_bytes, text));
+		free(command);
+	}
+	if (count > OTHERS_SHOWN)
+		buffer_insert_format(&line, ", %zu more", count - OTHERS_SHOWN);
+	free(others);
+	buffer_insert_string(&line, "  (--process PID)");
+	term_wrap(term, "others    ", buffer_string(&line));
+	buffer_release(&line);
+}
+
+static void
+print(const struct cmd_report *report, const struct source *source, const struct view_top *view)
+{
+	struct term term;
+
+	switch (report->format) {
+	case REPORT_TEXT:
+		term_init(&term, stdout, report->color);
+		view_top_text(&term, view);
+		print_others(&term, source);
+		break;
+	case REPORT_JSON:
+		view_top_json(stdout, view);
+		break;
+	case REPORT_CSV:
+		view_top_csv(stdout, view);
+		break;
+	case REPORT_TRACEMALLOC:
+		view_top_tracemalloc(stdout, view);
+		break;
+	}
+}
+
+int
+cmd_top(int argc, char **argv)
+{
+	struct arguments arguments = {.operand = NULL};
+	struct cmd_report *report = &arguments.report;
+	struct place_options places = {.across_builds = false};
+	struct place_table *table;
+	struct group_set set;
+	struct source source;
+
+	cmd_report_init(report);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.refresh_seconds > 0) {
+		int status;
+
+		if (cmd_report_is_about_blocks(report))
+			die(COMMAND_TROUBLE, "--refresh does not look at single blocks");
+		status = cmd_top_refresh(report, arguments.operand,
+					 (uint64_t)(arguments.refresh_seconds * 1e9),
+					 arguments.count);
+		cmd_report_release(report);
+		return status;
+	}
+	cmd_report_read(report, arguments.operand, "peak", &source);
+
+	/* Raw stacks are for comparing with other tools, which know addresses. */
+	places.exact = report->group.raw_frames && report->group.by == GROUP_BY_STACK;
+	table = place_table_new(&places);
+	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
+	rank_groups(&set, report->group.by, report->column, table);
+	print(report, &source,
+	      &(struct view_top){
+		      .profile = source.profile,
+		      .at = source.at,
+		      .options = &report->group,
+		      .column = report->column,
+		      .set = &set,
+		      .table = table,
+		      .name = source.name,
+		      .rows = report->rows,
+		      .frames = report->frames,
+		      .most_recent_last = report->most_recent_last,
+		      .full_names = report->full_names,
+	      });
+	cmd_report_finish();
+	group_set_release(&set);
+	place_table_free(table);
+	source_release(&source);
+	cmd_report_release(report);
+	return COMMAND_OK;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * group.c - add up the sites of a profile by a key
+ *
+ * Values are those of the counters of the sites, or are made of single blocks. Blocks go to groups
+ * directly, when the key is about them, or else to their sites first.
+ */
+#include "config.h"
+
+#include "model/group.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/group_blocks.h"
+#include "model/naming.h"
+#include "util/array.h"
+#include "util/xalloc.h"
+
+#define NONE NAMING_NONE
+
+const char *const group_by_names[] = {
+	[GROUP_BY_LINE] = "line",
+	[GROUP_BY_FUNCTION] = "function",
+	[GROUP_BY_FILE] = "file",
+	[GROUP_BY_MODULE] = "module",
+	[GROUP_BY_STACK] = "stack",
+	[GROUP_BY_ALLOCATOR] = "allocator",
+	[GROUP_BY_THREAD] = "thread",
+	[GROUP_BY_SIZE] = "size",
+	[GROUP_BY_GENERATION] = "generation",
+	NULL,
+};
+
+struct grouping {
+	const struct profile *profile;
+	const struct group_options *options;
+	struct place_table *table;
+	bool peak, has_threads;
+	struct naming naming;
+	ARRAY(struct group) groups;
+	ARRAY(uint32_t) group_of_key;
+	uint32_t *seen; /* by group: the last site that counted, for cumulative */
+	size_t seen_capacity;
+	uint32_t *group_of_site, *group_of_block; /* for ages, or NULL */
+	ARRAY(struct group_ages) ages;
+	ARRAY(struct group_link) links;
+	struct group_set *set;
+};
+
+/* What is added to a group: a site, or one block of it. */
+struct addition {
+	struct naming_site site;
+	uint32_t number; /* of the site */
+	const struct profile_values *values;
+};
+
+int
+group_by_parse(const char *name, enum group_by *ret_by)
+{
+	for (unsigned i = 0; group_by_names[i]; i++) {
+		if (strcmp(group_by_names[i], name) == 0) {
+			*ret_by = (enum group_by)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/*** groups ***/
+
+static uint32_t
+find_group(struct grouping *grouping, uint32_t key)
+{
+	while (grouping->group_of_key.count <= key)
+		*array_push(&grouping->group_of_key) = NONE;
+	if (grouping->group_of_key.items[key] == NONE) {
+		uint32_t index = (uint32_t)grouping->groups.count;
+
+		grouping->group_of_key.items[key] = index;
+		*array_push(&grouping->groups) = (struct group){
+			.key = key, .stack = NONE, .caller = PLACE_NONE, .ages = index};
+		if (grouping->options->ages || grouping->options->lifetimes)
+			*array_push(&grouping->ages) = (struct group_ages){0};
+	}
+	return grouping->group_of_key.items[key];
+}
+
+static uint32_t
+get_place_key(struct grouping *grouping, struct naming_position *position)
+{
+	static const enum place_key keys[] = {
+		[GROUP_BY_LINE] = PLACE_KEY_LINE,
+		[GROUP_BY_FUNCTION] = PLACE_KEY_FUNCTION,
+		[GROUP_BY_FILE] = PLACE_KEY_FILE,
+		[GROUP_BY_MODULE] = PLACE_KEY_MODULE,
+	};
+
+	if (position->key == NONE)
+		position->key = place_table_insert_key(grouping->table, position->place,
+						       keys[grouping->options->by]);
+	return position->key;
+}
+
+static void
+add_signed(int64_t *sum, int64_t value)
+{
+	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
+}
+
+static void
+link_site(struct grouping *grouping, struct group_ages *ages, uint32_t site)
+{
+	if (grouping->links.count == 0)
+		*array_push(&grouping->links) = (struct group_link){0, 0};
+	*array_push(&grouping->links) = (struct group_link){site, ages->sites};
+	ages->sites = (uint32_t)grouping->links.count - 1;
+}
+
+static void
+add_to_group(struct grouping *grouping, uint32_t key, const struct addition *addition)
+{
+	uint32_t index = find_group(grouping, key); /* may move the groups */
+	struct group *group = &grouping->groups.items[index];
+	int64_t live = addition->values->live_bytes;
+
+	profile_values_add(&group->values, addition->values);
+	group->sites++;
+	if (grouping->group_of_site != NULL)
+		grouping->group_of_site[addition->number] = index;
+	if (grouping->set->has_lifetimes)
+		link_site(grouping, &grouping->ages.items[index], addition->number);
+	if (group->stack != NONE && live <= group->largest)
+		return;
+	group->largest = live;
+	if (grouping->options->by == GROUP_BY_STACK) {
+		group->stack = key;
+	} else {
+		group->stack = naming_make_stack(&grouping->naming, &addition->site);
+		group->caller = naming_find_caller(&grouping->naming, &addition->site);
+	}
+}
+
+/* Whether this site, by its number, counts for a group for the first time. */
+static bool
+note_seen(struct grouping *grouping, uint32_t group, uint32_t number)
+{
+	if (group >= grouping->seen_capacity) {
+		size_t capacity = 2 * (size_t)group + 64;
+
+		grouping->seen = xreallocarray(grouping->seen, capacity, sizeof(*grouping->seen));
+		memset(grouping->seen + grouping->seen_capacity, 0xff,
+		       (capacity - grouping->seen_capacity) * sizeof(*grouping->seen));
+		grouping->seen_capacity = capacity;
+	}
+	if (grouping->seen[group] == number)
+		return false;
+	grouping->seen[group] = number;
+	return true;
+}
+
+/* Once for each group on the stack of a site, however often recursion repeats it. */
+static void
+add_cumulative(struct grouping *grouping, const struct addition *innermost)
+{
+	const struct profile *profile = grouping->profile;
+	const struct naming *naming = &grouping->naming;
+	struct addition addition = *innermost;
+	struct naming_site *site = &addition.site;
+	bool inside = !grouping->options->raw_frames && naming->nodes[site->leaf].named != NONE;
+
+	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
+		uint32_t i = 0;
+
+		site->frame = &naming->frames[profile->nodes[node].frame];
+		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
+			continue;
+		if (inside && site->frame->named == site->frame->count)
+			continue;
+		if (inside)
+			i = site->frame->named;
+		inside = false;
+		for (; i < site->frame->count; i++) {
+			uint32_t key;
+
+			site->position = &naming->positions[site->frame->first + i];
+			key = get_place_key(grouping, site->position);
+			if (note_seen(grouping, find_group(grouping, key), addition.number))
+				add_to_group(grouping, key, &addition);
+		}
+	}
+}
+
+static void
+add_single(struct grouping *grouping, struct addition *addition)
+{
+	const struct naming *naming = &grouping->naming;
+	struct naming_site *site = &addition->site;
+	uint32_t thread = naming->nodes[site->leaf].thread;
+
+	switch (grouping->options->by) {
+	case GROUP_BY_STACK:
+		add_to_group(grouping, naming_get_stack(naming, site->leaf), addition);
+		return;
+	case GROUP_BY_ALLOCATOR:
+	case GROUP_BY_THREAD:
+		if (grouping->options->by == GROUP_BY_ALLOCATOR)
+			site->frame = &naming->frames[grouping->profile->nodes[site->leaf].frame];
+		else if (thread != NONE)
+			site->frame = &naming->frames[thread];
+		site->position = &naming->positions[site->frame->first];
+		add_to_group(grouping, site->position->place, addition);
+		return;
+	default:
+		add_to_group(grouping, get_place_key(grouping, site->position), addition);
+	}
+}
+
+static bool
+suppress(const struct grouping *grouping, const struct addition *addition)
+{
+	uint32_t rule = grouping->naming.nodes[addition->site.leaf].rule;
+
+	if (rule == SUPPRESS_NONE)
+		return false;
+	profile_values_add(&grouping->set->suppressed[rule].values, addition->values);
+	grouping->set->suppressed[rule].sites += addition->values->live_blocks > 0;
+	return true;
+}
+
+/* Count it in the sums over all groups; false if it is suppressed. */
+static bool
+add_to_sums(struct grouping *grouping, const struct addition *addition)
+{
+	struct group_set *set = grouping->set;
+	const struct place *place;
+
+	if (suppress(grouping, addition))
+		return false;
+	profile_values_add(&set->sum, addition->values);
+	place = place_table_get(grouping->table, addition->site.position->place);
+	if (place->file && place->line)
+		add_signed(&set->live_with_line, addition->values->live_bytes);
+	if (place->file || place->function)
+		add_signed(&set->live_with_name, addition->values->live_bytes);
+	return true;
+}
+
+static void
+add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
+{
+	struct profile_values values = *recorded;
+	struct addition addition = {.number = number, .values = &values};
+
+	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
+	    values.peak_blocks == 0)
+		return;
+	naming_get_site(&grouping->naming, grouping->profile->sites[number], &addition.site);
+	/* Of blocks only those came here that passed. */
+	if (!grouping->set->by_blocks && !naming_keep(&grouping->naming, &addition.site, NULL))
+		return;
+	if (grouping->peak) {
+		values.live_bytes = values.peak_bytes;
+		values.live_blocks = values.peak_blocks;
+	}
+	if (!add_to_sums(grouping, &addition))
+		return;
+	if (grouping->set->has_lifetimes)
+		block_histogram_add(&grouping->set->all_lifetimes, &grouping->profile->blocks,
+				    number);
+	if (grouping->options->cumulative)
+		add_cumulative(grouping, &addition);
+	else
+		add_single(grouping, &addition);
+}
+
+/*** single blocks ***/
+
+bool
+group_needs_blocks(const struct group_options *options, const struct profile *profile)
+{
+	if (options->by >= GROUP_BY_SIZE || options->ages ||
+	    filter_list_has_block(&options->filters))
+		return true;
+	if (options->by != GROUP_BY_THREAD && !filter_list_has_thread(&options->filters))
+		return false;
+	/* Threads are known for all moments when they were recorded as ends of stacks. */
+	return !profile_has_threads(profile);
+}
+
+/* Whether the values have to be made of blocks, not only the ages. */
+static bool
+counts_blocks(const struct group_options *options, const struct profile *profile)
+{
+	struct group_options without_ages = *options;
+
+	without_ages.ages = false;
+	return profile->blocks.is_read && group_needs_blocks(&without_ages, profile);
+}
+
+static uint64_t
+get_size_class(uint64_t bytes)
+{
+	return bytes == 0 ? 0 : (uint64_t)1 << (63 - __builtin_clzll(bytes));
+}
+
+/* The group of a block, when the key is about blocks; else NONE. */
+static uint32_t
+find_block_group(struct grouping *grouping, const struct filter_block *block)
+{
+	enum place_kind kind;
+	uint64_t number;
+	uint32_t place, group;
+
+	switch (grouping->options->by) {
+	case GROUP_BY_SIZE:
+		kind = PLACE_SIZE;
+		number = get_size_class(block->bytes);
+		break;
+	case GROUP_BY_GENERATION:
+		kind = PLACE_GENERATION;
+		number = block->generation;
+		break;
+	case GROUP_BY_THREAD:
+		if (grouping->has_threads)
+			return NONE;
+		kind = PLACE_THREAD;
+		number = block->thread;
+		break;
+	default:
+		return NONE;
+	}
+	place = place_table_insert_number(grouping->table, kind, number);
+	group = find_group(grouping, place);
+	if (grouping->groups.items[group].stack == NONE)
+		grouping->groups.items[group].stack =
+			place_table_insert_stack(grouping->table, 0, place);
+	return group;
+}
+
+/* Add one block that passed the filters to its group, or to the values of its site. */
+static void
+add_block(struct grouping *grouping, size_t index, const struct filter_block *filtered,
+	  struct addition *addition, struct profile_values *sites)
+{
+	const struct block *block = &grouping->profile->blocks.blocks[index];
+	const struct profile_values values = {
+		.live_bytes = (int64_t)block->bytes,
+		.live_blocks = 1,
+		.rounding_bytes = block->rounding,
+	};
+	uint32_t group = find_block_group(grouping, filtered);
+
+	if (group == NONE) {
+		profile_values_add(&sites[block->site], &values);
+		return;
+	}
+	addition->values = &values;
+	if (!add_to_sums(grouping, addition))
+		return;
+	profile_values_add(&grouping->groups.items[group].values, &values);
+	grouping->groups.items[group].sites++;
+	if (grouping->group_of_block != NULL)
+		grouping->group_of_block[index] = group;
+}
+
+static void
+add_blocks(struct grouping *grouping, uint64_t now_ns)
+{
+	const struct profile *profile = grouping->profile;
+	struct profile_values *sites = xcalloc(profile->site_count, sizeof(*sites));
+	bool *kept = grouping->group_of_block != NULL
+			     ? xcalloc(profile->blocks.count, sizeof(*kept))
+			     : NULL;
+	struct group_marks marks;
+
+	group_marks_init(&marks, profile);
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		const struct block *block = &profile->blocks.blocks[i];
+		struct addition addition = {.number = block->site};
+		struct filter_block filtered;
+
+		group_describe_block(block, &marks, now_ns, &filtered);
+		naming_get_site(&grouping->naming, profile->sites[block->site], &addition.site);
+		if (!naming_keep(&grouping->naming, &addition.site, &filtered))
+			continue;
+		if (kept != NULL)
+			kept[i] = true;
+		add_block(grouping, i, &filtered, &addition, sites);
+	}
+	for (uint32_t site = 0; site < profile->site_count; site++)
+		add_site(grouping, site, &sites[site]);
+	/* The group of a site is only known now. */
+	for (size_t i = 0; kept != NULL && i < profile->blocks.count; i++)
+		if (kept[i] && grouping->group_of_block[i] == NONE)
+			grouping->group_of_block[i] =
+				grouping->group_of_site[profile->blocks.blocks[i].site];
+	group_marks_release(&marks);
+	free(kept);
+	free(sites);
+}
+
+/* So many times NONE. */
+static uint32_t *
+new_numbers(size_t count)
+{
+	uint32_t *numbers = xmalloc((count + 1) * sizeof(*numbers));
+
+	memset(numbers, 0xff, (count + 1) * sizeof(*numbers));
+	return numbers;
+}
+
+static void
+fill_ages(struct grouping *grouping, uint64_t now_ns)
+{
+	const struct block_set *blocks = &grouping->profile->blocks;
+
+	for (size_t i = 0; !grouping->set->by_blocks && i < blocks->count; i++)
+		grouping->group_of_block[i] = grouping->group_of_site[blocks->blocks[i].site];
+	group_fill_ages(grouping->set, blocks, grouping->group_of_block, now_ns);
+}
+
+void
+group_profile(const struct profile *profile, const struct profile_at *at,
+	      const struct group_options *options, struct place_table *table, const uint32_t *alias,
+	      struct group_set *ret_set)
+{
+	struct grouping grouping = {
+		.profile = profile,
+		.options = options,
+		.table = table,
+		.peak = at->peak,
+		.has_threads = profile_has_threads(profile),
+		.set = ret_set,
+	};
+
+	memset(ret_set, 0, sizeof(*ret_set));
+	ret_set->by_blocks = counts_blocks(options, profile);
+	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
+				 profile->blocks.lifetimes_count != 0 &&
+				 at->moment == &profile->moments[profile->moment_count - 1];
+	if (options->suppressions.count > 0)
+		ret_set->suppressed =
+			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));
+	naming_init(&grouping.naming, profile, options, table, alias);
+	if (options->by == GROUP_BY_STACK)
+		naming_prepare_stacks(&grouping.naming, 0, at->moment->site_count);
+	if (options->ages) {
+		grouping.group_of_site = new_numbers(profile->site_count);
+		grouping.group_of_block = new_numbers(profile->blocks.count);
+	}
+	if (ret_set->by_blocks)
+		add_blocks(&grouping, at->moment->time_ns);
+	for (uint32_t site = 0; site < at->moment->site_count && !ret_set->by_blocks; site++)
+		add_site(&grouping, site, &at->moment->values[site]);
+	ret_set->groups = grouping.groups.items;
+	ret_set->count = grouping.groups.count;
+	ret_set->ages = grouping.ages.items;
+	ret_set->links = grouping.links.items;
+	if (options->ages)
+		fill_ages(&grouping, at->moment->time_ns);
+	naming_release(&grouping.naming);
+	array_release(&grouping.group_of_key);
+	free(grouping.group_of_site);
+	free(grouping.group_of_block);
+	free(grouping.seen);
+}
+
+void
+group_get_lifetimes(const struct group_set *set, const struct group *group,
+		    const struct profile *profile, struct block_histogram *ret_lifetimes)
+{
+	memset(ret_lifetimes, 0, sizeof(*ret_lifetimes));
+	if (!set->has_lifetimes)
+		return;
+	for (uint32_t link = set->ages[group->ages].sites; link != 0; link = set->links[link].next)
+		block_histogram_add(ret_lifetimes, &profile->blocks, set->links[link].site);
+}
+
+void
+group_set_release(struct group_set *set)
+{
+	free(set->groups);
+	free(set->ages);
+	free(set->links);
+	free(set->suppressed);
+	memset(set, 0, sizeof(*set));
+}

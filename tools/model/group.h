@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * group.h - add up the sites of a profile by a key
+ *
+ * What names a site, and so most keys, is in `naming.h`. Sizes, generations and conditions on them
+ * are about single blocks: then the values are those of the blocks that pass, and only what is live
+ * is known.
+ */
+#ifndef GROUP_H
+#define GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/filter.h"
+#include "model/place.h"
+#include "model/profile.h"
+#include "model/suppress.h"
+#include "model/wrapper.h"
+
+enum group_by {
+	GROUP_BY_LINE,
+	GROUP_BY_FUNCTION,
+	GROUP_BY_FILE,
+	GROUP_BY_MODULE,
+	GROUP_BY_STACK,
+	GROUP_BY_ALLOCATOR,
+	GROUP_BY_THREAD,
+	GROUP_BY_SIZE, /* power of two */
+	GROUP_BY_GENERATION,
+};
+
+/* "line", ...; NULL ends the table. */
+extern const char *const group_by_names[];
+
+/* 0 or -EINVAL. */
+int group_by_parse(const char *name, enum group_by *ret_by);
+
+struct group_options {
+	enum group_by by;
+	bool cumulative; /* a site counts for every distinct key on its stack, once */
+	bool raw_frames; /* wrappers name sites too */
+	bool ages;       /* of the live blocks of each group */
+	bool lifetimes;  /* of its freed ones, where the last moment is asked for */
+	struct filter_list filters;
+	struct wrapper_patterns wrappers;
+	struct suppress_list suppressions;
+};
+
+/* What one rule left out of the groups and of all sums. */
+struct group_suppressed {
+	struct profile_values values;
+	uint64_t sites; /* that hold a block at the moment */
+};
+
+/* How old the live blocks of a group are. */
+struct group_ages {
+	uint64_t blocks; /* whose age is known */
+	uint64_t oldest_ns, median_ns, youngest_ns;
+	uint32_t sites; /* of the group, in `group_set.links`; 0 is none */
+};
+
+/* A site of a group. There may be a million groups, so histograms are made when they are shown. */
+struct group_link {
+	uint32_t site, next; /* in `group_set.links`; 0 is the end */
+};
+
+struct group {
+	/* live_* are those of the chosen moment: at the peak, the same as peak_*. */
+	struct profile_values values;
+	uint32_t key; /* a place, or with GROUP_BY_STACK a stack */
+	/*
+	 * With GROUP_BY_STACK the key; else the frame that names the largest site of the group: its
+	 * innermost place that is no wrapper, and what that is inlined into.
+	 */
+	uint32_t stack;
+	uint32_t caller; /* of a place without any name: the next place with one, or PLACE_NONE */
+	uint32_t sites;
+	uint32_t ages; /* in `group_set.ages` */
+	int64_t largest;
+};
+
+struct group_set {
+	struct group *groups; /* in the order of first sight */
+	size_t count;
+	struct profile_values sum; /* over the sites that passed the filters */
+	int64_t live_with_line;    /* bytes of `sum.live_bytes` whose place has file and line */
+	int64_t live_with_name;    /* the same for file or function */
+	bool by_blocks;            /* only live values are known */
+	bool has_lifetimes;
+	struct group_ages *ages;    /* NULL if neither ages nor lifetimes were asked for */
+	struct group_ages all_ages; /* of everything in `sum` */
+	struct group_link *links;   /* the first one is none; NULL without lifetimes */
+	struct block_histogram all_lifetimes;
+	struct group_suppressed *suppressed; /* by rule; NULL without rules */
+};
+
+/* Whether this can only be answered for single blocks, at the last moment of the profile. */
+bool group_needs_blocks(const struct group_options *options, const struct profile *profile);
+
+/*
+ * Group the sites of profile, which must be symbolized, as of at. The table takes up the places; it
+ * may hold those of another profile already. alias maps places to those that stand for them and is
+ * NULL for none.
+ */
+void group_profile(const struct profile *profile, const struct profile_at *at,
+		   const struct group_options *options, struct place_table *table,
+		   const uint32_t *alias, struct group_set *ret_set);
+
+/* How long the freed blocks of a group of profile lived. */
+void group_get_lifetimes(const struct group_set *set, const struct group *group,
+			 const struct profile *profile, struct block_histogram *ret_lifetimes);
+
+void group_set_release(struct group_set *set);
+
+#endif

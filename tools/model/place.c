@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * place.c - positions in the source, each once, and stacks of them
+ *
+ * Places are an array with a uthash index. The key of a place is a struct of pointers to interned
+ * strings, so that hashing and comparing it is quick.
+ *
+ * Stacks are as many as the nodes of a profile, a million and more, and uthash's 56 bytes and a
+ * malloc for each were half of the time of `top --by stack`. So their index is an array of their
+ * numbers, probed linearly and never more than half full.
+ */
+#include "config.h"
+
+#include "model/place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
+#include <uthash.h>
+
+#include "util/array.h"
+#include "util/buffer.h"
+#include "util/intern.h"
+#include "util/xalloc.h"
+
+/* What makes a place distinct. Zeroed before it is filled: padding is hashed. */
+struct identity {
+	const char *function, *file, *module;
+	uint64_t offset;
+	uint32_t line, function_line;
+	uint32_t kind, role; /* 0, or 1 + the key it stands for */
+};
+
+struct place_entry {
+	struct identity identity;
+	uint32_t number;
+	UT_hash_handle hh;
+};
+
+struct stack {
+	uint32_t outer, place;
+};
+
+struct place_table {
+	struct place_options options;
+	struct intern *strings;
+	struct place_entry *place_index;
+	uint32_t *stack_slots;   /* number of a stack, or 0 */
+	size_t stack_slot_count; /* a power of two, or 0 */
+	ARRAY(struct place) places;
+	ARRAY(struct identity) identities; /* of the places */
+	ARRAY(struct stack) stacks;
+};
+
+struct place_table *
+place_table_new(const struct place_options *options)
+{
+	struct place_table *table = xcalloc(1, sizeof(*table));
+
+	table->options = *options;
+	table->strings = intern_new();
+	*array_push(&table->stacks) = (struct stack){0, PLACE_NONE};
+	return table;
+}
+
+void
+place_table_free(struct place_table *table)
+{
+	struct place_entry *place, *next_place;
+
+	if (!table)
+		return;
+	HASH_ITER (hh, table->place_index, place, next_place) {
+		HASH_DEL(table->place_index, place);
+		free(place);
+	}
+	free(table->stack_slots);
+	array_release(&table->places);
+	array_release(&table->identities);
+	array_release(&table->stacks);
+	intern_free(table->strings);
+	free(table);
+}
+
+size_t
+place_table_count(const struct place_table *table)
+{
+	return table->places.count;
+}
+
+const struct place *
+place_table_get(const struct place_table *table, uint32_t place)
+{
+	return &table->places.items[place];
+}
+
+static uint32_t
+insert(struct place_table *table, const struct identity *identity, const struct place *place)
+{
+	struct place_entry *entry;
+
+	HASH_FIND(hh, table->place_index, identity, sizeof(*identity), entry);
+	if (entry)
+		return entry->number;
+	entry = xcalloc(1, sizeof(*entry));
+	entry->identity = *identity;
+	entry->number = (uint32_t)table->places.count;
+	HASH_ADD(hh, table->place_index, identity, sizeof(*identity), entry);
+	*array_push(&table->places) = *place;
+	*array_push(&table->identities) = *identity;
+	return entry->number;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *
+get_build_id(struct place_table *table, const struct profile_module *module)
+{
+	char text[2 * sizeof(module->build_id) + 1] = "";
+
+	for (uint32_t i = 0; i < module->build_id_bytes && i < sizeof(module->build_id); i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", module->build_id[i]);
+	return text[0] ? intern_insert_string(table->strings, text) : NULL;
+}
+
+/* The name that tells two modules apart. */
+static const char *
+identify_module(struct place_table *table, const struct profile_module *module,
+		const char *build_id, bool resolved)
+{
+	struct buffer text = BUFFER_INIT;
+	const char *name;
+
+	buffer_insert_string(&text,
+			     table->options.across_builds ? base_name(module->path) : module->path);
+	if (build_id && (!table->options.across_builds || !resolved))
+		buffer_insert_format(&text, " %s", build_id);
+	name = intern_insert_string(table->strings, buffer_string(&text));
+	buffer_release(&text);
+	return name;
+}
+
+static uint32_t
+insert_code(struct place_table *table, const struct profile *profile,
+	    const struct profile_frame *frame, uint32_t index)
+{
+	static const struct profile_location nothing;
+	const struct profile_location *location =
+		index < frame->location_count ? &profile->locations[frame->location + index]
+					      : &nothing;
+	bool resolved = location->function || location->file;
+	const struct profile_module *module = &profile->modules[frame->module];
+	struct identity identity;
+	struct place place = {
+		.kind = PLACE_CODE,
+		.inlined = location->inlined,
+		.line = location->line,
+		.function_line = location->function_line,
+		.column = location->column,
+		.function = intern_insert_string(table->strings, location->function),
+		.file = intern_insert_string(table->strings, location->file),
+		.module = intern_insert_string(table->strings, module->path),
+		.build_id = get_build_id(table, module),
+		.offset = frame->offset,
+	};
+
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = PLACE_CODE;
+	identity.function = place.function;
+	identity.file = place.file;
+	identity.line = place.line;
+	identity.function_line = place.function_line;
+	identity.module = identify_module(table, module, place.build_id, resolved);
+	if (!resolved || table->options.exact)
+		identity.offset = frame->offset;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
+place_table_insert(struct place_table *table, const struct profile *profile,
+		   const struct profile_frame *frame, uint32_t index)
+{
+	static const enum place_kind kinds[] = {
+		[PROFILE_FRAME_ALLOCATOR] = PLACE_ALLOCATOR,
+		[PROFILE_FRAME_CODE] = PLACE_CODE,
+		[PROFILE_FRAME_ADDRESS] = PLACE_ADDRESS,
+		[PROFILE_FRAME_CUT] = PLACE_CUT,
+		[PROFILE_FRAME_THREAD] = PLACE_THREAD,
+		[PROFILE_FRAME_TRUNCATED] = PLACE_TRUNCATED,
+		[PROFILE_FRAME_UNKNOWN] = PLACE_UNKNOWN,
+		[PROFILE_FRAME_NESTED] = PLACE_NESTED,
+	};
+	struct identity identity;
+	struct place place = {.kind = kinds[frame->kind]};
+
+	if (frame->kind == PROFILE_FRAME_CODE)
+		return insert_code(table, profile, frame, index);
+	if (frame->kind == PROFILE_FRAME_ADDRESS || frame->kind == PROFILE_FRAME_THREAD ||
+	    frame->kind == PROFILE_FRAME_CUT)
+		place.offset = frame->offset;
+	place.function = intern_insert_string(table->strings, frame->allocator_name);
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = place.kind;
+	identity.offset = place.offset;
+	identity.function = place.function;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
+place_table_insert_number(struct place_table *table, enum place_kind kind, uint64_t number)
+{
+	struct identity identity;
+	struct place place = {.kind = kind, .offset = number};
+
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = kind;
+	identity.offset = number;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
+place_table_insert_key(struct place_table *table, uint32_t number, enum place_key key)
+{
+	struct identity identity = table->identities.items[number];
+	struct place place = table->places.items[number];
+	bool by_line = key == PLACE_KEY_LINE && place.file;
+	bool by_function = (key == PLACE_KEY_LINE && !place.file) || key == PLACE_KEY_FUNCTION;
+
+	if (place.kind != PLACE_CODE)
+		return number;
+	by_function = by_function && place.function;
+	/* Keep only what the key looks at; without any name that is module and offset. */
+	if (by_line || (key == PLACE_KEY_FILE && place.file)) {
+		identity.function = place.function = NULL;
+		identity.module = place.module = NULL;
+	}
+	if (by_function) {
+		identity.file = place.file = NULL;
+		if (key == PLACE_KEY_FUNCTION)
+			identity.module = place.module = NULL;
+	}
+	if (key == PLACE_KEY_MODULE) {
+		identity.function = place.function = NULL;
+		identity.file = place.file = NULL;
+	}
+	if (!by_line)
+		identity.line = place.line = 0;
+	if (by_line || by_function || key == PLACE_KEY_MODULE || key == PLACE_KEY_FILE)
+		identity.offset = place.offset = 0;
+	identity.function_line = place.function_line = 0;
+	place.inlined = false;
+	identity.role = 1 + (uint32_t)key;
+	return insert(table, &identity, &place);
+}
+
+/* The slot of a stack, or the free one where it belongs. */
+static uint32_t *
+find_stack_slot(const struct place_table *table, struct stack key)
+{
+	size_t mask = table->stack_slot_count - 1;
+	uint64_t hash = ((uint64_t)key.outer << 32 | key.place) * 0x9e3779b97f4a7c15u;
+
+	for (size_t i = hash >> 32 & mask;; i = (i + 1) & mask) {
+		uint32_t number = table->stack_slots[i];
+
+		if (number == 0 || (table->stacks.items[number].outer == key.outer &&
+				    table->stacks.items[number].place == key.place))
+			return &table->stack_slots[i];
+	}
+}
+
+static void
+grow_stack_slots(struct place_table *table)
+{
+	free(table->stack_slots);
+	table->stack_slot_count = table->stack_slot_count ? 2 * table->stack_slot_count : 1024;
+	table->stack_slots = xcalloc(table->stack_slot_count, sizeof(*table->stack_slots));
+	for (size_t i = 1; i < table->stacks.count; i++)
+		*find_stack_slot(table, table->stacks.items[i]) = (uint32_t)i;
+}
+
+uint32_t
+place_table_insert_stack(struct place_table *table, uint32_t outer, uint32_t place)
+{
+	struct stack key = {outer, place};
+	uint32_t *slot;
+
+	if (2 * table->stacks.count >= table->stack_slot_count)
+		grow_stack_slots(table);
+	slot = find_stack_slot(table, key);
+	if (*slot == 0) {
+		*slot = (uint32_t)table->stacks.count;
+		*array_push(&table->stacks) = key;
+	}
+	return *slot;
+}
+
+uint32_t
+place_table_get_outer(const struct place_table *table, uint32_t stack)
+{
+	return table->stacks.items[stack].outer;
+}
+
+uint32_t
+place_table_get_place(const struct place_table *table, uint32_t stack)
+{
+	return table->stacks.items[stack].place;
+}
+
+size_t
+place_table_stack_count(const struct place_table *table)
+{
+	return table->stacks.count;
+}
+
+void
+place_format_file(const struct place *place, struct buffer *out)
+{
+	if (place->file)
+		buffer_insert_string(out, place->file);
+	else if (place->module && place->function)
+		buffer_insert_format(out, "%s(%s)", place->module, place->function);
+	else if (place->module && place->offset)
+		buffer_insert_format(out, "%s+0x%" PRIx64, place->module, place->offset);
+	else if (place->module || place->function)
+		buffer_insert_string(out, place->module ? place->module : place->function);
+	else if (place->kind == PLACE_ADDRESS)
+		buffer_insert_format(out, "0x%" PRIx64, place->offset);
+	else if (place->kind == PLACE_THREAD)
+		buffer_insert_format(out, "<thread %" PRIu64 ">", place->offset);
+	else if (place->kind == PLACE_SIZE)
+		buffer_insert_format(out, "<size %" PRIu64 ">", place->offset);
+	else if (place->kind == PLACE_GENERATION)
+		buffer_insert_format(out, "<generation %" PRIu64 ">", place->offset);
+	else
+		buffer_insert_string(out, "<unknown>");
+}
+
+/*** order ***/
+
+struct ranked_place {
+	const char *file;
+	const struct place *place;
+	uint32_t number;
+};
+
+static int
+compare_text(const char *left, const char *right)
+{
+	return strcmp(left ? left : "", right ? right : "");
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct ranked_place *left = a, *right = b;
+	int order = strcmp(left->file, right->file);
+
+	if (order == 0)
+		order = (left->place->line > right->place->line) -
+			(left->place->line < right->place->line);
+	if (order == 0)
+		order = compare_text(left->place->function, right->place->function);
+	if (order == 0)
+		order = compare_text(left->place->module, right->place->module);
+	if (order == 0)
+		order = (left->place->offset > right->place->offset) -
+			(left->place->offset < right->place->offset);
+	return order ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+uint32_t *
+place_table_rank_places(const struct place_table *table)
+{
+	size_t count = table->places.count;
+	struct ranked_place *sorted = xmalloc((count + 1) * sizeof(*sorted));
+	uint32_t *ranks = xmalloc((count + 1) * sizeof(*ranks));
+
+	for (size_t i = 0; i < count; i++) {
+		const struct place *place = &table->places.items[i];
+		struct buffer text = BUFFER_INIT;
+
+		sorted[i] = (struct ranked_place){place->file, place, (uint32_t)i};
+		if (!place->file) {
+			place_format_file(place, &text);
+			sorted[i].file = intern_insert_string(table->strings, buffer_string(&text));
+			buffer_release(&text);
+		}
+	}
+	qsort(sorted, count, sizeof(*sorted), compare_places);
+	for (size_t i = 0; i < count; i++)
+		ranks[sorted[i].number] = (uint32_t)i;
+	free(sorted);
+	return ranks;
+}
+
+/* Children of one stack stand together, in the order of their places. */
+struct ranked_stack {
+	uint32_t outer, rank, number;
+};
+
+static int
+compare_stacks(const void *a, const void *b)
+{
+	const struct ranked_stack *left = a, *right = b;
+
+	if (left->outer != right->outer)
+		return left->outer < right->outer ? -1 : 1;
+	return (left->rank > right->rank) - (left->rank < right->rank);
+}
+
+/*
+ * A walk of the tree in preorder, children in the order of their places, visits stacks in the order
+ * of their keys. It keeps a stack of its own, for the tree may be deep.
+ */
+uint32_t *
+place_table_rank_stacks(const struct place_table *table)
+{
+	size_t count = table->stacks.count, pending = 0;
+	uint32_t *place_ranks = place_table_rank_places(table);
+	uint32_t *ranks = xmalloc(count * sizeof(*ranks));
+	uint32_t *first = xcalloc(count + 1, sizeof(*first)); /* child, in `sorted` */
+	uint32_t *todo = xmalloc(count * sizeof(*todo));
+	struct ranked_stack *sorted = xmalloc(count * sizeof(*sorted));
+	uint32_t next_rank = 0;
+
+	for (size_t i = 1; i < count; i++)
+		sorted[i - 1] = (struct ranked_stack){table->stacks.items[i].outer,
+						      place_ranks[table->stacks.items[i].place],
+						      (uint32_t)i};
+	qsort(sorted, count - 1, sizeof(*sorted), compare_stacks);
+	for (size_t i = 0, outer = 0; outer < count; outer++) {
+		first[outer] = (uint32_t)i;
+		while (i < count - 1 && sorted[i].outer == outer)
+			i++;
+	}
+	first[count] = (uint32_t)(count - 1);
+	todo[pending++] = 0;
+	while (pending > 0) {
+		uint32_t stack = todo[--pending];
+
+		ranks[stack] = next_rank++;
+		for (uint32_t i = first[stack + 1]; i > first[stack]; i--)
+			todo[pending++] = sorted[i - 1].number;
+	}
+	free(sorted);
+	free(todo);
+	free(first);
+	free(place_ranks);
+	return ranks;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * place.h - positions in the source, each once, and stacks of them
+ *
+ * A place is what a report calls "where": function, file and line, or as much of it as is known. A
+ * table holds the places of one profile, or of the two that are compared, and gives each a number,
+ * so that grouping compares numbers. Groups are keyed by places too, with the fields cleared that
+ * the key does not look at.
+ *
+ * Stacks of places are a tree in the same table: a stack is (outer stack, place), 0 is the empty
+ * one. Equal stacks have equal numbers, in whichever profile they are.
+ *
+ * Across builds a module is known by its base name, so that /old/bin/app and /new/bin/app match;
+ * what has no name is then known by build-id and offset.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/profile.h"
+
+struct intern;
+struct buffer;
+
+enum place_kind {
+	PLACE_CODE,
+	PLACE_ADDRESS,   /* `offset` is an address in no module */
+	PLACE_ALLOCATOR, /* `function` is malloc, ... */
+	PLACE_THREAD,    /* `offset` is a thread id */
+	PLACE_CUT,       /* frames were left out */
+	PLACE_TRUNCATED, /* could not be followed further */
+	PLACE_UNKNOWN,
+	PLACE_NESTED,
+	PLACE_SIZE,       /* blocks of `offset` bytes and more, below the next power of two */
+	PLACE_GENERATION, /* blocks that survived `offset` marks */
+};
+
+/* Strings are interned in the table; unknown is NULL or 0. */
+struct place {
+	enum place_kind kind;
+	bool inlined; /* into the next outer place of the same frame */
+	uint32_t line, function_line;
+	uint32_t column; /* of several at one line, the first that was seen */
+	const char *function, *file;
+	const char *module;   /* path */
+	const char *build_id; /* of the module, in hexadecimal */
+	uint64_t offset;      /* in the module; of several at one line, the first that was seen */
+};
+
+#define PLACE_NONE UINT32_MAX
+
+struct place_table;
+
+struct place_options {
+	bool across_builds;
+	bool exact; /* two offsets are two places, even at the same line */
+};
+
+struct place_table *place_table_new(const struct place_options *options);
+
+/* NULL is accepted. */
+void place_table_free(struct place_table *table);
+
+size_t place_table_count(const struct place_table *table);
+const struct place *place_table_get(const struct place_table *table, uint32_t place);
+
+/* The number of one location of a frame; index is below its location_count, or 0. */
+uint32_t place_table_insert(struct place_table *table, const struct profile *profile,
+			    const struct profile_frame *frame, uint32_t index);
+
+/* The place of a kind that is known by its number alone: a thread, a size, a generation. */
+uint32_t place_table_insert_number(struct place_table *table, enum place_kind kind,
+				   uint64_t number);
+
+enum place_key {
+	PLACE_KEY_LINE,     /* file and line, else function and module, else module and offset */
+	PLACE_KEY_FUNCTION, /* function, else module and offset */
+	PLACE_KEY_FILE,     /* file, else module */
+	PLACE_KEY_MODULE,
+};
+
+/* The place that stands for all places with the same key. */
+uint32_t place_table_insert_key(struct place_table *table, uint32_t place, enum place_key key);
+
+/* The stack of place called from outer. */
+uint32_t place_table_insert_stack(struct place_table *table, uint32_t outer, uint32_t place);
+
+uint32_t place_table_get_outer(const struct place_table *table, uint32_t stack);
+uint32_t place_table_get_place(const struct place_table *table, uint32_t stack);
+size_t place_table_stack_count(const struct place_table *table);
+
+/*
+ * The file as tracemalloc would name it: the path, or what comes nearest: "module(function)",
+ * "module+0x1f2e", "<unknown>". Appended to out, not escaped.
+ */
+void place_format_file(const struct place *place, struct buffer *out);
+
+/*
+ * The order of keys. Ranks are dense; a place or a stack with a smaller rank comes first: by file
+ * name (code points), line, function, module, offset; stacks by their places from the outermost
+ * on, a prefix first. The caller frees the array, which has one entry for each place or stack.
+ */
+uint32_t *place_table_rank_places(const struct place_table *table);
+uint32_t *place_table_rank_stacks(const struct place_table *table);
+
+#endif

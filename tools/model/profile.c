@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * profile.c - what one traced process allocated, as every report sees it
+ */
+#include "config.h"
+#include "model/profile.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/intern.h"
+#include "util/xalloc.h"
+
+struct profile *
+profile_new(void)
+{
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+
+	profile->strings = intern_new();
+	profile->command = profile->executable = intern_insert(profile->strings, "", 0);
+	profile->allocator = profile->version = profile->command;
+	return profile;
+}
+
+void
+profile_free(struct profile *profile)
+{
+	if (profile == NULL)
+		return;
+	for (uint32_t i = 0; i < profile->moment_count; i++)
+		free(profile->moments[i].values);
+	free(profile->modules);
+	free(profile->frames);
+	free(profile->locations);
+	free(profile->nodes);
+	free(profile->sites);
+	free(profile->moments);
+	free(profile->samples);
+	free(profile->marks);
+	block_set_release(&profile->blocks);
+	intern_free(profile->strings);
+	free(profile);
+}
+
+static bool
+frame_is_valid(const struct profile *profile, const struct profile_frame *frame)
+{
+	if (frame->kind > PROFILE_FRAME_NESTED)
+		return false;
+	if (frame->kind == PROFILE_FRAME_CODE ? frame->module >= profile->module_count
+					      : frame->module != PROFILE_NO_MODULE)
+		return false;
+	if ((frame->kind == PROFILE_FRAME_ALLOCATOR) != (frame->allocator_name != NULL))
+		return false;
+	return frame->location <= profile->location_count &&
+	       frame->location_count <= profile->location_count - frame->location;
+}
+
+static bool
+tables_are_valid(const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->frame_count; i++)
+		if (!frame_is_valid(profile, &profile->frames[i]))
+			return false;
+	for (uint32_t i = 0; i < profile->node_count; i++) {
+		const struct profile_node *node = &profile->nodes[i];
+
+		if (node->frame >= profile->frame_count ||
+		    (i == 0 ? node->parent != 0 : node->parent >= i))
+			return false;
+	}
+	for (uint32_t i = 0; i < profile->site_count; i++)
+		if (profile->sites[i] >= profile->node_count)
+			return false;
+	for (uint32_t i = 0; i < profile->moment_count; i++)
+		if (profile->moments[i].site_count > profile->site_count)
+			return false;
+	for (uint32_t i = 0; i < profile->mark_count; i++)
+		if (profile->marks[i].kind < PROFILE_MARK_CLEAR ||
+		    profile->marks[i].kind >= PROFILE_MARK_KINDS || profile->marks[i].label == NULL)
+			return false;
+	return profile->pause < PROFILE_PAUSES &&
+	       block_set_is_valid(&profile->blocks, profile->site_count);
+}
+
+/*
+ * Counters of a hostile file may be anything, so the sums are made without the overflow of signed
+ * integers that C leaves undefined.
+ */
+static void
+add_signed(int64_t *sum, int64_t value)
+{
+	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
+}
+
+void
+profile_values_add(struct profile_values *sum, const struct profile_values *values)
+{
+	add_signed(&sum->live_bytes, values->live_bytes);
+	add_signed(&sum->live_blocks, values->live_blocks);
+	add_signed(&sum->rounding_bytes, values->rounding_bytes);
+	add_signed(&sum->peak_bytes, values->peak_bytes);
+	add_signed(&sum->peak_blocks, values->peak_blocks);
+	sum->total_bytes += values->total_bytes;
+	sum->total_blocks += values->total_blocks;
+	sum->freed_bytes += values->freed_bytes;
+	sum->freed_blocks += values->freed_blocks;
+	sum->temporary_blocks += values->temporary_blocks;
+}
+
+void
+profile_values_subtract(struct profile_values *rest, const struct profile_values *values)
+{
+	rest->live_bytes = profile_get_change(values->live_bytes, rest->live_bytes);
+	rest->live_blocks = profile_get_change(values->live_blocks, rest->live_blocks);
+	rest->rounding_bytes = profile_get_change(values->rounding_bytes, rest->rounding_bytes);
+	rest->peak_bytes = profile_get_change(values->peak_bytes, rest->peak_bytes);
+	rest->peak_blocks = profile_get_change(values->peak_blocks, rest->peak_blocks);
+	rest->total_bytes -= values->total_bytes;
+	rest->total_blocks -= values->total_blocks;
+	rest->freed_bytes -= values->freed_bytes;
+	rest->freed_blocks -= values->freed_blocks;
+	rest->temporary_blocks -= values->temporary_blocks;
+}
+
+int
+profile_finish(struct profile *profile)
+{
+	if (!tables_are_valid(profile))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		struct profile_moment *moment = &profile->moments[i];
+
+		memset(&moment->sum, 0, sizeof(moment->sum));
+		for (uint32_t site = 0; site < moment->site_count; site++)
+			profile_values_add(&moment->sum, &moment->values[site]);
+	}
+	return 0;
+}
+
+void
+profile_drop_moments(struct profile *profile, uint32_t kept)
+{
+	uint32_t dropped = profile->moment_count > kept ? profile->moment_count - kept : 0;
+
+	if (dropped == 0)
+		return;
+	for (uint32_t i = 0; i < dropped; i++)
+		free(profile->moments[i].values);
+	profile->moment_count = kept;
+	memmove(profile->moments, profile->moments + dropped, kept * sizeof(*profile->moments));
+}
+
+const char *
+profile_mark_name(enum profile_mark_kind kind)
+{
+	static const char *const names[PROFILE_MARK_KINDS] = {
+		[PROFILE_MARK_CLEAR] = "clear",   [PROFILE_MARK_RESET_PEAK] = "reset-peak",
+		[PROFILE_MARK_LABEL] = "mark",    [PROFILE_MARK_PAUSE] = "pause",
+		[PROFILE_MARK_RESUME] = "resume", [PROFILE_MARK_STOP] = "stop",
+	};
+
+	return names[kind];
+}
+
+const struct profile_mark *
+profile_find_mark(const struct profile *profile, const char *label)
+{
+	for (uint32_t i = profile->mark_count; i > 0; i--) {
+		const struct profile_mark *mark = &profile->marks[i - 1];
+
+		if (mark->kind == PROFILE_MARK_LABEL && strcmp(mark->label, label) == 0)
+			return mark;
+	}
+	return NULL;
+}
+
+bool
+profile_mark_ends_peak(const struct profile_mark *mark)
+{
+	return mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP ||
+	       mark->kind == PROFILE_MARK_RESET_PEAK;
+}
+
+const struct profile_mark *
+profile_find_earlier_peak(const struct profile *profile)
+{
+	int64_t most = profile->moments[profile->moment_count - 1].sum.peak_bytes;
+	const struct profile_mark *largest = NULL;
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (profile_mark_ends_peak(mark) && mark->peak_bytes > most) {
+			most = mark->peak_bytes;
+			largest = mark;
+		}
+	}
+	return largest;
+}
+
+static uint64_t
+get_span(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+/*
+ * That it was started switched off is no mark. But then it was resumed before anything was live.
+ */
+static bool
+began_switched_off(const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->peak_bytes != 0 || mark->kind == PROFILE_MARK_PAUSE ||
+		    mark->kind == PROFILE_MARK_STOP)
+			return false;
+		if (mark->kind == PROFILE_MARK_RESUME)
+			return true;
+	}
+	return profile->pause == PROFILE_STOPPED;
+}
+
+void
+profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps)
+{
+	struct profile_gaps gaps = {.off_at_start = began_switched_off(profile)};
+	bool paused = gaps.off_at_start;
+	uint64_t since_ns = 0;
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+		bool stops = mark->kind == PROFILE_MARK_PAUSE || mark->kind == PROFILE_MARK_STOP;
+
+		if (mark->kind == PROFILE_MARK_CLEAR || mark->kind == PROFILE_MARK_STOP) {
+			gaps.cleared = true;
+			gaps.cleared_ns = mark->time_ns;
+			gaps.peak_reset = false;
+		}
+		if (mark->kind == PROFILE_MARK_RESET_PEAK) {
+			gaps.peak_reset = true;
+			gaps.peak_reset_ns = mark->time_ns;
+		}
+		gaps.by_pause |= mark->kind == PROFILE_MARK_PAUSE;
+		gaps.by_stop |= mark->kind == PROFILE_MARK_STOP;
+		if (paused && mark->kind == PROFILE_MARK_RESUME)
+			gaps.paused_ns += get_span(since_ns, mark->time_ns);
+		if (!paused && stops)
+			since_ns = mark->time_ns;
+		paused = stops || (paused && mark->kind != PROFILE_MARK_RESUME);
+	}
+	if (paused)
+		gaps.paused_ns += get_span(since_ns, profile->duration_ns);
+	gaps.paused = paused;
+	*ret_gaps = gaps;
+}
+
+bool
+profile_has_threads(const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->frame_count; i++)
+		if (profile->frames[i].kind == PROFILE_FRAME_THREAD)
+			return true;
+	return false;
+}
+
+const char *
+profile_state_name(enum profile_state state)
+{
+	static const char *const names[] = {
+		[PROFILE_RUNNING] = "running",
+		[PROFILE_EXITED] = "exited",
+		[PROFILE_ENDED] = "ended",
+	};
+
+	return names[state];
+}
+
+/* "1" is the first moment, "-1" the last. */
+static int
+find_numbered(const struct profile *profile, const char *number, uint32_t *ret_index)
+{
+	char *end;
+	long index;
+
+	errno = 0;
+	index = strtol(number, &end, 10);
+	if (end == number || *end != '\0' || index == 0 || errno != 0)
+		return -EINVAL;
+	if (index < 0)
+		index += (long)profile->moment_count + 1;
+	if (index < 1 || (unsigned long)index > profile->moment_count)
+		return -ENOENT;
+	*ret_index = (uint32_t)index - 1;
+	return 0;
+}
+
+static int
+find_labelled(const struct profile *profile, const char *label, uint32_t *ret_index)
+{
+	for (uint32_t i = profile->moment_count; i > 0; i--) {
+		if (strcmp(profile->moments[i - 1].label, label) == 0) {
+			*ret_index = i - 1;
+			return 0;
+		}
+	}
+	return profile_find_mark(profile, label) != NULL ? -ENODATA : -ENOENT;
+}
+
+static int
+find_timed(const struct profile *profile, const char *name, uint32_t *ret_index)
+{
+	char *end;
+	double seconds;
+
+	if (name[0] < '0' || name[0] > '9')
+		return -EINVAL;
+	seconds = strtod(name, &end);
+	if (strcmp(end, "s") != 0 || !isfinite(seconds))
+		return -EINVAL;
+	for (uint32_t i = profile->moment_count; i > 0; i--) {
+		if ((double)profile->moments[i - 1].time_ns <= seconds * 1e9) {
+			*ret_index = i - 1;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int
+profile_find_moment(const struct profile *profile, const char *name, struct profile_at *ret_at)
+{
+	bool peak = strcmp(name, "peak") == 0;
+	uint32_t index = profile->moment_count - 1;
+	int result = 0;
+
+	if (strncmp(name, "snap:", 5) == 0)
+		result = find_numbered(profile, name + 5, &index);
+	else if (strncmp(name, "mark:", 5) == 0)
+		result = name[5] != '\0' ? find_labelled(profile, name + 5, &index) : -EINVAL;
+	else if (!peak && strcmp(name, "exit") != 0 && strcmp(name, "now") != 0)
+		result = find_timed(profile, name, &index);
+	if (result == 0 && profile->moment_count == 0)
+		result = -ENOENT;
+	if (result == 0)
+		*ret_at = (struct profile_at){
+			.moment = &profile->moments[index],
+			.peak = peak,
+			.by_mark = strncmp(name, "mark:", 5) == 0,
+		};
+	return result;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wrapper.c - functions that allocate on behalf of their caller
+ *
+ * The knowledge is in the tables. Functions of C are listed by their whole name, without the
+ * suffixes that compilers add to clones; those of other languages by how the name starts.
+ */
+#include "config.h"
+
+#include "model/wrapper.h"
+
+#include <string.h>
+
+#include "util/glob.h"
+
+/* Modules by the start of their file name: the C and C++ libraries, and allocators. */
+static const char *const modules[] = {
+	"ld-linux",       "libc-2.",      "libc.so.",     "libc++.so",
+	"libc++abi.so",   "libdl.so",     "libgcc_s.so",  "libheaptally",
+	"libjemalloc.so", "libm.so.",     "libmimalloc.", "libpthread.so",
+	"librt.so",       "libstdc++.so", "libtcmalloc",  "linux-vdso",
+};
+
+/* Sources by a part of their path: headers of the C++ library, Rust's own crates. */
+static const char *const paths[] = {
+	"/include/c++/",
+	"/rustc/",
+};
+
+/* The same by the start of the path, for libraries that were built without absolute paths. */
+static const char *const path_starts[] = {
+	"library/alloc/",
+	"library/core/",
+	"library/std/",
+};
+
+static const char *const prefixes[] = {
+	"operator new",
+	"operator delete",
+	"std::",
+	"__gnu_cxx::",
+	"__cxxabiv1::",
+	"alloc::",
+	"core::",
+	"hashbrown::",
+	"<alloc::",
+	"<core::",
+	"<std::",
+	"<hashbrown::",
+	"__rust_",
+	"__rdl_",
+	"__rg_",
+	"__rustc",
+	"_GLOBAL__sub_I_eh_alloc",
+	"absl::container_internal::",
+	"boost::container::",
+	"eastl::",
+	"llvm::BumpPtrAllocatorImpl",
+	"llvm::DenseMap",
+	"llvm::FoldingSet",
+	"llvm::MallocAllocator",
+	"llvm::SmallDenseMap",
+	"llvm::SmallPtrSet",
+	"llvm::SmallVector",
+	"llvm::StringMapImpl",
+	"llvm::allocate_buffer",
+	"llvm::safe_",
+	"node::Malloc",
+	"node::Realloc",
+	"node::UncheckedMalloc",
+	"v8::internal::Malloced::",
+	"v8::internal::AllocWithRetry",
+	"objspace_x",
+	"ruby_x",
+};
+
+/* Whole names. A linear search will do: it runs once for each distinct position. */
+static const char *const functions[] = {
+	/* before main */
+	"_start",
+	"_init",
+	"__libc_start_main",
+	"__libc_csu_init",
+	"__do_global_ctors_aux",
+	"call_init",
+	"start_thread",
+	"clone",
+	"clone3",
+	/* names that many programs use */
+	"malloc",
+	"calloc",
+	"realloc",
+	"reallocarray",
+	"memalign",
+	"aligned_alloc",
+	"posix_memalign",
+	"strdup",
+	"strndup",
+	"emalloc",
+	"ecalloc",
+	"erealloc",
+	"estrdup",
+	"safe_malloc",
+	"safe_calloc",
+	"safe_realloc",
+	"safe_strdup",
+	"safemalloc",
+	"safecalloc",
+	"saferealloc",
+	"do_xmalloc",
+	"sh_xmalloc",
+	"sh_xrealloc",
+	"x2nrealloc",
+	"x2realloc",
+	"xcalloc",
+	"xcharalloc",
+	"xmalloc",
+	"xmallocz",
+	"xmemdup",
+	"xmemdup0",
+	"xmemdupz",
+	"xnmalloc",
+	"xnrealloc",
+	"xpalloc",
+	"xrealloc",
+	"xreallocarray",
+	"xstrdup",
+	"xstrndup",
+	"xzalloc",
+	/* GLib */
+	"g_aligned_alloc",
+	"g_malloc",
+	"g_malloc0",
+	"g_malloc0_n",
+	"g_malloc_n",
+	"g_memdup",
+	"g_memdup2",
+	"g_realloc",
+	"g_realloc_n",
+	"g_slice_alloc",
+	"g_slice_alloc0",
+	"g_slice_copy",
+	"g_strdup",
+	"g_strndup",
+	"g_try_malloc",
+	"g_try_malloc0",
+	"g_try_malloc_n",
+	"g_try_realloc",
+	/* SQLite */
+	"dbMallocRawFinish",
+	"dbReallocFinish",
+	"mallocWithAlarm",
+	"pcache1Alloc",
+	"sqlite3DbMallocRaw",
+	"sqlite3DbMallocRawNN",
+	"sqlite3DbMallocZero",
+	"sqlite3DbRealloc",
+	"sqlite3DbReallocOrFree",
+	"sqlite3DbSpanDup",
+	"sqlite3DbStrDup",
+	"sqlite3DbStrNDup",
+	"sqlite3Malloc",
+	"sqlite3MallocZero",
+	"sqlite3MemMalloc",
+	"sqlite3MemRealloc",
+	"sqlite3PageMalloc",
+	"sqlite3Realloc",
+	"sqlite3_malloc",
+	"sqlite3_malloc64",
+	"sqlite3_realloc",
+	"sqlite3_realloc64",
+	/* jq, Perl, CPython, Lua */
+	"jv_mem_alloc",
+	"jv_mem_alloc_unguarded",
+	"jv_mem_calloc",
+	"jv_mem_calloc_unguarded",
+	"jv_mem_realloc",
+	"jv_mem_strdup",
+	"jv_mem_strdup_unguarded",
+	"Perl_safesyscalloc",
+	"Perl_safesysmalloc",
+	"Perl_safesysrealloc",
+	"PyMem_Calloc",
+	"PyMem_Malloc",
+	"PyMem_RawCalloc",
+	"PyMem_RawMalloc",
+	"PyMem_RawRealloc",
+	"PyMem_Realloc",
+	"PyObject_Calloc",
+	"PyObject_Malloc",
+	"PyObject_Realloc",
+	"_PyMem_RawCalloc",
+	"_PyMem_RawMalloc",
+	"_PyMem_RawRealloc",
+	"_PyObject_Calloc",
+	"PyType_GenericAlloc",
+	"_PyObject_GC_Malloc",
+	"_PyObject_GC_New",
+	"_PyObject_GC_NewVar",
+	"_PyObject_New",
+	"_PyObject_NewVar",
+	"_PyObject_Malloc",
+	"_PyObject_Realloc",
+	"gc_alloc",
+	"l_alloc",
+	"luaM_malloc_",
+	"luaM_realloc_",
+	/* redis, nginx, OpenSSL, libxml2, FFmpeg, PostgreSQL, git, APR */
+	"zcalloc",
+	"zmalloc",
+	"zmalloc_usable",
+	"zrealloc",
+	"zrealloc_usable",
+	"zstrdup",
+	"ztrycalloc",
+	"ztrycalloc_usable",
+	"ztrymalloc",
+	"ztrymalloc_usable",
+	"ztryrealloc",
+	"ztryrealloc_usable",
+	"ngx_alloc",
+	"ngx_calloc",
+	"CRYPTO_calloc",
+	"CRYPTO_malloc",
+	"CRYPTO_realloc",
+	"CRYPTO_strdup",
+	"CRYPTO_zalloc",
+	"xmlMemMalloc",
+	"xmlMemRealloc",
+	"xmlStrndup",
+	"av_calloc",
+	"av_malloc",
+	"av_mallocz",
+	"av_realloc",
+	"av_strdup",
+	"AllocSetAlloc",
+	"MemoryContextAlloc",
+	"MemoryContextAllocZero",
+	"palloc",
+	"palloc0",
+	"pstrdup",
+	"git__calloc",
+	"git__malloc",
+	"git__realloc",
+	"git__strdup",
+	"apr_palloc",
+	"apr_pcalloc",
+	"uprv_malloc",
+};
+
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+static bool
+starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* GCC and clang name clones "f.part.0", "f.constprop.0", "f.cold". */
+static size_t
+base_length(const char *function)
+{
+	return strcspn(function, ".(<@");
+}
+
+/* `llvm::User::operator new(unsigned long)`, of a class or a namespace. */
+static bool
+is_operator_new(const char *function)
+{
+	static const char name[] = "::operator new";
+	const char *found = strstr(function, name);
+
+	return found && strchr("([", found[sizeof(name) - 1]);
+}
+
+/* `<T as alloc::string::ToString>::to_string`: of the library, unless T is a type of the user. */
+static bool
+is_rust_blanket(const char *function)
+{
+	const char *as = function[0] == '<' ? strstr(function, " as ") : NULL;
+	const char *colons = strstr(function, "::");
+
+	return as && as < colons &&
+	       (starts_with(as, " as alloc::") || starts_with(as, " as core::") ||
+		starts_with(as, " as std::"));
+}
+
+static bool
+match_function(const char *function, const struct wrapper_patterns *patterns)
+{
+	size_t length = base_length(function);
+
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		if (starts_with(function, prefixes[i]))
+			return true;
+	}
+	for (size_t i = 0; i < COUNT(functions); i++) {
+		if (strncmp(function, functions[i], length) == 0 && functions[i][length] == '\0')
+			return true;
+	}
+	for (size_t i = 0; patterns && i < patterns->count; i++) {
+		if (glob_match(patterns->globs[i], function))
+			return true;
+	}
+	return is_operator_new(function) || is_rust_blanket(function);
+}
+
+static bool
+match_module(const char *module)
+{
+	const char *slash = strrchr(module, '/');
+	const char *name = slash ? slash + 1 : module;
+
+	for (size_t i = 0; i < COUNT(modules); i++) {
+		if (starts_with(name, modules[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+wrapper_match(const char *function, const char *file, const char *module,
+	      const struct wrapper_patterns *patterns)
+{
+	for (size_t i = 0; file && i < COUNT(paths); i++) {
+		if (strstr(file, paths[i]))
+			return true;
+	}
+	for (size_t i = 0; file && i < COUNT(path_starts); i++) {
+		if (starts_with(file, path_starts[i]))
+			return true;
+	}
+	if (function && match_function(function, patterns))
+		return true;
+	return module && match_module(module);
+}

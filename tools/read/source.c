@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.c - what an operand of a reading command names
+ */
+#include "config.h"
+#include "read/source.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "read/locate.h"
+#include "read/snapshot.h"
+#include "read/tally.h"
+#include "util/array.h"
+#include "util/buffer.h"
+#include "util/xalloc.h"
+
+/* Of a profile's marks, in a message. */
+#define LABELS_SHOWN 5
+
+typedef ARRAY(struct source_process) source_processes;
+
+/* What is being collected from a file. */
+struct collection {
+	const struct source_request *request;
+	struct profile *best;
+	size_t best_index;
+	source_processes processes;
+};
+
+/* --- operands --- */
+
+static bool
+is_number(const char *text)
+{
+	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 10;
+}
+
+/* A file comes before a process of the same number. A folder does not: it can be none of ours. */
+static bool
+is_process(const char *name)
+{
+	struct stat status;
+
+	return is_number(name) && (stat(name, &status) != 0 || S_ISDIR(status.st_mode));
+}
+
+static bool
+has_moment_form(const char *text)
+{
+	return strcmp(text, "exit") == 0 || strcmp(text, "peak") == 0 || strcmp(text, "now") == 0 ||
+	       strncmp(text, "snap:", 5) == 0 || strncmp(text, "mark:", 5) == 0 ||
+	       (isdigit((unsigned char)text[0]) && strchr(text, '/') == NULL &&
+		text[strlen(text) - 1] == 's');
+}
+
+/* Whether the first length bytes of the operand name a file or a process. */
+static bool
+is_source(const char *operand, size_t length)
+{
+	char *name = xstrndup(operand, length);
+	bool found = is_number(name) || access(name, F_OK) == 0;
+
+	free(name);
+	return found;
+}
+
+/* Where the @MOMENT of an operand begins, or NULL. A file that has such a name comes first. */
+static const char *
+find_moment_part(const char *operand)
+{
+	const char *at = strrchr(operand, '@');
+
+	if (at == NULL || at == operand || access(operand, F_OK) == 0)
+		return NULL;
+	return has_moment_form(at + 1) || is_source(operand, (size_t)(at - operand)) ? at : NULL;
+}
+
+static bool
+has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+static bool
+is_newer(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* The newest tally of the working directory, to free, or NULL. */
+static char *
+find_newest(void)
+{
+	DIR *directory = opendir(".");
+	struct timespec newest = {0};
+	struct dirent *entry;
+	char *found = NULL;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		struct stat status;
+
+		if (!has_suffix(entry->d_name, TALLY_SUFFIX) || stat(entry->d_name, &status) != 0 ||
+		    !S_ISREG(status.st_mode))
+			continue;
+		if (found == NULL || is_newer(&status.st_mtim, &newest)) {
+			free(found);
+			found = xstrdup(entry->d_name);
+			newest = status.st_mtim;
+		}
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return found;
+}
+
+char *
+source_explain(const char *name, int error)
+{
+	const char *text = strerror(-error);
+
+	if (error == -EBADMSG)
+		text = "not a file of heaptally, or a damaged one";
+	else if (error == -ENOMSG)
+		text = "the file is empty";
+	else if (error == -EPROTO)
+		text = "written by another version of heaptally, or on another kind of machine";
+	else if (error == -ENODATA)
+		text = "cut: its end is missing";
+	else if (error == -EAGAIN)
+		text = "the process is only starting, try again";
+	else if (error == -EFBIG)
+		text = "expands to more than any real file does";
+	return xasprintf("%s: %s", name, text);
+}
+
+/* --- processes --- */
+
+static bool
+is_wanted(const struct profile *profile, const char *wanted)
+{
+	if (wanted == NULL)
+		return true;
+	if (is_number(wanted) && strtoul(wanted, NULL, 10) == profile->pid)
+		return true;
+	return strcmp(wanted, profile->command) == 0;
+}
+
+static int64_t
+get_peak(const struct profile *profile)
+{
+	return profile->moment_count != 0
+		       ? profile->moments[profile->moment_count - 1].sum.peak_bytes
+		       : -1;
+}
+
+/* Take the profile over: keep it if it is the best so far, and sum it up. */
+static void
+collect(struct collection *collection, struct profile *profile)
+{
+	struct source_process process = {
+		.pid = profile->pid,
+		.parent_pid = profile->parent_pid,
+		.command = xstrdup(profile->command),
+		.state = profile->state,
+		.has_wait_status = profile->has_wait_status,
+		.wait_status = profile->wait_status,
+	};
+
+	if (profile->moment_count != 0)
+		process.sum = profile->moments[profile->moment_count - 1].sum;
+	*array_push(&collection->processes) = process;
+	if (is_wanted(profile, collection->request->process) &&
+	    (collection->best == NULL || get_peak(profile) > get_peak(collection->best))) {
+		profile_free(collection->best);
+		collection->best = profile;
+		collection->best_index = collection->processes.count - 1;
+		return;
+	}
+	profile_free(profile);
+}
+
+static void
+release_processes(struct source_process *processes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(processes[i].command);
+	free(processes);
+}
+
+/* --- files --- */
+
+static int
+read_recording(const char *path, struct collection *collection, struct source *source)
+{
+	struct snapshot *snapshot;
+	int result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot);
+
+	if (result != 0)
+		return result;
+	result = snapshot_update(snapshot, "");
+	if (result == 0)
+		result = snapshot_update_lifetimes(snapshot);
+	if (result == 0 && collection->request->blocks)
+		result = snapshot_update_blocks(snapshot, collection->request->freed_at);
+	if (result == 0)
+		result = profile_finish(snapshot_get_profile(snapshot));
+	if (result == 0) {
+		source->is_live = snapshot_get_identity(snapshot)->alive;
+		collect(collection, snapshot_take_profile(snapshot));
+	}
+	snapshot_free(snapshot);
+	return result;
+}
+
+static int
+read_tally(int fd, struct collection *collection)
+{
+	struct tally_reader *reader;
+	struct profile *profile;
+	int result = tally_reader_new(fd, &reader);
+
+	if (result != 0)
+		return result;
+	if (collection->request->blocks)
+		tally_reader_keep_blocks(reader);
+	while ((result = tally_reader_next(reader, &profile)) == 1)
+		collect(collection, profile);
+	tally_reader_free(reader);
+	return result;
+}
+
+/* O_NONBLOCK: a FIFO must not hang us. */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	int result = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) != 0)
+		result = -errno;
+	else if (S_ISDIR(status.st_mode))
+		result = -EISDIR;
+	else if (!S_ISREG(status.st_mode))
+		result = -EBADMSG;
+	if (result == 0)
+		return fd;
+	close(fd);
+	return result;
+}
+
+static bool
+is_tally(int fd)
+{
+	uint8_t magic[4];
+
+	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       tally_has_magic(magic, sizeof(magic));
+}
+
+bool
+source_is_tally(const char *path)
+{
+	int fd = open_file(path);
+	bool result = fd >= 0 && is_tally(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static int
+read_file(const char *path, struct collection *collection, struct source *source)
+{
+	int fd = open_file(path);
+	int result;
+
+	if (fd < 0)
+		return fd;
+	source->is_tally = is_tally(fd);
+	if (source->is_tally)
+		result = read_tally(fd, collection);
+	else
+		result = read_recording(path, collection, source);
+	close(fd);
+	return result;
+}
+
+/* --- the whole --- */
+
+static char *
+explain_no_process(const char *name, const char *wanted, const source_processes *processes)
+{
+	struct buffer text = BUFFER_INIT;
+	char *why;
+
+	buffer_insert_format(&text, "%s: no process \"%s\" in it", name, wanted);
+	for (size_t i = 0; i < processes->count && i < 5; i++)
+		buffer_insert_format(&text, "%s%s (%u)", i == 0 ? ", but " : ", ",
+				     processes->items[i].command, processes->items[i].pid);
+	if (processes->count > 5)
+		buffer_insert_format(&text, " and %zu more", processes->count - 5);
+	why = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return why;
+}
+
+static bool
+has_label(const struct profile_mark *const *marks, size_t count, const char *label)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(marks[i]->label, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Names the first few labels, each once, and counts the marks with others. */
+static char *
+explain_no_mark(const char *name, const char *moment, const struct profile *profile)
+{
+	const struct profile_mark *shown[LABELS_SHOWN];
+	struct buffer text = BUFFER_INIT;
+	size_t count = 0, more = 0;
+	char *why;
+
+	buffer_insert_format(&text, "%s: no moment %s in it", name, moment);
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->kind != PROFILE_MARK_LABEL || has_label(shown, count, mark->label))
+			continue;
+		if (count == LABELS_SHOWN) {
+			more++;
+			continue;
+		}
+		buffer_insert_format(&text, "%smark:%s", count == 0 ? "; there is " : ", ",
+				     mark->label);
+		shown[count++] = mark;
+	}
+	if (count == 0)
+		buffer_insert_string(&text, "; it has no marks");
+	else if (more != 0)
+		buffer_insert_format(&text, " and %zu more", more);
+	why = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return why;
+}
+
+static char *
+explain_no_moment(const char *name, const char *moment, const struct profile *profile, int error)
+{
+	uint32_t count = profile->moment_count;
+
+	if (error == -EINVAL)
+		return xasprintf("\"%s\" is no moment; one is exit, peak, now, 12.5s, snap:N or "
+				 "mark:LABEL",
+				 moment);
+	if (error == -ENODATA) {
+		const struct profile_mark *mark = profile_find_mark(profile, moment + 5);
+
+		return xasprintf(
+			"%s: %s was at %.3fs, but no snapshot of then was kept; `heaptally "
+			"run` takes one at each mark",
+			name, moment, (double)mark->time_ns / 1e9);
+	}
+	if (strncmp(moment, "mark:", 5) == 0)
+		return explain_no_mark(name, moment, profile);
+	if (count == 0)
+		return xasprintf("%s: no moment %s in it", name, moment);
+	return xasprintf("%s: no moment %s in it; snap:1 is at %.3fs, the last is snap:%u at %.3fs",
+			 name, moment, (double)profile->moments[0].time_ns / 1e9, count,
+			 (double)profile->moments[count - 1].time_ns / 1e9);
+}
+
+/* Choose the process and the moment. The collection's memory goes to source or is freed. */
+static int
+finish(struct collection *collection, const char *moment, struct source *source, char **ret_why)
+{
+	int result;
+
+	source->profile = collection->best;
+	source->processes = collection->processes.items;
+	source->process_count = collection->processes.count;
+	if (collection->best == NULL) {
+		*ret_why = collection->request->process != NULL
+				   ? explain_no_process(source->name, collection->request->process,
+							&collection->processes)
+				   : xasprintf("%s: no process in it", source->name);
+		return -ENOENT;
+	}
+	source->processes[collection->best_index].chosen = true;
+	result = profile_find_moment(source->profile, moment, &source->at);
+	if (result != 0)
+		*ret_why = explain_no_moment(source->name, moment, source->profile, result);
+	return result;
+}
+
+static char *
+explain_no_recording(const char *pid)
+{
+	char *folder = xasprintf("/proc/%s", pid);
+	struct stat status;
+	bool is_foreign = stat(folder, &status) == 0 && status.st_uid != geteuid();
+
+	free(folder);
+	if (is_foreign)
+		return xasprintf("%s: belongs to another user", pid);
+	return xasprintf("%s: not a traced process, nor one that left a recording "
+			 "(\"heaptally list\" shows all)",
+			 pid);
+}
+
+/* The file that an operand names, to free. */
+static int
+resolve(const char *name, bool given, char **ret_path, char **ret_why)
+{
+	int result;
+
+	if (!given) {
+		*ret_path = find_newest();
+		if (*ret_path == NULL)
+			*ret_why = xstrdup("no file given, and no *.tally in this directory");
+		return *ret_path != NULL ? 0 : -ENOENT;
+	}
+	if (!is_process(name)) {
+		*ret_path = xstrdup(name);
+		return 0;
+	}
+	result = locate_process((pid_t)strtol(name, NULL, 10), ret_path);
+	if (result != 0)
+		*ret_why = explain_no_recording(name);
+	return result;
+}
+
+int
+source_find_recording(const char *operand, char **ret_path, char **ret_why)
+{
+	return resolve(operand, true, ret_path, ret_why);
+}
+
+int
+source_read(const struct source_request *request, struct source *ret_source, char **ret_why)
+{
+	const char *operand = request->operand;
+	const char *at = operand != NULL ? find_moment_part(operand) : NULL;
+	const char *moment = at != NULL                ? at + 1
+			     : request->moment != NULL ? request->moment
+						       : "exit";
+	struct collection collection = {.request = request};
+	struct source source = {0};
+	char *path = NULL;
+	int result;
+
+	if (operand != NULL)
+		source.name =
+			xstrndup(operand, at != NULL ? (size_t)(at - operand) : strlen(operand));
+	result = resolve(source.name, operand != NULL, &path, ret_why);
+	if (result == 0) {
+		if (source.name == NULL)
+			source.name = xstrdup(path);
+		result = read_file(path, &collection, &source);
+		if (result != 0)
+			*ret_why = source_explain(source.name, result);
+	}
+	free(path);
+	if (result == 0) {
+		result = finish(&collection, moment, &source, ret_why);
+	} else {
+		profile_free(collection.best);
+		release_processes(collection.processes.items, collection.processes.count);
+	}
+	if (result != 0) {
+		source_release(&source);
+		return result;
+	}
+	*ret_source = source;
+	return 0;
+}
+
+void
+source_release(struct source *source)
+{
+	free(source->name);
+	profile_free(source->profile);
+	release_processes(source->processes, source->process_count);
+	*source = (struct source){0};
+}

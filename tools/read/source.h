@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.h - what an operand of a reading command names
+ *
+ *     FILE[@MOMENT]    a tally or a recording
+ *     PID[@MOMENT]     the recording of a process that runs, or ended and left one; a file of that
+ *                      name comes first
+ *     nothing          the newest tally of the working directory
+ *
+ * A file with several processes yields one profile: the one that was asked for, or the one with
+ * the largest peak. The others are only summed up.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/profile.h"
+
+struct source_request {
+	const char *operand; /* or NULL */
+	const char *process; /* PID or command name, from --process, or NULL */
+	const char *moment; /* from --at or the command's default; an @MOMENT of the operand wins */
+	bool blocks;        /* read single blocks, where they were recorded */
+	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
+};
+
+/* One process of the file. */
+struct source_process {
+	uint32_t pid, parent_pid;
+	char *command;
+	enum profile_state state;
+	bool has_wait_status; /* only the command that was run has one */
+	int wait_status;
+	struct profile_values sum; /* of its last moment */
+	bool chosen;
+};
+
+struct source {
+	char *name;              /* of the file, for messages and titles */
+	struct profile *profile; /* not symbolized, if the file had no names */
+	struct profile_at at;
+	struct source_process *processes;
+	size_t process_count;
+	bool is_live;  /* read from a recording whose process lives */
+	bool is_tally; /* read from a snapshot file */
+};
+
+/*
+ * 0, or -errno with a sentence to print and free: "big.tally: not a file of heaptally, or damaged".
+ */
+int source_read(const struct source_request *request, struct source *ret_source, char **ret_why);
+
+/*
+ * The recording that an operand names: a file, or that of a process. 0 with a path to free, or
+ * -errno with a sentence to free.
+ */
+int source_find_recording(const char *operand, char **ret_path, char **ret_why);
+
+/* Whether the file at path begins as a snapshot file does. */
+bool source_is_tally(const char *path);
+
+/* A sentence for what went wrong with the file that operand names, to free. */
+char *source_explain(const char *operand, int error);
+
+void source_release(struct source *source);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/blocks.c - single blocks, as text, JSON or CSV
+ */
+#include "config.h"
+
+#include "view/blocks.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "view/csv.h"
+#include "view/filters.h"
+#include "view/place.h"
+#include "view/quality.h"
+#include "view/top.h"
+
+#define JSON_VERSION    1
+
+#define ADDRESS_COLUMNS 14 /* 0x7f0123456780 */
+#define SIZE_COLUMNS    10
+#define AGE_COLUMNS     11
+#define THREAD_COLUMNS  7
+#define OTHER_COLUMNS   (ADDRESS_COLUMNS + 2 * SIZE_COLUMNS + AGE_COLUMNS + THREAD_COLUMNS + 5 * 2)
+#define WHERE_LEAST     44
+
+static const struct block *
+get_block(const struct view_blocks *view, size_t row)
+{
+	return &view->profile->blocks.blocks[view->listing->blocks[row]];
+}
+
+static uint64_t
+get_age_ns(const struct view_blocks *view, const struct block *block)
+{
+	return block_get_age_ns(block, view->at.moment->time_ns);
+}
+
+/* What names the site of a block, as a stack of places. */
+static uint32_t
+get_place(const struct view_blocks *view, const struct block *block, uint32_t *ret_caller)
+{
+	struct naming_site site;
+
+	naming_get_site(view->naming, view->profile->sites[block->site], &site);
+	*ret_caller = naming_find_caller(view->naming, &site);
+	return naming_make_stack(view->naming, &site);
+}
+
+static const char *
+plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/*** text ***/
+
+static void
+print_title(const struct term *term, const struct view_blocks *view)
+{
+	char *command = term_escape(*view->profile->command ? view->profile->command
+							    : view->profile->executable);
+	char *moment = view_top_describe_moment(view->profile, &view->at);
+	char count[HUMAN_BYTES], bytes[HUMAN_BYTES], usable[HUMAN_BYTES];
+
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s block%s of %s (%s usable), by %s%s\n\n",
+		term_style(term, TERM_BOLD), command, view->profile->pid,
+		term_style(term, TERM_PLAIN), moment, human_count(view->listing->all, count),
+		plural(view->listing->all), human_size((int64_t)view->listing->all_bytes, bytes),
+		human_size((int64_t)view->listing->all_usable, usable), view->order,
+		view->filtered ? ", filtered" : "");
+	free(command);
+	free(moment);
+}
+
+/* Rows are not kept until all widths are known, so that any number of them needs no memory. */
+struct layout {
+	bool usable, thread; /* whether there is room for these columns */
+	unsigned where;      /* columns for the place; 0: any number */
+};
+
+static struct layout
+make_layout(const struct term *term, const struct view_blocks *view)
+{
+	struct layout layout = {.usable = true, .thread = true};
+	unsigned others = OTHER_COLUMNS;
+
+	if (term->width == 0 || view->full_names)
+		return layout;
+	layout.usable = term->width >= others + WHERE_LEAST;
+	others -= layout.usable ? 0 : SIZE_COLUMNS + 2;
+	layout.thread = term->width >= others + WHERE_LEAST;
+	others -= layout.thread ? 0 : THREAD_COLUMNS + 2;
+	layout.where =
+		term->width > others + WHERE_LEAST / 2 ? term->width - others : WHERE_LEAST / 2;
+	return layout;
+}
+
+static void
+print_column(const struct term *term, bool shown, int width, const char *text)
+{
+	if (shown)
+		fprintf(term->stream, "%*s  ", width, text);
+}
+
+static void
+print_titles(const struct term *term, const struct layout *layout)
+{
+	fputs(term_style(term, TERM_DIM), term->stream);
+	print_column(term, true, ADDRESS_COLUMNS, "address");
+	print_column(term, true, SIZE_COLUMNS, "size");
+	print_column(term, layout->usable, SIZE_COLUMNS, "usable");
+	print_column(term, true, AGE_COLUMNS, "age");
+	print_column(term, layout->thread, THREAD_COLUMNS, "thread");
+	fprintf(term->stream, "where%s\n", term_style(term, TERM_PLAIN));
+}
+
+/* Names may have half of the room, positions what is left. */
+static void
+print_where(const struct term *term, const struct view_blocks *view, const struct layout *layout,
+	    const struct block *block)
+{
+	uint32_t caller, stack = get_place(view, block, &caller);
+	struct view_place place;
+
+	view_place_init(&place, view->naming->table, stack, caller, GROUP_BY_LINE,
+			view->full_names);
+	if (!view->full_names)
+		view_place_cut_name(place.name, view_place_name_columns(term->width));
+	if (layout->where > 0) {
+		unsigned name;
+
+		if (term_columns(place.name) + 2 + term_columns(place.position) > layout->where)
+			view_place_cut_name(place.name,
+					    *place.position ? layout->where / 2 : layout->where);
+		name = term_columns(place.name);
+		if (name + 2 < layout->where)
+			view_place_cut_position(place.position, layout->where - name - 2);
+	}
+	fprintf(term->stream, "%s%s%s\n", place.name, *place.name && *place.position ? "  " : "",
+		place.position);
+	view_place_release(&place);
+}
+
+static void
+print_row(const struct term *term, const struct view_blocks *view, const struct layout *layout,
+	  const struct block *block)
+{
+	char text[HUMAN_BYTES];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, block->address);
+	print_column(term, true, ADDRESS_COLUMNS, text);
+	print_column(term, true, SIZE_COLUMNS, human_size((int64_t)block->bytes, text));
+	print_column(term, layout->usable, SIZE_COLUMNS,
+		     human_size((int64_t)block_get_usable(block), text));
+	print_column(term, true, AGE_COLUMNS, human_duration(get_age_ns(view, block), text));
+	snprintf(text, sizeof(text), "%" PRIu32, (uint32_t)block->thread);
+	print_column(term, layout->thread, THREAD_COLUMNS, text);
+	print_where(term, view, layout, block);
+}
+
+void
+view_blocks_text(const struct term *term, const struct view_blocks *view)
+{
+	const struct listing *listing = view->listing;
+	struct layout layout = make_layout(term, view);
+	char count[HUMAN_BYTES];
+
+	print_title(term, view);
+	if (listing->all == 0 && view->filtered)
+		view_filters_nothing(term->stream, &view->naming->options->filters,
+				     view->naming->table);
+	else if (listing->all == 0)
+		fputs("no block lives\n", term->stream);
+	else
+		print_titles(term, &layout);
+	for (size_t i = 0; i < listing->count; i++)
+		print_row(term, view, &layout, get_block(view, i));
+	if (listing->count < listing->all)
+		fprintf(term->stream, "(%s more block%s; -n 0 for all)\n",
+			human_count(listing->all - listing->count, count),
+			plural(listing->all - listing->count));
+	if (view->profile->blocks.missing != 0)
+		fprintf(term->stream,
+			"\nnote      %s more live, but there was no room to note them\n",
+			human_count(view->profile->blocks.missing, count));
+	view_quality_warnings(term, view->profile);
+}
+
+/*** JSON and CSV ***/
+
+static void
+write_block(struct json_writer *json, const struct view_blocks *view, const struct block *block)
+{
+	uint32_t caller, stack = get_place(view, block, &caller);
+
+	json_writer_begin_object(json, NULL);
+	json_writer_hex(json, "address", block->address);
+	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
+	json_writer_seconds(json, "born_seconds", (uint64_t)block->birth << BLOCK_TIME_SHIFT);
+	json_writer_seconds(json, "age_seconds", get_age_ns(view, block));
+	json_writer_unsigned(json, "thread", block->thread);
+	view_place_json(json, view->naming->table, stack, GROUP_BY_LINE);
+	json_writer_end_object(json);
+}
+
+void
+view_blocks_json(FILE *stream, const struct view_blocks *view)
+{
+	const struct listing *listing = view->listing;
+	struct json_writer json;
+
+	json_writer_init(&json, stream);
+	json_writer_begin_object(&json, NULL);
+	json_writer_string(&json, "format", "heaptally-blocks");
+	json_writer_unsigned(&json, "version", JSON_VERSION);
+	view_top_process_json(&json, "process", view->profile, &view->at);
+	json_writer_string(&json, "sort", view->order);
+	json_writer_begin_object(&json, "totals");
+	json_writer_unsigned(&json, "blocks", listing->all);
+	json_writer_unsigned(&json, "bytes", listing->all_bytes);
+	json_writer_unsigned(&json, "usable_bytes", listing->all_usable);
+	json_writer_unsigned(&json, "missing_blocks", view->profile->blocks.missing);
+	json_writer_end_object(&json);
+	json_writer_begin_array(&json, "blocks");
+	for (size_t i = 0; i < listing->count; i++)
+		write_block(&json, view, get_block(view, i));
+	json_writer_end_array(&json);
+	json_writer_end_object(&json);
+}
+
+void
+view_blocks_csv(FILE *stream, const struct view_blocks *view)
+{
+	fputs("address,bytes,usable_bytes,age_ns,thread,", stream);
+	view_csv_place_titles(stream, GROUP_BY_LINE);
+	putc('\n', stream);
+	for (size_t i = 0; i < view->listing->count; i++) {
+		const struct block *block = get_block(view, i);
+		uint32_t caller, stack = get_place(view, block, &caller);
+
+		fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
+			block->address, block->bytes, block_get_usable(block),
+			get_age_ns(view, block), (uint32_t)block->thread);
+		view_csv_place(stream, view_place_get(view->naming->table, stack), GROUP_BY_LINE);
+		putc('\n', stream);
+	}
+}

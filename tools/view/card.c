@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/card.c - what `run` says at the end
+ */
+#include "config.h"
+#include "view/card.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "model/column.h"
+#include "model/curve.h"
+#include "model/group.h"
+#include "model/place.h"
+#include "model/profile.h"
+#include "model/rank.h"
+#include "util/human.h"
+#include "util/term.h"
+#include "util/xalloc.h"
+#include "view/place.h"
+#include "view/quality.h"
+
+enum {
+	CURVE_COLUMNS = 20,
+	TOP_LINES = 3,
+	NUMBERS_COLUMNS = 32, /* before a place */
+	PLACE_LEAST = 24,
+	COMMAND_COLUMNS = 24, /* of the longest command that the card proposes */
+};
+
+static const struct profile_moment *
+get_last(const struct profile *profile)
+{
+	return &profile->moments[profile->moment_count - 1];
+}
+
+static void
+print_end(FILE *out, const struct card *card)
+{
+	char duration[HUMAN_BYTES], *command = term_escape(card->command);
+	int signal = WTERMSIG(card->wait_status);
+
+	human_duration(card->duration_ns, duration);
+	if (WIFSIGNALED(card->wait_status))
+		fprintf(out, "heaptally: %s was killed by signal %d (%s) after %s\n", command,
+			signal, strsignal(signal), duration);
+	else
+		fprintf(out, "heaptally: %s exited %d after %s\n", command,
+			WEXITSTATUS(card->wait_status), duration);
+	free(command);
+}
+
+static void
+print_heap(const struct term *term, const struct profile *profile)
+{
+	const struct profile_moment *last = get_last(profile);
+	const struct profile_mark *earlier = profile_find_earlier_peak(profile);
+	char peak[HUMAN_BYTES], time[HUMAN_BYTES], live[HUMAN_BYTES];
+	const char *end = profile->state == PROFILE_EXITED    ? "at exit"
+			  : profile->state == PROFILE_RUNNING ? "now"
+							      : "at the end";
+
+	fprintf(term->stream, "  heap      ");
+	if (profile->sample_count > 1) {
+		int64_t values[CURVE_COLUMNS];
+		struct curve curve;
+		char *line;
+
+		curve_init(&curve, profile);
+		curve_fill(&curve, 0, profile->duration_ns ? profile->duration_ns : 1, values,
+			   CURVE_COLUMNS);
+		line = term_sparkline(term, values, CURVE_COLUMNS, CURVE_COLUMNS);
+		fprintf(term->stream, "%s   ", line);
+		free(line);
+		curve_release(&curve);
+	}
+	fprintf(term->stream, "peak %s at %s", human_size(last->sum.peak_bytes, peak),
+		human_duration(last->peak_time_ns, time));
+	/* The curve shows it. */
+	if (earlier != NULL)
+		fprintf(term->stream, " (%s before a %s)", human_size(earlier->peak_bytes, peak),
+			earlier->kind == PROFILE_MARK_RESET_PEAK ? "reset" : "clear");
+	fprintf(term->stream, ", %s %s\n", human_size(last->sum.live_bytes, live), end);
+}
+
+static void
+print_calls(FILE *out, const struct profile *profile)
+{
+	const struct profile_values *sum = &get_last(profile)->sum;
+	char allocated[HUMAN_BYTES], freed[HUMAN_BYTES], rate[HUMAN_BYTES];
+	double seconds = (double)profile->duration_ns / 1e9;
+
+	fprintf(out, "  calls     %s allocated", human_count(sum->total_blocks, allocated));
+	if (seconds > 0)
+		fprintf(out, " (%s/s)", human_rough((double)sum->total_blocks / seconds, rate));
+	fprintf(out, ", %s freed", human_count(sum->freed_blocks, freed));
+	if (sum->total_blocks != 0)
+		fprintf(out, ", %.0f %% temporary",
+			100.0 * (double)sum->temporary_blocks / (double)sum->total_blocks);
+	fprintf(out, "\n");
+}
+
+/* --- places --- */
+
+static void
+print_groups(const struct term *term, const struct group_set *set, const struct place_table *table)
+{
+	struct view_place views[TOP_LINES];
+	unsigned name_columns = 0;
+	unsigned room = term->width > NUMBERS_COLUMNS ? term->width - NUMBERS_COLUMNS : 0;
+	size_t count = 0;
+
+	while (count < TOP_LINES && count < set->count &&
+	       (count == 0 || set->groups[count].values.live_bytes > 0))
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		unsigned wide;
+
+		view_place_init(&views[i], table, set->groups[i].stack, set->groups[i].caller,
+				GROUP_BY_LINE, false);
+		if (room >= PLACE_LEAST)
+			view_place_cut_name(views[i].name, room / 2);
+		wide = term_columns(views[i].name);
+		name_columns = wide > name_columns ? wide : name_columns;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct profile_values *values = &set->groups[i].values;
+		char share[HUMAN_BYTES], size[HUMAN_BYTES];
+
+		human_percent((double)values->live_bytes, (double)set->sum.live_bytes, share);
+		fprintf(term->stream, "  %-8s  %5s %%  %9s  ", i == 0 ? "at peak" : "", share,
+			human_size(values->live_bytes, size));
+		if (room >= PLACE_LEAST)
+			view_place_cut_position(views[i].position, room - name_columns - 2);
+		if (views[i].position[0] != '\0') {
+			term_pad(term->stream, views[i].name, (int)name_columns);
+			fprintf(term->stream, "  %s\n", views[i].position);
+		} else {
+			fprintf(term->stream, "%s\n", views[i].name);
+		}
+		view_place_release(&views[i]);
+	}
+}
+
+/* Group by line at the end, or at the peak. */
+static void
+group_lines(const struct profile *profile, bool peak, struct place_table **ret_table,
+	    struct group_set *ret_set)
+{
+	const struct place_options place_options = {0};
+	const struct group_options options = {.by = GROUP_BY_LINE};
+	const struct profile_at at = {.moment = get_last(profile), .peak = peak};
+
+	*ret_table = place_table_new(&place_options);
+	group_profile(profile, &at, &options, *ret_table, NULL, ret_set);
+}
+
+static void
+print_not_freed(FILE *out, const struct profile *profile)
+{
+	const struct profile_values *sum = &get_last(profile)->sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
+	struct place_table *table;
+	struct group_set set;
+	size_t count = 0;
+
+	if (sum->live_blocks <= 0) {
+		fprintf(out, "  not freed nothing\n");
+		return;
+	}
+	group_lines(profile, false, &table, &set);
+	for (size_t i = 0; i < set.count; i++)
+		count += set.groups[i].values.live_blocks > 0;
+	fprintf(out, "  not freed %s block%s, %s, from %s place%s\n",
+		human_count((uint64_t)sum->live_blocks, blocks), sum->live_blocks == 1 ? "" : "s",
+		human_size(sum->live_bytes, bytes), human_count(count, places),
+		count == 1 ? "" : "s");
+	group_set_release(&set);
+	place_table_free(table);
+}
+
+/* The commands name the file unless it is the newest one here. */
+static void
+print_next(FILE *out, const struct card *card)
+{
+	static const struct {
+		const char *command, *what;
+	} lines[] = {
+		{"heaptally top", "what holds the memory at the peak"},
+		{"heaptally top --at exit", "what was not freed"},
+		{"heaptally top --by stack", "who asked for it, whole stacks"},
+	};
+	char *directory = getcwd(NULL, 0);
+	size_t length = directory != NULL ? strlen(directory) : 0;
+	const char *path = card->path;
+	char *name;
+
+	if (length > 1 && strncmp(path, directory, length) == 0 && path[length] == '/')
+		path += length + 1;
+	name = strchr(path, '/') != NULL ? term_escape(path) : xstrdup("");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *line = xasprintf("%s%s%s", lines[i].command, *name ? " " : "", name);
+
+		fprintf(out, "%s  %-8s  ", i == 0 ? "\n" : "", i == 0 ? "next" : "");
+		term_pad(out, line, (int)(COMMAND_COLUMNS + (*name ? 1 + term_columns(name) : 0)));
+		fprintf(out, "  # %s\n", lines[i].what);
+		free(line);
+	}
+	free(name);
+	free(directory);
+}
+
+void
+view_card(const struct term *term, const struct card *card)
+{
+	const struct profile *profile = card->profile;
+	FILE *out = term->stream;
+	struct place_table *table;
+	struct group_set set;
+
+	print_end(out, card);
+	fprintf(out, "\n");
+	if (card->process_count > 1) {
+		char *command = term_escape(profile->command);
+
+		fprintf(out, "  processes %zu; the one with the largest peak is %s (%u)\n",
+			card->process_count, command, profile->pid);
+		free(command);
+	}
+	print_heap(term, profile);
+	print_calls(out, profile);
+	group_lines(profile, true, &table, &set);
+	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
+	print_groups(term, &set, table);
+	print_not_freed(out, profile);
+	view_quality_line(term, "  quality   ", profile, &set);
+	view_quality_warnings(term, profile);
+	view_quality_hint(term, "  hint      ", profile, GROUP_BY_LINE, &set);
+	print_next(out, card);
+	group_set_release(&set);
+	place_table_free(table);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/diff.h - what changed, as text, JSON, CSV, or in the words of tracemalloc
+ */
+#ifndef VIEW_DIFF_H
+#define VIEW_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "model/budget.h"
+#include "model/column.h"
+#include "model/diff.h"
+#include "model/group.h"
+#include "model/place.h"
+
+struct term;
+
+struct view_diff {
+	const struct diff_side *old, *new;
+	const char *old_name, *new_name; /* of the operands */
+	const struct group_options *options;
+	const struct column *column;
+	const struct diff *diff; /* ranked by `column` */
+	const struct place_table *table;
+	size_t rows; /* 0 is all */
+	bool all;    /* in text, unchanged groups too */
+	int frames;  /* as in `struct view_top` */
+	bool most_recent_last;
+	bool full_names;
+	const struct budget *budgets; /* measured */
+	size_t budget_count;
+};
+
+void view_diff_text(const struct term *term, const struct view_diff *view);
+void view_diff_json(FILE *stream, const struct view_diff *view);
+void view_diff_csv(FILE *stream, const struct view_diff *view);
+
+/* One line each, exactly what Python prints for a StatisticDiff. */
+void view_diff_tracemalloc(FILE *stream, const struct view_diff *view);
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/place.c - how reports write where something is
+ */
+#include "config.h"
+
+#include "view/place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbols/demangle.h"
+#include "util/buffer.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "util/utf8.h"
+#include "util/xalloc.h"
+#include "model/wrapper.h"
+
+#define INLINED_SHOWN   2 /* callers after "<-" */
+#define WIDE_TERMINAL   120
+#define NAME_MAX_WIDE   44
+#define NAME_MAX_NARROW 28
+#define NAME_BYTES_MOST 400 /* of a name that is not cut to columns; --full-names has all */
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The part of path below the working directory, or NULL. */
+static const char *
+find_relative(const char *path)
+{
+	static char *directory;
+	size_t length;
+
+	if (!directory)
+		directory = getcwd(NULL, 0);
+	length = directory ? strlen(directory) : 0;
+	if (length <= 1 || strncmp(path, directory, length) != 0 || path[length] != '/')
+		return NULL;
+	return path + length + 1;
+}
+
+/* "/a/./b/../c" says nothing that "/a/c" does not; compilers write such paths. */
+static char *
+simplify_path(const char *path)
+{
+	char *out = xmalloc(strlen(path) + 1);
+	size_t length = 0;
+
+	while (*path) {
+		size_t part = strcspn(path, "/");
+		bool parent = part == 2 && strncmp(path, "..", 2) == 0;
+		size_t before = length > 0 ? length - 1 : 0;
+
+		while (before > 0 && out[before - 1] != '/')
+			before--;
+		if (parent && length > 1 && strncmp(out + before, "../", 3) != 0) {
+			length = before;
+		} else if (!(part == 1 && *path == '.') && !(part == 0 && length > 0)) {
+			memcpy(out + length, path, part);
+			length += part;
+			if (path[part] == '/')
+				out[length++] = '/';
+		}
+		path += part + (path[part] == '/');
+	}
+	out[length] = '\0';
+	return out;
+}
+
+/* The end of text, which says most: names are as long as generators and attackers like. */
+static void
+insert_end(struct buffer *out, const char *text, bool whole)
+{
+	size_t length = strlen(text);
+
+	if (!whole && length > NAME_BYTES_MOST) {
+		text += length - NAME_BYTES_MOST;
+		while (((unsigned char)*text & 0xc0) == 0x80)
+			text++;
+		buffer_insert_string(out, "...");
+	}
+	buffer_insert_string(out, text);
+}
+
+/* "64 B to <128 B", "4 KiB to <8 KiB": both are powers of two, so there is nothing to round. */
+static void
+format_size(uint64_t from, struct buffer *out)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	const uint64_t bounds[] = {from, 2 * from};
+
+	if (from < 2) {
+		buffer_insert_format(out, "%" PRIu64 " B", from);
+		return;
+	}
+	if (bounds[1] < from) {
+		buffer_insert_string(out, "8 EiB or more");
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		uint64_t value = bounds[i];
+		size_t unit = 0;
+
+		for (; value >= 1024 && unit < sizeof(units) / sizeof(*units) - 1; value /= 1024)
+			unit++;
+		buffer_insert_format(out, "%s%" PRIu64 " %s", i == 0 ? "" : " to <", value,
+				     units[unit]);
+	}
+}
+
+static void
+format_name(const struct place *place, bool full_names, struct buffer *out)
+{
+	static const char *const others[] = {
+		[PLACE_CUT] = "(frames left out)",
+		[PLACE_TRUNCATED] = "(stack not complete)",
+		[PLACE_UNKNOWN] = "(stack not known)",
+		[PLACE_NESTED] = "(inside the tracer)",
+	};
+	static const char *const generations[] = {
+		"0: born since the last mark",
+		"1: survived one mark",
+		"2: survived two marks or more",
+	};
+
+	if (place->function) {
+		char *shorter = full_names ? NULL : demangle_shorten(place->function);
+
+		insert_end(out, shorter ? shorter : place->function, full_names);
+		free(shorter);
+	} else if (place->module) {
+		buffer_insert_format(out, "%s+0x%" PRIx64, base_name(place->module), place->offset);
+	} else if (place->kind == PLACE_ADDRESS) {
+		buffer_insert_format(out, "0x%" PRIx64, place->offset);
+	} else if (place->kind == PLACE_THREAD) {
+		buffer_insert_format(out, "thread %" PRIu64, place->offset);
+	} else if (place->kind == PLACE_SIZE) {
+		format_size(place->offset, out);
+	} else if (place->kind == PLACE_GENERATION) {
+		buffer_insert_string(out, generations[place->offset < 2 ? place->offset : 2]);
+	} else if (place->kind < sizeof(others) / sizeof(*others) && others[place->kind]) {
+		buffer_insert_string(out, others[place->kind]);
+	}
+}
+
+static void
+format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own)
+{
+	char *path = simplify_path(file);
+	const char *relative = find_relative(path);
+
+	*ret_own = relative != NULL;
+	insert_end(out, relative ? relative : path, full_names);
+	free(path);
+}
+
+/* What the innermost function is inlined into, up to the physical function, but for wrappers. */
+static void
+format_callers(const struct place_table *table, uint32_t stack, bool full_names, struct buffer *out)
+{
+	const struct place *place = view_place_get(table, stack);
+	unsigned shown = 0;
+
+	while (place->inlined && place_table_get_outer(table, stack) != 0) {
+		stack = place_table_get_outer(table, stack);
+		place = view_place_get(table, stack);
+		if (wrapper_match(place->function, place->file, place->module, NULL))
+			continue;
+		if (shown++ == INLINED_SHOWN && !full_names) {
+			buffer_insert_string(out, " <- ...");
+			return;
+		}
+		buffer_insert_string(out, " <- ");
+		format_name(place, full_names, out);
+	}
+}
+
+static char *
+take_text(struct buffer *text)
+{
+	char *escaped = term_escape(buffer_string(text));
+
+	buffer_release(text);
+	return escaped;
+}
+
+void
+view_place_init(struct view_place *view, const struct place_table *table, uint32_t stack,
+		uint32_t caller, enum group_by by, bool full_names)
+{
+	const struct place *place = view_place_get(table, stack);
+	struct buffer name = BUFFER_INIT, position = BUFFER_INIT;
+	bool named = by != GROUP_BY_FILE && by != GROUP_BY_MODULE;
+
+	memset(view, 0, sizeof(*view));
+	if (named)
+		format_name(place, full_names, &name);
+	if (by == GROUP_BY_MODULE || (!place->file && place->module)) {
+		/* After "libfoo.so+0x1f2e" the module would be said twice. */
+		if (by == GROUP_BY_MODULE || by == GROUP_BY_FILE || full_names)
+			buffer_insert_string(&position, place->module ? place->module : "");
+		else if (place->function)
+			buffer_insert_string(&position, base_name(place->module));
+	} else if (place->file) {
+		format_file(place->file, full_names, &position, &view->is_own);
+		if (named && place->line && by != GROUP_BY_FUNCTION)
+			buffer_insert_format(&position, ":%" PRIu32, place->line);
+	}
+	if (by == GROUP_BY_LINE)
+		format_callers(table, stack, full_names, &position);
+	if (caller != PLACE_NONE) {
+		buffer_insert_string(&position, position.length ? " <- " : "<- ");
+		format_name(place_table_get(table, caller), full_names, &position);
+	}
+	if (name.length == 0 && position.length == 0)
+		format_name(place, full_names, &position);
+	view->name = take_text(&name);
+	view->position = take_text(&position);
+}
+
+void
+view_place_release(struct view_place *view)
+{
+	free(view->name);
+	free(view->position);
+	memset(view, 0, sizeof(*view));
+}
+
+unsigned
+view_place_name_columns(unsigned width)
+{
+	return width == 0 || width >= WIDE_TERMINAL ? NAME_MAX_WIDE : NAME_MAX_NARROW;
+}
+
+void
+view_place_cut(char *text, unsigned columns)
+{
+	unsigned used = 0;
+	char *at = text, *cut = text;
+
+	if (columns < 4 || term_columns(text) <= columns)
+		return;
+	while (*at && used + 3 < columns) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(at, &code);
+		char saved;
+
+		bytes = bytes ? bytes : 1;
+		saved = at[bytes];
+		at[bytes] = '\0';
+		used += term_columns(at);
+		at[bytes] = saved;
+		at += bytes;
+		if (used + 3 <= columns)
+			cut = at;
+	}
+	strcpy(cut, "...");
+}
+
+/* Leave out callers, the outermost first: "a.c:12 <- f <- g" becomes "a.c:12 <- f <- ...". */
+static void
+cut_callers(char *text, unsigned columns)
+{
+	static const char arrow[] = " <- ", more[] = " <- ...";
+
+	while (term_columns(text) > columns) {
+		char *found = NULL;
+
+		for (char *at = strstr(text, arrow); at; at = strstr(at + 1, arrow))
+			found = at;
+		if (!found)
+			return;
+		*found = '\0';
+		/* What the dots stand for did not fit, so it was longer than they are. */
+		if (term_columns(text) + sizeof(more) - 1 <= columns)
+			strcpy(found, more);
+	}
+}
+
+/* Leave out the first folders, or what must be of the name: the line is at the end. */
+static void
+cut_path(char *text, unsigned columns)
+{
+	const char *tail = text;
+
+	while (term_columns(tail) + 3 > columns) {
+		const char *slash = strchr(tail + 1, '/');
+
+		if (!slash)
+			break;
+		tail = slash;
+	}
+	while (*tail && term_columns(tail) + 3 > columns) {
+		uint32_t code;
+		unsigned bytes = utf8_decode(tail, &code);
+
+		tail += bytes ? bytes : 1;
+	}
+	if (tail < text + 3)
+		return;
+	memmove(text + 3, tail, strlen(tail) + 1);
+	memcpy(text, "...", 3);
+}
+
+void
+view_place_cut_position(char *text, unsigned columns)
+{
+	if (columns < 4)
+		return;
+	cut_callers(text, columns);
+	if (term_columns(text) <= columns)
+		return;
+	if (strncmp(text, "<- ", 3) == 0)
+		view_place_cut(text, columns);
+	else
+		cut_path(text, columns);
+}
+
+void
+view_place_cut_name(char *name, unsigned columns)
+{
+	const char *tail = name;
+
+	if (term_columns(name) <= columns)
+		return;
+	while (term_columns(tail) + 3 > columns) {
+		const char *next = strstr(tail + 1, "::");
+
+		/* Not into the middle of template arguments. */
+		if (!next || strcspn(name, "<({") < (size_t)(next - name))
+			break;
+		tail = next;
+	}
+	if (tail > name) {
+		memmove(name + 3, tail, strlen(tail) + 1);
+		memcpy(name, "...", 3);
+	}
+	view_place_cut(name, columns);
+}
+
+const struct place *
+view_place_get(const struct place_table *table, uint32_t stack)
+{
+	return place_table_get(table, place_table_get_place(table, stack));
+}
+
+void
+view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out)
+{
+	struct buffer text = BUFFER_INIT;
+	char *escaped;
+
+	if (by == GROUP_BY_MODULE && place->module)
+		buffer_insert_string(&text, place->module);
+	else if (by == GROUP_BY_FUNCTION && place->function)
+		buffer_insert_string(&text, place->function);
+	else
+		place_format_file(place, &text);
+	escaped = take_text(&text);
+	buffer_insert_format(out, "%s:%" PRIu32, escaped,
+			     by == GROUP_BY_LINE || by == GROUP_BY_STACK ? place->line : 0);
+	free(escaped);
+}
+
+static void
+write_number(struct json_writer *json, const char *key, uint32_t number)
+{
+	if (number)
+		json_writer_unsigned(json, key, number);
+	else
+		json_writer_null(json, key);
+}
+
+void
+view_place_keep_key(struct place *place, enum group_by by)
+{
+	bool by_file = by == GROUP_BY_FILE && place->file;
+	/* What has no file is grouped by its module. */
+	bool by_module =
+		(by == GROUP_BY_MODULE || by == GROUP_BY_FILE) && !by_file && place->module;
+	bool by_function = by == GROUP_BY_FUNCTION && place->function;
+
+	if (place->kind != PLACE_CODE)
+		return;
+	if (by_file)
+		place->module = place->build_id = NULL;
+	if (by_module)
+		place->file = NULL;
+	if (by_file || by_module) {
+		place->function = NULL;
+		place->inlined = false;
+	}
+	if (by_file || by_module || by == GROUP_BY_FUNCTION)
+		place->line = place->column = 0;
+	/* What has no function is grouped by module and offset. */
+	if (by_file || by_module || by_function)
+		place->offset = 0;
+}
+
+static void
+write_frame(struct json_writer *json, const struct place *whole, enum group_by by)
+{
+	struct place place = *whole;
+	struct buffer text = BUFFER_INIT;
+
+	view_place_keep_key(&place, by);
+	format_name(&place, true, &text);
+	json_writer_begin_object(json, NULL);
+	json_writer_string(json, "function",
+			   place.kind != PLACE_CODE ? buffer_string(&text) : place.function);
+	buffer_release(&text);
+	json_writer_string(json, "file", place.file);
+	write_number(json, "line", place.line);
+	write_number(json, "column", place.column);
+	json_writer_string(json, "module", place.module);
+	json_writer_string(json, "build_id", place.build_id);
+	if (place.kind == PLACE_CODE && place.offset != 0)
+		json_writer_hex(json, "offset", place.offset);
+	else
+		json_writer_null(json, "offset");
+	json_writer_bool(json, "inlined", place.inlined);
+	json_writer_end_object(json);
+}
+
+void
+view_place_json(struct json_writer *json, const struct place_table *table, uint32_t stack,
+		enum group_by by)
+{
+	bool whole = by == GROUP_BY_STACK || by == GROUP_BY_LINE;
+
+	json_writer_begin_array(json, "frames");
+	for (; stack != 0; stack = whole ? place_table_get_outer(table, stack) : 0)
+		write_frame(json, view_place_get(table, stack), by);
+	json_writer_end_array(json);
+}

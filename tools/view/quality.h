@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/quality.h - how far the numbers of a report can be trusted
+ */
+#ifndef VIEW_QUALITY_H
+#define VIEW_QUALITY_H
+
+#include <stdio.h>
+
+#include "model/group.h"
+
+struct json_writer;
+struct profile;
+struct term;
+
+/*
+ * label and "0 events lost, 0.2 % stacks cut, 99.1 % of bytes have file:line, heaptally used 1.9 s
+ * CPU, 14.2 MiB".
+ */
+void view_quality_line(const struct term *term, const char *label, const struct profile *profile,
+		       const struct group_set *set);
+
+/* The end of that line: ", recording was paused for 3.2 s"; nothing when all of the run counts. */
+void view_quality_gaps(FILE *stream, const struct profile *profile);
+
+/*
+ * Members "paused_seconds", "cleared_seconds" and "peak_reset_seconds" (the latter may be null),
+ * with another unit than "_seconds".
+ */
+void view_quality_gaps_json(struct json_writer *json, const struct profile *profile,
+			    const char *unit);
+
+/* One line, with a newline, for everything that went wrong; nothing when all is well. */
+void view_quality_warnings(const struct term *term, const struct profile *profile);
+
+/* Lines of label and what to do when much has no name or no line, and where to look when far more
+ * memory was resident than malloc gave; nothing when all is well. */
+void view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
+		       enum group_by by, const struct group_set *set);
+
+/* The member "quality". */
+void view_quality_json(struct json_writer *json, const struct profile *profile,
+		       const struct group_set *set);
+
+#endif

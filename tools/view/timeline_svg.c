@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/timeline_svg.c - the size of the heap over time, as a picture
+ *
+ * Coordinates are written without the decimal point of a locale, with two decimals.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/human.h"
+#include "view/marks.h"
+#include "view/place.h"
+#include "view/timeline.h"
+
+#define WIDTH        960
+#define HEIGHT       420
+#define LEFT         90
+#define RIGHT        20
+#define TOP          50
+#define BOTTOM       50
+#define LINES        4 /* of the grid, upwards */
+
+#define LETTER_WIDTH 7
+#define LETTERS_MIN  4 /* a span that is narrower gets no label */
+#define EVENT_ROWS   4
+
+struct frame {
+	FILE *stream;
+	const struct view_timeline *view;
+	double highest;
+};
+
+static double
+get_x(const struct frame *frame, double time_ns)
+{
+	double span = (double)(frame->view->to_ns - frame->view->from_ns);
+
+	return LEFT + (time_ns - (double)frame->view->from_ns) / span * (WIDTH - LEFT - RIGHT);
+}
+
+static double
+get_y(const struct frame *frame, double bytes)
+{
+	double share = bytes < 0 ? 0 : bytes / frame->highest;
+
+	return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+}
+
+/* Text of the traced program: what XML has no character for becomes a question mark. */
+static void
+write_text(FILE *stream, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte == '<')
+			fputs("&lt;", stream);
+		else if (byte == '>')
+			fputs("&gt;", stream);
+		else if (byte == '&')
+			fputs("&amp;", stream);
+		else
+			putc(byte < ' ' || byte > '~' ? '?' : byte, stream);
+	}
+}
+
+static void
+write_label(FILE *stream, double x, double y, const char *anchor, const char *text)
+{
+	fprintf(stream, "<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"%s\">", x, y, anchor);
+	write_text(stream, text);
+	fputs("</text>\n", stream);
+}
+
+static void
+write_line(FILE *stream, const char *class, double x, double y, double to_x, double to_y)
+{
+	fprintf(stream, "<line class=\"%s\" x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\"/>\n",
+		class, x, y, to_x, to_y);
+}
+
+static void
+write_grid(const struct frame *frame)
+{
+	struct view_timeline_axis axis;
+	char label[HUMAN_BYTES];
+
+	for (unsigned i = 0; i <= LINES; i++) {
+		double bytes = frame->highest * i / LINES, y = get_y(frame, bytes);
+
+		write_line(frame->stream, "grid", LEFT, y, WIDTH - RIGHT, y);
+		write_label(frame->stream, LEFT - 6, y + 4, "end",
+			    human_size((int64_t)bytes, label));
+	}
+	view_timeline_axis_init(&axis, frame->view->from_ns, frame->view->to_ns, 8);
+	for (unsigned i = 0; i < axis.count; i++) {
+		double at = axis.first_ns + i * axis.step_ns;
+		double x = get_x(frame, at);
+
+		write_line(frame->stream, "grid", x, TOP, x, HEIGHT - BOTTOM);
+		snprintf(label, sizeof(label), "%.6g %s", at / axis.unit_ns, axis.unit);
+		write_label(frame->stream, x, HEIGHT - BOTTOM + 18, "middle", label);
+	}
+}
+
+/*
+ * Steps: between two points the size is not known, so no slope is drawn; nor anything before the
+ * first point.
+ */
+static void
+write_curve(const struct frame *frame, bool rss)
+{
+	const struct view_timeline *view = frame->view;
+	double y = get_y(frame, rss ? 0 : (double)curve_get(view->curve, view->from_ns));
+	bool started = !rss && view->curve->known_ns <= view->from_ns;
+	double left = LEFT;
+
+	fprintf(frame->stream, "<path class=\"%s\" d=\"", rss ? "rss" : "live");
+	if (started)
+		fprintf(frame->stream, "M%d %.2f", LEFT, y);
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+		double x = get_x(frame, (double)point->time_ns);
+
+		if (point->time_ns < view->from_ns || point->time_ns > view->to_ns ||
+		    (rss && !point->rss_bytes))
+			continue;
+		y = get_y(frame, rss ? (double)point->rss_bytes : (double)point->live_bytes);
+		fprintf(frame->stream, started ? "H%.2fV%.2f" : "M%.2f %.2f", x, y);
+		left = started ? left : x;
+		started = true;
+	}
+	if (started && !rss)
+		fprintf(frame->stream, "H%dV%dH%.2fZ", WIDTH - RIGHT, HEIGHT - BOTTOM, left);
+	else if (started)
+		fprintf(frame->stream, "H%d", WIDTH - RIGHT);
+	fputs("\"/>\n", frame->stream);
+}
+
+/* A time within the window, as near as can be. */
+static double
+get_x_inside(const struct frame *frame, uint64_t time_ns)
+{
+	const struct view_timeline *view = frame->view;
+
+	time_ns = time_ns < view->from_ns ? view->from_ns : time_ns;
+	return get_x(frame, (double)(time_ns > view->to_ns ? view->to_ns : time_ns));
+}
+
+/* From one mark to the next, as mprof draws functions: a line at its start, a bar above. */
+static void
+write_span(const struct frame *frame, const struct profile_mark *mark,
+	   const struct profile_mark *next)
+{
+	double x = get_x(frame, (double)mark->time_ns);
+	double end = next ? get_x_inside(frame, next->time_ns) : WIDTH - RIGHT;
+	char *label = view_marks_describe(mark);
+
+	write_line(frame->stream, "mark", x, TOP - 8, x, HEIGHT - BOTTOM);
+	write_line(frame->stream, "span", x, TOP - 8, end, TOP - 8);
+	if (end - x >= LETTERS_MIN * LETTER_WIDTH) {
+		view_place_cut(label, (unsigned)((end - x) / LETTER_WIDTH));
+		write_label(frame->stream, x + 3, TOP - 12, "start", label);
+	}
+	free(label);
+}
+
+/* ends: where the labels of each row end so far. What fits in no row has a line without label. */
+static void
+write_event(const struct frame *frame, const struct profile_mark *mark, double *ends)
+{
+	double x = get_x(frame, (double)mark->time_ns);
+	char *label = view_marks_describe(mark);
+	size_t row = 0;
+
+	write_line(frame->stream, "mark", x, TOP, x, HEIGHT - BOTTOM);
+	while (row < EVENT_ROWS && x < ends[row])
+		row++;
+	if (row < EVENT_ROWS) {
+		write_label(frame->stream, x + 3, TOP + 12 + (double)row * 14, "start", label);
+		ends[row] = x + (double)strlen(label) * LETTER_WIDTH + 6;
+	}
+	free(label);
+}
+
+static void
+write_marks(const struct frame *frame)
+{
+	const struct profile *profile = frame->view->profile;
+	double ends[EVENT_ROWS] = {0};
+
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->time_ns < frame->view->from_ns || mark->time_ns > frame->view->to_ns)
+			continue;
+		if (mark->kind == PROFILE_MARK_LABEL)
+			write_span(frame, mark, view_timeline_get_next_mark(profile, i));
+		else
+			write_event(frame, mark, ends);
+	}
+}
+
+static void
+write_peak(const struct frame *frame)
+{
+	struct curve_point peak = view_timeline_get_peak(frame->view);
+	double x = get_x(frame, (double)peak.time_ns), y = get_y(frame, (double)peak.live_bytes);
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES], label[3 * HUMAN_BYTES];
+
+	snprintf(label, sizeof(label), "peak %s at %s", human_size(peak.live_bytes, bytes),
+		 human_duration(peak.time_ns, time));
+	fprintf(frame->stream, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"3\"/>\n", x, y);
+	write_label(frame->stream, x, y - 8, x > WIDTH / 2 ? "end" : "start", label);
+}
+
+static double
+get_highest(const struct view_timeline *view, bool *ret_has_rss)
+{
+	double highest = (double)view_timeline_get_peak(view).live_bytes;
+
+	*ret_has_rss = false;
+	for (size_t i = 0; i < view->curve->count; i++) {
+		const struct curve_point *point = &view->curve->points[i];
+
+		if (point->time_ns < view->from_ns || point->time_ns > view->to_ns)
+			continue;
+		*ret_has_rss |= point->rss_bytes != 0;
+		if ((double)point->rss_bytes > highest)
+			highest = (double)point->rss_bytes;
+	}
+	return highest > 0 ? highest : 1;
+}
+
+void
+view_timeline_svg(FILE *stream, const struct view_timeline *view)
+{
+	const struct profile_mark *unseen = view_timeline_get_unseen_peak(view);
+	struct frame frame = {.stream = stream, .view = view};
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+	bool has_rss;
+
+	frame.highest = get_highest(view, &has_rss);
+	fprintf(stream,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+		"height=\"%d\">\n"
+		"<style>text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}"
+		".mark{stroke:#a50;stroke-dasharray:4 "
+		"3}.span{stroke:#a50;stroke-width:3}.live{fill:#4a7fb5;fill-opacity:.55;"
+		"stroke:#2b5c8a}.rss{fill:none;stroke:#b55}</style>\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
+		"<text x=\"%d\" y=\"24\">",
+		WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
+	write_text(stream, view->profile->command);
+	fprintf(stream, " %" PRIu32 ": live heap%s", view->profile->pid,
+		has_rss ? ", and resident memory as a line" : "");
+	if (unseen != NULL)
+		fprintf(stream, "; peak %s before %s, not drawn",
+			human_size(unseen->peak_bytes, bytes),
+			human_duration(unseen->time_ns, time));
+	fputs("</text>\n", stream);
+	write_grid(&frame);
+	write_curve(&frame, false);
+	if (has_rss)
+		write_curve(&frame, true);
+	write_marks(&frame);
+	write_peak(&frame);
+	fputs("</svg>\n", stream);
+}
