@@ -169,13 +169,15 @@ def planted_docs(directory):
     fails("check-docs", r"heaptally-top\.1: .*-Z", tree)
 
 
-@case("check-docs sees a source file that ARCHITECTURE.md does not name")
+@case("check-docs sees a folder that ARCHITECTURE.md does not describe")
 def planted_architecture(directory):
     tree = copy_tree(directory)
-    append(tree, "tools/stray.c", "\n")
-    replace(tree, "ARCHITECTURE.md", r"- `memory/arena\.c, \.h`", "- `memory/area.c, .h`")
-    fails("check-docs", r"tools/stray\.c is missing", tree)
-    fails("check-docs", r"there is no lib/memory/area\.c", tree)
+    os.mkdir(os.path.join(tree, "tools", "stray"))
+    append(tree, "tools/stray/stray.c", "\n")
+    replace(tree, "ARCHITECTURE.md", r"\*\*memory/\*\*", "**memories/**")
+    fails("check-docs", r"tools/stray/ is missing", tree)
+    fails("check-docs", r"lib/memory/ is missing", tree)
+    fails("check-docs", r"there is no lib/memories/", tree)
 
 
 @case("check-docs sees a page that mandoc warns of, and an example that fails")
