@@ -17,7 +17,7 @@
 #include "process.h"
 #include "memory/real.h"
 #include "record.h"
-#include "thread.h"
+#include "thread_gate.h"
 
 /* The call was passed through: count it as far as can be. What the real allocator calls on behalf
  * of a hook is no event of the program. */

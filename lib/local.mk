@@ -23,6 +23,8 @@ runtime_modules = \
 	lib/capture/unwind_full.h \
 	lib/capture/unwind_library.c \
 	lib/capture/unwind_library.h \
+	lib/capture/unwind_memory.c \
+	lib/capture/unwind_memory.h \
 	lib/capture/unwind_rules.c \
 	lib/capture/unwind_rules.h \
 	lib/data/block_details.c \
@@ -60,8 +62,12 @@ runtime_modules = \
 	lib/recording_copy.h \
 	lib/request.c \
 	lib/request.h \
+	lib/start.c \
+	lib/start.h \
 	lib/thread.c \
-	lib/thread.h
+	lib/thread.h \
+	lib/thread_gate.c \
+	lib/thread_gate.h
 
 lib_libheaptally_la_SOURCES = \
 	$(runtime_modules) \

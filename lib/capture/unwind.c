@@ -19,9 +19,8 @@
 #include "data/trace_table.h"
 #include "capture/unwind_branches.h"
 #include "capture/unwind_full.h"
+#include "capture/unwind_rules.h"
 
-#define FIRST_CAPACITY 16u
-#define CHECKS_A_FRAME 3u
 #define NEW_STACK_GAP  ((uintptr_t)1 << 20)
 #define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
 #define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
@@ -30,9 +29,6 @@ static uint32_t frames_limit;
 static uint32_t crosscheck_every;
 static bool rare_work; /* one of them is set */
 static bool thread_roots;
-
-static const uint64_t never;
-const struct unwind_check unwind_check_end = {&never, 1};
 
 enum walk_end {
 	WALK_GOES_ON,
@@ -53,38 +49,6 @@ struct walk {
 	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
 	bool guessed;                   /* some frame was taken for one by its looks */
 };
-
-static COLD bool
-grow(struct unwind_memory *m)
-{
-	uint32_t capacity = m->capacity == 0 ? FIRST_CAPACITY : m->capacity * 2;
-	struct unwind_frame *frames, *fresh;
-	struct unwind_check *checks;
-
-	if (capacity > UNWIND_DEPTH_MAX)
-		return false;
-	/* As many remembered frames may be kept as there are fresh ones to go on top. */
-	frames = arena_allocate_lasting((2 * capacity + 1) * sizeof *frames, true);
-	fresh = arena_allocate_lasting(capacity * sizeof *fresh, true);
-	checks = arena_allocate_lasting((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
-	if (frames == NULL || fresh == NULL || checks == NULL)
-		return false;
-	/* Ends the search for a remembered frame without a test of the depth. */
-	frames++->sp = UINT64_MAX;
-	*checks++ = unwind_check_end;
-	for (uint32_t i = 0; i < m->depth; i++)
-		frames[i] = m->frames[i];
-	for (uint32_t i = 0; i < m->capacity; i++)
-		fresh[i] = m->fresh[i];
-	for (uint32_t i = 0; i < m->check_count; i++)
-		checks[i] = m->checks[i];
-	m->frames = frames;
-	m->fresh = fresh;
-	m->checks = checks;
-	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */
-	store_release(&m->capacity, capacity);
-	return true;
-}
 
 static inline uintptr_t
 page_of(uintptr_t address)
@@ -264,7 +228,7 @@ make_room(struct unwind_memory *m, struct walk *w)
 {
 	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
 
-	if (!grow(m))
+	if (!unwind_memory_grow(m))
 		return false;
 	w->top = m->frames + top;
 	w->fresh = m->fresh + fresh;
@@ -450,7 +414,7 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
-	if (unlikely(m->depth > m->capacity) && !grow(m))
+	if (unlikely(m->depth > m->capacity) && !unwind_memory_grow(m))
 		m->depth = m->check_count = 0;
 	return node;
 }
@@ -527,7 +491,7 @@ static COLD void
 prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 {
 	if (m->capacity == 0)
-		grow(m);
+		unwind_memory_grow(m);
 	if (sp < m->stack_low || sp >= m->stack_high)
 		enter_stack(m, sp);
 	if (m->generation != generation) {

@@ -90,6 +90,8 @@ PLANTED_INCLUDES = [
     ("tools/model/profile.c", '#include "cmd/command.h"\n', r"tools/model/ does not include tools/cmd/command\.h"),
     ("tools/model/profile.c", "void f(void)\n{\n\texit(1);\n}\n", r"only cmd/ prints or exits"),
     ("tools/stray.c", "\n", r"in no folder"),
+    ("lib/thread.h", '#include "record.h"\n', r"lib/: a circle of includes: lib/record lib/thread\n"),
+    ("lib/process.c", '#include "start.h"\n', r"lib/: a circle of includes: lib/process .*lib/start"),
 ]
 
 for path, text, expected in PLANTED_INCLUDES:
