@@ -23,7 +23,7 @@ dlclose(void *handle)
 	if (!start_is_ready(false))
 		return result;
 	/* Inside the gate, for the sake of a signal handler that forks. */
-	t = thread_enter((uintptr_t)__builtin_frame_address(0), false);
+	t = thread_enter(STACK, false);
 	unwind_rules_forget_unloaded();
 	if (t != NULL)
 		thread_leave(t);

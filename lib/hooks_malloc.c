@@ -191,8 +191,8 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 		return overflowing_realloc(old, count, bytes);
 	if (unlikely(old != NULL && boot_owns(old)))
 		return realloc_boot(old, product);
-	/* As STACK of the other hooks: above it are the saved rbp and the return address. */
-	t = thread_enter(caller->sp - 2 * sizeof(uintptr_t), true);
+	/* The hook's place, not that of this function. */
+	t = thread_enter(arch_stack_of(caller), true);
 	if (unlikely(t == NULL))
 		return refused_realloc(old, product, caller->ip);
 	if (old != NULL)

@@ -5,6 +5,11 @@ pkglib_LTLIBRARIES += lib/libheaptally.la
 
 # Everything but what is exported; the unit tests link it without the hooks.
 runtime_modules = \
+	lib/arch/arch.h \
+	lib/arch/x86_64/frame.h \
+	lib/arch/x86_64/machine.h \
+	lib/arch/x86_64/registers.h \
+	lib/arch/x86_64/system_call.h \
 	lib/base/base.h \
 	lib/base/elf_symbol.c \
 	lib/base/elf_symbol.h \

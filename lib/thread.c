@@ -210,7 +210,7 @@ thread_after_fork(void)
 	if (!process_detach() || !thread_ready)
 		return;
 	/* What the callback does here is nested in the hook that it will return to. */
-	if ((uintptr_t)__builtin_frame_address(0) < t->callback_sp)
+	if (STACK < t->callback_sp)
 		t->entry_sp = t->callback_sp;
 	else if (!t->forks_inside)
 		return;

@@ -15,9 +15,9 @@
  *      [0] _start sp 0x..f0     v  return address of _start unchanged
  *
  * The words to verify (`struct unwind_check`) are the return address that led to each frame, the
- * saved rbp where a frame further out needs it, and the loaded CFA of a realigned frame. A saved
- * rbp that nobody needs is not compared: it is a general register in most code and changes all the
- * time.
+ * saved frame pointer where a frame further out needs it, and the loaded CFA of a realigned frame.
+ * A saved frame pointer that nobody needs is not compared: it is a general register in most code
+ * and changes all the time.
  *
  * Reads stay between `stack_low` and `stack_high`, pages of the current stack that were asked for
  * once; a stack pointer elsewhere starts a new range and forgets the trace. A frame without an
@@ -37,8 +37,8 @@ struct unwind_result {
 
 /*
  * The node of the stack that a hook was called from: `ip` its return address, `sp` the stack
- * pointer after its return, `bp` rbp at the call. [hot] [signal], but not twice at a time for one
- * memory.
+ * pointer after its return, `bp` the frame pointer at the call. [hot] [signal], but not twice at a
+ * time for one memory.
  */
 struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, uintptr_t sp,
 				    uintptr_t bp);
