@@ -13,12 +13,13 @@
 #include "base/lock.h"
 #include "base/os.h"
 #include "pools.h"
-#include "process.h"
 #include "memory/real.h"
 #include "record.h"
 #include "recording_copy.h"
 #include "recording/recording_map.h"
 #include "request.h"
+#include "start.h"
+#include "thread_gate.h"
 #include "data/trace_table.h"
 #include "capture/unwind.h"
 #include "data/watch.h"
@@ -30,7 +31,7 @@
 static bool
 is_tracing(void)
 {
-	return process_is_ready(true) && load(&recording.control->paused) != RECORDING_STOPPED;
+	return start_is_ready(true) && load(&recording.control->paused) != RECORDING_STOPPED;
 }
 
 /*
@@ -76,7 +77,7 @@ heaptally_start(unsigned frames)
 {
 	if (frames > FRAMES_MAX)
 		return -EINVAL;
-	if (!process_is_ready(true))
+	if (!start_is_ready(true))
 		return HEAPTALLY_NOT_TRACING;
 	if (is_tracing())
 		return 0;
@@ -100,8 +101,8 @@ heaptally_pause(void)
 int
 heaptally_resume(void)
 {
-	return process_is_ready(true) ? carry_out(REQUEST_RESUME, NULL, STACK)
-				      : HEAPTALLY_NOT_TRACING;
+	return start_is_ready(true) ? carry_out(REQUEST_RESUME, NULL, STACK)
+				    : HEAPTALLY_NOT_TRACING;
 }
 
 int
@@ -113,7 +114,7 @@ heaptally_is_tracing(void)
 unsigned
 heaptally_get_frames(void)
 {
-	return process_is_ready(true) ? recording.header->frames_limit : 0;
+	return start_is_ready(true) ? recording.header->frames_limit : 0;
 }
 
 int

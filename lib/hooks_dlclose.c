@@ -6,9 +6,9 @@
  */
 #include "hooks.h"
 
-#include "process.h"
 #include "memory/real.h"
-#include "thread.h"
+#include "start.h"
+#include "thread_gate.h"
 #include "capture/unwind_rules.h"
 
 HEAPTALLY_EXPORT int
@@ -20,10 +20,10 @@ dlclose(void *handle)
 	if (!real_ready() && !real_find())
 		return -1;
 	result = real.dlclose(handle);
-	if (!process_is_ready(false))
+	if (!start_is_ready(false))
 		return result;
 	/* Inside the gate, for the sake of a signal handler that forks. */
-	t = thread_enter((uintptr_t)__builtin_frame_address(0), false);
+	t = thread_enter(STACK, false);
 	unwind_rules_forget_unloaded();
 	if (t != NULL)
 		thread_leave(t);

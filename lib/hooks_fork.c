@@ -9,8 +9,8 @@
 
 #include <errno.h>
 
-#include "process.h"
 #include "memory/real.h"
+#include "thread.h"
 
 HEAPTALLY_EXPORT int
 _Fork(void)
@@ -21,11 +21,11 @@ _Fork(void)
 		errno = EAGAIN;
 		return -1;
 	}
-	process_before_fork();
+	thread_before_fork();
 	child = real.fork();
 	if (child == 0)
-		process_after_fork();
+		thread_after_fork();
 	else
-		process_after_fork_in_parent();
+		thread_after_fork_in_parent();
 	return child;
 }

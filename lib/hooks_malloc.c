@@ -17,7 +17,7 @@
 #include "process.h"
 #include "memory/real.h"
 #include "record.h"
-#include "thread.h"
+#include "thread_gate.h"
 
 /* The call was passed through: count it as far as can be. What the real allocator calls on behalf
  * of a hook is no event of the program. */
@@ -191,8 +191,8 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 		return overflowing_realloc(old, count, bytes);
 	if (unlikely(old != NULL && boot_owns(old)))
 		return realloc_boot(old, product);
-	/* As STACK of the other hooks: above it are the saved rbp and the return address. */
-	t = thread_enter(caller->sp - 2 * sizeof(uintptr_t), true);
+	/* The hook's place, not that of this function. */
+	t = thread_enter(arch_stack_of(caller), true);
 	if (unlikely(t == NULL))
 		return refused_realloc(old, product, caller->ip);
 	if (old != NULL)

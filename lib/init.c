@@ -3,9 +3,11 @@
  * init.c - constructor, destructor, fork handler
  *
  * The constructors of other libraries may allocate before ours runs; then the first of them starts
- * the recording (`process_is_ready`), and the constructor finds it done.
+ * the recording (`start_is_ready`), and the constructor finds it done.
  */
 #include "process.h"
+#include "start.h"
+#include "thread.h"
 
 /* What pthread_atfork calls for libraries that may be unloaded. Its own code is linked in from an
  * archive of libc's that is not built for shadow stacks, and we would lose their mark with it. */
@@ -15,10 +17,9 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)
 static __attribute__((constructor)) void
 construct(void)
 {
-	process_start();
+	start_process();
 	/* A child that fork() made. Children made otherwise find out at their first event. */
-	__register_atfork(process_before_fork, process_after_fork_in_parent, process_after_fork,
-			  NULL);
+	__register_atfork(thread_before_fork, thread_after_fork_in_parent, thread_after_fork, NULL);
 }
 
 static __attribute__((destructor)) void

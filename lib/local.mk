@@ -5,6 +5,11 @@ pkglib_LTLIBRARIES += lib/libheaptally.la
 
 # Everything but what is exported; the unit tests link it without the hooks.
 runtime_modules = \
+	lib/arch/arch.h \
+	lib/arch/x86_64/frame.h \
+	lib/arch/x86_64/machine.h \
+	lib/arch/x86_64/registers.h \
+	lib/arch/x86_64/system_call.h \
 	lib/base/base.h \
 	lib/base/elf_symbol.c \
 	lib/base/elf_symbol.h \
@@ -23,6 +28,8 @@ runtime_modules = \
 	lib/capture/unwind_full.h \
 	lib/capture/unwind_library.c \
 	lib/capture/unwind_library.h \
+	lib/capture/unwind_memory.c \
+	lib/capture/unwind_memory.h \
 	lib/capture/unwind_rules.c \
 	lib/capture/unwind_rules.h \
 	lib/data/block_details.c \
@@ -60,8 +67,12 @@ runtime_modules = \
 	lib/recording_copy.h \
 	lib/request.c \
 	lib/request.h \
+	lib/start.c \
+	lib/start.h \
 	lib/thread.c \
-	lib/thread.h
+	lib/thread.h \
+	lib/thread_gate.c \
+	lib/thread_gate.h
 
 lib_libheaptally_la_SOURCES = \
 	$(runtime_modules) \

@@ -8,7 +8,6 @@
 #include "record.h"
 
 #include "data/block_details.h"
-#include "process.h"
 #include "memory/real.h"
 #include "recording/recording_map.h"
 #include "request.h"
@@ -151,7 +150,7 @@ call_watcher(struct thread *t, const struct watch *watch, void *address)
 	watch->callback(address, watch->context);
 	/* It may have returned in a child, made by a fork that nobody told us of. */
 	if (unlikely(thread_gate(t)->now == GATE_CLOSED))
-		process_after_fork();
+		thread_after_fork();
 	t->callback_sp = outer;
 	t->entry_sp = sp;
 	thread_gate(t)->now = GATE_BUSY;

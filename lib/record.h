@@ -11,24 +11,6 @@
 #include "data/block_table.h"
 #include "thread.h"
 
-/* Where a hook was called from: its return address, the stack pointer after its return, and rbp at
- * the call. */
-struct caller {
-	uintptr_t ip;
-	uintptr_t sp;
-	uintptr_t bp;
-};
-
-/* That of the function that this stands in, and the place of that function. Our own frame pointer
- * is there (-fno-omit-frame-pointer), so the caller's rbp is what it points to. */
-#define CALLER                                            \
-	(&(struct caller){                                \
-		(uintptr_t)__builtin_return_address(0),   \
-		(uintptr_t)__builtin_dwarf_cfa(),         \
-		*(uintptr_t *)__builtin_frame_address(0), \
-	})
-#define STACK ((uintptr_t)__builtin_frame_address(0))
-
 /* The real allocator returned `address` for a request of `bytes`. `kind` is the hook's frame (enum
  * recording_fixed_frame). [hot] */
 void record_allocate(struct thread *t, uint32_t kind, void *address, size_t bytes,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * thread.c - what the runtime knows of each thread, and the gate of the hooks
+ * thread.c - what the runtime knows of each thread
  */
 #include "thread.h"
 
@@ -10,9 +10,8 @@
 #include "process.h"
 #include "recording/recording_map.h"
 
-#define LIST_MAX    (1u << 16)
-#define STACK_GUESS ((uintptr_t)1 << 20)
-#define CANDIDATES  4 /* dead threads are looked for among so many */
+#define LIST_MAX   (1u << 16)
+#define CANDIDATES 4 /* dead threads are looked for among so many */
 
 /* What a thread has before its first event: a gate that never opens. */
 static struct {
@@ -25,7 +24,7 @@ bool thread_ready;
 
 /* Stands for a thread that is just being registered, when a handler interrupts that. */
 static struct thread newcomer;
-static __thread uintptr_t registering; /* the hook's place, or 0 */
+__thread uintptr_t thread_registering;
 
 static struct {
 	struct lock lock;
@@ -34,6 +33,7 @@ static struct {
 	uint32_t made; /* in a forked child the list goes on with structs of the parent's threads */
 	uint32_t hand;
 	uint32_t shards;
+	uint32_t shard_limit;
 	char *next;    /* struct in the newest slab */
 	uint32_t room; /* for so many from there on */
 } threads;
@@ -97,13 +97,13 @@ make_struct(void)
 static struct thread *
 new_thread(void)
 {
-	uint32_t limit = process_shard_limit(), shard = SHARD_SHARED;
+	uint32_t shard = SHARD_SHARED;
 	struct thread *t;
 
 	if (threads.count == threads.made && !make_struct())
 		return NULL;
 	t = threads.list[threads.count];
-	if (threads.shards < limit)
+	if (threads.shards < threads.shard_limit)
 		shard = SHARD_FIRST + threads.shards;
 	if (!counters_attach(shard, &t->counting))
 		return NULL;
@@ -114,121 +114,78 @@ new_thread(void)
 	return t;
 }
 
-static COLD struct thread *
-register_thread(uintptr_t sp)
+/* A struct that nobody uses becomes that of the thread `self`. */
+static void
+begin_thread(struct thread *t, uint32_t self)
 {
-	uint32_t self = os_thread_id();
-	struct thread *t;
+	t->id = self;
+	t->forks_inside = false;
+	t->callback_sp = 0;
+	t->last_block = NULL;
+	t->site = SITE_NONE;
+	unwind_set_thread(&t->unwind, self);
+	t->counting.shard->threads++;
+	counters_prepare(&t->counting);
+	if (!t->counting.shared)
+		t->counting.shard->owner = self;
+	/* Whoever comes second ends the first one's being alone, even if that one is gone: the
+	 * kernel's word for it may be late. */
+	if (threads.count > 1)
+		counters_share();
+}
 
-	lock_thread_id = self;
-	registering = sp;
+/* From here on the thread has its struct. The gate is busy before that is seen: what interrupts is
+ * nested in the event that comes now. */
+static void
+take_struct(struct thread *t, uintptr_t sp)
+{
+	t->entry_sp = sp;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (!lock_take(&threads.lock)) {
-		registering = 0;
-		return NULL;
-	}
-	t = find_dead(self);
+	thread_gate(t)->now = GATE_BUSY;
+	thread_self = t;
+	/* In this order: whatever was stored after a fork by a handler is taken back. */
+	thread_gate(t)->open = GATE_OPEN;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (!process_is_ready())
+		thread_gate(t)->open = GATE_CLOSED;
+}
+
+static struct thread *
+register_locked(uint32_t self, uintptr_t sp)
+{
+	struct thread *t = find_dead(self);
+
 	if (t == NULL)
 		t = new_thread();
 	if (t != NULL) {
-		t->id = self;
-		t->forks_inside = false;
-		t->callback_sp = 0;
-		t->last_block = NULL;
-		t->site = SITE_NONE;
-		unwind_set_thread(&t->unwind, self);
-		t->counting.shard->threads++;
-		counters_prepare(&t->counting);
-		if (!t->counting.shared)
-			t->counting.shard->owner = self;
-		/* Whoever comes second ends the first one's being alone, even if that one is gone:
-		 * the kernel's word for it may be late. */
-		if (threads.count > 1)
-			counters_share();
-		/* Busy from here on: what interrupts is nested in the event that comes now. */
-		t->entry_sp = sp;
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		thread_gate(t)->now = GATE_BUSY;
-		thread_self = t;
-		/* In this order: whatever was stored after a fork by a handler is taken back. */
-		thread_gate(t)->open = GATE_OPEN;
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		if (!process_is_ready(false))
-			thread_gate(t)->open = GATE_CLOSED;
+		begin_thread(t, self);
+		take_struct(t, sp);
 	}
-	lock_drop(&threads.lock);
-	registering = 0;
-	return t;
-}
-
-/* A handler left a hook by siglongjmp: the gate is still held by a call that is no more. It is, if
- * we are further out on the same stack. An alternate stack may lie within it. */
-static bool
-was_left_behind(const struct thread *t, uintptr_t sp)
-{
-	bool same_stack = t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
-
-	/* No stack was taken yet: the call was a free, or one of heaptally.h. */
-	if (t->unwind.stack_high == 0)
-		same_stack = sp - t->entry_sp <= STACK_GUESS;
-	return sp >= t->entry_sp && same_stack && !os_on_signal_stack();
-}
-
-/* No event interrupts the thread's first one. Where its stack is, is not known then. */
-static bool
-is_registering_over(uintptr_t sp)
-{
-	if (registering == 0)
-		return true;
-	if (sp < registering || sp - registering > STACK_GUESS || os_on_signal_stack())
-		return false;
-	lock_drop_all();
-	registering = 0;
-	return true;
-}
-
-COLD struct thread *
-thread_enter_slow(uintptr_t sp, bool allocates)
-{
-	struct thread *t = thread_self;
-
-	if (thread_gate(t)->now == GATE_BUSY) {
-		if (!was_left_behind(t, sp))
-			return NULL;
-		unwind_forget(&t->unwind);
-		lock_drop_all();
-		/* Of the parent, if this is a forked child. */
-		thread_gate(t)->now = thread_gate(t)->open;
-	}
-	if (thread_gate(t)->now != GATE_OPEN) {
-		if (!is_registering_over(sp) || !process_is_ready(allocates))
-			return NULL;
-		t = register_thread(sp);
-		if (t == NULL)
-			return NULL;
-	}
-	thread_gate(t)->now = GATE_BUSY;
-	t->entry_sp = sp;
 	return t;
 }
 
 COLD struct thread *
-thread_enter_early(uintptr_t sp, bool allocates)
+thread_register(uintptr_t sp)
 {
-	if (!process_is_ready(allocates))
-		return NULL;
-	thread_ready = true;
-	return thread_enter_slow(sp, allocates);
+	uint32_t self = os_thread_id();
+	struct thread *t = NULL;
+
+	/* The id is what `lock_take` names the holder by, also when a handler takes one. */
+	lock_thread_id = self;
+	thread_registering = sp;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (lock_take(&threads.lock)) {
+		t = register_locked(self, sp);
+		lock_drop(&threads.lock);
+	}
+	thread_registering = 0;
+	return t;
 }
 
 struct thread *
-thread_interrupted(void)
+thread_newcomer(void)
 {
-	struct thread *t = thread_ready ? thread_self : &nobody.thread;
-
-	if (thread_ready && registering != 0 && thread_gate(t)->now != GATE_BUSY)
-		return newcomer.counting.shard != NULL ? &newcomer : NULL;
-	return thread_gate(t)->now == GATE_BUSY ? t : NULL;
+	return newcomer.counting.shard != NULL ? &newcomer : NULL;
 }
 
 void
@@ -250,10 +207,10 @@ thread_after_fork(void)
 {
 	struct thread *t = thread_self;
 
-	if (!thread_ready)
+	if (!process_detach() || !thread_ready)
 		return;
 	/* What the callback does here is nested in the hook that it will return to. */
-	if ((uintptr_t)__builtin_frame_address(0) < t->callback_sp)
+	if (STACK < t->callback_sp)
 		t->entry_sp = t->callback_sp;
 	else if (!t->forks_inside)
 		return;
@@ -264,11 +221,11 @@ thread_after_fork(void)
 bool
 thread_is_inside(void)
 {
-	return registering != 0 || thread_gate(thread_self)->now == GATE_BUSY;
+	return thread_registering != 0 || thread_gate(thread_self)->now == GATE_BUSY;
 }
 
 void
-thread_reset(void)
+thread_reset(uint32_t shard_limit)
 {
 	newcomer = (struct thread){0};
 	if (counters_attach(SHARD_SHARED, &newcomer.counting))
@@ -283,4 +240,5 @@ thread_reset(void)
 		}
 	}
 	threads.count = threads.hand = threads.shards = 0;
+	threads.shard_limit = shard_limit;
 }

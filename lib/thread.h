@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * thread.h - what the runtime knows of each thread, and the gate of the hooks
- *
- * A hook works only while it holds the gate of its thread. A closed gate is the one slow branch of
- * a hook; it stands for all of: not started yet, first event of this thread, forked child, inside
- * the runtime already (a signal handler interrupted it, or the next allocator calls itself through
- * the public names), switched off.
- *
- *     GATE_CLOSED  ask `thread_enter_slow`; what memory reads as in a forked child
- *     GATE_OPEN
- *     GATE_BUSY    inside
+ * thread.h - what the runtime knows of each thread
  *
  * The struct of a thread hangs off a thread-local variable. There is no destructor: it works until
  * the kernel thread is gone, and is then given to a new one. The gates lie apart, at a fixed
@@ -29,9 +20,9 @@
 #include "capture/unwind.h"
 
 enum gate {
-	GATE_CLOSED,
+	GATE_CLOSED, /* ask `thread_enter_slow`; what memory reads as in a forked child */
 	GATE_OPEN,
-	GATE_BUSY,
+	GATE_BUSY, /* inside the runtime */
 };
 
 struct thread_gate {
@@ -76,34 +67,7 @@ extern __thread struct thread *thread_self;
  * may not even have relocated this object: an IFUNC resolver of another one can allocate. */
 extern bool thread_ready;
 
-/* Open the gate for the first time, heal it, or refuse: NULL is "pass the call through".
- * `allocates` is false for calls that only free: they never start a recording. [signal] */
-struct thread *thread_enter_slow(uintptr_t sp, bool allocates);
-
-/* The same before the process has started, which it may do. [signal] */
-struct thread *thread_enter_early(uintptr_t sp, bool allocates);
-
-/* Enter the runtime; NULL is "pass the call through". [hot] [signal] */
-static inline struct thread *
-thread_enter(uintptr_t sp, bool allocates)
-{
-	struct thread *t;
-
-	if (unlikely(!thread_ready))
-		return thread_enter_early(sp, allocates);
-	t = thread_self;
-	if (unlikely(thread_gate(t)->now != GATE_OPEN))
-		return thread_enter_slow(sp, allocates);
-	/* Before and after: a handler that comes in between must find this hook's place, and may
-	 * leave its own. */
-	t->entry_sp = sp;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	thread_gate(t)->now = GATE_BUSY;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	t->entry_sp = sp;
-	return t;
-}
-
+/* Leave the runtime. [hot] [signal] */
 static inline void
 thread_leave(struct thread *t)
 {
@@ -112,20 +76,30 @@ thread_leave(struct thread *t)
 	thread_gate(t)->now = thread_gate(t)->open;
 }
 
-/* The thread whose event interrupted it, for counting only; NULL if this is no nested call. */
-struct thread *thread_interrupted(void);
+/* Where the hook stands that is registering this thread, or 0. */
+extern __thread uintptr_t thread_registering;
 
-/* Around a fork by this thread, in the parent. [signal] */
+/* Give this thread, which is in a hook at `sp`, a struct; its gate is busy then. NULL when there is
+ * no memory, or the list is being changed. [signal] */
+struct thread *thread_register(uintptr_t sp);
+
+/* Stands for a thread that is just being registered, for counting only. NULL without a recording.
+ * [signal] */
+struct thread *thread_newcomer(void);
+
+/* Around fork() and _Fork(), in the parent. A child made otherwise finds out at its first event.
+ * [signal] */
 void thread_before_fork(void);
 void thread_after_fork_in_parent(void);
 
-/* In the child: a hook that the fork interrupted keeps its gate busy. [signal] */
+/* In the child: leave the parent's recording. A hook that the fork interrupted keeps its gate busy.
+ * [signal] */
 void thread_after_fork(void);
 
 /* Whether such a hook has still to leave. [signal] */
 bool thread_is_inside(void);
 
-/* Start without threads, on an empty recording. */
-void thread_reset(void);
+/* Start without threads, on an empty recording. So many get a shard of their own. [init] */
+void thread_reset(uint32_t shard_limit);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/arch.h"
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define COLD        __attribute__((cold, noinline))
@@ -21,7 +23,6 @@
 #define HEAPTALLY_EXPORT __attribute__((visibility("default")))
 
 #define CACHE_LINE       64
-#define PAGE_BYTES       ((size_t)4096)
 
 /* Relaxed unless the name says otherwise: enough for a counter or for a hint that is checked. */
 #define load(p)             __atomic_load_n((p), __ATOMIC_RELAXED)

@@ -57,7 +57,7 @@ wait_for(struct lock *lock, uint32_t self)
 	for (int i = 0; i < SPINS; i++) {
 		if (replace_owner(lock, 0, self))
 			return true;
-		__builtin_ia32_pause();
+		arch_pause();
 	}
 	for (int i = 0; i < NAPS; i++) {
 		owner = load(&lock->owner);

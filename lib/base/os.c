@@ -30,43 +30,30 @@
 #define F_OFD_SETLK 37
 #endif
 
+#define ERRORS        4096 /* of the kernel's answers these many are a negative errno */
 #define UNLIKELY_WORD 0x9E3779B9
 
 /* Kernels hand out addresses from the upper end of the address space; programs and their heaps
  * are at the lower end or above 5/8 of it. In between nothing comes by itself. */
-#define PLACES_LOW  ((uint64_t)1 << 45)
-#define PLACES_HIGH ((uint64_t)1 << 46)
+#define PLACES_LOW  ((uint64_t)1 << (ADDRESS_BITS - 2))
+#define PLACES_HIGH ((uint64_t)1 << (ADDRESS_BITS - 1))
 #define PLACES_STEP ((uint64_t)2 << 20)
 /* From any of them, an end beyond the address space, but not more than all of it. */
-#define TOO_LONG (((long)1 << 47) - ((long)2 << 12))
-
-static long
-call6(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+#define TOO_LONG (((long)1 << ADDRESS_BITS) - 2 * (long)PAGE_BYTES)
 
 static long
 call3(long number, long a, long b, long c)
 {
-	return call6(number, a, b, c, 0, 0, 0);
+	return arch_system_call(number, a, b, c, 0, 0, 0);
 }
 
 static void *
 map(size_t bytes, int flags, int fd)
 {
-	long result = call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	long result =
+		arch_system_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
 
-	if (result < 0 && result > -4096)
+	if (result < 0 && result > -ERRORS)
 		return NULL;
 	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
 	return (void *)result;
@@ -116,10 +103,11 @@ os_map(size_t bytes, bool wipe_on_fork)
 static int
 map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
 {
-	long result = call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
-			    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, (long)offset);
+	long result =
+		arch_system_call(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
+				 flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, (long)offset);
 
-	if (result < 0 && result > -4096)
+	if (result < 0 && result > -ERRORS)
 		return (int)result;
 	/* Kernels before 4.17 take the flag for a hint. */
 	if (result != (long)address) {
@@ -167,14 +155,15 @@ os_map_growable(size_t *bytes, size_t limit)
 static bool
 is_one_mapping(void *address, size_t bytes)
 {
-	return call6(SYS_mremap, (long)address, (long)bytes, TOO_LONG, 0, 0, 0) == -ENOMEM;
+	return arch_system_call(SYS_mremap, (long)address, (long)bytes, TOO_LONG, 0, 0, 0) ==
+	       -ENOMEM;
 }
 
 bool
 os_grow(void *address, size_t old_bytes, size_t bytes)
 {
 	/* Not told to move, it does not. */
-	return call6(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
+	return arch_system_call(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
 		       (long)address ||
 	       is_one_mapping(address, bytes);
 }
@@ -208,7 +197,8 @@ populate_by_kernel_stores(char *address, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += PAGE_BYTES) {
 		uint64_t *word = (uint64_t *)(address + i);
-		long result = call6(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)word, 8, 0, 0);
+		long result =
+			arch_system_call(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)word, 8, 0, 0);
 
 		if (result != 0)
 			return (int)result;
@@ -234,15 +224,16 @@ os_readable(uintptr_t address)
 	 * filter that lets an allocator live allows futex. */
 	struct timespec no_time = {0, 0};
 
-	return call6(SYS_futex, (long)(address & ~(uintptr_t)3), FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
-		     (long)&no_time, 0, 0) != -EFAULT;
+	return arch_system_call(SYS_futex, (long)(address & ~(uintptr_t)3), FUTEX_WAIT_PRIVATE,
+				UNLIKELY_WORD, (long)&no_time, 0, 0) != -EFAULT;
 }
 
 bool
 os_read_memory(const void *address, void *buffer, size_t bytes)
 {
 	struct iovec to = {buffer, bytes}, from = {(void *)(uintptr_t)address, bytes};
-	long result = call6(SYS_process_vm_readv, os_process_id(), (long)&to, 1, (long)&from, 1, 0);
+	long result = arch_system_call(SYS_process_vm_readv, os_process_id(), (long)&to, 1,
+				       (long)&from, 1, 0);
 
 	if (result == (long)bytes)
 		return true;
@@ -255,13 +246,13 @@ os_read_memory(const void *address, void *buffer, size_t bytes)
 int
 os_open(const char *path, int flags, unsigned mode)
 {
-	return (int)call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+	return (int)arch_system_call(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
 }
 
 int
 os_open_at(int directory, const char *name, int flags, unsigned mode)
 {
-	return (int)call6(SYS_openat, directory, (long)name, flags, mode, 0, 0);
+	return (int)arch_system_call(SYS_openat, directory, (long)name, flags, mode, 0, 0);
 }
 
 void
@@ -297,7 +288,7 @@ os_read(int fd, void *buffer, size_t bytes)
 long
 os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
 {
-	return call6(SYS_pwrite64, fd, (long)data, (long)bytes, (long)offset, 0, 0);
+	return arch_system_call(SYS_pwrite64, fd, (long)data, (long)bytes, (long)offset, 0, 0);
 }
 
 int
@@ -309,8 +300,8 @@ os_rename(const char *from, const char *to)
 int
 os_exchange(const char *one, const char *other)
 {
-	return (int)call6(SYS_renameat2, AT_FDCWD, (long)one, AT_FDCWD, (long)other,
-			  RENAME_EXCHANGE, 0);
+	return (int)arch_system_call(SYS_renameat2, AT_FDCWD, (long)one, AT_FDCWD, (long)other,
+				     RENAME_EXCHANGE, 0);
 }
 
 int
@@ -332,8 +323,8 @@ int
 os_stat(const char *path, bool follow, struct os_stat *ret_stat)
 {
 	struct stat st;
-	long result = call6(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st,
-			    follow ? 0 : AT_SYMLINK_NOFOLLOW, 0, 0);
+	long result = arch_system_call(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st,
+				       follow ? 0 : AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	if (result == 0)
 		*ret_stat = (struct os_stat){st.st_uid, st.st_mode, st.st_ino};
@@ -375,7 +366,7 @@ os_limit(int resource)
 {
 	struct rlimit limit = {0};
 
-	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+	if (arch_system_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
 		return UINT64_MAX;
 	return limit.rlim_cur;
 }
@@ -386,11 +377,11 @@ os_set_limit(int resource, uint64_t soft)
 	struct rlimit limit;
 	uint64_t old;
 
-	if (call6(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
+	if (arch_system_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0)
 		return soft;
 	old = limit.rlim_cur;
 	limit.rlim_cur = soft;
-	call6(SYS_prlimit64, 0, resource, (long)&limit, 0, 0, 0);
+	arch_system_call(SYS_prlimit64, 0, resource, (long)&limit, 0, 0, 0);
 	return old;
 }
 
@@ -421,13 +412,13 @@ os_block_signals(uint64_t *ret_mask)
 	uint64_t all = ~(uint64_t)0;
 
 	*ret_mask = 0;
-	call6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)ret_mask, 8, 0, 0);
+	arch_system_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)ret_mask, 8, 0, 0);
 }
 
 void
 os_restore_signals(uint64_t mask)
 {
-	call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8, 0, 0);
+	arch_system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8, 0, 0);
 }
 
 uint32_t
@@ -485,7 +476,8 @@ os_wait(uint32_t *word, uint32_t expected)
 {
 	struct timespec millisecond = {0, 1000000};
 
-	call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&millisecond, 0, 0);
+	arch_system_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&millisecond, 0,
+			 0);
 }
 
 static int (*vdso_clock)(clockid_t, struct timespec *);
@@ -497,7 +489,7 @@ os_init_clock(void)
 
 	if (vdso != NULL)
 		vdso_clock = (int (*)(clockid_t, struct timespec *))elf_symbol_in_image(
-			vdso, "__vdso_clock_gettime");
+			vdso, ARCH_VDSO_CLOCK);
 }
 
 static uint64_t

@@ -19,9 +19,8 @@
 #include "data/trace_table.h"
 #include "capture/unwind_branches.h"
 #include "capture/unwind_full.h"
+#include "capture/unwind_rules.h"
 
-#define FIRST_CAPACITY 16u
-#define CHECKS_A_FRAME 3u
 #define NEW_STACK_GAP  ((uintptr_t)1 << 20)
 #define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
 #define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
@@ -30,9 +29,6 @@ static uint32_t frames_limit;
 static uint32_t crosscheck_every;
 static bool rare_work; /* one of them is set */
 static bool thread_roots;
-
-static const uint64_t never;
-const struct unwind_check unwind_check_end = {&never, 1};
 
 enum walk_end {
 	WALK_GOES_ON,
@@ -53,38 +49,6 @@ struct walk {
 	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
 	bool guessed;                   /* some frame was taken for one by its looks */
 };
-
-static COLD bool
-grow(struct unwind_memory *m)
-{
-	uint32_t capacity = m->capacity == 0 ? FIRST_CAPACITY : m->capacity * 2;
-	struct unwind_frame *frames, *fresh;
-	struct unwind_check *checks;
-
-	if (capacity > UNWIND_DEPTH_MAX)
-		return false;
-	/* As many remembered frames may be kept as there are fresh ones to go on top. */
-	frames = arena_allocate_lasting((2 * capacity + 1) * sizeof *frames, true);
-	fresh = arena_allocate_lasting(capacity * sizeof *fresh, true);
-	checks = arena_allocate_lasting((2 * CHECKS_A_FRAME * capacity + 1) * sizeof *checks, true);
-	if (frames == NULL || fresh == NULL || checks == NULL)
-		return false;
-	/* Ends the search for a remembered frame without a test of the depth. */
-	frames++->sp = UINT64_MAX;
-	*checks++ = unwind_check_end;
-	for (uint32_t i = 0; i < m->depth; i++)
-		frames[i] = m->frames[i];
-	for (uint32_t i = 0; i < m->capacity; i++)
-		fresh[i] = m->fresh[i];
-	for (uint32_t i = 0; i < m->check_count; i++)
-		checks[i] = m->checks[i];
-	m->frames = frames;
-	m->fresh = fresh;
-	m->checks = checks;
-	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */
-	store_release(&m->capacity, capacity);
-	return true;
-}
 
 static inline uintptr_t
 page_of(uintptr_t address)
@@ -182,14 +146,14 @@ read_stack(struct unwind_memory *m, struct walk *w, uint64_t address, uint64_t *
 	return true;
 }
 
-/* Go out of a frame whose end and saved rbp are known. */
+/* Go out of a frame whose end and saved frame pointer are known. */
 static ALWAYS_INLINE enum walk_end
 step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot, bool bp_saved)
 {
 	uint64_t ip;
 
 	/* Outward only: damaged tables must not make a loop. */
-	if (unlikely(cfa <= w->sp) || !read_stack(m, w, cfa - 8, &ip))
+	if (unlikely(cfa <= w->sp) || !read_stack(m, w, arch_return_slot(cfa), &ip))
 		return WALK_TRUNCATED;
 	w->slots = (struct unwind_slots){0, 0};
 	if (bp_saved) {
@@ -213,19 +177,19 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 	case RULE_END:
 		return WALK_COMPLETE;
 	case RULE_GUESS:
-		/* No table: believe rbp if it points a little further out on this stack. The psABI
-		 * marks the outermost frame with a zero. */
+		/* No table: believe the frame pointer if it points a little further out on this
+		 * stack. The ABI marks the outermost frame with a zero. */
 		if (w->bp == 0)
 			return WALK_COMPLETE;
 		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
 			return WALK_TRUNCATED;
 		/* Nothing says that this is a frame: the stack may end before it. */
-		if (((w->bp + 8) ^ w->sp) >= PAGE_BYTES &&
+		if (((w->bp + ARCH_FRAME_BYTES / 2) ^ w->sp) >= PAGE_BYTES &&
 		    (!os_readable(w->bp & ~(uint64_t)7) ||
-		     !os_readable((w->bp + 15) & ~(uint64_t)7)))
+		     !os_readable((w->bp + ARCH_FRAME_BYTES - 1) & ~(uint64_t)7)))
 			return WALK_TRUNCATED;
 		w->guessed = true;
-		return step_to(m, w, w->bp + 16, w->bp, true);
+		return step_to(m, w, w->bp + ARCH_FRAME_BYTES, w->bp, true);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))
 			return WALK_TRUNCATED;
@@ -245,9 +209,10 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 	enum rule_kind kind = rule_kind(rule);
 
 	/* The common kinds by a comparison: a jump table is mispredicted for every other frame. */
-	if (likely(kind <= RULE_RBP)) {
+	if (likely(kind <= RULE_FROM_BP)) {
 		int64_t bp_offset = rule_bp_offset(rule);
-		uint64_t cfa = (kind == RULE_RSP ? w->sp : w->bp) + (uint64_t)rule_cfa_offset(rule);
+		uint64_t cfa =
+			(kind == RULE_FROM_SP ? w->sp : w->bp) + (uint64_t)rule_cfa_offset(rule);
 
 		return step_to(m, w, cfa, cfa + (uint64_t)bp_offset, bp_offset != RULE_BP_UNSAVED);
 	} else {
@@ -264,7 +229,7 @@ make_room(struct unwind_memory *m, struct walk *w)
 {
 	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
 
-	if (!grow(m))
+	if (!unwind_memory_grow(m))
 		return false;
 	w->top = m->frames + top;
 	w->fresh = m->fresh + fresh;
@@ -315,12 +280,12 @@ bp_slot_of(const struct unwind_frame *f)
 static inline bool
 needs_bp(struct rule rule)
 {
-	return rule_kind(rule) != RULE_RSP && rule_kind(rule) != RULE_END;
+	return rule_kind(rule) != RULE_FROM_SP && rule_kind(rule) != RULE_END;
 }
 
 /*
  * A word changed. The frames between the match (`top`) and the change keep their state but need new
- * nodes: they become fresh. The walk goes on at the last of them. Its rbp may have been dead under
+ * nodes: they become fresh. The walk goes on at the last of them. Its bp may have been dead under
  * the old trace and so not verified: read it anew where it was saved.
  */
 static COLD bool
@@ -414,7 +379,7 @@ remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node
 	f->check_first = (uint32_t)(check - checks);
 	f->needs_bp |= (outer->slots.bp == 0) & outer->needs_bp;
 	/* Verified from the last to the first, that is by rising address. */
-	*check++ = (struct unwind_check){(const uint64_t *)(f->sp - 8), f->ip};
+	*check++ = (struct unwind_check){(const uint64_t *)arch_return_slot(f->sp), f->ip};
 	if (f->slots.bp != 0 && f->needs_bp)
 		*check++ = (struct unwind_check){(const uint64_t *)bp_slot_of(f), f->bp};
 	if (unlikely(f->slots.cfa != 0))
@@ -450,7 +415,7 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
-	if (unlikely(m->depth > m->capacity) && !grow(m))
+	if (unlikely(m->depth > m->capacity) && !unwind_memory_grow(m))
 		m->depth = m->check_count = 0;
 	return node;
 }
@@ -527,7 +492,7 @@ static COLD void
 prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 {
 	if (m->capacity == 0)
-		grow(m);
+		unwind_memory_grow(m);
 	if (sp < m->stack_low || sp >= m->stack_high)
 		enter_stack(m, sp);
 	if (m->generation != generation) {
@@ -552,11 +517,11 @@ root_of(const struct unwind_memory *m, enum walk_end end)
 static COLD uintptr_t
 own_stack_end(struct unwind_memory *m, uintptr_t sp)
 {
-	uintptr_t first = getauxval(AT_RANDOM), control, low = page_of(sp);
+	uintptr_t first = getauxval(AT_RANDOM), control = arch_thread_control();
+	uintptr_t low = page_of(sp);
 
 	if (sp < first && first - sp < MAIN_STACK_MAX)
 		return page_of(first) + PAGE_BYTES;
-	__asm__("mov %%fs:0, %0" : "=r"(control));
 	if (sp >= control || control - sp > OWN_STACK_MAX)
 		return 0;
 	if (m->own_low == 0)

@@ -15,9 +15,9 @@
  *      [0] _start sp 0x..f0     v  return address of _start unchanged
  *
  * The words to verify (`struct unwind_check`) are the return address that led to each frame, the
- * saved rbp where a frame further out needs it, and the loaded CFA of a realigned frame. A saved
- * rbp that nobody needs is not compared: it is a general register in most code and changes all the
- * time.
+ * saved frame pointer where a frame further out needs it, and the loaded CFA of a realigned frame.
+ * A saved frame pointer that nobody needs is not compared: it is a general register in most code
+ * and changes all the time.
  *
  * Reads stay between `stack_low` and `stack_high`, pages of the current stack that were asked for
  * once; a stack pointer elsewhere starts a new range and forgets the trace. A frame without an
@@ -28,76 +28,7 @@
 #define UNWIND_H
 
 #include "base/base.h"
-#include "capture/unwind_rules.h"
-
-/* Where a frame's sp and bp were read from, as distances from its sp. */
-struct unwind_slots {
-	int32_t bp;  /* 0: bp is the next inner frame's */
-	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned) */
-};
-
-/* One frame of the thread's last trace: the state in which the walk was at its return address. */
-struct unwind_frame {
-	uint64_t sp;
-	uint64_t ip;
-	uint64_t bp;
-	struct unwind_slots slots;
-	uint32_t frame;       /* id of the interned frame */
-	uint32_t node;        /* not of a fresh one */
-	uint32_t check_first; /* its words are checks[check_first..]; those further out before */
-	uint32_t needs_bp;    /* this frame does, or one further out that has the same bp */
-};
-
-struct unwind_check {
-	const uint64_t *address;
-	uint64_t word;
-};
-
-/* Goes before the first check: it never agrees, and so ends the search for a word that changed
- * without a test of the count. */
-extern const struct unwind_check unwind_check_end;
-
-/*
- * Compare words from the inside outward, one at a time: what is further out may be read only while
- * everything further in is as it was. Returns the last check that disagrees of those before `end`;
- * it is `unwind_check_end` if all agree. [hot]
- */
-static ALWAYS_INLINE const struct unwind_check *
-unwind_check_changed(const struct unwind_check *end)
-{
-	do
-		end--;
-	while (*end->address == end->word);
-	return end;
-}
-
-struct unwind_branch;
-
-/* The inner parts of recent traces, see `unwind_branches.h`. */
-struct unwind_branches {
-	struct unwind_branch *table; /* [BRANCH_COUNT], or NULL */
-	uint32_t asked, answered;    /* in this period */
-	uint32_t idle;               /* captures to leave out */
-};
-
-/* The memory of one thread's last trace. All zero is a valid empty one. */
-struct unwind_memory {
-	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
-	struct unwind_frame *fresh;  /* new ones, innermost first */
-	struct unwind_check *checks; /* outermost first; checks[-1] is `unwind_check_end` */
-	uint32_t depth;
-	uint32_t capacity;
-	uint32_t check_count;
-	uint32_t generation;
-	uint32_t root; /* node that the stacks of this thread hang from */
-	uintptr_t stack_low;
-	uintptr_t stack_high;
-	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
-	struct unwind_branches branches;
-};
-
-/* Deeper stacks lose their outer part. */
-#define UNWIND_DEPTH_MAX (1u << 20)
+#include "capture/unwind_memory.h"
 
 struct unwind_result {
 	uint32_t node;
@@ -106,8 +37,8 @@ struct unwind_result {
 
 /*
  * The node of the stack that a hook was called from: `ip` its return address, `sp` the stack
- * pointer after its return, `bp` rbp at the call. [hot] [signal], but not twice at a time for one
- * memory.
+ * pointer after its return, `bp` the frame pointer at the call. [hot] [signal], but not twice at a
+ * time for one memory.
  */
 struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, uintptr_t sp,
 				    uintptr_t bp);

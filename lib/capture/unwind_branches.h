@@ -21,7 +21,7 @@
 #define UNWIND_BRANCHES_H
 
 #include "base/base.h"
-#include "capture/unwind.h"
+#include "capture/unwind_memory.h"
 
 #define BRANCH_COUNT  64u
 #define BRANCH_CHECKS 24u

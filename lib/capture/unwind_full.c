@@ -34,7 +34,6 @@ __attribute__((noinline)) uint32_t
 unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
 {
 	struct unwind_view view = {.read_word = unwind_view_read};
-	uint64_t *r = view.registers;
 	size_t count, first = 0;
 	uint32_t node = NODE_NONE;
 
@@ -47,20 +46,7 @@ unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool
 		lock_drop(&addresses_lock);
 		return NODE_NONE;
 	}
-	/* What a caller may expect to be kept, as it is at this very place. */
-	__asm__ volatile("movq %%rbx, 0x18(%[r])\n\t"
-			 "movq %%rbp, 0x30(%[r])\n\t"
-			 "movq %%rsp, 0x38(%[r])\n\t"
-			 "movq %%r12, 0x60(%[r])\n\t"
-			 "movq %%r13, 0x68(%[r])\n\t"
-			 "movq %%r14, 0x70(%[r])\n\t"
-			 "movq %%r15, 0x78(%[r])\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "movq %%rax, 0x80(%[r])\n"
-			 "1:"
-			 :
-			 : [r] "r"(r)
-			 : "rax", "memory");
+	arch_save_registers(view.registers);
 	count = unwind_library_walk(&view, sp, addresses, DEPTH_LIMIT, ret_complete);
 	unwind_library_leave();
 	while (first < count && addresses[first] != ip)

@@ -16,7 +16,9 @@
 #include "base/os.h"
 #include "recording/recording_map.h"
 
-#define LIBRARY     "libunwind-x86_64.so.8"
+_Static_assert((int)ARCH_REGISTER_IP == (int)UNW_REG_IP && (int)ARCH_REGISTER_SP == (int)UNW_REG_SP,
+	       "libunwind numbers them as unwind tables do");
+
 #define STACK_BYTES ((size_t)256 << 10)
 
 /* DWARF pointer encodings of the only kind of `.eh_frame_hdr` table that is in use. */
@@ -102,7 +104,7 @@ access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int w
 	struct unwind_view *view = arg;
 
 	(void)space;
-	if (write || number < 0 || number >= UNWIND_REGISTERS)
+	if (write || number < 0 || number >= ARCH_REGISTERS)
 		return -UNW_EBADREG;
 	*value = view->registers[number];
 	return 0;
@@ -148,13 +150,14 @@ find_functions(void *handle, void *local)
 		const char *name;
 		void **place;
 	} wanted[] = {
-		{"_Ux86_64_create_addr_space", (void **)&library.create_addr_space},
-		{"_Ux86_64_set_caching_policy", (void **)&library.set_caching_policy},
-		{"_Ux86_64_init_remote", (void **)&library.init_remote},
-		{"_Ux86_64_step", (void **)&library.step},
-		{"_Ux86_64_get_reg", (void **)&library.get_reg},
-		{"_Ux86_64_is_signal_frame", (void **)&library.is_signal_frame},
-		{"_Ux86_64_dwarf_search_unwind_table", (void **)&library.search_unwind_table},
+		{ARCH_UNWIND_FUNCTION("create_addr_space"), (void **)&library.create_addr_space},
+		{ARCH_UNWIND_FUNCTION("set_caching_policy"), (void **)&library.set_caching_policy},
+		{ARCH_UNWIND_FUNCTION("init_remote"), (void **)&library.init_remote},
+		{ARCH_UNWIND_FUNCTION("step"), (void **)&library.step},
+		{ARCH_UNWIND_FUNCTION("get_reg"), (void **)&library.get_reg},
+		{ARCH_UNWIND_FUNCTION("is_signal_frame"), (void **)&library.is_signal_frame},
+		{ARCH_UNWIND_FUNCTION("dwarf_search_unwind_table"),
+		 (void **)&library.search_unwind_table},
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -200,8 +203,8 @@ keep_signal_mask(int how, const sigset_t *set, sigset_t *old)
 static void *
 open_without_masks(void)
 {
-	bool is_ours = dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL;
-	struct link_map *map = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	bool is_ours = dlopen(ARCH_UNWIND_LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL;
+	struct link_map *map = dlopen(ARCH_UNWIND_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	if (map != NULL && is_ours)
 		elf_symbol_replace(map, "sigprocmask", (void *)keep_signal_mask);
@@ -268,21 +271,6 @@ unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
 	return true;
 }
 
-/* Run function(argument) on the library's own stack. The vector registers that it may change need
- * no mention: the runtime is built without them (see `RUNTIME_CFLAGS`). */
-static void
-on_own_stack(void (*function)(void *), void *argument)
-{
-	__asm__ volatile("movq %%rsp, %%rbx\n\t"
-			 "movq %[top], %%rsp\n\t"
-			 "call *%[function]\n\t"
-			 "movq %%rbx, %%rsp"
-			 : [function] "+r"(function), "+D"(argument)
-			 : [top] "r"(library.stack_top)
-			 : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory",
-			   "cc");
-}
-
 static enum unwind_step
 step_cursor(unw_cursor_t *cursor)
 {
@@ -318,13 +306,13 @@ step_on_own_stack(void *argument)
 		return;
 	if (library.get_reg(&cursor, UNW_REG_IP, &ip) != 0 ||
 	    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 ||
-	    library.get_reg(&cursor, UNW_X86_64_RBP, &bp) != 0) {
+	    library.get_reg(&cursor, ARCH_REGISTER_BP, &bp) != 0) {
 		call->result = UNWIND_STEP_FAILED;
 		return;
 	}
-	view->registers[UNWIND_RIP] = ip;
-	view->registers[UNWIND_RSP] = sp;
-	view->registers[UNWIND_RBP] = bp;
+	view->registers[ARCH_REGISTER_IP] = ip;
+	view->registers[ARCH_REGISTER_SP] = sp;
+	view->registers[ARCH_REGISTER_BP] = bp;
 }
 
 enum unwind_step
@@ -332,7 +320,7 @@ unwind_library_step(struct unwind_view *view)
 {
 	struct step_call call = {.view = view};
 
-	on_own_stack(step_on_own_stack, &call);
+	arch_call_on_stack(library.stack_top, step_on_own_stack, &call);
 	return call.result;
 }
 
@@ -376,7 +364,7 @@ unwind_library_walk(struct unwind_view *view, uint64_t skip_to, uint64_t *addres
 	struct walk_call call = {
 		.view = view, .skip_to = skip_to, .addresses = addresses, .limit = limit};
 
-	on_own_stack(walk_on_own_stack, &call);
+	arch_call_on_stack(library.stack_top, walk_on_own_stack, &call);
 	*ret_complete = call.complete;
 	return call.count;
 }

@@ -15,22 +15,9 @@
 
 #include "base/base.h"
 
-/* The registers of x86_64 in libunwind's numbering (DWARF's). */
-enum unwind_register {
-	UNWIND_RBX = 3,
-	UNWIND_RBP = 6,
-	UNWIND_RSP = 7,
-	UNWIND_R12 = 12,
-	UNWIND_R13 = 13,
-	UNWIND_R14 = 14,
-	UNWIND_R15 = 15,
-	UNWIND_RIP = 16,
-	UNWIND_REGISTERS = 17
-};
-
 /* What libunwind sees while it works: registers, and how to read a word of memory. */
 struct unwind_view {
-	uint64_t registers[UNWIND_REGISTERS];
+	uint64_t registers[ARCH_REGISTERS]; /* by enum arch_register */
 	/* False where there is nothing to read. */
 	bool (*read_word)(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
 	uint64_t object_start, object_end; /* memory that is known to be there */
@@ -57,7 +44,8 @@ bool unwind_library_enter(void);
 void unwind_library_leave(void);
 
 /* One step outward from the registers of a view that is at the call before `address`; the caller is
- * inside the lock. The view's rip, rsp, rbp are replaced by the caller's. */
+ * inside the lock. The view's instruction, stack and frame pointers are replaced by the
+ * caller's. */
 enum unwind_step unwind_library_step(struct unwind_view *view);
 
 /*

@@ -25,9 +25,9 @@ static struct lock insert_lock;
 static uint32_t guesses; /* learnt; rules of RULE_GUESS */
 
 /*
- * The synthetic machine. An address is (level, plane, offset): plane 1 is around rsp, 2 around rbp,
- * 3 around every other register. The word at an address is the address one level up. The planes are
- * 2^56 apart, so frames of any size stay in theirs.
+ * The synthetic machine. An address is (level, plane, offset): plane 1 is around the stack pointer,
+ * 2 around the frame pointer, 3 around every other register. The word at an address is the address
+ * one level up. The planes are 2^56 apart, so frames of any size stay in theirs.
  */
 #define LEVEL             ((uint64_t)1 << 60)
 #define PLANE             ((uint64_t)1 << 56)
@@ -72,16 +72,16 @@ static struct rule
 decode(const struct unwind_view *view)
 {
 	const struct rule irregular = make_rule(RULE_IRREGULAR, 0, 0);
-	uint64_t cfa = view->registers[UNWIND_RSP], ip = view->registers[UNWIND_RIP];
-	uint64_t bp = view->registers[UNWIND_RBP];
+	uint64_t cfa = view->registers[ARCH_REGISTER_SP], ip = view->registers[ARCH_REGISTER_IP];
+	uint64_t bp = view->registers[ARCH_REGISTER_BP];
 	enum rule_kind kind;
 	int64_t cfa_offset, bp_offset = RULE_BP_UNSAVED;
 
 	if (LEVEL_OF(cfa) == 0 && PLANE_OF(cfa) == 1) {
-		kind = RULE_RSP;
+		kind = RULE_FROM_SP;
 		cfa_offset = (int64_t)(cfa - SYNTHETIC_SP);
 	} else if (LEVEL_OF(cfa) == 0 && PLANE_OF(cfa) == 2) {
-		kind = RULE_RBP;
+		kind = RULE_FROM_BP;
 		cfa_offset = (int64_t)(cfa - SYNTHETIC_BP);
 	} else if (LEVEL_OF(cfa) == 1 && PLANE_OF(cfa) == 2) {
 		kind = RULE_REALIGNED;
@@ -89,12 +89,13 @@ decode(const struct unwind_view *view)
 	} else {
 		return irregular;
 	}
-	if (ip != cfa - 8 + LEVEL || !fits(cfa_offset, RULE_CFA_BITS))
+	if (ip != arch_return_slot(cfa) + LEVEL || !fits(cfa_offset, RULE_CFA_BITS))
 		return irregular;
 	if (bp != SYNTHETIC_BP) {
 		bp_offset = (int64_t)(bp - LEVEL - (kind == RULE_REALIGNED ? SYNTHETIC_BP : cfa));
-		/* A realigned frame has its rbp saved at rbp itself, which would read as unsaved:
-		 * keep that offset one word up and take it off again when it is used. */
+		/* A realigned frame has the frame pointer saved where that points to itself, which
+		 * would read as unsaved: keep that offset one word up and take it off again when it
+		 * is used. */
 		if (kind == RULE_REALIGNED)
 			bp_offset += 8;
 		if (!fits(bp_offset, RULE_BP_BITS) || bp_offset == RULE_BP_UNSAVED)
@@ -112,12 +113,12 @@ learn_shape(uintptr_t ip)
 	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
 	if (_dl_find_object((void *)(ip - 1), &object) != 0)
 		return make_rule(RULE_GUESS, 0, 0);
-	for (int i = 0; i < UNWIND_REGISTERS; i++)
+	for (int i = 0; i < ARCH_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
-	view.registers[UNWIND_RSP] = SYNTHETIC_SP;
-	view.registers[UNWIND_RBP] = SYNTHETIC_BP;
+	view.registers[ARCH_REGISTER_SP] = SYNTHETIC_SP;
+	view.registers[ARCH_REGISTER_BP] = SYNTHETIC_BP;
 	/* The call, not what follows it: a call that does not return may end its function. */
-	view.registers[UNWIND_RIP] = ip - 1;
+	view.registers[ARCH_REGISTER_IP] = ip - 1;
 	switch (unwind_library_step(&view)) {
 	case UNWIND_STEP_OK:
 		return decode(&view);

@@ -3,17 +3,18 @@
  * unwind_rules.h - how to step over the frame of a return address
  *
  * In nearly all code the caller's state follows from a few constants of the return address: where
- * the frame ends (the CFA) relative to rsp or rbp, and where rbp was saved. They are learnt once
- * from libunwind and kept, together with the id of the interned frame:
+ * the frame ends (the CFA) relative to the stack pointer (sp) or the frame pointer (bp), and where
+ * the latter was saved. They are learnt once from libunwind and kept, together with the id of the
+ * interned frame:
  *
- *     RULE_RSP       cfa = rsp + cfa_offset           rbp = *(cfa + bp_offset)   if saved
- *     RULE_RBP       cfa = rbp + cfa_offset           rbp = *(cfa + bp_offset)   if saved
- *     RULE_REALIGNED cfa = *(rbp + cfa_offset)        rbp = *(rbp + bp_offset)   if saved
+ *     RULE_FROM_SP   cfa = sp + cfa_offset            bp = *(cfa + bp_offset)   if saved
+ *     RULE_FROM_BP   cfa = bp + cfa_offset            bp = *(cfa + bp_offset)   if saved
+ *     RULE_REALIGNED cfa = *(bp + cfa_offset)         bp = *(bp + bp_offset)    if saved
  *     RULE_END       the outermost frame
- *     RULE_GUESS     no unwind table: rbp is taken for a frame pointer if it looks like one
+ *     RULE_GUESS     no unwind table: bp is taken for a frame pointer if it looks like one
  *     RULE_IRREGULAR anything else: only a full walk can tell
  *
- *     ip = *(cfa - 8) always.
+ *     The return address is at `arch_return_slot(cfa)` always.
  *
  * Learning: libunwind makes one step over a synthetic frame in which every register and every word
  * of memory encodes its own address, so that the new state tells where it was read from.
@@ -29,8 +30,8 @@
 
 enum rule_kind {
 	RULE_STALE, /* not known (any more) */
-	RULE_RSP,
-	RULE_RBP,
+	RULE_FROM_SP,
+	RULE_FROM_BP,
 	RULE_REALIGNED,
 	RULE_END,
 	RULE_GUESS,
@@ -47,7 +48,7 @@ struct rule {
 #define RULE_FRAME_BITS 24
 #define RULE_CFA_BITS   20
 #define RULE_BP_BITS    17
-#define RULE_BP_UNSAVED 0 /* rbp is never saved at the cfa itself */
+#define RULE_BP_UNSAVED 0 /* bp is never saved at the cfa itself */
 
 static inline uint32_t
 rule_frame(struct rule rule)
@@ -68,7 +69,7 @@ rule_cfa_offset(struct rule rule)
 	return ((int64_t)(rule.packed << RULE_BP_BITS) >> (64 - RULE_CFA_BITS)) * 8;
 }
 
-/* Bytes to add for the place of the saved rbp, or RULE_BP_UNSAVED. */
+/* Bytes to add for the place of the saved bp, or RULE_BP_UNSAVED. */
 static inline int64_t
 rule_bp_offset(struct rule rule)
 {

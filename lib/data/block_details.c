@@ -14,7 +14,6 @@
 #include "recording/recording_map.h"
 #include "recording/recording_space.h"
 
-#define ADDRESS_BITS 47
 #define TOP_SHIFT    32
 #define TOP_COUNT    ((size_t)1 << (ADDRESS_BITS - TOP_SHIFT))
 #define PIECE_BLOCKS (BLOCKS_PER_LEAF / 32) /* one bit of `pieces` */

@@ -16,7 +16,6 @@
 #include "recording/recording_map.h"
 
 /* Small leaves fit the heap tightly, and being made present at once they cost no faults. */
-#define ADDRESS_BITS    47
 #define TOP_SHIFT       36
 #define LEAF_SHIFT      18
 #define TOP_COUNT       ((size_t)1 << (ADDRESS_BITS - TOP_SHIFT))

@@ -14,7 +14,7 @@
  * (`batch_bytes` is not 0) a shard keeps its change to itself until it exceeds the batch, so the
  * peak may be off by one batch a shard; the reader prints the bound.
  *
- * A counter is changed by one instruction (x86 adds to memory in one), so a signal handler that
+ * A counter is changed by one instruction (`arch_add`), so a signal handler that
  * allocates on the same thread loses nothing.
  */
 #ifndef COUNTERS_H
@@ -25,8 +25,7 @@
 
 /*
  * Add to a counter. `shared` tells whether other threads write there, too. Alone, one instruction
- * without a lock does: a signal handler cannot come in between. Written out, because a compiler may
- * make three of one. [hot] [signal]
+ * without a lock does: a signal handler cannot come in between. [hot] [signal]
  */
 static ALWAYS_INLINE void
 counter_add(uint64_t *counter, uint64_t value, bool shared)
@@ -34,7 +33,7 @@ counter_add(uint64_t *counter, uint64_t value, bool shared)
 	if (unlikely(shared))
 		fetch_add(counter, value);
 	else
-		__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(value) : "cc");
+		arch_add(counter, value);
 }
 
 /* From the second thread on. Small enough that the bound hardly shows, large enough that a thread

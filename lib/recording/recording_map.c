@@ -11,7 +11,6 @@
  */
 #include "recording/recording_map.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -172,7 +171,7 @@ fill_identity(struct recording_header *h)
 	h->version = RECORDING_VERSION;
 	h->header_bytes = sizeof *h;
 	h->page_bytes = PAGE_BYTES;
-	h->machine = EM_X86_64;
+	h->machine = ARCH_ELF_MACHINE;
 	h->pid = os_process_id();
 	h->parent_pid = os_parent_id();
 	h->uid = os_user_id();

@@ -90,6 +90,14 @@ PLANTED_INCLUDES = [
     ("tools/model/profile.c", '#include "cmd/command.h"\n', r"tools/model/ does not include tools/cmd/command\.h"),
     ("tools/model/profile.c", "void f(void)\n{\n\texit(1);\n}\n", r"only cmd/ prints or exits"),
     ("tools/stray.c", "\n", r"in no folder"),
+    ("lib/base/lock.c", '#include "arch/x86_64/machine.h"\n', r"lib/base/ does not include lib/arch/x86_64/"),
+    ("lib/arch/arch.h", '#include "base/base.h"\n', r"lib/arch/ does not include lib/base/base\.h"),
+    ("lib/record.c", 'static void stop(void) { __asm__("ud2"); }\n', r"only lib/arch/ knows the processor: __asm__"),
+    ("lib/api.c", "#define PLACE __builtin_frame_address(0)\n", r"only lib/arch/ .*: __builtin_frame_address"),
+    ("lib/data/watch.h", "/* rbp is kept. */\n", r"only lib/arch/ .*: rbp"),
+    ("lib/request.c", "#ifdef __x86_64__\n#endif\n", r"only lib/arch/ .*: x86"),
+    ("lib/thread.h", '#include "record.h"\n', r"lib/: a circle of includes: lib/record lib/thread\n"),
+    ("lib/process.c", '#include "start.h"\n', r"lib/: a circle of includes: lib/process .*lib/start"),
 ]
 
 for path, text, expected in PLANTED_INCLUDES:

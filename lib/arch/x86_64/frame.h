@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * frame.h - x86_64: where a function was called from, and how the frames of a stack are linked
+ *
+ *         lower addresses
+ *         | ...            |
+ *     bp->| caller's bp    |    of a function with a frame pointer
+ *         | return address |
+ *    cfa->| caller's frame |
+ */
+#ifndef ARCH_FRAME_H
+#define ARCH_FRAME_H
+
+#include <stdint.h>
+
+/* Where a hook was called from: its return address, the stack pointer after its return, and the
+ * frame pointer (rbp) at the call. */
+struct caller {
+	uintptr_t ip;
+	uintptr_t sp;
+	uintptr_t bp;
+};
+
+/* That of the function that this stands in, and the place of that function. Our own frame pointer
+ * is there (-fno-omit-frame-pointer, see `runtime_last_cflags`), so the caller's is what it points
+ * to. */
+#define CALLER                                            \
+	(&(struct caller){                                \
+		(uintptr_t)__builtin_return_address(0),   \
+		(uintptr_t)__builtin_dwarf_cfa(),         \
+		*(uintptr_t *)__builtin_frame_address(0), \
+	})
+#define STACK ((uintptr_t)__builtin_frame_address(0))
+
+/* The saved frame pointer and the return address. */
+#define ARCH_FRAME_BYTES 16
+
+/* STACK of the function that has this caller. */
+static inline uintptr_t
+arch_stack_of(const struct caller *caller)
+{
+	return caller->sp - ARCH_FRAME_BYTES;
+}
+
+/* Where the return address is that leads out of a frame which ends at `cfa`. [hot] */
+static inline __attribute__((always_inline)) uint64_t
+arch_return_slot(uint64_t cfa)
+{
+	return cfa - 8;
+}
+
+#endif

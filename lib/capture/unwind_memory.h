@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * unwind_memory.h - what is remembered of a thread's last stack, for `unwind.h` to verify
+ */
+#ifndef UNWIND_MEMORY_H
+#define UNWIND_MEMORY_H
+
+#include "base/base.h"
+
+/* Where a frame's sp and bp were read from, as distances from its sp. */
+struct unwind_slots {
+	int32_t bp;  /* 0: bp is the next inner frame's */
+	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned) */
+};
+
+/* One frame of the thread's last trace: the state in which the walk was at its return address. */
+struct unwind_frame {
+	uint64_t sp;
+	uint64_t ip;
+	uint64_t bp;
+	struct unwind_slots slots;
+	uint32_t frame;       /* id of the interned frame */
+	uint32_t node;        /* not of a fresh one */
+	uint32_t check_first; /* its words are checks[check_first..]; those further out before */
+	uint32_t needs_bp;    /* this frame does, or one further out that has the same bp */
+};
+
+struct unwind_check {
+	const uint64_t *address;
+	uint64_t word;
+};
+
+/* Goes before the first check: it never agrees, and so ends the search for a word that changed
+ * without a test of the count. */
+extern const struct unwind_check unwind_check_end;
+
+/*
+ * Compare words from the inside outward, one at a time: what is further out may be read only while
+ * everything further in is as it was. Returns the last check that disagrees of those before `end`;
+ * it is `unwind_check_end` if all agree. [hot]
+ */
+static ALWAYS_INLINE const struct unwind_check *
+unwind_check_changed(const struct unwind_check *end)
+{
+	do
+		end--;
+	while (*end->address == end->word);
+	return end;
+}
+
+struct unwind_branch;
+
+/* The inner parts of recent traces, see `unwind_branches.h`. */
+struct unwind_branches {
+	struct unwind_branch *table; /* [BRANCH_COUNT], or NULL */
+	uint32_t asked, answered;    /* in this period */
+	uint32_t idle;               /* captures to leave out */
+};
+
+/* The memory of one thread's last trace. All zero is a valid empty one. */
+struct unwind_memory {
+	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
+	struct unwind_frame *fresh;  /* new ones, innermost first */
+	struct unwind_check *checks; /* outermost first; checks[-1] is `unwind_check_end` */
+	uint32_t depth;
+	uint32_t capacity;
+	uint32_t check_count;
+	uint32_t generation;
+	uint32_t root; /* node that the stacks of this thread hang from */
+	uintptr_t stack_low;
+	uintptr_t stack_high;
+	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
+	struct unwind_branches branches;
+};
+
+/* Deeper stacks lose their outer part. */
+#define UNWIND_DEPTH_MAX (1u << 20)
+
+/* Make room for twice as many frames, or the first ones. False when memory is out or the stack is
+ * too deep. */
+bool unwind_memory_grow(struct unwind_memory *memory);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start.c - begin a recording, in a new program and in a forked child
+ */
+#include "start.h"
+
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "memory/arena.h"
+#include "data/block_details.h"
+#include "data/block_table.h"
+#include "data/counters.h"
+#include "data/frame_table.h"
+#include "base/lock.h"
+#include "data/module_table.h"
+#include "base/options.h"
+#include "base/os.h"
+#include "pools.h"
+#include "process.h"
+#include "memory/real.h"
+#include "recording/recording_map.h"
+#include "request.h"
+#include "thread.h"
+#include "data/trace_table.h"
+#include "capture/unwind.h"
+#include "capture/unwind_library.h"
+#include "capture/unwind_rules.h"
+#include "data/watch.h"
+
+#define SHARDS_PER_CPU 4u
+#define SHARDS_LEAST   16u
+
+/* Address space; our tables begin with a fifth of it. */
+#define ROOM_MIN ((size_t)64 << 20)
+
+static struct options options;
+static uint32_t shard_limit = SHARDS_LEAST;
+
+static void
+fill_header(void)
+{
+	struct recording_header *h = recording.header;
+	static char path[4096];
+	long n = os_read_link("/proc/self/exe", path, sizeof path - 1);
+
+	if (n > 0) {
+		path[n] = '\0';
+		h->executable = recording_add_string(path);
+	}
+	h->allocator = recording_add_string(real.path);
+	h->frames_limit = options.frames;
+	h->realloc_origin = options.realloc_origin;
+	h->threads = options.threads;
+	if (options.bad)
+		recording_note(TROUBLE_BAD_OPTION);
+	if (!real.malloc_is_ours)
+		recording_note(TROUBLE_FOREIGN_MALLOC);
+	if (real.has_own_new)
+		recording_note(TROUBLE_OWN_NEW);
+	if (!unwind_library_is_open())
+		recording_note(TROUBLE_NO_UNWINDER);
+	recording.shards[SHARD_SHARED].dropped = process_early_events();
+}
+
+/* Every table starts empty, in the constructor and in a forked child alike. */
+static bool
+start_tables(bool forked)
+{
+	os_set_process(os_process_id());
+	recording_forget();
+	arena_reset();
+	module_table_reset();
+	frame_table_reset();
+	if (!recording_create(&options, forked))
+		return false;
+	counters_reset();
+	thread_reset(shard_limit);
+	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
+		return false;
+	unwind_set_limit(options.frames);
+	unwind_set_threads(options.threads);
+	unwind_set_crosscheck(options.crosscheck);
+	fill_header();
+	request_reset();
+	pools_reset();
+	watch_reset();
+	if (options.blocks && block_details_init(real.is_glibc))
+		recording.control->blocks = 1;
+	recording_publish_memory();
+	store_release(&recording.header->state, RECORDING_RUNNING);
+	return true;
+}
+
+static void
+start(bool forked)
+{
+	process_set_state(PROCESS_STARTING);
+	process_set_state(start_tables(forked) ? PROCESS_READY : PROCESS_OFF);
+}
+
+/*
+ * Opening libunwind calls the constructors that have not run yet, libc's with arguments that libc
+ * does not have before its own has run; and the loader must not be in the middle of another object.
+ */
+static bool
+loader_is_ready(void)
+{
+	return environ != NULL && program_invocation_name[0] != '\0' &&
+	       _r_debug.r_state == RT_CONSISTENT;
+}
+
+/* Those of valgrind's tools that replace the allocator do so by other means, and memcheck would
+ * search our tables for leaks. The core alone, as with callgrind, is no hindrance. */
+static bool
+is_under_valgrind(void)
+{
+	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+		const char *found = strstr(map->l_name, "/vgpreload_");
+
+		if (found != NULL && strncmp(found, "/vgpreload_core", 15) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a limit leaves little memory, all of it is the program's. */
+static bool
+lacks_room(void)
+{
+	void *probe;
+
+	if (os_limit(RLIMIT_AS) == UINT64_MAX && os_limit(RLIMIT_DATA) == UINT64_MAX)
+		return false;
+	probe = os_map(ROOM_MIN, false);
+	if (probe != NULL)
+		os_unmap(probe, ROOM_MIN);
+	return probe == NULL;
+}
+
+static void
+set_shard_limit(void)
+{
+	shard_limit = os_cpu_count() * SHARDS_PER_CPU;
+	if (shard_limit < SHARDS_LEAST)
+		shard_limit = SHARDS_LEAST;
+	if (shard_limit > SHARDS_MAX - 1)
+		shard_limit = SHARDS_MAX - 1;
+}
+
+static COLD void
+start_program(void)
+{
+	options_read(environ, &options);
+	if (options.only_process != 0 && options.only_process != os_process_id())
+		return;
+	if (options.ignore_children)
+		options_mark_process(environ, os_process_id());
+	if (options.start_off)
+		request_start_stopped();
+	os_init_clock();
+	real_examine();
+	if (!process_make_page())
+		return;
+	unwind_library_open();
+	set_shard_limit();
+	process_enter_page();
+	start(false);
+}
+
+void
+start_process(void)
+{
+	uint64_t signals;
+	int saved_errno;
+
+	if (process_state() != PROCESS_RAW || !real_find() || !loader_is_ready())
+		return;
+	/* The loader and libunwind set it, and this may be the program's first malloc. */
+	saved_errno = errno;
+	/* A handler that forks now would leave a child with half a recording. */
+	os_block_signals(&signals);
+	/* What is allocated from here until the end of the start is passed through. */
+	if (process_leave_raw() && getauxval(AT_SECURE) == 0 && !is_under_valgrind() &&
+	    !lacks_room())
+		start_program();
+	os_restore_signals(signals);
+	errno = saved_errno;
+}
+
+static COLD bool
+start_child(void)
+{
+	uint64_t signals;
+
+	thread_after_fork();
+	if (thread_is_inside())
+		return false;
+	os_block_signals(&signals);
+	lock_forget_held();
+	if (process_take_start()) {
+		if (process_state() == PROCESS_NEW) {
+			if (options.ignore_children)
+				process_set_state(PROCESS_OFF);
+			else
+				start(true);
+		}
+		process_drop_start();
+	}
+	os_restore_signals(signals);
+	return process_is_ready();
+}
+
+bool
+start_is_ready(bool allocates)
+{
+	enum process_state state = process_state();
+
+	if (unlikely(state == PROCESS_RAW)) {
+		start_process();
+		state = process_state();
+	}
+	if (unlikely(state == PROCESS_NEW && allocates))
+		return start_child();
+	return state == PROCESS_READY;
+}

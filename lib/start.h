@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start.h - begin a recording, in a new program and in a forked child
+ *
+ * Above everything that keeps a table: here all of them are made empty, in their order.
+ */
+#ifndef START_H
+#define START_H
+
+#include "base/base.h"
+
+/* Start recording in this process, unless that has been done or it is too early for it. [init] */
+void start_process(void);
+
+/* Whether events can be recorded, after starting if it is time: a process at its first event, and a
+ * forked child at the first that `allocates`. [signal] */
+bool start_is_ready(bool allocates);
+
+#endif
