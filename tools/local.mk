@@ -18,6 +18,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/changes.c \
+	tools/model/changes.h \
 	tools/model/column.c \
 	tools/model/column.h \
 	tools/model/curve.c \
