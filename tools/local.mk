@@ -95,6 +95,7 @@ tools_libtools_a_SOURCES = \
 	tools/util/error.h \
 	tools/util/glob.c \
 	tools/util/glob.h \
+	tools/util/hash_map.h \
 	tools/util/human.c \
 	tools/util/human.h \
 	tools/util/intern.c \
@@ -107,10 +108,13 @@ tools_libtools_a_SOURCES = \
 	tools/util/screen.h \
 	tools/util/term.c \
 	tools/util/term.h \
+	tools/util/text.c \
+	tools/util/text.h \
 	tools/util/utf8.c \
 	tools/util/utf8.h \
 	tools/util/varint.c \
 	tools/util/varint.h \
+	tools/util/wrap.h \
 	tools/util/xalloc.c \
 	tools/util/xalloc.h \
 	tools/view/annotate.c \

@@ -401,12 +401,6 @@ cmd_report_release(struct cmd_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-static void
-show_progress(void *context, uint64_t done, uint64_t all)
-{
-	term_progress_update(context, done, all);
-}
-
 /* Threads are recorded on request only: without them no group or filter has anything to look at. */
 void
 cmd_report_check_threads(const struct cmd_report *report, const struct profile *profile,
@@ -484,7 +478,7 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 	struct term_progress progress;
 	struct symbolize_options symbols = {
 		.online = report->online,
-		.progress = show_progress,
+		.progress = term_progress_update,
 		.context = &progress,
 	};
 	char *why;

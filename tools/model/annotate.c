@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define SAME SIZE_MAX
@@ -21,14 +22,6 @@ struct wanted {
 	char *path;
 	size_t least;
 };
-
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Without links and dots if the file exists here, else as it is. The caller frees it. */
 static char *
@@ -76,7 +69,7 @@ rate_file(const struct wanted *wanted, const char *file)
 	char *real;
 	size_t rating;
 
-	if (strcmp(base_name(wanted->path), base_name(file)) != 0)
+	if (strcmp(text_base_name(wanted->path), text_base_name(file)) != 0)
 		return 0;
 	real = resolve_path(file);
 	rating = count_common(wanted->path, real);

@@ -16,6 +16,7 @@
 #include "model/group_blocks.h"
 #include "model/naming.h"
 #include "util/array.h"
+#include "util/wrap.h"
 #include "util/xalloc.h"
 
 #define NONE NAMING_NONE
@@ -101,12 +102,6 @@ get_place_key(struct grouping *grouping, struct naming_position *position)
 		position->key = place_table_insert_key(grouping->table, position->place,
 						       keys[grouping->options->by]);
 	return position->key;
-}
-
-static void
-add_signed(int64_t *sum, int64_t value)
-{
-	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
 }
 
 static void
@@ -241,9 +236,9 @@ add_to_sums(struct grouping *grouping, const struct addition *addition)
 	profile_values_add(&set->sum, addition->values);
 	place = place_table_get(grouping->table, addition->site.position->place);
 	if (place->file && place->line)
-		add_signed(&set->live_with_line, addition->values->live_bytes);
+		set->live_with_line = wrap_add(set->live_with_line, addition->values->live_bytes);
 	if (place->file || place->function)
-		add_signed(&set->live_with_name, addition->values->live_bytes);
+		set->live_with_name = wrap_add(set->live_with_name, addition->values->live_bytes);
 	return true;
 }
 
