@@ -14,6 +14,8 @@ tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
+	tools/model/attribution.c \
+	tools/model/attribution.h \
 	tools/model/block.c \
 	tools/model/block.h \
 	tools/model/budget.c \
@@ -28,23 +30,23 @@ tools_libtools_a_SOURCES = \
 	tools/model/diff.h \
 	tools/model/filter.c \
 	tools/model/filter.h \
+	tools/model/filter_condition.c \
+	tools/model/filter_condition.h \
 	tools/model/filter_hint.c \
 	tools/model/filter_hint.h \
-	tools/model/filter_private.h \
 	tools/model/group.c \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
-	tools/model/naming.c \
-	tools/model/naming.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/profile.c \
 	tools/model/profile.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
 	tools/model/wrapper.c \

@@ -89,7 +89,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		report->group.cumulative = true;
 		return 0;
 	case OPTION_RAW_FRAMES:
-		report->group.raw_frames = true;
+		report->group.selection.raw_frames = true;
 		return 0;
 	case 'C':
 		arguments->context = parse_context(word, state);

@@ -9,7 +9,7 @@
 
 #include "model/diff.h"
 
-#include "model/naming.h"
+#include "model/attribution.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,8 +164,8 @@ match_places(const struct diff_side *old, const struct diff_side *new, bool matc
 	uint8_t *sides;
 	size_t count, candidate_count;
 
-	naming_insert_places(old->profile, table);
-	naming_insert_places(new->profile, table);
+	attribution_insert_places(old->profile, table);
+	attribution_insert_places(new->profile, table);
 	count = place_table_count(table);
 	alias = xmalloc((count + 1) * sizeof(*alias));
 	for (size_t i = 0; i < count; i++)
