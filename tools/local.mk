@@ -14,10 +14,14 @@ tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
+	tools/model/attribution.c \
+	tools/model/attribution.h \
 	tools/model/block.c \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/changes.c \
+	tools/model/changes.h \
 	tools/model/column.c \
 	tools/model/column.h \
 	tools/model/curve.c \
@@ -26,23 +30,23 @@ tools_libtools_a_SOURCES = \
 	tools/model/diff.h \
 	tools/model/filter.c \
 	tools/model/filter.h \
+	tools/model/filter_condition.c \
+	tools/model/filter_condition.h \
 	tools/model/filter_hint.c \
 	tools/model/filter_hint.h \
-	tools/model/filter_private.h \
 	tools/model/group.c \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
-	tools/model/naming.c \
-	tools/model/naming.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/profile.c \
 	tools/model/profile.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
 	tools/model/wrapper.c \
@@ -93,6 +97,7 @@ tools_libtools_a_SOURCES = \
 	tools/util/error.h \
 	tools/util/glob.c \
 	tools/util/glob.h \
+	tools/util/hash_map.h \
 	tools/util/human.c \
 	tools/util/human.h \
 	tools/util/intern.c \
@@ -105,10 +110,13 @@ tools_libtools_a_SOURCES = \
 	tools/util/screen.h \
 	tools/util/term.c \
 	tools/util/term.h \
+	tools/util/text.c \
+	tools/util/text.h \
 	tools/util/utf8.c \
 	tools/util/utf8.h \
 	tools/util/varint.c \
 	tools/util/varint.h \
+	tools/util/wrap.h \
 	tools/util/xalloc.c \
 	tools/util/xalloc.h \
 	tools/view/annotate.c \

@@ -14,9 +14,9 @@
 #include "model/curve.h"
 #include "model/diff.h"
 #include "fuzz_reports.h"
+#include "model/attribution.h"
 #include "model/group.h"
 #include "model/listing.h"
-#include "model/naming.h"
 #include "model/place.h"
 #include "model/rank.h"
 #include "util/term.h"
@@ -40,7 +40,7 @@ static void
 report_top(const struct profile *profile, const struct profile_at *at,
 	   const struct group_options *options)
 {
-	struct place_options places = {.exact = options->raw_frames};
+	struct place_options places = {.exact = options->selection.raw_frames};
 	struct place_table *table = place_table_new(&places);
 	const struct column *column = column_find("live");
 	struct group_set set;
@@ -52,8 +52,8 @@ report_top(const struct profile *profile, const struct profile_at *at,
 		.set = &set,
 		.table = table,
 		.name = "fuzz",
-		.frames = options->raw_frames ? -3 : 12,
-		.most_recent_last = options->raw_frames,
+		.frames = options->selection.raw_frames ? -3 : 12,
+		.most_recent_last = options->selection.raw_frames,
 	};
 
 	group_profile(profile, at, options, table, NULL, &set);
@@ -104,22 +104,22 @@ report_blocks(const struct profile *profile, enum listing_order order)
 	struct place_table *table = place_table_new(&places);
 	struct group_options options = {.by = GROUP_BY_LINE};
 	struct listing listing;
-	struct naming naming;
+	struct attribution attribution;
 	struct view_blocks view = {
 		.profile = profile,
 		.at = get_at(profile, profile->moment_count - 1, false),
 		.listing = &listing,
-		.naming = &naming,
+		.attribution = &attribution,
 		.order = listing_order_names[order],
 	};
 
-	naming_init(&naming, profile, &options, table, NULL);
-	listing_init(&listing, profile, &naming, order, 20);
+	attribution_init(&attribution, profile, &options.selection, table, NULL);
+	listing_init(&listing, profile, &attribution, order, 20);
 	view_blocks_text(&term, &view);
 	view_blocks_json(nowhere, &view);
 	view_blocks_csv(nowhere, &view);
 	listing_release(&listing);
-	naming_release(&naming);
+	attribution_release(&attribution);
 	place_table_free(table);
 }
 
@@ -155,7 +155,8 @@ fuzz_report(const struct profile *profile)
 		term_init(&term, nowhere, TERM_COLOR_ALWAYS);
 	}
 	for (int i = 0; group_by_names[i]; i++) {
-		struct group_options options = {.by = (enum group_by)i, .raw_frames = i % 2};
+		struct group_options options = {.by = (enum group_by)i,
+						.selection.raw_frames = i % 2};
 
 		ends[0] = get_at(profile, last, i % 2);
 		if (profile->blocks.is_read || !group_needs_blocks(&options, profile))

@@ -98,6 +98,29 @@ PLANTED_INCLUDES = [
     ("lib/request.c", "#ifdef __x86_64__\n#endif\n", r"only lib/arch/ .*: x86"),
     ("lib/thread.h", '#include "record.h"\n', r"lib/: a circle of includes: lib/record lib/thread\n"),
     ("lib/process.c", '#include "start.h"\n', r"lib/: a circle of includes: lib/process .*lib/start"),
+    ("tools/model/place.c", '#include "util/clock.h"\n', r"tools/model/ only computes: util/clock\.h"),
+    ("tools/model/suppress.c", "#include <fcntl.h>\n", r"tools/model/ only computes: <fcntl\.h>"),
+    ("tools/model/rank.h", "#include <sys/socket.h>\n", r"only computes: <sys/socket\.h>"),
+    ("tools/util/glob.c", "#include <unistd.h>\n", r"tools/util/ only computes: <unistd\.h>"),
+    ("tools/util/stray.c", "#include <time.h>\n", r"tools/util/ only computes: <time\.h>"),
+    ("tools/view/place.c", "#include <uthash.h>\n", r"only util/hash_map\.h includes uthash\.h"),
+]
+
+# One line each of what model/ must not do; declared by hand, so that no header gives it away.
+PLANTED_OUTSIDE = [
+    'void *f(void) { return fopen("x", "r"); }', "int f(int x) { return open(x); }",
+    "void *f(char *x) { return opendir(x); }", "int f(char *x) { return stat(x, x); }",
+    "int f(char *x) { return lstat(x, x); }", "long f(char *x) { return readlink(x, x, 9); }",
+    "char *f(char *x) { return realpath(x, x); }", 'const char *f = "/proc/self/maps";',
+    'void f(void) { printf("x"); }', 'void f(void) { puts("x"); }',
+    "void f(FILE *x);", "void f(void *x) { fputs(x, x); }", "int f(int x) { return write(x); }",
+    'char *f(void) { return getenv("HOME"); }', "long f(void) { return time(0); }",
+    "int f(void *x) { return clock_gettime(0, x); }", "int f(void) { return socket(1, 1, 0); }",
+    "int f(char *x) { return access(x, 0); }", "long f(void) { return syscall(1); }",
+    "int f(void) { return random(); }", 'void f(void) { system("ls"); }',
+    "void f(void) { abort(); }", 'void f(void) { unlink("x"); }',
+    "void *f(char *x) { return popen(x, x); }", 'void f(void) { __asm__("syscall"); }',
+    "extern char **environ;",
 ]
 
 for path, text, expected in PLANTED_INCLUDES:
@@ -107,6 +130,25 @@ for path, text, expected in PLANTED_INCLUDES:
         tree = copy_tree(directory)
         append(tree, path, text)
         fails("check-deps", expected, tree)
+
+
+@case("check-deps sees everything that model/ could touch outside")
+def planted_outside(directory):
+    tree = copy_tree(directory)
+    for number, line in enumerate(PLANTED_OUTSIDE):
+        append(tree, "tools/model/planted%d.c" % number, line + "\n")
+    _status, output = call("check-deps", tree)
+    for number, line in enumerate(PLANTED_OUTSIDE):
+        assert re.search(r"tools/model/planted%d\.c:1: tools/model/ only computes" % number, output), line
+
+
+@case("check-deps lets model/ compute")
+def planted_inside(directory):
+    tree = copy_tree(directory)
+    append(tree, "tools/model/planted.c", '/* fopen(), /proc */ int f(char *x, int time) '
+           '{ return snprintf(x, 9, "open(%d", time) + filter_open; }\n')
+    status, output = call("check-deps", tree)
+    equal((status, output), (0, ""), "check-deps")
 
 
 @case("check-deps sees another NEEDED and a forbidden call")

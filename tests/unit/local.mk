@@ -17,6 +17,7 @@ runtime_unit_tests = \
 tools_unit_tests = \
 	tests/unit/test_annotate \
 	tests/unit/test_blocks \
+	tests/unit/test_changes \
 	tests/unit/test_diff \
 	tests/unit/test_filter \
 	tests/unit/test_group \
@@ -108,6 +109,9 @@ tests_unit_statistics_driver_SOURCES = tests/unit/statistics_driver.c $(fixture)
 tests_unit_test_annotate_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_annotate_LDADD = $(tools_unit_libs)
 tests_unit_test_annotate_SOURCES = tests/unit/test_annotate.c $(fixture) $(scratch)
+tests_unit_test_changes_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_changes_LDADD = $(tools_unit_libs)
+tests_unit_test_changes_SOURCES = tests/unit/test_changes.c $(fixture) $(scratch)
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)

@@ -99,7 +99,7 @@ run_case(struct driver *driver)
 		array_release(&driver->sites[side]);
 		profile_free(profiles[side]);
 	}
-	filter_list_release(&driver->options.filters);
+	filter_list_release(&driver->options.selection.filters);
 	memset(&driver->options, 0, sizeof(driver->options));
 }
 
@@ -123,8 +123,8 @@ read_filter(struct driver *driver, const char *line)
 	char *why;
 
 	if (sscanf(line, "filter %d %d %n", &inclusive, &any_frame, &used) != 2 ||
-	    filter_list_insert(&driver->options.filters, line + used, inclusive, any_frame, &why) <
-		    0)
+	    filter_list_insert(&driver->options.selection.filters, line + used, inclusive,
+			       any_frame, &why) < 0)
 		abort();
 }
 

@@ -42,6 +42,12 @@ ungroup(void)
 }
 
 /* Annotate the file called name, and compare with "LINE:BYTES/BLOCKS ...". */
+static char *
+resolve(const char *path)
+{
+	return realpath(path, NULL);
+}
+
 static void
 check_lines(const char *name, const char *file, const char *expected)
 {
@@ -50,7 +56,7 @@ check_lines(const char *name, const char *file, const char *expected)
 	size_t length;
 	FILE *stream = open_memstream(&text, &length);
 
-	ck_assert_int_eq(annotate_groups(profile, &set, table, name, &annotation), 0);
+	ck_assert_int_eq(annotate_groups(profile, &set, table, name, resolve, &annotation), 0);
 	ck_assert_str_eq(annotation.file, file);
 	for (size_t i = 0; i < annotation.count; i++)
 		fprintf(stream, "%s%u:%ld/%ld", i ? " " : "", annotation.lines[i].line,
@@ -66,7 +72,7 @@ static int
 try_name(const char *name)
 {
 	struct annotation annotation;
-	int result = annotate_groups(profile, &set, table, name, &annotation);
+	int result = annotate_groups(profile, &set, table, name, resolve, &annotation);
 
 	if (result == -ENOTUNIQ)
 		ck_assert_str_ne(annotation.file, annotation.other);

@@ -80,13 +80,13 @@ keep(const struct rule *rules, size_t count)
 	char *why;
 
 	for (size_t i = 0; i < count && rules[i].text; i++)
-		ck_assert_int_eq(filter_list_insert(&options.filters, rules[i].text,
+		ck_assert_int_eq(filter_list_insert(&options.selection.filters, rules[i].text,
 						    !rules[i].exclude, rules[i].any_frame, &why),
 				 0);
 	group_profile(profile, &at, &options, table, NULL, &set);
 	kept = set.sum.live_bytes;
 	group_set_release(&set);
-	filter_list_release(&options.filters);
+	filter_list_release(&options.selection.filters);
 	place_table_free(table);
 	profile_free(profile);
 	return kept;

@@ -138,7 +138,7 @@ START_TEST(wrappers_do_not_name_a_site)
 		     "keys.c:4: size=5 B, count=1, average=5 B\n"
 		     "xmalloc.c:9: size=1 B, count=1, average=1 B\n");
 	check_report(sites, COUNT(sites),
-		     (struct group_options){.by = GROUP_BY_FUNCTION, .raw_frames = true},
+		     (struct group_options){.by = GROUP_BY_FUNCTION, .selection.raw_frames = true},
 		     "xmalloc:0: size=21 B, count=2, average=10 B\n"
 		     "operator new(unsigned long):0: size=10 B, count=1, average=10 B\n"
 		     "strdup:0: size=5 B, count=1, average=5 B\n");
@@ -152,9 +152,10 @@ START_TEST(a_glob_makes_a_wrapper)
 	};
 	static const char *const globs[] = {"pool_*"};
 
-	check_report(sites, 1,
-		     (struct group_options){.by = GROUP_BY_FUNCTION, .wrappers = {globs, 1}},
-		     "load:0: size=10 B, count=1, average=10 B\n");
+	check_report(
+		sites, 1,
+		(struct group_options){.by = GROUP_BY_FUNCTION, .selection.wrappers = {globs, 1}},
+		"load:0: size=10 B, count=1, average=10 B\n");
 }
 END_TEST
 
@@ -231,9 +232,10 @@ check_threads(const char *filter, const char *expected)
 	size_t used = 0;
 
 	if (filter)
-		ck_assert_int_eq(filter_list_insert(&options.filters, filter, true, false, &why),
-				 0);
-	ck_assert(filter_list_has_thread(&options.filters) ==
+		ck_assert_int_eq(
+			filter_list_insert(&options.selection.filters, filter, true, false, &why),
+			0);
+	ck_assert(filter_list_has_thread(&options.selection.filters) ==
 		  (filter && strstr(filter, "thread") != NULL));
 	group_profile(profile, &at, &options, table, NULL, &set);
 	rank_groups(&set, options.by, column_find("live_bytes"), table);
@@ -244,7 +246,7 @@ check_threads(const char *filter, const char *expected)
 			(int)set.groups[i].values.live_bytes);
 	ck_assert_str_eq(text, expected);
 	group_set_release(&set);
-	filter_list_release(&options.filters);
+	filter_list_release(&options.selection.filters);
 	place_table_free(table);
 	profile_free(profile);
 }

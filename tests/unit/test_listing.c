@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "model/attribution.h"
 #include "model/group.h"
 #include "model/listing.h"
-#include "model/naming.h"
 #include "scratch.h"
 #include "util/xalloc.h"
 
@@ -51,8 +51,9 @@ insert_filter(struct group_options *options, const char *filter)
 	char *why;
 
 	if (*filter != '\0')
-		ck_assert_int_eq(filter_list_insert(&options->filters, filter, true, false, &why),
-				 0);
+		ck_assert_int_eq(
+			filter_list_insert(&options->selection.filters, filter, true, false, &why),
+			0);
 }
 
 /* The letters of the list, and how many pass. */
@@ -63,20 +64,20 @@ list(const char *filter, enum listing_order order, size_t rows, char *ret_letter
 	const struct place_options places = {.exact = false};
 	struct place_table *table = place_table_new(&places);
 	struct group_options options = {.by = GROUP_BY_LINE};
-	struct naming naming;
+	struct attribution attribution;
 	struct listing listing;
 	size_t all;
 
 	insert_filter(&options, filter);
-	naming_init(&naming, profile, &options, table, NULL);
-	listing_init(&listing, profile, &naming, order, rows);
+	attribution_init(&attribution, profile, &options.selection, table, NULL);
+	listing_init(&listing, profile, &attribution, order, rows);
 	for (size_t i = 0; i < listing.count; i++)
 		ret_letters[i] = (char)('a' + listing.blocks[i]);
 	ret_letters[listing.count] = '\0';
 	all = listing.all;
 	listing_release(&listing);
-	naming_release(&naming);
-	filter_list_release(&options.filters);
+	attribution_release(&attribution);
+	filter_list_release(&options.selection.filters);
 	place_table_free(table);
 	profile_free(profile);
 	return all;
@@ -172,7 +173,7 @@ check_groups(enum group_by by, const char *filter, const char *expected)
 	ck_assert_str_eq(text, expected);
 	free(text);
 	group_set_release(&set);
-	filter_list_release(&options.filters);
+	filter_list_release(&options.selection.filters);
 	place_table_free(table);
 	profile_free(profile);
 }

@@ -92,19 +92,20 @@ check(const char *rules, int64_t kept, const int64_t *wanted)
 	struct group_set set;
 
 	while ((line = strsep(&rest, ";")) != NULL)
-		ck_assert_int_eq(suppress_list_insert(&options.suppressions, line, &why), 0);
+		ck_assert_int_eq(suppress_list_insert(&options.selection.suppressions, line, &why),
+				 0);
 	group_profile(profile, &at, &options, table, NULL, &set);
 	for (size_t i = 0; i < set.count; i++)
 		sum += set.groups[i].values.live_bytes;
 	ck_assert_int_eq(sum, kept);
 	ck_assert_int_eq(set.sum.live_bytes, kept);
-	for (size_t i = 0; i < options.suppressions.count; i++) {
+	for (size_t i = 0; i < options.selection.suppressions.count; i++) {
 		ck_assert_int_eq(set.suppressed[i].values.live_bytes, wanted[i]);
 		ck_assert_int_eq(set.suppressed[i].values.live_blocks,
 				 (int64_t)set.suppressed[i].sites);
 	}
 	group_set_release(&set);
-	suppress_list_release(&options.suppressions);
+	suppress_list_release(&options.selection.suppressions);
 	place_table_free(table);
 	profile_free(profile);
 	free(text);

@@ -89,7 +89,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		report->group.cumulative = true;
 		return 0;
 	case OPTION_RAW_FRAMES:
-		report->group.raw_frames = true;
+		report->group.selection.raw_frames = true;
 		return 0;
 	case 'C':
 		arguments->context = parse_context(word, state);
@@ -154,12 +154,19 @@ read_source(const struct arguments *arguments, struct view_source *source,
 	return xstrdup("the source is missing: only its numbers are shown");
 }
 
+static char *
+resolve(const char *path)
+{
+	return realpath(path, NULL);
+}
+
 static void
 find_lines(const struct arguments *arguments, const struct source *source,
 	   const struct group_set *set, const struct place_table *table,
 	   struct annotation *annotation)
 {
-	int result = annotate_groups(source->profile, set, table, arguments->file, annotation);
+	int result =
+		annotate_groups(source->profile, set, table, arguments->file, resolve, annotation);
 
 	if (result == -ENOTUNIQ)
 		die(COMMAND_TROUBLE, "%s: could be %s or %s: give more of the path",

@@ -12,7 +12,7 @@
 
 #include "cmd/report.h"
 #include "cmd/command.h"
-#include "model/naming.h"
+#include "model/attribution.h"
 #include "util/error.h"
 #include "view/block.h"
 
@@ -116,7 +116,7 @@ cmd_block(int argc, char **argv)
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
 	struct view_block view = {.profile = NULL};
-	struct naming naming;
+	struct attribution attribution;
 	struct source source;
 	int status;
 
@@ -126,11 +126,11 @@ cmd_block(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	report->freed_at = &arguments.address;
 	cmd_report_read(report, arguments.operands[0], "exit", &source);
-	naming_init(&naming, source.profile, &report->group, table, NULL);
+	attribution_init(&attribution, source.profile, &report->group.selection, table, NULL);
 	view = (struct view_block){
 		.profile = source.profile,
 		.at = source.at,
-		.naming = &naming,
+		.attribution = &attribution,
 		.address = arguments.address,
 		.frames = report->frames,
 		.most_recent_last = report->most_recent_last,
@@ -139,13 +139,13 @@ cmd_block(int argc, char **argv)
 	};
 	find(&view);
 	if (view.block != NULL)
-		naming_prepare_stacks(&naming, view.block->site, 1);
+		attribution_prepare_stacks(&attribution, view.block->site, 1);
 	else if (view.freed != NULL)
-		naming_prepare_stacks(&naming, view.freed->block.site, 1);
+		attribution_prepare_stacks(&attribution, view.freed->block.site, 1);
 	status = view.block != NULL || view.freed != NULL ? COMMAND_OK : COMMAND_NOT_FOUND;
 	print(report, &view);
 	cmd_report_finish();
-	naming_release(&naming);
+	attribution_release(&attribution);
 	place_table_free(table);
 	source_release(&source);
 	cmd_report_release(report);

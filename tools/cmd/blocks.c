@@ -11,8 +11,8 @@
 
 #include "cmd/report.h"
 #include "cmd/command.h"
+#include "model/attribution.h"
 #include "model/listing.h"
-#include "model/naming.h"
 #include "view/blocks.h"
 
 #define DEFAULT_ROWS 20
@@ -104,7 +104,7 @@ cmd_blocks(int argc, char **argv)
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
 	struct listing listing;
-	struct naming naming;
+	struct attribution attribution;
 	struct source source;
 
 	cmd_report_init(report);
@@ -112,20 +112,20 @@ cmd_blocks(int argc, char **argv)
 	report->default_rows = DEFAULT_ROWS;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	cmd_report_read(report, arguments.operand, "exit", &source);
-	naming_init(&naming, source.profile, &report->group, table, NULL);
-	listing_init(&listing, source.profile, &naming, arguments.order, report->rows);
+	attribution_init(&attribution, source.profile, &report->group.selection, table, NULL);
+	listing_init(&listing, source.profile, &attribution, arguments.order, report->rows);
 	print(report, &(struct view_blocks){
 			      .profile = source.profile,
 			      .at = source.at,
 			      .listing = &listing,
-			      .naming = &naming,
+			      .attribution = &attribution,
 			      .order = listing_order_names[arguments.order],
-			      .filtered = report->group.filters.count != 0,
+			      .filtered = report->group.selection.filters.count != 0,
 			      .full_names = report->full_names,
 		      });
 	cmd_report_finish();
 	listing_release(&listing);
-	naming_release(&naming);
+	attribution_release(&attribution);
 	place_table_free(table);
 	source_release(&source);
 	cmd_report_release(report);

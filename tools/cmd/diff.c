@@ -170,7 +170,7 @@ measure_sites(const struct budget *budget, const struct cmd_report *report,
 
 	grouping.by = GROUP_BY_LINE;
 	grouping.cumulative = false;
-	grouping.filters = budget->filters;
+	grouping.selection.filters = budget->filters;
 	/* A column that was named is that of the end, as for the whole program. */
 	if (budget->column)
 		at.peak = false;

@@ -223,7 +223,7 @@ read_suppressions(struct cmd_report *report, const char *path, struct argp_state
 		die_errno(COMMAND_TROUBLE, errno, "%s", path);
 	while (getline(&line, &capacity, file) > 0) {
 		number++;
-		if (suppress_list_insert(&report->group.suppressions, line, &why) < 0)
+		if (suppress_list_insert(&report->group.selection.suppressions, line, &why) < 0)
 			argp_error(state, "%s:%zu: %s", path, number, why);
 	}
 	if (ferror(file))
@@ -238,7 +238,7 @@ make_filters(struct cmd_report *report, struct argp_state *state)
 	for (size_t i = 0; i < report->filter_count; i++) {
 		char *why;
 
-		if (filter_list_insert(&report->group.filters, report->filters[i].text,
+		if (filter_list_insert(&report->group.selection.filters, report->filters[i].text,
 				       report->filters[i].inclusive, report->any_frame, &why) < 0)
 			argp_error(state, "%s%s",
 				   report->filters[i].origin ? report->filters[i].origin : "", why);
@@ -249,8 +249,8 @@ static void
 check_options(struct cmd_report *report, struct argp_state *state)
 {
 	make_filters(report, state);
-	report->group.wrappers.globs = report->wrappers;
-	report->group.wrappers.count = report->wrapper_count;
+	report->group.selection.wrappers.globs = report->wrappers;
+	report->group.selection.wrappers.count = report->wrapper_count;
 	if (report->group.cumulative && report->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",
 			   group_by_names[report->group.by]);
@@ -314,7 +314,7 @@ find_flag(struct cmd_report *report, int key)
 	case OPTION_CUMULATIVE:
 		return &report->group.cumulative;
 	case OPTION_RAW_FRAMES:
-		return &report->group.raw_frames;
+		return &report->group.selection.raw_frames;
 	case OPTION_RECENT_LAST:
 		return &report->most_recent_last;
 	case OPTION_FULL_NAMES:
@@ -390,8 +390,8 @@ cmd_report_init(struct cmd_report *report)
 void
 cmd_report_release(struct cmd_report *report)
 {
-	filter_list_release(&report->group.filters);
-	suppress_list_release(&report->group.suppressions);
+	filter_list_release(&report->group.selection.filters);
+	suppress_list_release(&report->group.selection.suppressions);
 	for (size_t i = 0; i < report->filter_count; i++) {
 		free(report->filters[i].origin);
 		free(report->filters[i].line);
@@ -401,18 +401,13 @@ cmd_report_release(struct cmd_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-static void
-show_progress(void *context, uint64_t done, uint64_t all)
-{
-	term_progress_update(context, done, all);
-}
-
 /* Threads are recorded on request only: without them no group or filter has anything to look at. */
 void
 cmd_report_check_threads(const struct cmd_report *report, const struct profile *profile,
 			 const char *name)
 {
-	if (report->group.by != GROUP_BY_THREAD && !filter_list_has_thread(&report->group.filters))
+	if (report->group.by != GROUP_BY_THREAD &&
+	    !filter_list_has_thread(&report->group.selection.filters))
 		return;
 	if (!profile_has_threads(profile))
 		die(COMMAND_TROUBLE,
@@ -426,7 +421,8 @@ may_need_blocks(const struct cmd_report *report)
 	const struct group_options *group = &report->group;
 
 	return report->about_blocks || group->by >= GROUP_BY_THREAD || group->ages ||
-	       filter_list_has_thread(&group->filters) || filter_list_has_block(&group->filters);
+	       filter_list_has_thread(&group->selection.filters) ||
+	       filter_list_has_block(&group->selection.filters);
 }
 
 /* Threads may be known of other moments too. */
@@ -436,7 +432,7 @@ cmd_report_is_about_blocks(const struct cmd_report *report)
 	const struct group_options *group = &report->group;
 
 	return report->about_blocks || group->by >= GROUP_BY_SIZE || group->ages ||
-	       filter_list_has_block(&group->filters);
+	       filter_list_has_block(&group->selection.filters);
 }
 
 static bool
@@ -480,11 +476,11 @@ cmd_report_read(const struct cmd_report *report, const char *operand, const char
 		.blocks = may_need_blocks(report),
 		.freed_at = report->freed_at,
 	};
-	bool suppresses = report->group.suppressions.count > 0;
+	bool suppresses = report->group.selection.suppressions.count > 0;
 	struct term_progress progress;
 	struct symbolize_options symbols = {
 		.online = report->online,
-		.progress = show_progress,
+		.progress = term_progress_update,
 		.context = &progress,
 	};
 	char *why;

@@ -385,18 +385,6 @@ wait_for_end(struct run *run)
 
 /* --- after --- */
 
-static void
-show_progress(void *context, uint64_t done, uint64_t all)
-{
-	term_progress_update(context, done, all);
-}
-
-static int64_t
-get_peak(const struct profile *profile)
-{
-	return profile->moments[profile->moment_count - 1].sum.peak_bytes;
-}
-
 /* Symbolize and write all profiles; the one with the largest peak is kept for the card. */
 static int
 write_profiles(struct run *run, struct tally_writer *writer)
@@ -405,7 +393,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	struct debuginfo_cache *cache = debuginfo_cache_new();
 	struct symbolize_options options = {
 		.cache = cache,
-		.progress = show_progress,
+		.progress = term_progress_update,
 		.context = &progress,
 	};
 	struct profile *profile;
@@ -419,7 +407,8 @@ write_profiles(struct run *run, struct tally_writer *writer)
 		result = tally_writer_insert(writer, profile);
 		block_set_drop(&profile->blocks);
 		run->card.process_count++;
-		if (run->card.profile == NULL || get_peak(profile) > get_peak(run->card.profile)) {
+		if (run->card.profile == NULL ||
+		    profile_get_peak(profile) > profile_get_peak(run->card.profile)) {
 			profile_free(run->card.profile);
 			run->card.profile = profile;
 		} else {

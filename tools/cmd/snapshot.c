@@ -74,16 +74,10 @@ parse_option(int key, char *argument, struct argp_state *state)
 }
 
 static void
-show_progress(void *context, uint64_t done, uint64_t all)
-{
-	term_progress_update(context, done, all);
-}
-
-static void
 add_names(struct profile *profile, bool quiet)
 {
 	struct term_progress progress;
-	struct symbolize_options options = {.progress = show_progress, .context = &progress};
+	struct symbolize_options options = {.progress = term_progress_update, .context = &progress};
 
 	if (profile->symbolized)
 		return;

@@ -231,7 +231,7 @@ cmd_top(int argc, char **argv)
 	cmd_report_read(report, arguments.operand, "peak", &source);
 
 	/* Raw stacks are for comparing with other tools, which know addresses. */
-	places.exact = report->group.raw_frames && report->group.by == GROUP_BY_STACK;
+	places.exact = report->group.selection.raw_frames && report->group.by == GROUP_BY_STACK;
 	table = place_table_new(&places);
 	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
 	rank_groups(&set, report->group.by, report->column, table);

@@ -346,7 +346,7 @@ cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t i
 {
 	/* Raw stacks are for comparing with other tools, which know addresses. */
 	const struct place_options places = {
-		.exact = report->group.raw_frames && report->group.by == GROUP_BY_STACK,
+		.exact = report->group.selection.raw_frames && report->group.by == GROUP_BY_STACK,
 	};
 	struct refresh refresh = {.report = report, .name = operand, .interval_ns = interval_ns};
 

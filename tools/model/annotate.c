@@ -12,29 +12,23 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define SAME SIZE_MAX
 
 /* The file that the user means, and how much of a path must fit it. */
 struct wanted {
+	annotate_resolve *resolve;
 	char *path;
 	size_t least;
 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Without links and dots if the file exists here, else as it is. The caller frees it. */
 static char *
-resolve_path(const char *path)
+resolve_path(annotate_resolve *resolve, const char *path)
 {
-	char *real = realpath(path, NULL);
+	char *real = resolve(path);
 
 	while (!real && strncmp(path, "./", 2) == 0)
 		path += 2;
@@ -76,9 +70,9 @@ rate_file(const struct wanted *wanted, const char *file)
 	char *real;
 	size_t rating;
 
-	if (strcmp(base_name(wanted->path), base_name(file)) != 0)
+	if (strcmp(text_base_name(wanted->path), text_base_name(file)) != 0)
 		return 0;
-	real = resolve_path(file);
+	real = resolve_path(wanted->resolve, file);
 	rating = count_common(wanted->path, real);
 	free(real);
 	return rating >= wanted->least ? rating : 0;
@@ -183,10 +177,10 @@ collect_lines(const struct profile *profile, const struct group_set *set,
 
 int
 annotate_groups(const struct profile *profile, const struct group_set *set,
-		const struct place_table *table, const char *name,
+		const struct place_table *table, const char *name, annotate_resolve *resolve,
 		struct annotation *ret_annotation)
 {
-	struct wanted wanted = {.path = resolve_path(name)};
+	struct wanted wanted = {.resolve = resolve, .path = resolve_path(resolve, name)};
 	struct annotation annotation = {.file = NULL};
 	size_t rating;
 	int result;

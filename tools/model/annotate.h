@@ -35,13 +35,16 @@ struct annotation {
 	struct profile_values sum; /* over the lines */
 };
 
+/* The path of a file of this machine without links and dots, to free; NULL if there is none. */
+typedef char *annotate_resolve(const char *path);
+
 /*
  * Collect the groups of a set of profile, by line, that are in the file called name. 0; -ENOENT if
  * there is none; -ENOTUNIQ if name fits several files equally well: `file` and `other` are two of
  * them.
  */
 int annotate_groups(const struct profile *profile, const struct group_set *set,
-		    const struct place_table *table, const char *name,
+		    const struct place_table *table, const char *name, annotate_resolve *resolve,
 		    struct annotation *ret_annotation);
 
 void annotation_release(struct annotation *annotation);

@@ -9,13 +9,14 @@
 
 #include "model/diff.h"
 
-#include "model/naming.h"
+#include "model/attribution.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/rank.h"
 #include "util/array.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define NONE UINT32_MAX
@@ -35,14 +36,6 @@ struct candidate {
 	bool is_new;
 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static uint32_t
 get_distance(const struct place *place)
 {
@@ -57,7 +50,8 @@ compare_candidates(const struct candidate *left, const struct candidate *right,
 	int order = strcmp(left->place->function, right->place->function);
 
 	if (order == 0)
-		order = strcmp(base_name(left->place->module), base_name(right->place->module));
+		order = strcmp(text_base_name(left->place->module),
+			       text_base_name(right->place->module));
 	if (order == 0)
 		order = strcmp(left->file, right->file);
 	if (order == 0 && pass != MATCH_ORDER)
@@ -104,7 +98,7 @@ match_pass(struct candidate *candidates, size_t *count, enum match_pass pass, ui
 	for (size_t i = 0; i < *count; i++) {
 		const char *file = candidates[i].place->file;
 
-		candidates[i].file = pass == MATCH_DISTANCE ? file : base_name(file);
+		candidates[i].file = pass == MATCH_DISTANCE ? file : text_base_name(file);
 	}
 	if (*count > 0)
 		qsort_r(candidates, *count, sizeof(*candidates), sort_candidates, &pass);
@@ -170,8 +164,8 @@ match_places(const struct diff_side *old, const struct diff_side *new, bool matc
 	uint8_t *sides;
 	size_t count, candidate_count;
 
-	naming_insert_places(old->profile, table);
-	naming_insert_places(new->profile, table);
+	attribution_insert_places(old->profile, table);
+	attribution_insert_places(new->profile, table);
 	count = place_table_count(table);
 	alias = xmalloc((count + 1) * sizeof(*alias));
 	for (size_t i = 0; i < count; i++)

@@ -22,29 +22,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/filter_condition.h"
 #include "model/place.h"
 
 #define FILTERS_MAX 64 /* one bit each */
 
-struct filter;
-
 struct filter_list {
 	struct filter *filters;
 	size_t count;
-};
-
-/* What the conditions on a whole stack look at. */
-struct filter_stack {
-	const char *allocator;            /* "malloc", ..., or NULL */
-	const char *thread;               /* thread id in decimal, or NULL */
-	const char *domain;               /* "malloc", or the name of a pool of the program's own */
-	const struct filter_block *block; /* or NULL: conditions on single blocks do not hold */
-};
-
-/* What the conditions on a single block look at. */
-struct filter_block {
-	uint64_t bytes, age_ns;
-	uint32_t thread, generation;
 };
 
 /*

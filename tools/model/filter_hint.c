@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/filter_private.h"
+#include "model/filter_condition.h"
 #include "util/glob.h"
 #include "util/xalloc.h"
 

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/group_blocks.h"
-#include "model/naming.h"
+#include "model/attribution.h"
 #include "util/array.h"
+#include "util/wrap.h"
 #include "util/xalloc.h"
 
-#define NONE NAMING_NONE
+#define NONE ATTRIBUTION_NONE
 
 const char *const group_by_names[] = {
 	[GROUP_BY_LINE] = "line",
@@ -38,7 +38,7 @@ struct grouping {
 	const struct group_options *options;
 	struct place_table *table;
 	bool peak, has_threads;
-	struct naming naming;
+	struct attribution attribution;
 	ARRAY(struct group) groups;
 	ARRAY(uint32_t) group_of_key;
 	uint32_t *seen; /* by group: the last site that counted, for cumulative */
@@ -51,7 +51,7 @@ struct grouping {
 
 /* What is added to a group: a site, or one block of it. */
 struct addition {
-	struct naming_site site;
+	struct attribution_site site;
 	uint32_t number; /* of the site */
 	const struct profile_values *values;
 };
@@ -88,7 +88,7 @@ find_group(struct grouping *grouping, uint32_t key)
 }
 
 static uint32_t
-get_place_key(struct grouping *grouping, struct naming_position *position)
+get_place_key(struct grouping *grouping, struct attribution_position *position)
 {
 	static const enum place_key keys[] = {
 		[GROUP_BY_LINE] = PLACE_KEY_LINE,
@@ -101,12 +101,6 @@ get_place_key(struct grouping *grouping, struct naming_position *position)
 		position->key = place_table_insert_key(grouping->table, position->place,
 						       keys[grouping->options->by]);
 	return position->key;
-}
-
-static void
-add_signed(int64_t *sum, int64_t value)
-{
-	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
 }
 
 static void
@@ -137,8 +131,8 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	if (grouping->options->by == GROUP_BY_STACK) {
 		group->stack = key;
 	} else {
-		group->stack = naming_make_stack(&grouping->naming, &addition->site);
-		group->caller = naming_find_caller(&grouping->naming, &addition->site);
+		group->stack = attribution_make_stack(&grouping->attribution, &addition->site);
+		group->caller = attribution_find_caller(&grouping->attribution, &addition->site);
 	}
 }
 
@@ -165,15 +159,16 @@ static void
 add_cumulative(struct grouping *grouping, const struct addition *innermost)
 {
 	const struct profile *profile = grouping->profile;
-	const struct naming *naming = &grouping->naming;
+	const struct attribution *attribution = &grouping->attribution;
 	struct addition addition = *innermost;
-	struct naming_site *site = &addition.site;
-	bool inside = !grouping->options->raw_frames && naming->nodes[site->leaf].named != NONE;
+	struct attribution_site *site = &addition.site;
+	bool inside = !grouping->options->selection.raw_frames &&
+		      attribution->nodes[site->leaf].named != NONE;
 
 	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
 		uint32_t i = 0;
 
-		site->frame = &naming->frames[profile->nodes[node].frame];
+		site->frame = &attribution->frames[profile->nodes[node].frame];
 		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
 			continue;
 		if (inside && site->frame->named == site->frame->count)
@@ -184,7 +179,7 @@ add_cumulative(struct grouping *grouping, const struct addition *innermost)
 		for (; i < site->frame->count; i++) {
 			uint32_t key;
 
-			site->position = &naming->positions[site->frame->first + i];
+			site->position = &attribution->positions[site->frame->first + i];
 			key = get_place_key(grouping, site->position);
 			if (note_seen(grouping, find_group(grouping, key), addition.number))
 				add_to_group(grouping, key, &addition);
@@ -195,21 +190,22 @@ add_cumulative(struct grouping *grouping, const struct addition *innermost)
 static void
 add_single(struct grouping *grouping, struct addition *addition)
 {
-	const struct naming *naming = &grouping->naming;
-	struct naming_site *site = &addition->site;
-	uint32_t thread = naming->nodes[site->leaf].thread;
+	const struct attribution *attribution = &grouping->attribution;
+	struct attribution_site *site = &addition->site;
+	uint32_t thread = attribution->nodes[site->leaf].thread;
 
 	switch (grouping->options->by) {
 	case GROUP_BY_STACK:
-		add_to_group(grouping, naming_get_stack(naming, site->leaf), addition);
+		add_to_group(grouping, attribution_get_stack(attribution, site->leaf), addition);
 		return;
 	case GROUP_BY_ALLOCATOR:
 	case GROUP_BY_THREAD:
 		if (grouping->options->by == GROUP_BY_ALLOCATOR)
-			site->frame = &naming->frames[grouping->profile->nodes[site->leaf].frame];
+			site->frame =
+				&attribution->frames[grouping->profile->nodes[site->leaf].frame];
 		else if (thread != NONE)
-			site->frame = &naming->frames[thread];
-		site->position = &naming->positions[site->frame->first];
+			site->frame = &attribution->frames[thread];
+		site->position = &attribution->positions[site->frame->first];
 		add_to_group(grouping, site->position->place, addition);
 		return;
 	default:
@@ -220,7 +216,7 @@ add_single(struct grouping *grouping, struct addition *addition)
 static bool
 suppress(const struct grouping *grouping, const struct addition *addition)
 {
-	uint32_t rule = grouping->naming.nodes[addition->site.leaf].rule;
+	uint32_t rule = grouping->attribution.nodes[addition->site.leaf].rule;
 
 	if (rule == SUPPRESS_NONE)
 		return false;
@@ -241,9 +237,9 @@ add_to_sums(struct grouping *grouping, const struct addition *addition)
 	profile_values_add(&set->sum, addition->values);
 	place = place_table_get(grouping->table, addition->site.position->place);
 	if (place->file && place->line)
-		add_signed(&set->live_with_line, addition->values->live_bytes);
+		set->live_with_line = wrap_add(set->live_with_line, addition->values->live_bytes);
 	if (place->file || place->function)
-		add_signed(&set->live_with_name, addition->values->live_bytes);
+		set->live_with_name = wrap_add(set->live_with_name, addition->values->live_bytes);
 	return true;
 }
 
@@ -256,9 +252,11 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
 	    values.peak_blocks == 0)
 		return;
-	naming_get_site(&grouping->naming, grouping->profile->sites[number], &addition.site);
+	attribution_get_site(&grouping->attribution, grouping->profile->sites[number],
+			     &addition.site);
 	/* Of blocks only those came here that passed. */
-	if (!grouping->set->by_blocks && !naming_keep(&grouping->naming, &addition.site, NULL))
+	if (!grouping->set->by_blocks &&
+	    !attribution_keep(&grouping->attribution, &addition.site, NULL))
 		return;
 	if (grouping->peak) {
 		values.live_bytes = values.peak_bytes;
@@ -281,9 +279,9 @@ bool
 group_needs_blocks(const struct group_options *options, const struct profile *profile)
 {
 	if (options->by >= GROUP_BY_SIZE || options->ages ||
-	    filter_list_has_block(&options->filters))
+	    filter_list_has_block(&options->selection.filters))
 		return true;
-	if (options->by != GROUP_BY_THREAD && !filter_list_has_thread(&options->filters))
+	if (options->by != GROUP_BY_THREAD && !filter_list_has_thread(&options->selection.filters))
 		return false;
 	/* Threads are known for all moments when they were recorded as ends of stacks. */
 	return !profile_has_threads(profile);
@@ -382,8 +380,9 @@ add_blocks(struct grouping *grouping, uint64_t now_ns)
 		struct filter_block filtered;
 
 		group_describe_block(block, &marks, now_ns, &filtered);
-		naming_get_site(&grouping->naming, profile->sites[block->site], &addition.site);
-		if (!naming_keep(&grouping->naming, &addition.site, &filtered))
+		attribution_get_site(&grouping->attribution, profile->sites[block->site],
+				     &addition.site);
+		if (!attribution_keep(&grouping->attribution, &addition.site, &filtered))
 			continue;
 		if (kept != NULL)
 			kept[i] = true;
@@ -418,7 +417,8 @@ fill_ages(struct grouping *grouping, uint64_t now_ns)
 
 	for (size_t i = 0; !grouping->set->by_blocks && i < blocks->count; i++)
 		grouping->group_of_block[i] = grouping->group_of_site[blocks->blocks[i].site];
-	group_fill_ages(grouping->set, blocks, grouping->group_of_block, now_ns);
+	group_fill_ages(grouping->set->ages, grouping->set->count, &grouping->set->all_ages, blocks,
+			grouping->group_of_block, now_ns);
 }
 
 void
@@ -440,12 +440,12 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
 				 profile->blocks.lifetimes_count != 0 &&
 				 at->moment == &profile->moments[profile->moment_count - 1];
-	if (options->suppressions.count > 0)
-		ret_set->suppressed =
-			xcalloc(options->suppressions.count, sizeof(*ret_set->suppressed));
-	naming_init(&grouping.naming, profile, options, table, alias);
+	if (options->selection.suppressions.count > 0)
+		ret_set->suppressed = xcalloc(options->selection.suppressions.count,
+					      sizeof(*ret_set->suppressed));
+	attribution_init(&grouping.attribution, profile, &options->selection, table, alias);
 	if (options->by == GROUP_BY_STACK)
-		naming_prepare_stacks(&grouping.naming, 0, at->moment->site_count);
+		attribution_prepare_stacks(&grouping.attribution, 0, at->moment->site_count);
 	if (options->ages) {
 		grouping.group_of_site = new_numbers(profile->site_count);
 		grouping.group_of_block = new_numbers(profile->blocks.count);
@@ -460,7 +460,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	ret_set->links = grouping.links.items;
 	if (options->ages)
 		fill_ages(&grouping, at->moment->time_ns);
-	naming_release(&grouping.naming);
+	attribution_release(&grouping.attribution);
 	array_release(&grouping.group_of_key);
 	free(grouping.group_of_site);
 	free(grouping.group_of_block);

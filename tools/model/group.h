@@ -2,9 +2,9 @@
 /*
  * group.h - add up the sites of a profile by a key
  *
- * What names a site, and so most keys, is in `naming.h`. Sizes, generations and conditions on them
- * are about single blocks: then the values are those of the blocks that pass, and only what is live
- * is known.
+ * What names a site, and so most keys, is in `attribution.h`. Sizes, generations and conditions on
+ * them are about single blocks: then the values are those of the blocks that pass, and only what is
+ * live is known.
  */
 #ifndef GROUP_H
 #define GROUP_H
@@ -13,11 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/filter.h"
+#include "model/group_blocks.h"
 #include "model/place.h"
 #include "model/profile.h"
-#include "model/suppress.h"
-#include "model/wrapper.h"
+#include "model/selection.h"
 
 enum group_by {
 	GROUP_BY_LINE,
@@ -40,25 +39,15 @@ int group_by_parse(const char *name, enum group_by *ret_by);
 struct group_options {
 	enum group_by by;
 	bool cumulative; /* a site counts for every distinct key on its stack, once */
-	bool raw_frames; /* wrappers name sites too */
 	bool ages;       /* of the live blocks of each group */
 	bool lifetimes;  /* of its freed ones, where the last moment is asked for */
-	struct filter_list filters;
-	struct wrapper_patterns wrappers;
-	struct suppress_list suppressions;
+	struct selection selection;
 };
 
 /* What one rule left out of the groups and of all sums. */
 struct group_suppressed {
 	struct profile_values values;
 	uint64_t sites; /* that hold a block at the moment */
-};
-
-/* How old the live blocks of a group are. */
-struct group_ages {
-	uint64_t blocks; /* whose age is known */
-	uint64_t oldest_ns, median_ns, youngest_ns;
-	uint32_t sites; /* of the group, in `group_set.links`; 0 is none */
 };
 
 /* A site of a group. There may be a million groups, so histograms are made when they are shown. */

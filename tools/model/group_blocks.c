@@ -68,32 +68,32 @@ fill_group(struct group_ages *ages, const uint64_t *sorted, size_t count)
 
 /* Ages are laid out group by group, then each group's part is sorted. */
 void
-group_fill_ages(struct group_set *set, const struct block_set *blocks,
-		const uint32_t *group_of_block, uint64_t now_ns)
+group_fill_ages(struct group_ages *groups, size_t count, struct group_ages *all_groups,
+		const struct block_set *blocks, const uint32_t *group_of_block, uint64_t now_ns)
 {
-	size_t *next = xcalloc(set->count + 1, sizeof(*next)), all = 0, first = 0;
+	size_t *next = xcalloc(count + 1, sizeof(*next)), all = 0, first = 0;
 	uint64_t *ages;
 
 	for (size_t i = 0; i < blocks->count; i++)
-		if (group_of_block[i] < set->count)
+		if (group_of_block[i] < count)
 			next[group_of_block[i] + 1]++;
-	for (size_t group = 1; group <= set->count; group++)
+	for (size_t group = 1; group <= count; group++)
 		next[group] += next[group - 1];
-	all = next[set->count];
+	all = next[count];
 	ages = xmalloc((all + 1) * sizeof(*ages));
 	for (size_t i = 0; i < blocks->count; i++)
-		if (group_of_block[i] < set->count)
+		if (group_of_block[i] < count)
 			ages[next[group_of_block[i]]++] =
 				block_get_age_ns(&blocks->blocks[i], now_ns);
 	/* Now `next` is where the next group begins. */
-	for (size_t group = 0; group < set->count; first = next[group++]) {
+	for (size_t group = 0; group < count; first = next[group++]) {
 		if (next[group] - first > 1)
 			qsort(ages + first, next[group] - first, sizeof(*ages), compare_times);
-		fill_group(&set->ages[group], ages + first, next[group] - first);
+		fill_group(&groups[group], ages + first, next[group] - first);
 	}
 	if (all > 1)
 		qsort(ages, all, sizeof(*ages), compare_times);
-	fill_group(&set->all_ages, ages, all);
+	fill_group(all_groups, ages, all);
 	free(ages);
 	free(next);
 }

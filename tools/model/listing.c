@@ -104,8 +104,8 @@ choose(struct choice *choice, uint32_t index)
 }
 
 void
-listing_init(struct listing *listing, const struct profile *profile, const struct naming *naming,
-	     enum listing_order order, size_t rows)
+listing_init(struct listing *listing, const struct profile *profile,
+	     const struct attribution *attribution, enum listing_order order, size_t rows)
 {
 	const struct block_set *set = &profile->blocks;
 	uint64_t now_ns = profile->moments[profile->moment_count - 1].time_ns;
@@ -117,11 +117,11 @@ listing_init(struct listing *listing, const struct profile *profile, const struc
 	for (size_t i = 0; i < set->count && i < UINT32_MAX; i++) {
 		const struct block *block = &set->blocks[i];
 		struct filter_block described;
-		struct naming_site site;
+		struct attribution_site site;
 
-		naming_get_site(naming, profile->sites[block->site], &site);
+		attribution_get_site(attribution, profile->sites[block->site], &site);
 		group_describe_block(block, &marks, now_ns, &described);
-		if (!naming_keep(naming, &site, &described))
+		if (!attribution_keep(attribution, &site, &described))
 			continue;
 		listing->all++;
 		listing->all_bytes += block->bytes;

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/attribution.h"
 #include "model/group.h"
-#include "model/naming.h"
 #include "model/profile.h"
 
 enum listing_order {
@@ -33,11 +33,11 @@ struct listing {
 };
 
 /*
- * Choose the blocks that pass the filters of naming, and of these the first rows in this order; 0
- * is all.
+ * Choose the blocks that pass the filters of attribution, and of these the first rows in this
+ * order; 0 is all.
  */
 void listing_init(struct listing *listing, const struct profile *profile,
-		  const struct naming *naming, enum listing_order order, size_t rows);
+		  const struct attribution *attribution, enum listing_order order, size_t rows);
 void listing_release(struct listing *listing);
 
 #endif

@@ -18,14 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
-#include <uthash.h>
-
 #include "util/array.h"
 #include "util/buffer.h"
+#include "util/hash_map.h"
 #include "util/intern.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 /* What makes a place distinct. Zeroed before it is filled: padding is hashed. */
@@ -117,14 +114,6 @@ insert(struct place_table *table, const struct identity *identity, const struct 
 }
 
 static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static const char *
 get_build_id(struct place_table *table, const struct profile_module *module)
 {
 	char text[2 * sizeof(module->build_id) + 1] = "";
@@ -142,8 +131,8 @@ identify_module(struct place_table *table, const struct profile_module *module,
 	struct buffer text = BUFFER_INIT;
 	const char *name;
 
-	buffer_insert_string(&text,
-			     table->options.across_builds ? base_name(module->path) : module->path);
+	buffer_insert_string(&text, table->options.across_builds ? text_base_name(module->path)
+								 : module->path);
 	if (build_id && (!table->options.across_builds || !resolved))
 		buffer_insert_format(&text, " %s", build_id);
 	name = intern_insert_string(table->strings, buffer_string(&text));

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "util/intern.h"
+#include "util/wrap.h"
 #include "util/xalloc.h"
 
 struct profile *
@@ -85,24 +86,14 @@ tables_are_valid(const struct profile *profile)
 	       block_set_is_valid(&profile->blocks, profile->site_count);
 }
 
-/*
- * Counters of a hostile file may be anything, so the sums are made without the overflow of signed
- * integers that C leaves undefined.
- */
-static void
-add_signed(int64_t *sum, int64_t value)
-{
-	*sum = (int64_t)((uint64_t)*sum + (uint64_t)value);
-}
-
 void
 profile_values_add(struct profile_values *sum, const struct profile_values *values)
 {
-	add_signed(&sum->live_bytes, values->live_bytes);
-	add_signed(&sum->live_blocks, values->live_blocks);
-	add_signed(&sum->rounding_bytes, values->rounding_bytes);
-	add_signed(&sum->peak_bytes, values->peak_bytes);
-	add_signed(&sum->peak_blocks, values->peak_blocks);
+	sum->live_bytes = wrap_add(sum->live_bytes, values->live_bytes);
+	sum->live_blocks = wrap_add(sum->live_blocks, values->live_blocks);
+	sum->rounding_bytes = wrap_add(sum->rounding_bytes, values->rounding_bytes);
+	sum->peak_bytes = wrap_add(sum->peak_bytes, values->peak_bytes);
+	sum->peak_blocks = wrap_add(sum->peak_blocks, values->peak_blocks);
 	sum->total_bytes += values->total_bytes;
 	sum->total_blocks += values->total_blocks;
 	sum->freed_bytes += values->freed_bytes;
@@ -123,6 +114,14 @@ profile_values_subtract(struct profile_values *rest, const struct profile_values
 	rest->freed_bytes -= values->freed_bytes;
 	rest->freed_blocks -= values->freed_blocks;
 	rest->temporary_blocks -= values->temporary_blocks;
+}
+
+int64_t
+profile_get_peak(const struct profile *profile)
+{
+	if (profile->moment_count == 0)
+		return -1;
+	return profile->moments[profile->moment_count - 1].sum.peak_bytes;
 }
 
 int

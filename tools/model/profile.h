@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "model/block.h"
+#include "util/wrap.h"
 
 struct intern;
 
@@ -203,8 +204,11 @@ void profile_values_subtract(struct profile_values *rest, const struct profile_v
 static inline int64_t
 profile_get_change(int64_t old, int64_t new)
 {
-	return (int64_t)((uint64_t) new - (uint64_t)old);
+	return wrap_subtract(new, old);
 }
+
+/* The peak up to the last moment, in bytes; -1 without a moment. */
+int64_t profile_get_peak(const struct profile *profile);
 
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);

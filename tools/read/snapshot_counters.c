@@ -9,17 +9,12 @@
 #include <string.h>
 
 #include "model/profile.h"
+#include "util/wrap.h"
 
 /* How often the counters are read again when a new peak came in between. */
 enum {
 	PEAK_TRIES = 3
 };
-
-static void
-add_signed(int64_t *sum, uint64_t value)
-{
-	*sum = (int64_t)((uint64_t)*sum + value);
-}
 
 static void
 add_counters(struct profile_values *values, const struct recording_counters *counters,
@@ -34,12 +29,13 @@ add_counters(struct profile_values *values, const struct recording_counters *cou
 	values->freed_bytes += counters->freed_bytes;
 	values->freed_blocks += counters->freed_blocks;
 	values->temporary_blocks += counters->temporary_blocks;
-	add_signed(&values->live_bytes, live_bytes);
-	add_signed(&values->live_blocks, live_blocks);
-	add_signed(&values->rounding_bytes, (uint64_t)counters->rounding_bytes);
-	add_signed(&values->peak_bytes, saved ? (uint64_t)counters->peak_bytes : live_bytes);
-	add_signed(&values->peak_blocks,
-		   saved ? (uint64_t)(int64_t)counters->peak_blocks : live_blocks);
+	values->live_bytes = wrap_add(values->live_bytes, (int64_t)live_bytes);
+	values->live_blocks = wrap_add(values->live_blocks, (int64_t)live_blocks);
+	values->rounding_bytes = wrap_add(values->rounding_bytes, counters->rounding_bytes);
+	values->peak_bytes =
+		wrap_add(values->peak_bytes, saved ? counters->peak_bytes : (int64_t)live_bytes);
+	values->peak_blocks =
+		wrap_add(values->peak_blocks, saved ? counters->peak_blocks : (int64_t)live_blocks);
 }
 
 /* Add the counters of one chunk; `first` is the recording's number of its first site. */

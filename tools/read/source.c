@@ -154,14 +154,6 @@ is_wanted(const struct profile *profile, const char *wanted)
 	return strcmp(wanted, profile->command) == 0;
 }
 
-static int64_t
-get_peak(const struct profile *profile)
-{
-	return profile->moment_count != 0
-		       ? profile->moments[profile->moment_count - 1].sum.peak_bytes
-		       : -1;
-}
-
 /* Take the profile over: keep it if it is the best so far, and sum it up. */
 static void
 collect(struct collection *collection, struct profile *profile)
@@ -179,7 +171,8 @@ collect(struct collection *collection, struct profile *profile)
 		process.sum = profile->moments[profile->moment_count - 1].sum;
 	*array_push(&collection->processes) = process;
 	if (is_wanted(profile, collection->request->process) &&
-	    (collection->best == NULL || get_peak(profile) > get_peak(collection->best))) {
+	    (collection->best == NULL ||
+	     profile_get_peak(profile) > profile_get_peak(collection->best))) {
 		profile_free(collection->best);
 		collection->best = profile;
 		collection->best_index = collection->processes.count - 1;

@@ -14,20 +14,13 @@
 
 #include <zstd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "model/profile.h"
 #include "read/tally_blocks.h"
 #include "read/tally_format.h"
 #include "util/buffer.h"
+#include "util/hash_map.h"
 #include "util/varint.h"
 #include "util/xalloc.h"
-
-#define uthash_malloc(size)              xmalloc(size)
-#define uthash_fatal(text)               abort()
-#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
-#include <uthash.h>
 
 enum {
 	COMPRESSION_LEVEL = 3

@@ -18,20 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "read/locate.h"
 #include "model/profile.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
 #include "util/clock.h"
+#include "util/hash_map.h"
 #include "util/xalloc.h"
-
-#define uthash_malloc(size)              xmalloc(size)
-#define uthash_fatal(text)               abort()
-#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
-#include <uthash.h>
 
 enum {
 	SAMPLES_MAX = 2000,

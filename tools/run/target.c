@@ -17,6 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "util/text.h"
 #include "util/xalloc.h"
 
 enum {
@@ -66,14 +67,6 @@ static const struct {
 
 /* --- ELF --- */
 
-static const char *
-get_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 static void
 look_at_segments(Elf *elf, struct elf_facts *facts)
 {
@@ -92,7 +85,7 @@ look_at_segments(Elf *elf, struct elf_facts *facts)
 					    ELF_T_BYTE);
 		if (data != NULL && data->d_size != 0 &&
 		    memchr(data->d_buf, '\0', data->d_size) != NULL)
-			facts->is_musl = strncmp(get_base_name(data->d_buf), "ld-musl", 7) == 0;
+			facts->is_musl = strncmp(text_base_name(data->d_buf), "ld-musl", 7) == 0;
 	}
 }
 
@@ -391,7 +384,7 @@ get_env_program(const char *interpreter, const char *argument)
 {
 	char *path = NULL;
 
-	if (strcmp(get_base_name(interpreter), "env") != 0 || argument == NULL ||
+	if (strcmp(text_base_name(interpreter), "env") != 0 || argument == NULL ||
 	    argument[0] == '-' || strchr(argument, '=') != NULL ||
 	    search_path(argument, &path) != 0)
 		return NULL;

@@ -14,16 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
-#include <uthash.h>
-
 #include "symbols/debuginfo.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/demangle.h"
 #include "model/profile.h"
 #include "util/buffer.h"
+#include "util/hash_map.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 

@@ -14,18 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "util/error.h"
+#include "util/hash_map.h"
 #include "util/xalloc.h"
-
-#define uthash_malloc(size)              xmalloc(size)
-#define uthash_fatal(text)               abort()
-#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)XXH3_64bits(key, length))
-#define HASH_INITIAL_NUM_BUCKETS         1024
-#define HASH_INITIAL_NUM_BUCKETS_LOG2    10
-#include <uthash.h>
 
 enum {
 	SLAB_BYTES = 256 * 1024

@@ -261,8 +261,9 @@ term_progress_init(struct term_progress *progress, const char *what, bool quiet)
 }
 
 void
-term_progress_update(struct term_progress *progress, uint64_t done, uint64_t all)
+term_progress_update(void *context, uint64_t done, uint64_t all)
 {
+	struct term_progress *progress = context;
 	uint64_t now;
 
 	if (!progress->enabled)

@@ -84,7 +84,8 @@ struct term_progress {
 };
 
 void term_progress_init(struct term_progress *progress, const char *what, bool quiet);
-void term_progress_update(struct term_progress *progress, uint64_t done, uint64_t all);
+/* context is a struct term_progress: this is called back by what knows nothing of terminals. */
+void term_progress_update(void *context, uint64_t done, uint64_t all);
 void term_progress_release(struct term_progress *progress); /* wipes the line */
 
 #endif

@@ -75,9 +75,9 @@ print_stack(const struct term *term, const struct view_block *view, const struct
 {
 	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
 
-	view_stack_text(term, view->naming->table,
-			naming_get_stack(view->naming, view->profile->sites[block->site]), source,
-			view->frames, view->most_recent_last, view->full_names);
+	view_stack_text(term, view->attribution->table,
+			attribution_get_stack(view->attribution, view->profile->sites[block->site]),
+			source, view->frames, view->most_recent_last, view->full_names);
 	view_stack_warning(term, source);
 	view_source_free(source);
 }
@@ -161,7 +161,7 @@ void
 view_block_csv(FILE *stream, const struct view_block *view)
 {
 	const struct block *block = view->freed != NULL ? &view->freed->block : view->block;
-	struct naming_site site;
+	struct attribution_site site;
 
 	fputs("address,state,block,inside,bytes,usable_bytes,age_ns,lifetime_ns,thread,"
 	      "freed_by_thread,",
@@ -182,8 +182,8 @@ view_block_csv(FILE *stream, const struct view_block *view)
 		fprintf(stream, ",%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",",
 			get_lifetime_ns(view->freed), (uint32_t)block->thread,
 			(uint32_t)view->freed->thread);
-	naming_get_site(view->naming, view->profile->sites[block->site], &site);
-	view_csv_place(stream, place_table_get(view->naming->table, site.position->place),
+	attribution_get_site(view->attribution, view->profile->sites[block->site], &site);
+	view_csv_place(stream, place_table_get(view->attribution->table, site.position->place),
 		       GROUP_BY_LINE);
 	putc('\n', stream);
 }
@@ -200,8 +200,8 @@ write_block(struct json_writer *json, const char *key, const struct view_block *
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", get_ns(block->birth));
 	json_writer_unsigned(json, "thread", block->thread);
-	view_place_json(json, view->naming->table,
-			naming_get_stack(view->naming, view->profile->sites[block->site]),
+	view_place_json(json, view->attribution->table,
+			attribution_get_stack(view->attribution, view->profile->sites[block->site]),
 			GROUP_BY_STACK);
 	json_writer_end_object(json);
 }

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "model/attribution.h"
 #include "model/block.h"
-#include "model/naming.h"
 #include "model/profile.h"
 
 struct term;
@@ -19,7 +19,7 @@ struct term;
 struct view_block {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
-	struct naming *naming; /* with its stacks */
+	struct attribution *attribution; /* with its stacks */
 	uint64_t address;
 	const struct block *block;         /* that lives and holds the address */
 	const struct block_freed *freed;   /* the last one that held it */

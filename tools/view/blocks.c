@@ -43,11 +43,11 @@ get_age_ns(const struct view_blocks *view, const struct block *block)
 static uint32_t
 get_place(const struct view_blocks *view, const struct block *block, uint32_t *ret_caller)
 {
-	struct naming_site site;
+	struct attribution_site site;
 
-	naming_get_site(view->naming, view->profile->sites[block->site], &site);
-	*ret_caller = naming_find_caller(view->naming, &site);
-	return naming_make_stack(view->naming, &site);
+	attribution_get_site(view->attribution, view->profile->sites[block->site], &site);
+	*ret_caller = attribution_find_caller(view->attribution, &site);
+	return attribution_make_stack(view->attribution, &site);
 }
 
 static const char *
@@ -126,7 +126,7 @@ print_where(const struct term *term, const struct view_blocks *view, const struc
 	uint32_t caller, stack = get_place(view, block, &caller);
 	struct view_place place;
 
-	view_place_init(&place, view->naming->table, stack, caller, GROUP_BY_LINE,
+	view_place_init(&place, view->attribution->table, stack, caller, GROUP_BY_LINE,
 			view->full_names);
 	if (!view->full_names)
 		view_place_cut_name(place.name, view_place_name_columns(term->width));
@@ -171,8 +171,8 @@ view_blocks_text(const struct term *term, const struct view_blocks *view)
 
 	print_title(term, view);
 	if (listing->all == 0 && view->filtered)
-		view_filters_nothing(term->stream, &view->naming->options->filters,
-				     view->naming->table);
+		view_filters_nothing(term->stream, &view->attribution->selection->filters,
+				     view->attribution->table);
 	else if (listing->all == 0)
 		fputs("no block lives\n", term->stream);
 	else
@@ -204,7 +204,7 @@ write_block(struct json_writer *json, const struct view_blocks *view, const stru
 	json_writer_seconds(json, "born_seconds", (uint64_t)block->birth << BLOCK_TIME_SHIFT);
 	json_writer_seconds(json, "age_seconds", get_age_ns(view, block));
 	json_writer_unsigned(json, "thread", block->thread);
-	view_place_json(json, view->naming->table, stack, GROUP_BY_LINE);
+	view_place_json(json, view->attribution->table, stack, GROUP_BY_LINE);
 	json_writer_end_object(json);
 }
 
@@ -246,7 +246,8 @@ view_blocks_csv(FILE *stream, const struct view_blocks *view)
 		fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
 			block->address, block->bytes, block_get_usable(block),
 			get_age_ns(view, block), (uint32_t)block->thread);
-		view_csv_place(stream, view_place_get(view->naming->table, stack), GROUP_BY_LINE);
+		view_csv_place(stream, view_place_get(view->attribution->table, stack),
+			       GROUP_BY_LINE);
 		putc('\n', stream);
 	}
 }

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/attribution.h"
 #include "model/listing.h"
-#include "model/naming.h"
 #include "model/profile.h"
 
 struct term;
@@ -20,7 +20,7 @@ struct view_blocks {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
 	const struct listing *listing;
-	struct naming *naming;
+	struct attribution *attribution;
 	const char *order; /* its name */
 	bool filtered, full_names;
 };

@@ -346,7 +346,7 @@ print_title(const struct term *term, const struct view_diff *view)
 	fprintf(term->stream, ", by %s%s%s%s\n", group_by_names[view->options->by],
 		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
-		view->options->filters.count ? ", filtered" : "");
+		view->options->selection.filters.count ? ", filtered" : "");
 	free(old);
 	free(new);
 }
@@ -377,9 +377,9 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 	hidden = view->diff->count - shown.rows - shown.unchanged;
 	if (hidden > 0)
 		fprintf(term->stream, "(%s more; -n 0 for all)\n", human_count(hidden, number));
-	if (view->options->filters.count != 0 && view->diff->old_set.count == 0 &&
+	if (view->options->selection.filters.count != 0 && view->diff->old_set.count == 0 &&
 	    view->diff->new_set.count == 0)
-		view_filters_nothing(term->stream, &view->options->filters, view->table);
+		view_filters_nothing(term->stream, &view->options->selection.filters, view->table);
 	else if (shown.rows == 0)
 		fputs("no differences\n", term->stream);
 	if (shown.unchanged > 0)
@@ -387,7 +387,7 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 			human_count(shown.unchanged, number));
 	if (!shown.is_apart || hidden > 0 || shown.unchanged > 0)
 		putc('\n', term->stream);
-	view_suppressed_text(term, &view->options->suppressions, &view->diff->new_set);
+	view_suppressed_text(term, &view->options->selection.suppressions, &view->diff->new_set);
 	print_quality(term, view->old_name, view->old->profile, &view->diff->old_set);
 	print_quality(term, view->new_name, view->new->profile, &view->diff->new_set);
 }
@@ -450,7 +450,7 @@ view_diff_json(FILE *stream, const struct view_diff *view)
 	write_values(&json, view, &view->diff->new, &view->diff->old);
 	json_writer_unsigned(&json, "groups", view->diff->count);
 	json_writer_end_object(&json);
-	view_suppressed_json(&json, &view->options->suppressions, &view->diff->new_set);
+	view_suppressed_json(&json, &view->options->selection.suppressions, &view->diff->new_set);
 	view_quality_json(&json, view->new->profile, &view->diff->new_set);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++)

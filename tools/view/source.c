@@ -15,9 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <uthash.h>
-
 #include "util/buffer.h"
+#include "util/hash_map.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 

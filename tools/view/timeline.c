@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * view/timeline.c - the size of the heap over time, and who made it grow and fall
- *
- * Samples know only the size, moments know every site. So who grew is read off two moments with
- * sites: the last one not after the start of the window (before the first one nothing is live) and
- * the largest in the window; who fell, off the largest and the last. The peak is a moment for this.
  */
 #include "config.h"
 
@@ -14,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/diff.h"
+#include "model/changes.h"
 #include "util/buffer.h"
 #include "util/human.h"
 #include "util/json_writer.h"
@@ -119,93 +115,6 @@ view_timeline_axis_init(struct view_timeline_axis *axis, uint64_t from_ns, uint6
 	while (axis->first_ns >= (double)from_ns && axis->count <= ticks &&
 	       axis->first_ns + axis->count * axis->step_ns <= (double)to_ns)
 		axis->count++;
-}
-
-/*** who grew, who fell ***/
-
-/* A point of time of which every site is known. */
-struct known {
-	struct profile_at at;
-	uint64_t time_ns;
-	int64_t live_bytes;
-};
-
-struct changes {
-	struct known start, top, end;
-	struct profile_moment nothing; /* before the first allocation */
-};
-
-static void
-consider(struct changes *changes, const struct view_timeline *view, const struct known *known)
-{
-	if (known->time_ns > view->to_ns)
-		return;
-	if (known->time_ns <= view->from_ns && known->time_ns >= changes->start.time_ns)
-		changes->start = *known;
-	if (known->time_ns >= changes->end.time_ns)
-		changes->end = *known;
-	if (known->time_ns >= view->from_ns && known->live_bytes > changes->top.live_bytes)
-		changes->top = *known;
-}
-
-static void
-find_changes(struct changes *changes, const struct view_timeline *view)
-{
-	const struct profile *profile = view->profile;
-
-	memset(changes, 0, sizeof(*changes));
-	changes->start.at.moment = &changes->nothing;
-	changes->end = changes->start;
-	for (uint32_t i = 0; i < profile->moment_count; i++) {
-		const struct profile_moment *moment = &profile->moments[i];
-
-		consider(changes, view,
-			 &(struct known){
-				 {.moment = moment}, moment->time_ns, moment->sum.live_bytes});
-		if (moment->peak_time_ns < moment->time_ns)
-			consider(changes, view,
-				 &(struct known){{.moment = moment, .peak = true},
-						 moment->peak_time_ns,
-						 moment->sum.peak_bytes});
-	}
-	if (!changes->top.at.moment || changes->top.live_bytes < changes->start.live_bytes)
-		changes->top = changes->start;
-	/* The peak may be the last thing that is known. */
-	if (changes->end.time_ns < changes->top.time_ns)
-		changes->end = changes->top;
-}
-
-typedef void show_change(void *context, const struct known *from, const struct known *to,
-			 const struct diff_row *row, const struct place_table *table);
-
-/* The largest changes of one sign. */
-static void
-each_change(const struct view_timeline *view, const struct known *from, const struct known *to,
-	    bool growth, show_change *show, void *context)
-{
-	const struct group_options options = {.by = GROUP_BY_LINE};
-	const struct place_options places = {.across_builds = true};
-	struct diff_side old = {view->profile, from->at}, new = {view->profile, to->at};
-	struct place_table *table;
-	struct diff diff;
-	unsigned shown = 0;
-
-	if (from->time_ns >= to->time_ns)
-		return;
-	table = place_table_new(&places);
-	diff_profiles(&old, &new, &options, false, table, &diff);
-	diff_rank(&diff, GROUP_BY_LINE, column_find("live_bytes"), table);
-	for (size_t i = 0; i < diff.count && shown < CHANGES_MOST; i++) {
-		const struct diff_row *row = &diff.rows[i];
-
-		if (growth ? row->new.live_bytes > row->old.live_bytes
-			   : row->new.live_bytes < row->old.live_bytes) {
-			show(context, from, to, row, table);
-			shown++;
-		}
-	}
-	diff_release(&diff);
-	place_table_free(table);
 }
 
 /*** text ***/
@@ -422,11 +331,6 @@ print_moments(const struct term *term, const struct view_timeline *view)
 		fprintf(term->stream, "%-10s (%" PRIu32 " more)\n", "", count - shown);
 }
 
-struct text_context {
-	const struct term *term;
-	const char *title; /* printed once */
-};
-
 /* Two times that read the same say nothing: then to the millisecond. */
 static void
 format_span(uint64_t from_ns, uint64_t to_ns, char *span)
@@ -443,28 +347,33 @@ format_span(uint64_t from_ns, uint64_t to_ns, char *span)
 }
 
 static void
-print_change(void *context, const struct known *from, const struct known *to,
-	     const struct diff_row *row, const struct place_table *table)
+print_change(const struct term *term, const char *title, const struct changes_part *part,
+	     const struct diff_row *row)
 {
-	struct text_context *text = context;
 	char bytes[HUMAN_BYTES], span[SPAN_BYTES];
 	struct view_place place;
 
-	view_place_init(&place, table, row->stack, row->caller, GROUP_BY_LINE, false);
-	format_span(from->time_ns, to->time_ns, span);
-	if (text->term->width > CHANGE_COLUMNS + PLACE_LEAST) {
-		unsigned room = text->term->width - CHANGE_COLUMNS - 2;
-		unsigned most = view_place_name_columns(text->term->width);
+	view_place_init(&place, part->table, row->stack, row->caller, GROUP_BY_LINE, false);
+	format_span(part->from_ns, part->to_ns, span);
+	if (term->width > CHANGE_COLUMNS + PLACE_LEAST) {
+		unsigned room = term->width - CHANGE_COLUMNS - 2;
+		unsigned most = view_place_name_columns(term->width);
 
 		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
 		view_place_cut_position(place.position, room - term_columns(place.name));
 	}
-	fprintf(text->term->stream, "%-10s %-18s %11s  %s%s%s\n", text->title, span,
+	fprintf(term->stream, "%-10s %-18s %11s  %s%s%s\n", title, span,
 		human_size_change(profile_get_change(row->old.live_bytes, row->new.live_bytes),
 				  bytes),
 		place.name, *place.position ? "  " : "", place.position);
-	text->title = "";
 	view_place_release(&place);
+}
+
+static void
+print_changes(const struct term *term, const char *title, const struct changes_part *part)
+{
+	for (size_t i = 0; i < part->count; i++)
+		print_change(term, i == 0 ? title : "", part, &part->rows[i]);
 }
 
 /* What the kernel had given to the process: also what is not of malloc, or not given back. */
@@ -502,7 +411,6 @@ void
 view_timeline_text(const struct term *term, const struct view_timeline *view)
 {
 	struct scale scale = get_scale(view_timeline_get_peak(view).live_bytes);
-	struct text_context grew = {term, "who grew"}, fell = {term, "who fell"};
 	unsigned width = COLUMNS;
 	struct changes changes;
 
@@ -518,9 +426,10 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_moments(term, view);
 	print_resident(term, view);
 	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
-	find_changes(&changes, view);
-	each_change(view, &changes.start, &changes.top, true, print_change, &grew);
-	each_change(view, &changes.top, &changes.end, false, print_change, &fell);
+	changes_init(&changes, view->profile, view->from_ns, view->to_ns, CHANGES_MOST);
+	print_changes(term, "who grew", &changes.grew);
+	print_changes(term, "who fell", &changes.fell);
+	changes_release(&changes);
 	print_hint(term, view, width);
 	view_quality_warnings(term, view->profile);
 }
@@ -528,20 +437,26 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 /*** JSON ***/
 
 static void
-write_change(void *context, const struct known *from, const struct known *to,
-	     const struct diff_row *row, const struct place_table *table)
+write_change(struct json_writer *json, const struct changes_part *part, const struct diff_row *row)
 {
-	struct json_writer *json = context;
-
 	json_writer_begin_object(json, NULL);
-	json_writer_seconds(json, "from_seconds", from->time_ns);
-	json_writer_seconds(json, "to_seconds", to->time_ns);
+	json_writer_seconds(json, "from_seconds", part->from_ns);
+	json_writer_seconds(json, "to_seconds", part->to_ns);
 	json_writer_signed(json, "live_bytes_diff",
 			   profile_get_change(row->old.live_bytes, row->new.live_bytes));
 	json_writer_signed(json, "live_blocks_diff",
 			   profile_get_change(row->old.live_blocks, row->new.live_blocks));
-	view_place_json(json, table, row->stack, GROUP_BY_LINE);
+	view_place_json(json, part->table, row->stack, GROUP_BY_LINE);
 	json_writer_end_object(json);
+}
+
+static void
+write_changes(struct json_writer *json, const char *key, const struct changes_part *part)
+{
+	json_writer_begin_array(json, key);
+	for (size_t i = 0; i < part->count; i++)
+		write_change(json, part, &part->rows[i]);
+	json_writer_end_array(json);
 }
 
 static void
@@ -596,7 +511,7 @@ view_timeline_json(FILE *stream, const struct view_timeline *view)
 	struct changes changes;
 	struct json_writer json;
 
-	find_changes(&changes, view);
+	changes_init(&changes, profile, view->from_ns, view->to_ns, CHANGES_MOST);
 	json_writer_init(&json, stream);
 	json_writer_begin_object(&json, NULL);
 	json_writer_string(&json, "format", "heaptally-timeline");
@@ -611,12 +526,9 @@ view_timeline_json(FILE *stream, const struct view_timeline *view)
 	write_points(&json, view);
 	write_moments(&json, view);
 	view_marks_json(&json, profile, "time_seconds", view->from_ns, view->to_ns);
-	json_writer_begin_array(&json, "grew");
-	each_change(view, &changes.start, &changes.top, true, write_change, &json);
-	json_writer_end_array(&json);
-	json_writer_begin_array(&json, "fell");
-	each_change(view, &changes.top, &changes.end, false, write_change, &json);
-	json_writer_end_array(&json);
+	write_changes(&json, "grew", &changes.grew);
+	write_changes(&json, "fell", &changes.fell);
+	changes_release(&changes);
 	json_writer_end_object(&json);
 }
 

@@ -197,7 +197,7 @@ print_title(const struct term *term, const struct view_top *view)
 		has_change ? ", " : "",
 		has_change ? format_change(view, sum->live_bytes, view->change->sum, change) : "",
 		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
-		view->options->filters.count ? ", filtered" : "");
+		view->options->selection.filters.count ? ", filtered" : "");
 	free(command);
 	free(moment);
 }
@@ -516,7 +516,7 @@ print_not_freed(const struct term *term, const struct view_top *view)
 		      !view->at.peak;
 
 	/* It is about the whole program. */
-	if (is_end || end->live_blocks <= 0 || view->options->filters.count > 0)
+	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
 		return;
 	fprintf(term->stream, "%s %s block%s, %s%s\n",
 		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
@@ -532,8 +532,8 @@ print_groups(const struct term *term, const struct view_top *view)
 		print_stacks(term, view);
 	} else if (view->set->count != 0) {
 		print_table(term, view);
-	} else if (view->options->filters.count != 0) {
-		view_filters_nothing(term->stream, &view->options->filters, view->table);
+	} else if (view->options->selection.filters.count != 0) {
+		view_filters_nothing(term->stream, &view->options->selection.filters, view->table);
 		putc('\n', term->stream);
 	} else {
 		fputs("nothing was allocated\n\n", term->stream);
@@ -546,7 +546,7 @@ view_top_text(const struct term *term, const struct view_top *view)
 	print_title(term, view);
 	print_groups(term, view);
 	print_not_freed(term, view);
-	view_suppressed_text(term, &view->options->suppressions, view->set);
+	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, view->profile);
 	view_quality_hint(term, "hint      ", view->profile, view->options->by, view->set);
@@ -657,7 +657,7 @@ view_top_json(FILE *stream, const struct view_top *view)
 	write_values(&json, view, NULL);
 	json_writer_unsigned(&json, "groups", view->set->count);
 	json_writer_end_object(&json);
-	view_suppressed_json(&json, &view->options->suppressions, view->set);
+	view_suppressed_json(&json, &view->options->selection.suppressions, view->set);
 	view_quality_json(&json, view->profile, view->set);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++) {

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * attribution.h - which frame names a site, and which filters match it
+ *
+ * The frame that names a site is found once for each node of the tree of stacks, from the root
+ * down: a node is named by its own innermost place that is no wrapper, else like its parent. So
+ * naming costs one pass over the nodes, however deep the stacks are.
+ *
+ *     node   main -> load -> std::vector::reserve -> operator new -> malloc
+ *     named  main    load    load                    load            load
+ */
+#ifndef ATTRIBUTION_H
+#define ATTRIBUTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/place.h"
+#include "model/profile.h"
+#include "model/selection.h"
+
+#define ATTRIBUTION_NONE UINT32_MAX
+
+/* One source position of a frame. */
+struct attribution_position {
+	uint32_t place; /* after aliasing */
+	uint32_t key;   /* ATTRIBUTION_NONE until it is needed */
+	uint64_t bits;  /* filters that match it */
+};
+
+struct attribution_frame {
+	uint32_t first, count; /* in `positions`; innermost first */
+	uint32_t named;        /* of these the first that may name a site, or `count` */
+	uint64_t bits;         /* filters that match any of them */
+	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
+};
+
+struct attribution_node {
+	uint32_t named;  /* frame that names the site, or ATTRIBUTION_NONE */
+	uint32_t recent; /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
+	uint32_t thread; /* frame of the thread, or ATTRIBUTION_NONE */
+	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
+	uint64_t bits;
+};
+
+struct attribution {
+	const struct profile *profile;
+	const struct selection *selection;
+	struct place_table *table;
+	struct attribution_position *positions;
+	struct attribution_frame *frames;
+	struct attribution_node *nodes;
+	bool filters_threads;
+	uint32_t *full_stacks, *named_stacks; /* by node, after `attribution_prepare_stacks` */
+};
+
+/* A stack that allocated, and what names it. */
+struct attribution_site {
+	uint32_t leaf;
+	const struct attribution_frame *frame;
+	struct attribution_position *position; /* of the frame */
+};
+
+/* Put every place of profile into the table, for the aliases of `attribution_init`. */
+void attribution_insert_places(const struct profile *profile, struct place_table *table);
+
+/*
+ * Name the nodes of profile, which must be symbolized. The table takes up the places; alias maps
+ * them to those that stand for them and is NULL for none.
+ */
+void attribution_init(struct attribution *attribution, const struct profile *profile,
+		      const struct selection *selection, struct place_table *table,
+		      const uint32_t *alias);
+void attribution_release(struct attribution *attribution);
+
+/* Make the stacks of count sites from first on, for `attribution_get_stack`. To be called once. */
+void attribution_prepare_stacks(struct attribution *attribution, uint32_t first, uint32_t count);
+
+/* The whole stack of a leaf, less the wrappers at its inner end. */
+uint32_t attribution_get_stack(const struct attribution *attribution, uint32_t leaf);
+
+/* What names the site of a leaf. When all are wrappers, that is the most recent frame. */
+void attribution_get_site(const struct attribution *attribution, uint32_t leaf,
+			  struct attribution_site *ret_site);
+
+/* The places of the naming frame from its position outward, as a stack of their own. */
+uint32_t attribution_make_stack(struct attribution *attribution,
+				const struct attribution_site *site);
+
+/* Of a site whose place has no name: the next place outward with one, or PLACE_NONE. */
+uint32_t attribution_find_caller(const struct attribution *attribution,
+				 const struct attribution_site *site);
+
+/* Whether a site, or one block of it, passes the filters. */
+bool attribution_keep(const struct attribution *attribution, const struct attribution_site *site,
+		      const struct filter_block *block);
+
+#endif

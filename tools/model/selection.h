@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * selection.h - which stacks a report is about, and which of their frames may name a site
+ */
+#ifndef SELECTION_H
+#define SELECTION_H
+
+#include <stdbool.h>
+
+#include "model/filter.h"
+#include "model/suppress.h"
+#include "model/wrapper.h"
+
+struct selection {
+	struct filter_list filters;
+	struct suppress_list suppressions;
+	struct wrapper_patterns wrappers;
+	bool raw_frames; /* wrappers name sites too */
+};
+
+#endif

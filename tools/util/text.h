@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * text.h - small things about words and paths
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdint.h>
+
+/* What makes an English noun agree with its number: "" for 1, else "s". */
+const char *text_plural(uint64_t count);
+
+/* What follows the last slash of path, which may be nothing; the path itself without a slash. */
+const char *text_base_name(const char *path);
+
+#endif
