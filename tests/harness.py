@@ -7,7 +7,8 @@
 
     run_cases()
 
-A case gets its own empty directory, which is removed afterwards. `Skip` skips the case.
+A case gets its own empty directory, which is removed afterwards. `Skip` skips the case. With --list the
+names of the cases are printed, and none is run.
 """
 import json
 import os
@@ -131,6 +132,9 @@ def run_case(number, name, function):
 
 
 def run_cases():
+    if sys.argv[1:] == ["--list"]:
+        print("".join(name + "\n" for name, _function in cases), end="")
+        return
     for built in (COMMAND, LIBRARY):
         if not os.path.exists(built):
             sys.exit("Bail out! %s is not built" % built)

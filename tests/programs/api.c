@@ -68,6 +68,7 @@ test_alone(void)
 	struct heaptally_block block;
 	char byte;
 
+	EXPECT(HEAPTALLY_NOT_TRACING == -2);
 	EXPECT(heaptally_start(0) == HEAPTALLY_NOT_TRACING);
 	EXPECT(heaptally_stop() == HEAPTALLY_NOT_TRACING);
 	EXPECT(heaptally_pause() == HEAPTALLY_NOT_TRACING);

@@ -4,17 +4,23 @@
     @row("malloc(0) is one block of 0 bytes")       by a check right here
     def empty(directory): ...
 
-    shown("clear_traces: ...", CASE, NEEDLE...)      by a case of another test; it has to exist, to
-                                                     be run by `make check`, and to have these texts
+    shown("clear_traces: ...", CASE)                 by a case of another test, "PATH: CASE", that is
+                                                     among those that `make check` runs
+    expected("is_tracing()", MODE, CONDITION...)     by what the program api.c says of itself, with
+                                                     the runtime or alone: these conditions hold there
     absent("gc.get_referrers", WHY, command="...")   not in this version, which is checked as well:
                                                      once it is there, its row has to be shown
 
 Every row is one line of TAP.
 """
+import functools
 import os
 import re
+import sys
+import tempfile
 
-from harness import BUILD, SOURCE, case, environment, equal, heaptally, program, record, report, run
+from harness import (BUILD, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record,
+                     report, run)
 
 DRIVER = os.path.join(BUILD, "tests", "unit", "statistics_driver")
 MEANINGS = program("meanings")
@@ -35,36 +41,60 @@ def runs_in_make_check(path):
                for fragment in fragments if os.path.exists(os.path.join(SOURCE, fragment)))
 
 
-def find_case(path, name):
-    """The text of a test from its name to the next test, or None."""
-    text = read_source(path)
-    if path.endswith(".c"):
-        begin, end = "START_TEST(%s)\n" % name, "\nEND_TEST"
-        if not re.search(r"tcase_add_\w+\(\w+, %s\b" % name, text):
-            return None
-    elif path.endswith(".bats"):
-        begin, end = '@test "%s" {\n' % name, "\n}\n"
-    else:
-        begin, end = '@case("%s"' % name, "\n@case("
-    _, found, rest = text.partition(begin)
-    return rest.partition(end)[0] if found else None
+def parse_tap(text):
+    """Names of the cases that passed, of Check's TAP: "ok 1 - test_x.c:tcase:name: Passed"."""
+    return re.findall(r"(?m)^ok \d+ - [^:\n]*:[^:\n]*:(\w+): ", text)
 
 
-def shown(name, test, *needles):
-    """test is "PATH: CASE"; needles are texts in the body of that case, or "PATH: TEXT"."""
+@functools.cache
+def list_cases(path):
+    """The cases that a test has when it is run; those of a unit test passed just now."""
+    if path.endswith(".bats"):
+        return re.findall(r'(?m)^@test "(.*)" \{$', read_source(path))
+    if path.endswith(".py"):
+        python_path = os.path.join(SOURCE, "tests")
+        result = run([sys.executable, "-B", os.path.join(SOURCE, path), "--list"],
+                     env=dict(os.environ, PYTHONPATH=python_path))
+        equal(result.returncode, 0, "%s --list: %s" % (path, result.stderr))
+        return result.stdout.decode().splitlines()
+    with tempfile.TemporaryDirectory(prefix="heaptally-test.") as directory:
+        log = os.path.join(directory, "tap")
+        run([os.path.join(BUILD, path.removesuffix(".c"))],
+            env=environment(CK_TAP_LOG_FILE_NAME=log))
+        with open(log, encoding="utf-8") as file:
+            return parse_tap(file.read())
 
+
+def shown(name, test):
     @row(name)
     def check(_directory):
         path, _, title = test.partition(": ")
-        body = find_case(path, title)
-        assert body is not None, "%s has no case %r" % (path, title)
+        pattern = re.escape(title).replace("%d", r"\d+").replace("%s", ".+")
+        assert any(re.fullmatch(pattern, one) for one in list_cases(path)), \
+            "%s has no case %r" % (path, title)
         assert runs_in_make_check(path), "%s is not run" % path
-        for needle in needles:
-            other, colon, text = needle.partition(": ")
-            if colon and os.path.exists(os.path.join(SOURCE, other)):
-                assert text in read_source(other), "%s has no %r" % (other, text)
-            else:
-                assert needle in body, "%s: %s has no %r" % (path, title, needle)
+
+
+@functools.cache
+def list_expectations(mode):
+    """The conditions that held when api.c was run, traced or alone."""
+    with tempfile.TemporaryDirectory(prefix="heaptally-test.") as directory:
+        log = os.path.join(directory, "log")
+        own = {"EXPECT_LOG": log}
+        if mode == "traced":
+            own.update(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/own.recording:blocks=on" % directory)
+        result = run([program("api"), mode, os.path.join(directory, "copy.recording")],
+                     env=environment(**own))
+        equal((result.stdout.decode(), result.returncode), ("", 0), "api " + mode)
+        with open(log, encoding="utf-8") as file:
+            return set(file.read().splitlines())
+
+
+def expected(name, mode, *conditions):
+    @row(name)
+    def check(_directory):
+        for condition in conditions:
+            assert condition in list_expectations(mode), "%s was not tried" % condition
 
 
 def absent(name, why, command=None, option=None, function=None, key=None):

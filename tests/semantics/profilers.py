@@ -4,10 +4,9 @@ import os
 import re
 
 from cli.commanded import commanded
-from evidence import absent, functions, meanings, read_source, row, shown
+from evidence import absent, expected, functions, meanings, read_source, row, shown
 from harness import equal, heaptally, program, record, report
 
-API = "tests/cli/program_api.py: with it every function does what the header says"
 ANNOTATE = "tests/cli/annotate.bats: annotate: "
 BLOCKS = "tests/cli/blocks.py: "
 REQUESTS = "tests/cli/requests.py: "
@@ -83,8 +82,7 @@ absent("mprof plot -s: a slope per site", "who grew and who fell is said",
        option="timeline --slope")
 shown("function spans: mark PID LABEL", REQUESTS +
       "mark: the live size of that moment, in info, timeline and a snapshot")
-shown("function spans: heaptally_mark(label)", API,
-      'tests/programs/api.c: EXPECT(heaptally_mark("half time") == 0)')
+expected("function spans: heaptally_mark(label)", "traced", 'heaptally_mark("half time") == 0')
 shown("function spans are bars of the picture", "tests/unit/test_timeline.c: "
       "a_picture_has_a_bar_for_each_span")
 shown(".dat lines: timeline --format mprof", TIMELINE + "mprof's format as its reader has it")
@@ -114,8 +112,8 @@ def objects_of_generation(_directory):
 
 absent("gc.get_referrers(obj)", LATER, command="referrers")
 absent("gc.get_referents(obj)", LATER, command="referents")
-shown("gc.is_tracked: heaptally_is_traced(ptr)", API, "tests/programs/api.c: EXPECT("
-      "heaptally_is_traced(small) == 1 && heaptally_is_traced(small + 16) == 0)")
+expected("gc.is_tracked: heaptally_is_traced(ptr)", "traced",
+         "heaptally_is_traced(small) == 1 && heaptally_is_traced(small + 16) == 0")
 absent("gc.callbacks: heaptally_on_snapshot", "watch is the only callback",
        function="heaptally_on_snapshot")
 absent("gc.callbacks: heaptally_on_threshold", "watch is the only callback",
@@ -135,8 +133,8 @@ def sizes_of_a_block(_directory):
 
 
 absent("sys.getsizeof(x): retained", "needs a scan", command="retained")
-shown("weakref.ref(x, callback): heaptally_watch", API,
-      "tests/programs/api.c: EXPECT(watched_calls == 1 && watched_block == a)")
+expected("weakref.ref(x, callback): heaptally_watch", "traced",
+         "watched_calls == 1 && watched_block == a")
 absent("weakref: watch PID ADDR", "heaptally_watch does it from within", command="watch")
 
 
