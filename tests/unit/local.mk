@@ -9,6 +9,7 @@ unit_tests = \
 runtime_unit_tests = \
 	tests/unit/test_block_table \
 	tests/unit/test_counters \
+	tests/unit/test_lock \
 	tests/unit/test_module_table \
 	tests/unit/test_options \
 	tests/unit/test_races \
@@ -18,6 +19,7 @@ tools_unit_tests = \
 	tests/unit/test_annotate \
 	tests/unit/test_blocks \
 	tests/unit/test_changes \
+	tests/unit/test_collect \
 	tests/unit/test_diff \
 	tests/unit/test_filter \
 	tests/unit/test_group \
@@ -29,6 +31,7 @@ tools_unit_tests = \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_suppress \
+	tests/unit/test_table \
 	tests/unit/test_tally \
 	tests/unit/test_text \
 	tests/unit/test_timeline \
@@ -53,6 +56,9 @@ tests_unit_test_block_table_SOURCES = tests/unit/test_block_table.c
 tests_unit_test_counters_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_counters_LDADD = $(runtime_unit_libs)
 tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
+tests_unit_test_lock_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_lock_LDADD = $(runtime_unit_libs)
+tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
 tests_unit_test_module_table_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_module_table_LDADD = $(runtime_unit_libs)
 tests_unit_test_module_table_SOURCES = tests/unit/test_module_table.c
@@ -112,6 +118,9 @@ tests_unit_test_annotate_SOURCES = tests/unit/test_annotate.c $(fixture) $(scrat
 tests_unit_test_changes_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_changes_LDADD = $(tools_unit_libs)
 tests_unit_test_changes_SOURCES = tests/unit/test_changes.c $(fixture) $(scratch)
+tests_unit_test_collect_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_collect_LDADD = $(tools_unit_libs)
+tests_unit_test_collect_SOURCES = tests/unit/test_collect.c $(scratch) $(recordings)
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
@@ -133,6 +142,9 @@ tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(fixture) $(scrat
 tests_unit_test_quality_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_quality_LDADD = $(tools_unit_libs)
 tests_unit_test_quality_SOURCES = tests/unit/test_quality.c $(fixture) $(scratch)
+tests_unit_test_table_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_table_LDADD = $(tools_unit_libs)
+tests_unit_test_table_SOURCES = tests/unit/test_table.c $(scratch)
 tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_text_LDADD = $(tools_unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)
