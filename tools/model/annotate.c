@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * annotate.c - what each line of one source file allocated
- */
 #include "config.h"
 
 #include "model/annotate.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * block.c - single blocks: where they are, since when, and how long others lived
- */
 #include "config.h"
 #include "model/block.h"
 

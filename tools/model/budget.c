@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * budget.c - limits on what may have changed
- */
 #include "config.h"
 
 #include "model/budget.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * column.c - the numbers that a report can show and sort by
- */
 #include "config.h"
 
 #include "model/column.h"

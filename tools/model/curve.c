@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * curve.c - the size of the heap over time
- */
 #include "config.h"
 
 #include "model/curve.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * filter.c - which stacks a report is about
- */
 #include "config.h"
 
 #include "model/filter.h"

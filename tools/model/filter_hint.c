@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * filter_hint.c - what to write instead of a filter that nothing passes
- */
 #include "config.h"
 
 #include "model/filter_hint.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * group_blocks.c - what groups and filters want to know of single blocks
- */
 #include "config.h"
 #include "model/group_blocks.h"
 

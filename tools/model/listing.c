@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * listing.c - the single blocks of a profile that pass the filters, in order
- */
 #include "config.h"
 #include "model/listing.h"
 

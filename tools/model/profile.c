@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * profile.c - what one traced process allocated, as every report sees it
- */
 #include "config.h"
 #include "model/profile.h"
 

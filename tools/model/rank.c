@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * rank.c - the order of groups
- */
 #include "config.h"
 
 #include "model/rank.h"

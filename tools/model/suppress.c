@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * suppress.c - blocks that are known not to be freed, in the words of LeakSanitizer
- */
 #include "config.h"
 
 #include "model/suppress.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * launch.c - start a program under the runtime, wait for it, pass signals on
- */
 #include "config.h"
 #include "run/launch.h"
 

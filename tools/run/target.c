@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * target.c - can this program be traced, and if not, why
- */
 #include "config.h"
 #include "run/target.h"
 

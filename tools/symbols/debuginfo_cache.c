@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * debuginfo_cache.c - keep debug information open over many profiles
- */
 #include "config.h"
 #include "symbols/debuginfo_cache.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * debuginfo_search.c - find the separate debug file of a module, without the net
- */
 #include "config.h"
 #include "symbols/debuginfo_search.h"
 

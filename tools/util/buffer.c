@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * buffer.c - a growable run of bytes
- */
 #include "config.h"
 #include "util/buffer.h"
 

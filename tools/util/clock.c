@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * clock.c - the time as one number
- */
 #include "config.h"
 #include "util/clock.h"
 

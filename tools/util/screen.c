@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * screen.c - take over the terminal for a report that is drawn again and again
- */
 #include "config.h"
 
 #include "util/screen.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * term.c - what the stream can show: colour, width, characters; and names made safe for it
- */
 #include "config.h"
 
 #include "util/term.h"

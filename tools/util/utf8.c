@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * utf8.c - decode UTF-8 that may be broken, and tell what drives a terminal
- */
 #include "config.h"
 
 #include "util/utf8.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * varint.c - numbers in as few bytes as they need
- */
 #include "config.h"
 #include "util/varint.h"
 

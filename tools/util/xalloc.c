@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * xalloc.c - allocation that ends the command when memory is exhausted
- */
 #include "config.h"
 #include "util/xalloc.h"
 
