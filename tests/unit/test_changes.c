@@ -27,8 +27,10 @@ make_profile(void)
 	moments[1] = profile->moments[0];
 	moments[1].time_ns = 40;
 	moments[1].peak_time_ns = 20;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++) {
 		moments[1].values[i].peak_bytes = peaks[i];
+		moments[1].values[i].peak_blocks = 1;
+	}
 	moments[0].time_ns = moments[0].peak_time_ns = 10;
 	moments[0].site_count = 1;
 	moments[0].values = xcalloc(1, sizeof(*moments[0].values));
@@ -44,7 +46,8 @@ static void
 check_row(const struct changes_part *part, size_t index, const char *function, int64_t change)
 {
 	const struct diff_row *row = &part->rows[index];
-	const struct place *place = place_table_get(part->table, row->key);
+	const struct place *place =
+		place_table_get(part->table, place_table_get_place(part->table, row->stack));
 
 	ck_assert_uint_lt(index, part->count);
 	ck_assert_str_eq(place->function, function);
