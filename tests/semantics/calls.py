@@ -226,7 +226,7 @@ shown("PyTraceMalloc_Track: a known pointer replaces its record", API,
       *expects("heaptally_track(7, 64, 1) == 0", "current() == before + 300000 - 99 + 5"))
 shown("PyTraceMalloc_Track: -2 when off", ALONE,
       *expects("heaptally_track(7, 1, 1) == HEAPTALLY_NOT_TRACING"),
-      "lib/include/heaptally.h: #define HEAPTALLY_NOT_TRACING  (-2)")
+      "lib/include/heaptally.h: #define HEAPTALLY_NOT_TRACING (-2)")
 shown("PyTraceMalloc_Untrack: an unknown pointer is ignored", API,
       *expects("heaptally_untrack(7, 64 * i) == 0"))
 shown("PyTraceMalloc_Untrack: -2 when off", ALONE,
