@@ -247,6 +247,9 @@ heaptally_get_block(const void *address, struct heaptally_block *ret_block)
 		return HEAPTALLY_NOT_TRACING;
 	t = enter(STACK);
 	found = find_block(address, ret_block);
+	/* What was interrupted may hold the lock that the answer needs. */
+	if (t == NULL && found == 0)
+		found = -EAGAIN;
 	leave(t);
 	return found;
 }
@@ -274,35 +277,43 @@ heaptally_snapshot(const char *path)
 		lock_drop(&copy_lock);
 	}
 	leave(t);
-	return result;
+	return result == -ENOENT ? HEAPTALLY_NOT_FOUND : result;
 }
 
 int
 heaptally_track(unsigned domain, uintptr_t address, size_t bytes)
 {
 	struct thread *t;
-	bool tracked;
+	int result = 0;
 
 	if (domain == 0)
 		return -1;
-	t = is_tracing() ? thread_enter(STACK, true) : NULL;
-	if (t == NULL)
+	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
-	tracked = recording.control->paused || pools_track(t, domain, address, bytes, CALLER);
+	t = thread_enter(STACK, true);
+	if (t == NULL)
+		return -EAGAIN;
+	if (!recording.control->paused)
+		result = pools_track(t, domain, address, bytes, CALLER);
 	thread_leave(t);
-	return tracked ? 0 : -1;
+	/* As PyTraceMalloc_Track says it. */
+	return result == -ENOMEM ? -1 : result;
 }
 
 int
 heaptally_untrack(unsigned domain, uintptr_t address)
 {
-	struct thread *t = is_tracing() ? thread_enter(STACK, true) : NULL;
+	struct thread *t;
+	int result;
 
-	if (t == NULL)
+	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
-	pools_untrack(t, domain, address);
+	t = thread_enter(STACK, true);
+	if (t == NULL)
+		return -EAGAIN;
+	result = pools_untrack(t, domain, address);
 	thread_leave(t);
-	return 0;
+	return result;
 }
 
 int
@@ -324,11 +335,14 @@ heaptally_name_domain(unsigned domain, const char *name)
 int
 heaptally_retag(void *address)
 {
-	struct thread *t = is_tracing() ? thread_enter(STACK, true) : NULL;
+	struct thread *t;
 	bool known;
 
-	if (t == NULL)
+	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
+	t = thread_enter(STACK, true);
+	if (t == NULL)
+		return -EAGAIN;
 	known = record_retag(t, address, CALLER);
 	thread_leave(t);
 	return known ? 0 : -EINVAL;
@@ -337,14 +351,16 @@ heaptally_retag(void *address)
 int
 heaptally_watch(void *address, heaptally_watch_callback *callback, void *context)
 {
-	int result = -EINVAL;
 	struct thread *t;
+	int result;
 
 	if (!is_tracing())
 		return HEAPTALLY_NOT_TRACING;
 	t = enter(STACK);
+	/* What was interrupted may hold the lock that the answer needs. */
+	result = t != NULL ? -EINVAL : -EAGAIN;
 	if (block_table_find(address).site >= recording_site_base())
-		result = watch_set(&(struct watch){address, callback, context}) ? 0 : -ENOMEM;
+		result = watch_set(&(struct watch){address, callback, context});
 	leave(t);
 	return result;
 }

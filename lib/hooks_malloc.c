@@ -197,8 +197,8 @@ reallocate(uint32_t kind, void *old, size_t count, size_t bytes, const struct ca
 		return refused_realloc(old, product, caller->ip);
 	if (old != NULL)
 		state = record_realloc_begin(t, old);
-	new = kind == FRAME_REALLOC ? real.realloc(old, bytes)
-				    : real.reallocarray(old, count, bytes);
+	/* libc's reallocarray calls the public realloc, as a handler could that interrupts it. */
+	new = real.realloc(old, product);
 	if (likely(new != NULL) || (old != NULL && product == 0))
 		record_realloc_end(t, kind, state, new, product, caller);
 	else

@@ -145,7 +145,7 @@ count(struct thread *t, const struct pooled *old, uint32_t site, size_t bytes)
 		counters_allocate(&t->counting, site, bytes, 0);
 }
 
-bool
+int
 pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t bytes,
 	    const struct caller *caller)
 {
@@ -153,10 +153,10 @@ pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t bytes,
 	uint32_t site;
 
 	if (!lock_take(&table.lock))
-		return false;
+		return -EAGAIN;
 	if (table.used >= table.capacity / 4 * 3 && !grow()) {
 		lock_drop(&table.lock);
-		return false;
+		return -ENOMEM;
 	}
 	site = record_site(t, domain_frame(domain, NULL), caller);
 	e = entry_of(domain, address);
@@ -165,16 +165,16 @@ pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t bytes,
 	count(t, e, site, bytes);
 	*e = (struct pooled){address, bytes, domain, site};
 	lock_drop(&table.lock);
-	return true;
+	return 0;
 }
 
-void
+int
 pools_untrack(struct thread *t, unsigned domain, uintptr_t address)
 {
 	struct pooled *e;
 
 	if (!lock_take(&table.lock))
-		return;
+		return -EAGAIN;
 	if (table.capacity != 0) {
 		e = entry_of(domain, address);
 		if (e->site >= recording_site_base())
@@ -183,6 +183,7 @@ pools_untrack(struct thread *t, unsigned domain, uintptr_t address)
 			remove_entry(e);
 	}
 	lock_drop(&table.lock);
+	return 0;
 }
 
 void

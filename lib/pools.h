@@ -11,12 +11,13 @@
 #include "base/base.h"
 #include "record.h"
 
-/* Remember a block; one that is known already is replaced. False when memory is out. */
-bool pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t bytes,
-		 const struct caller *caller);
+/* Remember a block; one that is known already is replaced. 0; -ENOMEM; -EAGAIN when the table is
+ * busy. */
+int pools_track(struct thread *t, unsigned domain, uintptr_t address, size_t bytes,
+		const struct caller *caller);
 
-/* Forget it; an unknown one is ignored. */
-void pools_untrack(struct thread *t, unsigned domain, uintptr_t address);
+/* Forget it; an unknown one is ignored. 0; -EAGAIN when the table is busy. */
+int pools_untrack(struct thread *t, unsigned domain, uintptr_t address);
 
 /*
  * What reports call the domain. 0; -EEXIST when it has a name or a block already; -EAGAIN when

@@ -4,6 +4,8 @@
  */
 #include "data/watch.h"
 
+#include <errno.h>
+
 #include "memory/arena.h"
 #include "base/lock.h"
 #include "recording/recording_map.h"
@@ -39,14 +41,14 @@ has_room(void)
 	return watches.list != NULL && watches.count < WATCH_MAX;
 }
 
-bool
+int
 watch_set(const struct watch *watch)
 {
-	bool room = true;
+	int result = 0;
 	struct watch *w;
 
 	if (!lock_take(&watches.lock))
-		return false;
+		return -EAGAIN;
 	w = find(watch->address);
 	if (watch->callback == NULL) {
 		if (w != NULL)
@@ -62,10 +64,10 @@ watch_set(const struct watch *watch)
 		watches.count += is_new;
 		store(&recording.control->watched, 1);
 	} else {
-		room = false;
+		result = -ENOMEM;
 	}
 	lock_drop(&watches.lock);
-	return room;
+	return result;
 }
 
 bool

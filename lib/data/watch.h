@@ -17,9 +17,9 @@ struct watch {
 	void *context;
 };
 
-/* Watch a block, or no longer if callback is NULL. False beyond WATCH_MAX, or when the table is
- * busy. */
-bool watch_set(const struct watch *watch);
+/* Watch a block, or no longer if callback is NULL. 0; -ENOMEM beyond WATCH_MAX; -EAGAIN when the
+ * table is busy. */
+int watch_set(const struct watch *watch);
 
 /* Take the watch of a block that is about to be freed; false if it has none. [signal] */
 bool watch_take(const void *address, struct watch *ret_watch);

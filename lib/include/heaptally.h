@@ -22,7 +22,11 @@
 #define HEAPTALLY_API_VERSION 1
 
 /* Not under heaptally, or switched off. The value that PyTraceMalloc_Track returns then. */
-#define HEAPTALLY_NOT_TRACING  (-2)
+#define HEAPTALLY_NOT_TRACING (-2)
+
+/* ENOENT: some part of a path does not exist. As a negative errno number it would be -2, which is
+ * taken; this is beyond all errno numbers. */
+#define HEAPTALLY_NOT_FOUND    (-4098)
 
 #define HEAPTALLY_BLOCK_FRAMES 64
 
@@ -86,7 +90,8 @@ HEAPTALLY_WEAK int heaptally_get_traced_memory(uint64_t *ret_current, uint64_t *
 /* Bytes that the tracer uses itself; 0 when not tracing. */
 HEAPTALLY_WEAK uint64_t heaptally_get_tracer_memory(void);
 
-/* The block that an address lies in, its start or anywhere inside. 1; 0 if there is none. */
+/* The block that an address lies in, its start or anywhere inside. 1; 0 if there is none; -EAGAIN
+ * if none was found by a call that interrupted the tracer, which may be about to change that. */
 HEAPTALLY_WEAK int heaptally_get_block(const void *address, struct heaptally_block *ret_block);
 
 /* 1 if a recorded block starts at address, else 0. */
@@ -95,17 +100,19 @@ HEAPTALLY_WEAK int heaptally_is_traced(const void *address);
 /* Note this moment. -EINVAL if label is NULL or longer than 95 bytes. */
 HEAPTALLY_WEAK int heaptally_mark(const char *label);
 
-/* Write a recording of this moment to path, for the reading commands. 0 or -errno. */
+/* Write a recording of this moment to path, for the reading commands. 0, HEAPTALLY_NOT_TRACING,
+ * HEAPTALLY_NOT_FOUND for ENOENT, or any other errno number, negative. */
 HEAPTALLY_WEAK int heaptally_snapshot(const char *path);
 
 /*
  * Blocks of a pool of the program's own, as if they had been allocated here. (domain, address) is
  * the key, so an address may be in several domains; domain 0 is malloc's and refused with -1. A
- * block that is tracked already is replaced. 0; -1 when memory is out; HEAPTALLY_NOT_TRACING.
+ * block that is tracked already is replaced. 0; -1 when memory is out; -EAGAIN when the table is
+ * busy, and then nothing has changed; HEAPTALLY_NOT_TRACING.
  */
 HEAPTALLY_WEAK int heaptally_track(unsigned domain, uintptr_t address, size_t bytes);
 
-/* An unknown block is ignored. */
+/* An unknown block is ignored. -EAGAIN when the table is busy: the block is still tracked. */
 HEAPTALLY_WEAK int heaptally_untrack(unsigned domain, uintptr_t address);
 
 /* What reports call a domain; before its first block. -EINVAL for domain 0 or no name; -EEXIST when

@@ -147,8 +147,10 @@ real_find(void)
 		return false;
 	if (find_object((const void *)real.malloc, &owner)) {
 		real.path = owner.dlfo_link_map->l_name;
-		real.start = (uintptr_t)owner.dlfo_map_start;
-		real.end = (uintptr_t)owner.dlfo_map_end;
+		if (!is_libc(real.path)) {
+			real.start = (uintptr_t)owner.dlfo_map_start;
+			real.end = (uintptr_t)owner.dlfo_map_end;
+		}
 	}
 	real.self_start = (uintptr_t)self.dlfo_map_start;
 	real.self_end = (uintptr_t)self.dlfo_map_end;

@@ -25,7 +25,7 @@ struct real {
 	int (*dlclose)(void *);
 	int (*fork)(void);              /* _Fork */
 	const char *path;               /* of the object that defines malloc */
-	uintptr_t start, end;           /* where it is mapped */
+	uintptr_t start, end;           /* where it is mapped; nowhere for libc */
 	uintptr_t self_start, self_end; /* where we are */
 	bool is_glibc;                  /* blocks have glibc's chunk header */
 	bool malloc_is_ours;            /* the program's calls of malloc reach our hook */
@@ -50,7 +50,8 @@ bool real_find(void);
 void real_examine(void);
 
 /* Whether code at an address belongs to the real allocator: its own calls of the public names come
- * from there, or from the hook that called it if the call is its last act. [signal] */
+ * from there, or from the hook that called it if the call is its last act. Of libc that is nothing:
+ * what our hooks call there calls none, and all else in libc is called by anybody. [signal] */
 static inline bool
 real_contains(uintptr_t address)
 {

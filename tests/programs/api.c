@@ -262,7 +262,10 @@ test_snapshot(const char *path)
 	EXPECT(heaptally_mark(label) == -EINVAL);
 	EXPECT(heaptally_mark(NULL) == -EINVAL);
 	EXPECT(heaptally_mark("half time") == 0);
-	EXPECT(heaptally_snapshot("/nowhere/at/all") == -ENOENT);
+	EXPECT(heaptally_snapshot("/nowhere/at/all") == HEAPTALLY_NOT_FOUND);
+	EXPECT(heaptally_snapshot("") == HEAPTALLY_NOT_FOUND);
+	EXPECT(heaptally_snapshot("/dev/null/at/all") == -ENOTDIR);
+	EXPECT(HEAPTALLY_NOT_FOUND != HEAPTALLY_NOT_TRACING && HEAPTALLY_NOT_FOUND < -4095);
 	EXPECT(heaptally_snapshot(path) == 0);
 	free(block);
 }

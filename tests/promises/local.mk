@@ -12,6 +12,7 @@ promise_programs = \
 	tests/promises/stack_goes_away \
 	tests/promises/stack_paint \
 	tests/promises/steady \
+	tests/promises/stepped \
 	tests/promises/vfork
 
 promise_tests = \
@@ -38,6 +39,7 @@ promise_tests = \
 	tests/promises/signal_handlers.py \
 	tests/promises/stack_bounded.py \
 	tests/promises/stack_goes_away.py \
+	tests/promises/stepped.py \
 	tests/promises/survives_failing_syscalls.py \
 	tests/promises/tls_at_most_64.py \
 	tests/promises/tls_destructors.py \
@@ -104,6 +106,11 @@ tests_promises_steady_SOURCES = tests/promises/steady.c
 tests_promises_steady_CPPFLAGS = $(fault_cppflags)
 tests_promises_steady_CFLAGS = $(fault_cflags)
 tests_promises_steady_LDADD = tests/faults/libtarget.a
+
+tests_promises_stepped_SOURCES = tests/promises/stepped.c
+tests_promises_stepped_CPPFLAGS = $(fault_cppflags) -I$(srcdir)/lib/include
+tests_promises_stepped_CFLAGS = $(fault_cflags)
+tests_promises_stepped_LDADD = tests/faults/libtarget.a
 
 # Its frames are chained by rbp.
 tests_promises_stack_goes_away_CFLAGS = $(fault_cflags) -fno-omit-frame-pointer
