@@ -49,6 +49,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
+	tools/model/trouble.c \
+	tools/model/trouble.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
 	tools/read/locate.c \
@@ -69,6 +71,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_blocks.h \
 	tools/read/tally_file.c \
 	tools/read/tally_file.h \
+	tools/read/tally_format.c \
 	tools/read/tally_format.h \
 	tools/read/tally_read.c \
 	tools/read/tally_write.c \
