@@ -41,6 +41,7 @@ python_tests = \
 	tests/cli/blocks.py \
 	tests/cli/hostile_names.py \
 	tests/cli/old_tally.py \
+	tests/cli/other_version.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \

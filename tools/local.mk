@@ -53,6 +53,7 @@ tools_libtools_a_SOURCES = \
 	tools/model/trouble.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
 	tools/read/request.c \
@@ -61,6 +62,10 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot.h \
 	tools/read/snapshot_blocks.c \
 	tools/read/snapshot_counters.c \
+	tools/read/snapshot_file.c \
+	tools/read/snapshot_file.h \
+	tools/read/snapshot_life.c \
+	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
 	tools/read/snapshot_tables.c \
