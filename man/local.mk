@@ -17,6 +17,7 @@ dist_man_MANS += \
 	man/heaptally-resume.1 \
 	man/heaptally-run.1 \
 	man/heaptally-snapshot.1 \
+	man/heaptally-tally.5 \
 	man/heaptally-timeline.1 \
 	man/heaptally-top.1 \
 	man/heaptally.1

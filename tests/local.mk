@@ -40,6 +40,8 @@ python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
 	tests/cli/hostile_names.py \
+	tests/cli/old_tally.py \
+	tests/cli/other_version.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \
@@ -63,6 +65,8 @@ EXTRA_DIST += \
 	tests/cli/common.bash \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \
+	tests/data/v0.1.c \
+	tests/data/v0.1.tally \
 	tests/data/words.sql \
 	tests/harness.py \
 	tests/semantics/calls.py \

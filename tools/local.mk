@@ -49,8 +49,11 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
+	tools/model/trouble.c \
+	tools/model/trouble.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
 	tools/read/request.c \
@@ -59,6 +62,10 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot.h \
 	tools/read/snapshot_blocks.c \
 	tools/read/snapshot_counters.c \
+	tools/read/snapshot_file.c \
+	tools/read/snapshot_file.h \
+	tools/read/snapshot_life.c \
+	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
 	tools/read/snapshot_tables.c \
@@ -69,6 +76,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_blocks.h \
 	tools/read/tally_file.c \
 	tools/read/tally_file.h \
+	tools/read/tally_format.c \
 	tools/read/tally_format.h \
 	tools/read/tally_read.c \
 	tools/read/tally_write.c \

@@ -45,6 +45,7 @@
 #ifndef HEAPTALLY_RECORDING_H
 #define HEAPTALLY_RECORDING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
@@ -342,6 +343,32 @@ struct recording_header {
 	/* Alone on its cache line, at a fixed place. */
 	struct recording_control control __attribute__((aligned(64)));
 };
+
+/*
+ * What every version of the layout has in the same place with the same meaning, so that whoever
+ * meets a recording of another version can say whose it is and whether its process lives: these
+ * fields, and the lock of the byte RECORDING_LIFE_LOCK, which the process holds as long as it
+ * lives. All else, also between them, may change with RECORDING_VERSION.
+ */
+#define RECORDING_FIXED_BYTES 144u
+#define RECORDING_LIFE_LOCK   0 /* fcntl, open file description; exclusive */
+
+#define RECORDING_FIXED(field, place) \
+	_Static_assert(offsetof(struct recording_header, field) == (place), "fixed for ever")
+
+RECORDING_FIXED(magic, 0);
+RECORDING_FIXED(byte_order, 8);
+RECORDING_FIXED(version, 12);
+RECORDING_FIXED(machine, 48);
+RECORDING_FIXED(pid, 52);
+RECORDING_FIXED(parent_pid, 56);
+RECORDING_FIXED(uid, 60);
+RECORDING_FIXED(pid_namespace, 64);
+RECORDING_FIXED(boot_id, 72);
+RECORDING_FIXED(start_realtime_ns, 88);
+RECORDING_FIXED(start_monotonic_ns, 96);
+RECORDING_FIXED(command, 128);
+RECORDING_FIXED(frames_limit, RECORDING_FIXED_BYTES); /* the first after them */
 
 #define RECORDING_LAYOUT(type, bytes) \
 	_Static_assert(sizeof(struct type) == (bytes), "layout of " #type)

@@ -109,15 +109,57 @@ def debuglink(_directory):
     compare(path, path + ".debug")
 
 
-@case("functions of classes that are local to inlined functions")
-def local_classes(_directory):
+def local_source():
     with open("local.cpp", "w", encoding="utf-8") as source:
         source.write(LOCAL)
-    compare(build(need("g++"), "-g", source="local.cpp"), at_least=3)
+    return "local.cpp"
+
+
+@case("functions of classes that are local to inlined functions")
+def local_classes(_directory):
+    compare(build(need("g++"), "-g", source=local_source()), at_least=3)
     lines = {group["frames"][0]["line"] for group in report("top", "run.tally")["groups"]
              if (group["frames"][0]["file"] or "").endswith("local.cpp")}
     equal(lines, {LOCAL[:LOCAL.index(text)].count("\n") + 1 for text in ("malloc(10", "malloc(20")},
           "lines")
+
+
+def scoped_names(language, attribute=0x13):
+    """Functions of LOCAL, when its unit says that it is in this language."""
+    compiler = need("g++")
+    equal(run([compiler, "-std=c++20", "-O1", "-gdwarf-5", "-dA", "-S", local_source()]).returncode, 0,
+          "compiler")
+    with open("local.s", encoding="utf-8") as file:
+        text = file.read()
+    text, values = re.subn(r"\.byte\s+0x\w+(\s+# DW_AT_language)", r".byte %#x\1" % language, text)
+    text, names = re.subn(r"\.uleb128 0x13(\s+# \(DW_AT_language)",
+                          r".uleb128 %#x\1" % attribute, text)
+    equal((values, names), (1, 1), "languages in the assembly")
+    with open("local.s", "w", encoding="utf-8") as file:
+        file.write(text)
+    equal(run([compiler, "-o", "local", "local.s"]).returncode, 0, "assembler")
+    equal(record("run.tally", ["./local"]).returncode, 0, "status")
+    return {frame["function"] for group in report("top", "--by", "stack", "run.tally")["groups"]
+            for frame in group["frames"] if (frame["file"] or "").endswith("local.cpp")}
+
+
+@case("C++ of every year has its scopes: by DW_AT_language and by that of DWARF 6")
+def languages(_directory):
+    expected = scoped_names(0x21)
+    assert any("::" in name for name in expected), expected
+    assert scoped_names(0x0c) != expected, "C has no scopes"
+    for language in (0x04, 0x1a, 0x2a, 0x2b, 0x3a):
+        equal(scoped_names(language), expected, "language %#x" % language)
+    equal(scoped_names(0x04, attribute=0x90), expected, "language name")
+
+
+@case("clang's C++20 has its scopes")
+def clang_scopes(_directory):
+    path = build(need("clang++"), "-std=c++20", "-gdwarf-5", source=local_source())
+    equal(record("run.tally", [path]).returncode, 0, "status")
+    names = {frame["function"] for group in report("top", "--by", "stack", "run.tally")["groups"]
+             for frame in group["frames"] if (frame["file"] or "").endswith("local.cpp")}
+    assert any("::local::go" in name for name in names), names
 
 
 @case("split DWARF gives what DWARF in one file gives")

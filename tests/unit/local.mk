@@ -33,6 +33,8 @@ tools_unit_tests = \
 	tests/unit/test_suppress \
 	tests/unit/test_table \
 	tests/unit/test_tally \
+	tests/unit/test_tally_bounds \
+	tests/unit/test_tally_format \
 	tests/unit/test_text \
 	tests/unit/test_timeline \
 	tests/unit/test_util
@@ -100,6 +102,12 @@ tests_unit_test_source_SOURCES = tests/unit/test_source.c $(scratch) $(recording
 tests_unit_test_tally_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_tally_LDADD = $(tools_unit_libs)
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c $(scratch) $(recordings)
+tests_unit_test_tally_bounds_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_tally_bounds_LDADD = $(tools_unit_libs)
+tests_unit_test_tally_bounds_SOURCES = tests/unit/test_tally_bounds.c $(scratch)
+tests_unit_test_tally_format_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_tally_format_LDADD = $(tools_unit_libs)
+tests_unit_test_tally_format_SOURCES = tests/unit/test_tally_format.c $(scratch)
 tests_unit_test_util_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_util_LDADD = $(tools_unit_libs)
 tests_unit_test_util_SOURCES = tests/unit/test_util.c $(scratch)

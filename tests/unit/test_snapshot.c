@@ -17,6 +17,7 @@
 #include "recording_generator.h"
 #include "scratch.h"
 #include "read/snapshot.h"
+#include "model/trouble.h"
 
 static struct snapshot *
 open_generated(const struct generated *generated)
@@ -383,6 +384,17 @@ break_rows(struct generated *g)
 }
 
 static void
+break_chunk_twice(struct generated *g)
+{
+	g->chunks[0][2] = g->chunks[0][1];
+}
+static void
+break_string_inside(struct generated *g)
+{
+	g->modules[0].path += 1;
+}
+
+static void
 break_mark_hole(struct generated *g)
 {
 	memset(&g->marks[1], 0, sizeof(g->marks[1]));
@@ -399,12 +411,13 @@ break_mark_label(struct generated *g)
 }
 
 static void (*const breaks[])(struct generated *) = {
-	break_magic,        break_node_order,     break_node_cycle,  break_root,
-	break_node_frame,   break_node_hole,      break_site,        break_site_hole,
-	break_frame_module, break_frame_kind,     break_build_id,    break_path,
-	break_unterminated, break_chunk,          break_shard_count, break_counters_offset,
-	break_record_bytes, break_counters_bytes, break_count,       break_offset,
-	break_rows,         break_mark_hole,      break_mark_kind,   break_mark_label,
+	break_magic,        break_node_order,     break_node_cycle,    break_root,
+	break_node_frame,   break_node_hole,      break_site,          break_site_hole,
+	break_frame_module, break_frame_kind,     break_build_id,      break_path,
+	break_unterminated, break_chunk,          break_shard_count,   break_counters_offset,
+	break_record_bytes, break_counters_bytes, break_count,         break_offset,
+	break_rows,         break_chunk_twice,    break_string_inside, break_mark_hole,
+	break_mark_kind,    break_mark_label,
 };
 
 START_TEST(broken)
@@ -633,19 +646,177 @@ START_TEST(files_of_other_kinds)
 }
 END_TEST
 
+/* Bits of the recording become those of the model, each with a sentence. */
 START_TEST(every_trouble_has_a_sentence)
 {
-	uint32_t all = TROUBLE_NO_UNWINDER | TROUBLE_FULL | TROUBLE_NODES_FULL |
-		       TROUBLE_FOREIGN_MALLOC | TROUBLE_BAD_OPTION | TROUBLE_NO_BLOCK_TABLE |
-		       TROUBLE_UNWINDER_FORKED | TROUBLE_LIMITED | TROUBLE_UNLOCKED |
-		       TROUBLE_OWN_NEW;
-	unsigned count = 0;
+	static const struct {
+		uint32_t recorded, trouble;
+	} troubles[] = {
+		{TROUBLE_NO_UNWINDER, PROFILE_TROUBLE_NO_UNWINDER},
+		{TROUBLE_FULL, PROFILE_TROUBLE_FULL},
+		{TROUBLE_NODES_FULL, PROFILE_TROUBLE_NODES_FULL},
+		{TROUBLE_FOREIGN_MALLOC, PROFILE_TROUBLE_FOREIGN_MALLOC},
+		{TROUBLE_BAD_OPTION, PROFILE_TROUBLE_BAD_OPTION},
+		{TROUBLE_NO_BLOCK_TABLE, PROFILE_TROUBLE_NO_BLOCK_TABLE},
+		{TROUBLE_UNWINDER_FORKED, PROFILE_TROUBLE_UNWINDER_FORKED},
+		{TROUBLE_LIMITED, PROFILE_TROUBLE_LIMITED},
+		{TROUBLE_NOTHING_SEEN, PROFILE_TROUBLE_NOTHING_SEEN},
+		{TROUBLE_UNLOCKED, PROFILE_TROUBLE_UNLOCKED},
+		{TROUBLE_OWN_NEW, PROFILE_TROUBLE_OWN_NEW},
+		{1u << 31, PROFILE_TROUBLE_NEWER},
+	};
+	struct generated *generated = generated_new();
 
-	while (snapshot_get_trouble(all, count) != NULL)
-		count++;
-	ck_assert_int_eq((int)count, __builtin_popcount(all));
-	ck_assert_ptr_null(snapshot_get_trouble(0, 0));
-	ck_assert_ptr_nonnull(strstr(snapshot_get_trouble(TROUBLE_BAD_OPTION, 0), "HEAPTALLY"));
+	ck_assert_uint_eq(sizeof(troubles) / sizeof(troubles[0]), PROFILE_TROUBLE_COUNT);
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		struct snapshot *snapshot;
+		uint32_t trouble;
+
+		generated->header.trouble = troubles[i].recorded;
+		snapshot = open_generated(generated);
+		ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+		trouble = snapshot_get_profile(snapshot)->trouble;
+		ck_assert_uint_eq(trouble, troubles[i].trouble);
+		ck_assert_ptr_nonnull(trouble_get_sentence(trouble, 0));
+		ck_assert_ptr_null(trouble_get_sentence(trouble, 1));
+		snapshot_free(snapshot);
+	}
+	ck_assert_ptr_null(trouble_get_sentence(0, 0));
+	ck_assert_ptr_nonnull(strstr(trouble_get_sentence(PROFILE_TROUBLE_BAD_OPTION, 0), "HEAPT"));
+	free(generated);
+}
+END_TEST
+
+/* Everything has grown, and the last that is read is wrong. */
+START_TEST(a_failed_update_changes_nothing)
+{
+	struct generated *generated = generated_new();
+	struct generated *grown = generated_new();
+	struct snapshot *snapshot;
+	struct profile *profile, before;
+	struct profile_module modules[GENERATED_MODULES];
+
+	generated->header.sections[SECTION_SITES].count--;
+	generated->header.sections[SECTION_NODES].count -= 1;
+	generated->header.sections[SECTION_MARKS].count--;
+	snapshot = open_generated(generated);
+	profile = snapshot_get_profile(snapshot);
+	ck_assert_int_eq(snapshot_update(snapshot, "good"), 0);
+	before = *profile;
+	memcpy(modules, before.modules, before.module_count * sizeof(*modules));
+
+	grown->modules[0].flags |= RECORDING_MODULE_UNLOADED;
+	grown->header.trouble = TROUBLE_FULL;
+	grown->chunks[0][5] = GENERATED_SHARDS + 1;
+	overwrite(grown, grown->length, 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(snapshot_update(snapshot, "bad"), -EBADMSG);
+		ck_assert_int_eq(
+			memcmp(profile->modules, modules, before.module_count * sizeof(*modules)),
+			0);
+		before.modules = profile->modules;
+		before.frames = profile->frames;
+		before.nodes = profile->nodes;
+		before.sites = profile->sites;
+		before.moments = profile->moments;
+		before.marks = profile->marks;
+		ck_assert_int_eq(memcmp(profile, &before, sizeof(before)), 0);
+		ck_assert_int_eq(profile_finish(profile), 0);
+	}
+	grown->chunks[0][5] = 0;
+	overwrite(grown, grown->length, 0);
+	ck_assert_int_eq(snapshot_update(snapshot, "better"), 0);
+	ck_assert_uint_eq(profile->moment_count, 2);
+	ck_assert_uint_eq(profile->site_count, GENERATED_SITES - 1);
+	ck_assert(profile->modules[0].unloaded);
+	snapshot_free(snapshot);
+	free(generated);
+	free(grown);
+}
+END_TEST
+
+/* A header that became another one is refused, and what was known stays. */
+START_TEST(a_header_is_never_taken_unchecked)
+{
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot = open_generated(generated);
+	struct generated *other = generated_new();
+
+	ck_assert_int_eq(snapshot_update(snapshot, ""), 0);
+	other->header.version = RECORDING_VERSION + 1;
+	other->header.trouble = TROUBLE_UNLOCKED;
+	other->header.sections[SECTION_LIFETIMES] = (struct recording_extent){
+		.offset = 0, .capacity = UINT64_MAX, .count = UINT64_MAX, .record_bytes = 1};
+	overwrite(other, sizeof(other->header), 0);
+	ck_assert_int_eq(snapshot_refresh(snapshot), -EPROTO);
+	ck_assert_int_eq(snapshot_update_lifetimes(snapshot), 0);
+	ck_assert_int_eq(snapshot_update_blocks(snapshot, NULL), 0);
+	snapshot_free(snapshot);
+	free(generated);
+	free(other);
+}
+END_TEST
+
+START_TEST(whose_a_recording_of_another_version_is)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	struct generated *generated = generated_new();
+	struct snapshot_identity identity;
+	int fd;
+
+	/* Another version has another layout after the fixed part, and may be short. */
+	generated->header.version = RECORDING_VERSION + 7;
+	memset((char *)generated + RECORDING_FIXED_BYTES, 0xaa,
+	       sizeof(*generated) - RECORDING_FIXED_BYTES);
+	generated->header.trouble = ~0u;
+	generated_write_part(generated, "recording", RECORDING_FIXED_BYTES);
+	ck_assert_int_eq(snapshot_identify("recording", 0, &identity), 0);
+	ck_assert(!identity.readable && !identity.alive);
+	ck_assert_uint_eq(identity.layout, RECORDING_VERSION + 7);
+	ck_assert_uint_eq(identity.pid, GENERATED_COMMAND_PID);
+	ck_assert_str_eq(identity.command, "program");
+	ck_assert_int_eq(identity.state, PROFILE_ENDED);
+	ck_assert(!snapshot_may_live("recording"));
+	fd = open("recording", O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	ck_assert_int_eq(snapshot_identify("recording", 0, &identity), 0);
+	ck_assert(identity.alive && identity.state == PROFILE_RUNNING);
+	ck_assert(snapshot_may_live("recording"));
+	/* Of a machine with the other byte order only the lock can be read. */
+	generated->header.byte_order = 0x04030201;
+	overwrite(&generated->header.byte_order, 4, offsetof(struct recording_header, byte_order));
+	ck_assert_int_eq(snapshot_identify("recording", 0, &identity), 0);
+	ck_assert(identity.alive && identity.layout == 0);
+	/* Not yet a recording, but already somebody's. */
+	overwrite("????????", 8, 0);
+	ck_assert_int_eq(snapshot_identify("recording", 0, &identity), -EBADMSG);
+	ck_assert(snapshot_may_live("recording"));
+	close(fd);
+	ck_assert(!snapshot_may_live("recording"));
+	ck_assert(!snapshot_may_live("missing"));
+	free(generated);
+}
+END_TEST
+
+/* Where there are no locks: the process of another version has its file mapped. */
+START_TEST(another_version_lives_while_it_is_mapped)
+{
+	struct generated *generated = generated_new();
+	void *mapping;
+	int fd;
+
+	generated->header.version = RECORDING_VERSION + 1;
+	generated->header.pid = (uint32_t)getpid();
+	generated_write(generated, "recording");
+	ck_assert(!snapshot_may_live("recording"));
+	fd = open("recording", O_RDWR | O_CLOEXEC);
+	mapping = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(mapping, MAP_FAILED);
+	close(fd);
+	ck_assert(snapshot_may_live("recording"));
+	munmap(mapping, 1);
+	ck_assert(!snapshot_may_live("recording"));
+	free(generated);
 }
 END_TEST
 
@@ -675,6 +846,10 @@ main(void)
 	tcase_add_test(tcase, a_file_that_shrinks_while_it_is_read);
 	tcase_add_test(tcase, files_of_other_kinds);
 	tcase_add_test(tcase, every_trouble_has_a_sentence);
+	tcase_add_test(tcase, a_failed_update_changes_nothing);
+	tcase_add_test(tcase, a_header_is_never_taken_unchecked);
+	tcase_add_test(tcase, whose_a_recording_of_another_version_is);
+	tcase_add_test(tcase, another_version_lives_while_it_is_mapped);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }

@@ -322,11 +322,21 @@ END_TEST
 
 START_TEST(other_versions)
 {
-	static const uint8_t newer[] = "heaptally tally 2\nXXXX", foreign[] = "some other text\n";
+	static const char *const newer[] = {"heaptally tally 2\nXXXX", "heaptally tally 10\n",
+					    "heaptally tally 12345678901\n"};
+	static const char *const wrong[] = {"heaptally tally 0\n", "heaptally tally 1x\n",
+					    "heaptally tally \n", "heaptally tally -1\n"};
+	static const uint8_t foreign[] = "some other text\n";
 	uint64_t total;
 
-	store_plain("a.tally", newer, sizeof(newer) - 1);
-	ck_assert_int_eq(read_all("a.tally", &total), -EPROTO);
+	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
+		store_plain("a.tally", (const uint8_t *)newer[i], strlen(newer[i]));
+		ck_assert_int_eq(read_all("a.tally", &total), -EPROTO);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		store_plain("a.tally", (const uint8_t *)wrong[i], strlen(wrong[i]));
+		ck_assert_int_eq(read_all("a.tally", &total), -EBADMSG);
+	}
 	store_plain("a.tally", foreign, sizeof(foreign) - 1);
 	ck_assert_int_eq(read_all("a.tally", &total), -EBADMSG);
 	store("a.tally", foreign, sizeof(foreign) - 1);
@@ -356,8 +366,18 @@ START_TEST(unknown_chunks)
 	length = put_chunk(plain, length, "abcd", (const uint8_t *)"ignored", 7);
 	store_plain("a.tally", plain, put_chunk(plain, length, "ENDS", &none, 1));
 	ck_assert_int_eq(read_all("a.tally", &total), 0);
+	/* Mandatory: a newer version wrote it, if the file is whole. */
 	length = put_chunk(plain, length, "ABCD", (const uint8_t *)"refused", 7);
-	store_plain("a.tally", plain, put_chunk(plain, length, "ENDS", &none, 1));
+	length = put_chunk(plain, length, "ENDS", &none, 1);
+	store_plain("a.tally", plain, length);
+	ck_assert_int_eq(read_all("a.tally", &total), -EPROTO);
+	length = load("a.tally", plain, sizeof(plain));
+	store("a.tally", plain, length - 1);
+	ck_assert_int_eq(read_all("a.tally", &total), -ENODATA);
+	length = 18;
+	memcpy(plain, "heaptally tally 1\n", 18);
+	length = put_chunk(plain, length, "AB\001D", (const uint8_t *)"no tag", 6);
+	store_plain("a.tally", plain, length);
 	ck_assert_int_eq(read_all("a.tally", &total), -EBADMSG);
 }
 END_TEST

@@ -15,7 +15,7 @@
 #include "cmd/report.h"
 #include "cmd/command.h"
 #include "model/profile.h"
-#include "read/snapshot.h"
+#include "model/trouble.h"
 #include "read/source.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -157,7 +157,7 @@ write_quality(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "rules", profile->rules);
 	view_quality_gaps_json(json, profile, "_s");
 	json_writer_begin_array(json, "trouble");
-	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		json_writer_string(json, NULL, sentence);
 	json_writer_end_array(json);
 }
@@ -306,7 +306,7 @@ print_text_quality(const struct source *source)
 		printf("  %-11s %s stacks compared, %s differ\n", "crosscheck",
 		       human_count(profile->crosschecks, number),
 		       human_count(profile->crosscheck_differences, other));
-	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		print_text_field("trouble", sentence);
 }
 

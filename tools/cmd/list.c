@@ -65,10 +65,27 @@ print_text(const struct recording_list *list)
 
 		human_duration(get_age_ns(identity), age);
 		printf("%8u  %-8s %10s %10s %12s ago  %-15s  %s\n", identity->pid,
-		       profile_state_name(identity->state), human_size(identity->live_bytes, live),
-		       human_size(identity->peak_bytes, peak), age, command, path);
+		       profile_state_name(identity->state),
+		       identity->readable ? human_size(identity->live_bytes, live) : "?",
+		       identity->readable ? human_size(identity->peak_bytes, peak) : "?", age,
+		       command, path);
 		free(command);
 		free(path);
+	}
+}
+
+/* Of a recording of another version these are not known. */
+static void
+print_json_sizes(struct json_writer *json, const struct snapshot_identity *identity)
+{
+	if (identity->readable) {
+		json_writer_signed(json, "live_bytes", identity->live_bytes);
+		json_writer_signed(json, "peak_bytes", identity->peak_bytes);
+		json_writer_seconds(json, "duration_s", identity->duration_ns);
+	} else {
+		json_writer_null(json, "live_bytes");
+		json_writer_null(json, "peak_bytes");
+		json_writer_null(json, "duration_s");
 	}
 }
 
@@ -89,10 +106,9 @@ print_json(const struct recording_list *list)
 		json_writer_unsigned(&json, "parent_pid", identity->parent_pid);
 		json_writer_string(&json, "command", identity->command);
 		json_writer_string(&json, "state", profile_state_name(identity->state));
-		json_writer_signed(&json, "live_bytes", identity->live_bytes);
-		json_writer_signed(&json, "peak_bytes", identity->peak_bytes);
+		json_writer_unsigned(&json, "layout", identity->layout);
 		json_writer_seconds(&json, "age_s", get_age_ns(identity));
-		json_writer_seconds(&json, "duration_s", identity->duration_ns);
+		print_json_sizes(&json, identity);
 		json_writer_string(&json, "path", list->files[i].path);
 		json_writer_end_object(&json);
 	}

@@ -153,7 +153,7 @@ struct profile {
 	uint64_t duration_ns; /* until the end, or now */
 
 	/* quality */
-	uint32_t trouble; /* enum recording_trouble bits */
+	uint32_t trouble; /* enum profile_trouble bits */
 	uint64_t dropped_events, cut_stacks, nested_events, unknown_frees, failed_allocations;
 	uint64_t reallocs;
 	uint64_t tracer_bytes;

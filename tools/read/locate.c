@@ -82,14 +82,13 @@ locate_is_recording_name(const char *name)
 static void
 insert_file(recording_files *files, char *path)
 {
-	struct snapshot *snapshot;
+	struct snapshot_identity identity;
 
-	if (snapshot_open(path, 0, &snapshot) != 0) {
+	if (snapshot_identify(path, 0, &identity) != 0) {
 		free(path);
 		return;
 	}
-	*array_push(files) = (struct recording_file){path, *snapshot_get_identity(snapshot)};
-	snapshot_free(snapshot);
+	*array_push(files) = (struct recording_file){path, identity};
 }
 
 static void
@@ -165,15 +164,10 @@ get_shared_path(char *line)
 static bool
 is_recording_of(const char *path, pid_t pid)
 {
-	struct snapshot *snapshot;
-	bool found;
+	struct snapshot_identity identity;
 
-	if (snapshot_open(path, 0, &snapshot) != 0)
-		return false;
-	found = snapshot_get_identity(snapshot)->alive &&
-		snapshot_get_identity(snapshot)->pid == (uint32_t)pid;
-	snapshot_free(snapshot);
-	return found;
+	return snapshot_identify(path, 0, &identity) == 0 && identity.alive &&
+	       identity.pid == (uint32_t)pid;
 }
 
 /* A recording that lies where we do not look: its process has it mapped. */
@@ -241,20 +235,16 @@ static bool
 is_left_behind(int directory, const char *directory_path, const char *name)
 {
 	struct stat status;
-	struct snapshot *snapshot;
 	char *path;
-	bool alive = false;
+	bool needed;
 
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    status.st_uid != geteuid() || S_ISDIR(status.st_mode))
 		return false;
 	path = xasprintf("%s/%s", directory_path, name);
-	if (S_ISREG(status.st_mode) && snapshot_open(path, 0, &snapshot) == 0) {
-		alive = snapshot_get_identity(snapshot)->alive;
-		snapshot_free(snapshot);
-	}
+	needed = S_ISREG(status.st_mode) && snapshot_may_live(path);
 	free(path);
-	return !alive;
+	return !needed;
 }
 
 /* Remove the directory of a run whose launcher was killed, unless its recordings may be wanted. */

@@ -28,7 +28,10 @@ struct recording_list {
 	size_t count;
 };
 
-/* All readable recordings of this user, newest first. Those that are damaged are left out. */
+/*
+ * All recordings of this user, newest first: those of other versions too, which are not `readable`.
+ * Those that are damaged are left out.
+ */
 void locate_all(struct recording_list *ret_list);
 
 void recording_list_release(struct recording_list *list);

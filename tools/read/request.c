@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "read/snapshot.h"
 #include "read/snapshot_private.h"
 #include "util/clock.h"
 
@@ -75,7 +76,7 @@ write_exactly(const struct snapshot *snapshot, const void *bytes, size_t length,
 	ssize_t done;
 
 	do
-		done = pwrite(snapshot->fd, bytes, length, (off_t)place);
+		done = pwrite(snapshot->file.fd, bytes, length, (off_t)place);
 	while (done < 0 && errno == EINTR);
 	return done == (ssize_t)length ? 0 : done < 0 ? -errno : -EIO;
 }
@@ -92,7 +93,7 @@ take_turn(const struct snapshot *snapshot, uint64_t wait_ns)
 	};
 	struct wait wait = begin_wait(wait_ns);
 
-	while (fcntl(snapshot->fd, F_OFD_SETLK, &lock) != 0) {
+	while (fcntl(snapshot->file.fd, F_OFD_SETLK, &lock) != 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -errno;
 		if (!wait_a_little(&wait))
@@ -111,7 +112,7 @@ await_none(struct snapshot *snapshot, uint64_t wait_ns)
 	for (;;) {
 		/* Whether it lives is looked at first: what a dead one has done was done before. */
 		int alive = snapshot_refresh(snapshot);
-		int result = snapshot_read_exactly(snapshot, &number, 1, PLACE_NUMBER);
+		int result = snapshot_file_read(&snapshot->file, &number, 1, PLACE_NUMBER);
 
 		if (alive != 0 || result != 0)
 			return alive != 0 ? alive : result;
@@ -176,7 +177,7 @@ tell_earlier(const struct snapshot *snapshot, const struct request *request,
 	     struct request_answer *answer)
 {
 	struct recording_request record;
-	int result = snapshot_read_exactly(snapshot, &record, sizeof(record), PLACE_REQUEST);
+	int result = snapshot_file_read(&snapshot->file, &record, sizeof(record), PLACE_REQUEST);
 
 	if (result != 0)
 		return result;
@@ -225,7 +226,8 @@ await_answer(struct snapshot *snapshot, const struct request *request, uint32_t 
 		return 0;
 	}
 	if (result == 0)
-		result = snapshot_read_exactly(snapshot, &answered, sizeof(answered), PLACE_ANSWER);
+		result = snapshot_file_read(&snapshot->file, &answered, sizeof(answered),
+					    PLACE_ANSWER);
 	if (result != 0)
 		return result;
 	answer->outcome = REQUEST_IS_REFUSED;
@@ -251,7 +253,8 @@ ask(struct snapshot *snapshot, const struct request *request, struct request_ans
 	if (result == 0)
 		result = snapshot_read_marks(snapshot);
 	if (result == 0)
-		result = snapshot_read_exactly(snapshot, &answered, sizeof(answered), PLACE_ANSWER);
+		result = snapshot_file_read(&snapshot->file, &answered, sizeof(answered),
+					    PLACE_ANSWER);
 	if (result != 0)
 		return result;
 	known = snapshot->profile->mark_count;

@@ -17,24 +17,9 @@
 #include <stdint.h>
 
 #include "model/profile.h"
+#include "read/identity.h"
 
 struct snapshot;
-
-/* What the header alone tells. */
-struct snapshot_identity {
-	uint32_t pid, parent_pid;
-	char command[16];
-	bool this_boot;
-	bool this_namespace; /* `pid` means the same process to us */
-	bool alive;          /* somebody still has it mapped */
-	enum profile_state state;
-	uint64_t start_realtime_ns, start_monotonic_ns;
-	uint64_t duration_ns;
-	int64_t live_bytes, peak_bytes;
-	uint32_t trouble;
-	uint64_t mark_count;
-	enum profile_pause pause;
-};
 
 enum snapshot_flags {
 	SNAPSHOT_ANY_OWNER = 1, /* the user named this file: follow links, accept any owner */
@@ -48,6 +33,18 @@ enum snapshot_flags {
  */
 int snapshot_open(const char *path, unsigned flags, struct snapshot **ret_snapshot);
 
+/*
+ * Whose recording the file at path is, also of another version: *ret_identity says whether the rest
+ * can be read. 0, or what else `snapshot_open` says.
+ */
+int snapshot_identify(const char *path, unsigned flags, struct snapshot_identity *ret_identity);
+
+/* Whether a process may need the file at path, which is ours: false only when surely none does. */
+bool snapshot_may_live(const char *path);
+
+/* The version of the layout that this heaptally reads. */
+uint32_t snapshot_get_layout(void);
+
 /* NULL is accepted. */
 void snapshot_free(struct snapshot *snapshot);
 
@@ -59,7 +56,8 @@ int snapshot_refresh(struct snapshot *snapshot);
 
 /*
  * Read everything that is new and append a moment with this label. 0; -EBADMSG if an offset, a
- * count or an index is wrong, and then the profile is what it was before.
+ * count or an index is wrong, or what `snapshot_refresh` says: then the profile is what it was
+ * before.
  */
 int snapshot_update(struct snapshot *snapshot, const char *label);
 
@@ -84,8 +82,5 @@ struct profile *snapshot_get_profile(struct snapshot *snapshot);
 
 /* The same, now owned by the caller. The snapshot can only be freed after that. */
 struct profile *snapshot_take_profile(struct snapshot *snapshot);
-
-/* The sentence of the index-th bit set in `trouble` of a profile; NULL when there are no more. */
-const char *snapshot_get_trouble(uint32_t trouble, unsigned index);
 
 #endif

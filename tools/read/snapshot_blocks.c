@@ -12,7 +12,7 @@
  * at most; what is still changing then was freed meanwhile and is left out.
  */
 #include "config.h"
-#include "read/snapshot_private.h"
+#include "read/snapshot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "model/profile.h"
+#include "read/snapshot_private.h"
 #include "util/array.h"
 #include "util/xalloc.h"
 
@@ -66,14 +67,14 @@ read_leaves(const struct snapshot *snapshot, unsigned shift, struct leaf **ret_l
 	struct snapshot_extent extent;
 	const uint64_t span = (uint64_t)BLOCKS_PER_LEAF << shift;
 	uint64_t piece[1024];
-	int result = snapshot_read_extent(snapshot, SECTION_LEAVES, sizeof(piece[0]), LEAVES_MAX,
-					  &extent);
+	int result = snapshot_file_read_extent(&snapshot->file, SECTION_LEAVES, sizeof(piece[0]),
+					       LEAVES_MAX, &extent);
 
 	for (uint32_t first = 0; result == 0 && first < extent.count; first += 1024) {
 		uint32_t count = extent.count - first < 1024 ? extent.count - first : 1024;
 
-		result = snapshot_read_exactly(snapshot, piece, count * sizeof(piece[0]),
-					       extent.offset + first * sizeof(piece[0]));
+		result = snapshot_file_read(&snapshot->file, piece, count * sizeof(piece[0]),
+					    extent.offset + first * sizeof(piece[0]));
 		for (uint32_t i = 0; i < count && result == 0; i++) {
 			if (piece[i] == 0 || piece[i] % span != 0 || piece[i] >= BYTES_MAX)
 				result = -EBADMSG;
@@ -128,7 +129,7 @@ settle_record(const struct snapshot *snapshot, struct recording_block *record, u
 {
 	for (int i = 0; i < TRIES; i++) {
 		struct recording_block again;
-		int result = snapshot_read_exactly(snapshot, &again, sizeof(again), offset);
+		int result = snapshot_file_read(&snapshot->file, &again, sizeof(again), offset);
 
 		if (result != 0)
 			return result;
@@ -145,10 +146,10 @@ read_piece(const struct snapshot *snapshot, struct recording_block *piece, uint3
 	   uint64_t offset)
 {
 	struct recording_block again[PIECE_RECORDS];
-	int result = snapshot_read_exactly(snapshot, piece, count * sizeof(*piece), offset);
+	int result = snapshot_file_read(&snapshot->file, piece, count * sizeof(*piece), offset);
 
 	if (result == 0 && snapshot->identity.alive)
-		result = snapshot_read_exactly(snapshot, again, count * sizeof(*piece), offset);
+		result = snapshot_file_read(&snapshot->file, again, count * sizeof(*piece), offset);
 	if (result != 0 || !snapshot->identity.alive ||
 	    memcmp(piece, again, count * sizeof(*piece)) == 0)
 		return result;
@@ -165,7 +166,7 @@ read_piece(const struct snapshot *snapshot, struct recording_block *piece, uint3
 static uint64_t
 find_data(const struct snapshot *snapshot, uint64_t offset)
 {
-	off_t data = lseek(snapshot->fd, (off_t)offset, SEEK_DATA);
+	off_t data = lseek(snapshot->file.fd, (off_t)offset, SEEK_DATA);
 
 	if (data < 0)
 		return errno == ENXIO ? UINT64_MAX : offset;
@@ -183,8 +184,8 @@ read_leaf(struct reading *reading, const struct leaf *leaf)
 	uint32_t next = 0;
 
 	/* The rest of a file that was cut is a hole too. */
-	if (end > reading->snapshot->file_bytes)
-		end = reading->snapshot->file_bytes;
+	if (end > reading->snapshot->file.bytes)
+		end = reading->snapshot->file.bytes;
 	while (start + (next + 1) * sizeof(*piece) <= end) {
 		uint64_t data = find_data(reading->snapshot, start + next * sizeof(*piece));
 		uint32_t count = PIECE_RECORDS;
@@ -234,7 +235,7 @@ finish(struct reading *reading)
 	if (set->freed_count > 1)
 		qsort(set->freed, set->freed_count, sizeof(*set->freed), compare_deaths);
 	/* The runtime counts those that got no record, also when they are freed by now. */
-	set->missing = reading->snapshot->header.missing_blocks;
+	set->missing = reading->snapshot->file.header.missing_blocks;
 	if (live < 0 || (uint64_t)live <= set->count)
 		set->missing = 0;
 	else if (set->missing > (uint64_t)live - set->count)
@@ -245,7 +246,7 @@ finish(struct reading *reading)
 static int
 check_section(struct reading *reading)
 {
-	const struct recording_header *header = &reading->snapshot->header;
+	const struct recording_header *header = &reading->snapshot->file.header;
 	const struct recording_extent *blocks = &header->sections[SECTION_BLOCKS];
 	uint64_t bytes, end;
 
@@ -266,7 +267,7 @@ snapshot_update_blocks(struct snapshot *snapshot, const uint64_t *freed_at)
 	struct reading reading = {
 		.snapshot = snapshot,
 		.freed_at = freed_at,
-		.site_base = snapshot->header.control.site_base,
+		.site_base = snapshot->file.header.control.site_base,
 	};
 	struct leaf *leaves = NULL;
 	uint32_t leaf_count = 0;

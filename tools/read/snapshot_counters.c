@@ -6,10 +6,13 @@
 #include "read/snapshot_private.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/profile.h"
 #include "util/wrap.h"
+#include "util/xalloc.h"
 
 /* How often the counters are read again when a new peak came in between. */
 enum {
@@ -38,80 +41,95 @@ add_counters(struct profile_values *values, const struct recording_counters *cou
 		wrap_add(values->peak_blocks, saved ? counters->peak_blocks : (int64_t)live_blocks);
 }
 
+struct reading {
+	const struct snapshot *snapshot;
+	struct profile_moment *moment;
+	uint64_t chunk_count; /* that the file has room for */
+	uint8_t *seen;        /* a bit for each chunk: none is read twice, whatever the rows say */
+};
+
 /* Add the counters of one chunk; `first` is the recording's number of its first site. */
 static int
-add_chunk(const struct snapshot *snapshot, uint32_t chunk, uint32_t first,
-	  struct profile_moment *moment)
+add_chunk(struct reading *reading, uint32_t chunk, uint32_t first)
 {
-	const struct recording_extent *extent = &snapshot->header.sections[SECTION_COUNTERS];
+	const struct snapshot *snapshot = reading->snapshot;
+	struct profile_moment *moment = reading->moment;
+	const struct recording_extent *extent = &snapshot->file.header.sections[SECTION_COUNTERS];
 	struct recording_counters counters[SITES_PER_CHUNK];
 	uint64_t place;
 	int result;
 
-	if (extent->record_bytes != sizeof(counters) || chunk >= extent->capacity ||
-	    __builtin_add_overflow(extent->offset, (uint64_t)chunk * sizeof(counters), &place) ||
-	    place >= snapshot->file_bytes)
+	if (chunk >= reading->chunk_count || (reading->seen[chunk / 8] >> chunk % 8 & 1) != 0)
 		return -EBADMSG;
-	result = snapshot_read_exactly(snapshot, counters, sizeof(counters), place);
+	reading->seen[chunk / 8] |= (uint8_t)(1u << chunk % 8);
+	place = extent->offset + (uint64_t)chunk * sizeof(counters);
+	result = snapshot_file_read(&snapshot->file, counters, sizeof(counters), place);
 	if (result != 0)
 		return result;
 	for (uint32_t i = 0; i < SITES_PER_CHUNK; i++) {
 		uint32_t site = first + i;
 
 		/* What was cleared counts no more. */
-		if (site != SITE_NONE && site >= snapshot->header.control.site_base &&
+		if (site != SITE_NONE && site >= snapshot->file.header.control.site_base &&
 		    site <= moment->site_count)
 			add_counters(&moment->values[site - 1], &counters[i],
-				     &snapshot->header.control);
+				     &snapshot->file.header.control);
 	}
 	return 0;
 }
 
-int
-snapshot_read_row(const struct snapshot *snapshot, uint32_t row, uint32_t *numbers)
-{
-	const struct recording_extent *extent = &snapshot->header.sections[SECTION_CHUNKS];
-	const size_t row_bytes = SHARDS_MAX * sizeof(numbers[0]);
-	uint64_t capacity_bytes, place;
-
-	if (__builtin_mul_overflow(extent->capacity, extent->record_bytes, &capacity_bytes) ||
-	    ((uint64_t)row + 1) * row_bytes > capacity_bytes ||
-	    __builtin_add_overflow(extent->offset, row * row_bytes, &place) ||
-	    place >= snapshot->file_bytes)
-		return -EBADMSG;
-	return snapshot_read_exactly(snapshot, numbers, row_bytes, place);
-}
-
 static int
-add_all_shards(const struct snapshot *snapshot, struct profile_moment *moment)
+add_rows(struct reading *reading)
 {
-	uint32_t row_count = moment->site_count / SITES_PER_CHUNK + 1;
+	uint32_t row_count = reading->moment->site_count / SITES_PER_CHUNK + 1;
 
 	for (uint32_t row = 0; row < row_count; row++) {
 		uint32_t numbers[SHARDS_MAX];
-		int result = snapshot_read_row(snapshot, row, numbers);
+		int result = snapshot_file_read_row(&reading->snapshot->file, row, numbers);
 
 		for (uint32_t shard = 0; shard < SHARDS_MAX && result == 0; shard++)
 			if (numbers[shard] != 0)
-				result = add_chunk(snapshot, numbers[shard] - 1,
-						   row * SITES_PER_CHUNK, moment);
+				result = add_chunk(reading, numbers[shard] - 1,
+						   row * SITES_PER_CHUNK);
 		if (result != 0)
 			return result;
 	}
 	return 0;
 }
 
+/* The bits of what was seen are touched only where there is a chunk: a sparse file costs nothing.
+ */
+static int
+add_all_shards(const struct snapshot *snapshot, struct profile_moment *moment)
+{
+	const struct recording_extent *extent = &snapshot->file.header.sections[SECTION_COUNTERS];
+	const size_t chunk_bytes = SITES_PER_CHUNK * sizeof(struct recording_counters);
+	struct reading reading = {.snapshot = snapshot, .moment = moment};
+	int result;
+
+	if (extent->record_bytes == chunk_bytes && extent->offset <= snapshot->file.bytes)
+		reading.chunk_count = (snapshot->file.bytes - extent->offset) / chunk_bytes;
+	if (reading.chunk_count > extent->capacity)
+		reading.chunk_count = extent->capacity;
+	if (reading.chunk_count > SNAPSHOT_RECORDS_MAX)
+		reading.chunk_count = SNAPSHOT_RECORDS_MAX;
+	reading.seen = xcalloc(reading.chunk_count / 8 + 1, 1);
+	result = add_rows(&reading);
+	free(reading.seen);
+	return result;
+}
+
 static int
 read_control(const struct snapshot *snapshot, struct recording_control *control)
 {
-	return snapshot_read_exactly(snapshot, control, sizeof(*control),
-				     offsetof(struct recording_header, control));
+	return snapshot_file_read(&snapshot->file, control, sizeof(*control),
+				  offsetof(struct recording_header, control));
 }
 
 int
 snapshot_read_counters(struct snapshot *snapshot, struct profile_moment *moment)
 {
-	struct recording_control *control = &snapshot->header.control;
+	struct recording_control *control = &snapshot->file.header.control;
 	struct recording_control after;
 	int result = 0;
 

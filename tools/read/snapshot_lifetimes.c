@@ -6,13 +6,14 @@
  * same rows. One row is added up at a time, and of its histograms only what is not zero is kept.
  */
 #include "config.h"
-#include "read/snapshot_private.h"
+#include "read/snapshot.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/profile.h"
+#include "read/snapshot_private.h"
 #include "util/array.h"
 #include "util/xalloc.h"
 
@@ -33,7 +34,7 @@ add_chunk(struct reading *reading, uint32_t number)
 {
 	const size_t bytes = SITES_PER_CHUNK * sizeof(*reading->chunk);
 	const uint64_t start = reading->extent.offset + number * bytes;
-	const uint64_t file_bytes = reading->snapshot->file_bytes;
+	const uint64_t file_bytes = reading->snapshot->file.bytes;
 	size_t there = bytes;
 	int result;
 
@@ -46,7 +47,7 @@ add_chunk(struct reading *reading, uint32_t number)
 	if (there > file_bytes - start)
 		there = (size_t)(file_bytes - start);
 	memset((char *)reading->chunk + there, 0, bytes - there);
-	result = snapshot_read_exactly(reading->snapshot, reading->chunk, there, start);
+	result = snapshot_file_read(&reading->snapshot->file, reading->chunk, there, start);
 	for (uint32_t i = 0; result == 0 && i < SITES_PER_CHUNK; i++) {
 		for (uint32_t k = 0; k < LIFETIME_BUCKETS; k++)
 			reading->row[i].freed[k] += reading->chunk[i].freed[k];
@@ -78,7 +79,7 @@ read_row(struct reading *reading, uint32_t row)
 {
 	const struct snapshot *snapshot = reading->snapshot;
 	uint32_t numbers[SHARDS_MAX];
-	int result = snapshot_read_row(snapshot, row, numbers);
+	int result = snapshot_file_read_row(&snapshot->file, row, numbers);
 
 	memset(reading->row, 0, SITES_PER_CHUNK * sizeof(*reading->row));
 	for (uint32_t shard = 0; shard < SHARDS_MAX && result == 0; shard++)
@@ -88,7 +89,7 @@ read_row(struct reading *reading, uint32_t row)
 	for (uint32_t i = 0; i < SITES_PER_CHUNK && result == 0; i++) {
 		uint32_t site = row * SITES_PER_CHUNK + i;
 
-		if (site != SITE_NONE && site >= snapshot->header.control.site_base &&
+		if (site != SITE_NONE && site >= snapshot->file.header.control.site_base &&
 		    site <= reading->set->lifetimes_count)
 			keep_site(reading, site - 1, &reading->row[i]);
 	}
@@ -99,7 +100,7 @@ static int
 check_extent(struct reading *reading)
 {
 	const struct recording_extent *extent =
-		&reading->snapshot->header.sections[SECTION_LIFETIMES];
+		&reading->snapshot->file.header.sections[SECTION_LIFETIMES];
 	const size_t bytes = SITES_PER_CHUNK * sizeof(*reading->chunk);
 
 	if (extent->count > extent->capacity || extent->count > SNAPSHOT_RECORDS_MAX ||

@@ -63,7 +63,8 @@ convert_domain(const struct snapshot *snapshot, const struct recording_frame *re
 {
 	const char *name;
 	char number[32];
-	int result = snapshot_read_string(snapshot, record->module, &name);
+	int result = snapshot_file_read_string(&snapshot->file, snapshot->profile->strings,
+					       record->module, &name);
 
 	if (result != 0)
 		return result;
@@ -227,8 +228,8 @@ read_records(struct snapshot *snapshot, const struct snapshot_extent *extent, ui
 
 		if (count > per_piece)
 			count = per_piece;
-		result = snapshot_read_exactly(snapshot, piece, count * record_bytes,
-					       extent->offset + (uint64_t)first * record_bytes);
+		result = snapshot_file_read(&snapshot->file, piece, count * record_bytes,
+					    extent->offset + (uint64_t)first * record_bytes);
 		for (uint32_t i = 0; i < count && result == 0; i++)
 			result = insert(snapshot, piece + i * record_bytes);
 		if (result != 0)
@@ -240,11 +241,9 @@ read_records(struct snapshot *snapshot, const struct snapshot_extent *extent, ui
 
 static int
 convert_module(const struct snapshot *snapshot, const struct recording_module *record,
-	       struct profile_module *module)
+	       struct profile_module *ret_module)
 {
-	if (record->build_id_bytes > sizeof(module->build_id))
-		return -EBADMSG;
-	*module = (struct profile_module){
+	struct profile_module module = {
 		.build_id_bytes = record->build_id_bytes,
 		.unloaded = (record->flags & RECORDING_MODULE_UNLOADED) != 0,
 		.is_main = (record->flags & RECORDING_MODULE_MAIN) != 0,
@@ -252,8 +251,16 @@ convert_module(const struct snapshot *snapshot, const struct recording_module *r
 		.end = record->end,
 		.bias = record->bias,
 	};
-	memcpy(module->build_id, record->build_id, record->build_id_bytes);
-	return snapshot_read_string(snapshot, record->path, &module->path);
+	int result;
+
+	if (record->build_id_bytes > sizeof(module.build_id))
+		return -EBADMSG;
+	memcpy(module.build_id, record->build_id, record->build_id_bytes);
+	result = snapshot_file_read_string(&snapshot->file, snapshot->profile->strings,
+					   record->path, &module.path);
+	if (result == 0)
+		*ret_module = module;
+	return result;
 }
 
 /* Modules are few, and their flags change: all of them, each time. */
@@ -270,8 +277,8 @@ read_modules(struct snapshot *snapshot, const struct snapshot_extent *extent)
 				xreallocarray(profile->modules, i + 1, sizeof(*profile->modules));
 			memset(&profile->modules[i], 0, sizeof(*profile->modules));
 		}
-		result = snapshot_read_exactly(snapshot, &record, sizeof(record),
-					       extent->offset + (uint64_t)i * sizeof(record));
+		result = snapshot_file_read(&snapshot->file, &record, sizeof(record),
+					    extent->offset + (uint64_t)i * sizeof(record));
 		if (result == 0)
 			result = convert_module(snapshot, &record, &profile->modules[i]);
 		if (result == 0 && i >= profile->module_count)
@@ -284,8 +291,9 @@ int
 snapshot_read_marks(struct snapshot *snapshot)
 {
 	struct snapshot_extent marks;
-	int result = snapshot_read_extent(snapshot, SECTION_MARKS, sizeof(struct recording_mark),
-					  SNAPSHOT_RECORDS_MAX, &marks);
+	int result = snapshot_file_read_extent(&snapshot->file, SECTION_MARKS,
+					       sizeof(struct recording_mark), SNAPSHOT_RECORDS_MAX,
+					       &marks);
 
 	if (result == 0)
 		result = read_records(snapshot, &marks, snapshot->profile->mark_count,
@@ -300,20 +308,20 @@ snapshot_read_tables(struct snapshot *snapshot)
 	struct snapshot_extent sites, nodes, frames, modules;
 	int result;
 
-	result = snapshot_read_extent(snapshot, SECTION_SITES, sizeof(uint32_t),
-				      SNAPSHOT_RECORDS_MAX, &sites);
+	result = snapshot_file_read_extent(&snapshot->file, SECTION_SITES, sizeof(uint32_t),
+					   SNAPSHOT_RECORDS_MAX, &sites);
 	if (result == 0)
-		result =
-			snapshot_read_extent(snapshot, SECTION_NODES, sizeof(struct recording_node),
-					     SNAPSHOT_RECORDS_MAX, &nodes);
+		result = snapshot_file_read_extent(&snapshot->file, SECTION_NODES,
+						   sizeof(struct recording_node),
+						   SNAPSHOT_RECORDS_MAX, &nodes);
 	if (result == 0)
-		result = snapshot_read_extent(snapshot, SECTION_FRAMES,
-					      sizeof(struct recording_frame), SNAPSHOT_RECORDS_MAX,
-					      &frames);
+		result = snapshot_file_read_extent(&snapshot->file, SECTION_FRAMES,
+						   sizeof(struct recording_frame),
+						   SNAPSHOT_RECORDS_MAX, &frames);
 	if (result == 0)
-		result = snapshot_read_extent(snapshot, SECTION_MODULES,
-					      sizeof(struct recording_module), MODULES_MAX,
-					      &modules);
+		result = snapshot_file_read_extent(&snapshot->file, SECTION_MODULES,
+						   sizeof(struct recording_module), MODULES_MAX,
+						   &modules);
 	if (result == 0)
 		result = read_modules(snapshot, &modules);
 	if (result == 0)

@@ -122,26 +122,6 @@ find_newest(void)
 	return found;
 }
 
-char *
-source_explain(const char *name, int error)
-{
-	const char *text = strerror(-error);
-
-	if (error == -EBADMSG)
-		text = "not a file of heaptally, or a damaged one";
-	else if (error == -ENOMSG)
-		text = "the file is empty";
-	else if (error == -EPROTO)
-		text = "written by another version of heaptally, or on another kind of machine";
-	else if (error == -ENODATA)
-		text = "cut: its end is missing";
-	else if (error == -EAGAIN)
-		text = "the process is only starting, try again";
-	else if (error == -EFBIG)
-		text = "expands to more than any real file does";
-	return xasprintf("%s: %s", name, text);
-}
-
 /* --- processes --- */
 
 static bool
@@ -437,6 +417,58 @@ resolve(const char *name, bool given, char **ret_path, char **ret_why)
 	return result;
 }
 
+/* What of heaptally wrote a file that this version does not read. */
+static char *
+explain_version(const char *name, const char *path)
+{
+	struct snapshot_identity identity;
+
+	if (path == NULL || snapshot_identify(path, SNAPSHOT_ANY_OWNER, &identity) != 0)
+		return xasprintf("%s: written by a newer heaptally than this one, %s", name,
+				 PACKAGE_VERSION);
+	if (identity.layout == 0 || identity.layout == snapshot_get_layout())
+		return xasprintf("%s: a recording from another kind of machine, or by another "
+				 "heaptally than this one, %s",
+				 name, PACKAGE_VERSION);
+	return xasprintf("%s: a recording of layout %u, by another version of heaptally; this one, "
+			 "%s, reads layout %u",
+			 name, identity.layout, PACKAGE_VERSION, snapshot_get_layout());
+}
+
+/* A sentence for what went wrong with the file at path, or NULL, that is called name. */
+static char *
+explain_file(const char *name, const char *path, int error)
+{
+	const char *text = strerror(-error);
+
+	if (error == -EPROTO)
+		return explain_version(name, path);
+	if (error == -EBADMSG)
+		text = "not a file of heaptally, or a damaged one";
+	else if (error == -ENOMSG)
+		text = "the file is empty";
+	else if (error == -ENODATA)
+		text = "cut: its end is missing";
+	else if (error == -EAGAIN)
+		text = "the process is only starting, try again";
+	else if (error == -EFBIG)
+		text = "expands to more than any real file does";
+	return xasprintf("%s: %s", name, text);
+}
+
+char *
+source_explain(const char *operand, int error)
+{
+	char *path = NULL, *why = NULL, *sentence;
+
+	if (error == -EPROTO && resolve(operand, true, &path, &why) != 0)
+		path = NULL;
+	sentence = explain_file(operand, path, error);
+	free(path);
+	free(why);
+	return sentence;
+}
+
 int
 source_find_recording(const char *operand, char **ret_path, char **ret_why)
 {
@@ -465,7 +497,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 			source.name = xstrdup(path);
 		result = read_file(path, &collection, &source);
 		if (result != 0)
-			*ret_why = source_explain(source.name, result);
+			*ret_why = explain_file(source.name, path, result);
 	}
 	free(path);
 	if (result == 0) {

@@ -24,9 +24,8 @@
  *     DONE                      how the process ended, quality, and the sizes of all tables
  *     ENDS                      number of processes; nothing follows
  *
- * Numbers are varints (7 bits a byte, low first), signed ones in zigzag. A reader ignores what it
- * does not know at the end of PROC and DONE, and skips chunks whose tag begins with a small letter;
- * it refuses other unknown tags and other versions.
+ * Numbers are varints (7 bits a byte, low first), signed ones in zigzag. heaptally-tally(5) has the
+ * fields, and what a reader may rely on.
  */
 #ifndef TALLY_H
 #define TALLY_H
@@ -42,7 +41,7 @@ struct tally_reader;
 /* Suffix of the files. */
 #define TALLY_SUFFIX ".tally"
 
-/* The values of all moments of a profile may take this much memory; a reader refuses more. */
+/* The moments of a profile may take this much memory; a reader refuses more. */
 #define TALLY_VALUES_MAX ((uint64_t)1 << 30)
 
 /* Write to fd, which stays the caller's. Never NULL; errors come with the next calls. */
@@ -71,7 +70,8 @@ void tally_reader_keep_blocks(struct tally_reader *reader);
 
 /*
  * The next profile, checked by `profile_finish` and owned by the caller. 1; 0 at the end; -EBADMSG
- * if the file is damaged, -ENODATA if it ends too early, -EFBIG if it expands beyond reason.
+ * if the file is damaged, -ENODATA if it ends too early, -EPROTO if a newer version wrote it,
+ * -EFBIG if it expands beyond reason: memory is bounded by what was read.
  */
 int tally_reader_next(struct tally_reader *reader, struct profile **ret_profile);
 

@@ -2,13 +2,21 @@
 /*
  * tally_format.h - what the writer and the reader of snapshot files agree on
  *
+ * Every number that stands for something is written down here, apart from the enums of the model:
+ * files are read years later, by versions whose enums have changed. A number that a release has
+ * written keeps its meaning for ever; what is new gets a new number. heaptally-tally(5) describes
+ * the whole.
+ *
  * The order of the fields in a chunk is written down once, in `tally_write.c`, and read back in the
  * same order in `tally_read.c`; functions of the same name belong together.
  */
 #ifndef TALLY_FORMAT_H
 #define TALLY_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "model/profile.h"
 
 #define TALLY_TITLE   "heaptally tally "
 #define TALLY_VERSION 1
@@ -16,6 +24,7 @@
 #define TALLY_TAG(a, b, c, d) \
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
+/* A reader passes over what it does not know if the first letter is small, else it refuses. */
 enum tally_tag {
 	TALLY_PROCESS = TALLY_TAG('P', 'R', 'O', 'C'),
 	TALLY_STRINGS = TALLY_TAG('S', 'T', 'R', 'S'),
@@ -36,23 +45,120 @@ enum tally_tag {
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
 };
 
+#define TALLY_TAG_OPTIONAL 0x20u /* in the first letter: it is small */
+
 /* The writer begins a new chunk beyond the first, the reader refuses one beyond the second. */
 #define TALLY_CHUNK_BYTES     (256u << 10)
 #define TALLY_CHUNK_MAX_BYTES (64u << 20)
 
 /* Bits of the mask before the counters of a site: which of them changed. */
 enum tally_value {
-	TALLY_TOTAL_BYTES,
-	TALLY_TOTAL_BLOCKS,
-	TALLY_FREED_BYTES,
-	TALLY_FREED_BLOCKS,
-	TALLY_TEMPORARY_BLOCKS,
-	TALLY_ROUNDING_BYTES,
-	TALLY_PEAK_BYTES,
-	TALLY_PEAK_BLOCKS,
-	TALLY_LIVE_BYTES,
-	TALLY_LIVE_BLOCKS,
+	TALLY_TOTAL_BYTES = 0,
+	TALLY_TOTAL_BLOCKS = 1,
+	TALLY_FREED_BYTES = 2,
+	TALLY_FREED_BLOCKS = 3,
+	TALLY_TEMPORARY_BLOCKS = 4,
+	TALLY_ROUNDING_BYTES = 5,
+	TALLY_PEAK_BYTES = 6,
+	TALLY_PEAK_BLOCKS = 7,
+	TALLY_LIVE_BYTES = 8,
+	TALLY_LIVE_BLOCKS = 9,
 	TALLY_VALUE_COUNT
 };
+
+/* In PROC and DONE, where something is so or not. */
+enum tally_flag {
+	TALLY_NO = 0,
+	TALLY_YES = 1,
+};
+
+/* In DONE. */
+enum tally_state {
+	TALLY_STATE_RUNNING = 0,
+	TALLY_STATE_EXITED = 1,
+	TALLY_STATE_ENDED = 2,
+};
+
+/* In DONE, bits. */
+enum tally_trouble {
+	TALLY_TROUBLE_NO_UNWINDER = 1 << 0,
+	TALLY_TROUBLE_FULL = 1 << 1,
+	TALLY_TROUBLE_NODES_FULL = 1 << 2,
+	TALLY_TROUBLE_FOREIGN_MALLOC = 1 << 3,
+	TALLY_TROUBLE_BAD_OPTION = 1 << 4,
+	TALLY_TROUBLE_NO_BLOCK_TABLE = 1 << 5,
+	TALLY_TROUBLE_UNWINDER_FORKED = 1 << 6,
+	TALLY_TROUBLE_LIMITED = 1 << 7,
+	TALLY_TROUBLE_NOTHING_SEEN = 1 << 8,
+	TALLY_TROUBLE_UNLOCKED = 1 << 9,
+	TALLY_TROUBLE_OWN_NEW = 1 << 10,
+	TALLY_TROUBLE_NEWER = 1 << 11,
+};
+
+/* In MODS, bits. */
+enum tally_module_flag {
+	TALLY_MODULE_UNLOADED = 1 << 0,
+	TALLY_MODULE_MAIN = 1 << 1,
+	TALLY_MODULE_FLAGS = TALLY_MODULE_UNLOADED | TALLY_MODULE_MAIN,
+};
+
+/* In FRMS. */
+enum tally_frame_kind {
+	TALLY_FRAME_ALLOCATOR = 0,
+	TALLY_FRAME_CODE = 1,
+	TALLY_FRAME_ADDRESS = 2,
+	TALLY_FRAME_CUT = 3,
+	TALLY_FRAME_THREAD = 4,
+	TALLY_FRAME_TRUNCATED = 5,
+	TALLY_FRAME_UNKNOWN = 6,
+	TALLY_FRAME_NESTED = 7,
+};
+
+/* The offset of an allocator's frame that is a pool of the program's own: this and its number. */
+#define TALLY_POOL ((uint64_t)1 << 32)
+
+/* In mARK. */
+enum tally_mark_kind {
+	TALLY_MARK_CLEAR = 1,
+	TALLY_MARK_RESET_PEAK = 2,
+	TALLY_MARK_LABEL = 3,
+	TALLY_MARK_PAUSE = 4,
+	TALLY_MARK_RESUME = 5,
+	TALLY_MARK_STOP = 6,
+};
+
+/* In pAUS. */
+enum tally_pause {
+	TALLY_GOES_ON = 0,
+	TALLY_PAUSED = 1,
+	TALLY_STOPPED = 2,
+};
+
+/* In bLKS and lIFE: times are in units of 2^TALLY_TIME_SHIFT ns, bucket b > 0 of a histogram is
+ * 2^(b-1) up to 2^b units. */
+#define TALLY_TIME_SHIFT 10
+#define TALLY_BUCKETS    47
+
+/* From the model to the file. */
+enum tally_state tally_format_state(enum profile_state state);
+enum tally_frame_kind tally_format_frame_kind(enum profile_frame_kind kind);
+enum tally_mark_kind tally_format_mark_kind(enum profile_mark_kind kind);
+enum tally_pause tally_format_pause(enum profile_pause pause);
+uint32_t tally_format_troubles(uint32_t troubles);
+uint64_t tally_format_offset(const struct profile_frame *frame);
+
+/* From the file to the model. False, and nothing is set, when the number is none that is known: the
+ * file is by a newer version. */
+bool tally_parse_state(uint64_t number, enum profile_state *ret_state);
+bool tally_parse_frame_kind(uint64_t number, enum profile_frame_kind *ret_kind);
+bool tally_parse_mark_kind(uint64_t number, enum profile_mark_kind *ret_kind);
+bool tally_parse_pause(uint64_t number, enum profile_pause *ret_pause);
+bool tally_parse_flag(uint64_t number, bool *ret_flag);
+
+/* Bits that are not known become PROFILE_TROUBLE_NEWER. */
+uint32_t tally_parse_troubles(uint64_t bits);
+
+/* What `tally_format_offset` gave; kind is already that of the model. */
+uint64_t tally_parse_offset(enum profile_frame_kind kind, uint64_t offset);
 
 #endif

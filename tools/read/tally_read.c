@@ -4,8 +4,11 @@
  *
  * The file is hostile until shown otherwise. A payload is held in memory only as far as it really
  * arrived; an item is appended to its table only when its bytes were there; the expansion by zstd
- * and the memory of all moments have limits; every index is checked at the end of a profile by
- * `profile_finish`.
+ * has a limit, and memory one that grows with the bytes that were read from the file; every index
+ * is checked at the end of a profile by `profile_finish`.
+ *
+ * A number that is not known is no damage: a newer version wrote it. As wrong bytes may look like
+ * that too, the rest of the stream is read then, for its checksum.
  */
 #include "config.h"
 #include "read/tally.h"
@@ -29,6 +32,21 @@
 /* zstd can make gigabytes of kilobytes. Real tallies shrink 5 to 50 times. */
 #define EXPANSION_FREE_BYTES ((uint64_t)256 << 20)
 #define EXPANSION_MAX        200
+
+/*
+ * A profile may take so much memory, and so much more for each byte of the file so far. Moments
+ * take the most: each is a table of all sites in memory, and a few dozen bytes in the file when
+ * little has changed. `heaptally run` keeps 256 MiB of them at most; then these are 4000 times what
+ * was read in the worst case that a program can bring about.
+ */
+#define MEMORY_FREE_BYTES ((uint64_t)64 << 20)
+#define MEMORY_MAX        4096
+
+/* Of a string in the table of them, besides its letters. */
+#define STRING_BYTES 80
+
+/* No item takes more memory than this for each of its bytes in a chunk: a string of two letters. */
+#define ITEM_GROWTH 40
 
 struct tally_reader {
 	int fd;
@@ -54,8 +72,11 @@ struct tally_reader {
 	ARRAY(uint32_t) sites;
 	ARRAY(struct profile_sample) samples;
 	ARRAY(struct profile_mark) marks;
-	uint32_t next_value; /* site of the last moment that the next value is for */
-	uint64_t values_bytes;
+	uint32_t next_value;   /* site of the last moment that the next value is for */
+	uint64_t values_bytes; /* memory of the moments */
+	uint64_t text_bytes;   /* memory of the strings, or more */
+	bool too_big;
+	bool newer; /* a number or tag was met that this version does not know */
 	struct tally_blocks blocks;
 	bool keeps_blocks;
 };
@@ -141,6 +162,28 @@ get_little_endian(const uint8_t *bytes)
 	       (uint32_t)bytes[3] << 24;
 }
 
+/* Memory of the profile that is being read. A site may get a place in the table of lifetimes. */
+static uint64_t
+get_memory(const struct tally_reader *reader)
+{
+#define TABLE_BYTES(table) ((uint64_t)(table).count * sizeof(*(table).items))
+	return TABLE_BYTES(reader->names) + TABLE_BYTES(reader->modules) +
+	       TABLE_BYTES(reader->locations) + TABLE_BYTES(reader->frames) +
+	       TABLE_BYTES(reader->nodes) + TABLE_BYTES(reader->sites) +
+	       TABLE_BYTES(reader->samples) + TABLE_BYTES(reader->marks) +
+	       TABLE_BYTES(reader->blocks.blocks) + TABLE_BYTES(reader->blocks.buckets) +
+	       (uint64_t)reader->sites.count * sizeof(*reader->blocks.lifetimes.items) +
+	       reader->values_bytes + reader->text_bytes;
+#undef TABLE_BYTES
+}
+
+/* Whether the profile may take so much more. */
+static bool
+is_affordable(const struct tally_reader *reader, uint64_t bytes)
+{
+	return get_memory(reader) + bytes <= MEMORY_FREE_BYTES + reader->read_bytes * MEMORY_MAX;
+}
+
 /* Read the next chunk into reader->chunk. 1; 0 if the file ends first; or -errno. */
 static int
 read_chunk(struct tally_reader *reader, uint32_t *ret_tag)
@@ -156,6 +199,8 @@ read_chunk(struct tally_reader *reader, uint32_t *ret_tag)
 	length = get_little_endian(reader->chunk.bytes + 4);
 	if (length > TALLY_CHUNK_MAX_BYTES)
 		return -EBADMSG;
+	if (!is_affordable(reader, (uint64_t)length * ITEM_GROWTH))
+		return -EFBIG;
 	buffer_clear(&reader->chunk);
 	return read_plain(reader, &reader->chunk, length);
 }
@@ -175,7 +220,7 @@ get_small(struct varint_input *input)
 }
 
 static const char *
-get_text(struct varint_input *input, struct profile *profile)
+get_text(struct tally_reader *reader, struct varint_input *input)
 {
 	uint64_t length = varint_get(input);
 	const char *text = (const char *)input->next;
@@ -185,7 +230,25 @@ get_text(struct varint_input *input, struct profile *profile)
 		length = 0;
 	}
 	input->next += length;
-	return intern_insert(profile->strings, text, length);
+	reader->text_bytes += length + STRING_BYTES;
+	return intern_insert(reader->profile->strings, text, length);
+}
+
+/* A number that stands for something is only taken when it is known. */
+static bool
+is_known(struct tally_reader *reader, bool known)
+{
+	reader->newer |= !known;
+	return known;
+}
+
+static bool
+get_flag(struct tally_reader *reader, struct varint_input *input)
+{
+	bool flag = false;
+
+	is_known(reader, tally_parse_flag(varint_get(input), &flag));
+	return flag;
 }
 
 static const char *
@@ -213,20 +276,20 @@ read_process(struct tally_reader *reader, struct varint_input *input)
 
 	profile->pid = get_small(input);
 	profile->parent_pid = get_small(input);
-	profile->command = get_text(input, profile);
-	profile->executable = get_text(input, profile);
-	profile->allocator = get_text(input, profile);
-	profile->version = get_text(input, profile);
+	profile->command = get_text(reader, input);
+	profile->executable = get_text(reader, input);
+	profile->allocator = get_text(reader, input);
+	profile->version = get_text(reader, input);
 	profile->start_realtime_ns = varint_get(input);
 	profile->frames_limit = get_small(input);
-	profile->realloc_origin = varint_get(input) != 0;
+	profile->realloc_origin = get_flag(reader, input);
 }
 
 static void
 read_strings(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input))
-		*array_push(&reader->names) = get_text(input, reader->profile);
+		*array_push(&reader->names) = get_text(reader, input);
 }
 
 static void
@@ -236,8 +299,10 @@ read_modules(struct tally_reader *reader, struct varint_input *input)
 		struct profile_module module = {.path = get_name(reader, input)};
 		uint64_t flags = varint_get(input);
 
-		module.unloaded = (flags & 1) != 0;
-		module.is_main = (flags & 2) != 0;
+		if (!is_known(reader, (flags & ~(uint64_t)TALLY_MODULE_FLAGS) == 0))
+			return;
+		module.unloaded = (flags & TALLY_MODULE_UNLOADED) != 0;
+		module.is_main = (flags & TALLY_MODULE_MAIN) != 0;
 		module.start = varint_get(input);
 		module.end = module.start + varint_get(input);
 		module.bias = varint_get(input);
@@ -274,10 +339,12 @@ static void
 read_frames(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
-		struct profile_frame frame = {.kind = (enum profile_frame_kind)get_small(input)};
+		struct profile_frame frame = {0};
 
+		if (!is_known(reader, tally_parse_frame_kind(varint_get(input), &frame.kind)))
+			return;
 		frame.module = get_small(input) - 1;
-		frame.offset = varint_get(input);
+		frame.offset = tally_parse_offset(frame.kind, varint_get(input));
 		frame.location_count = get_small(input);
 		if (frame.location_count != 0)
 			frame.location = get_small(input);
@@ -324,19 +391,25 @@ read_moment(struct tally_reader *reader, struct varint_input *input)
 	const struct profile_moment *previous =
 		profile->moment_count != 0 ? &profile->moments[profile->moment_count - 1] : NULL;
 	struct profile_moment moment = {0};
-	const char *label = get_text(input, profile);
+	const char *label = get_text(reader, input);
+	uint64_t bytes;
 
 	memcpy(moment.label, label, strnlen(label, sizeof(moment.label) - 1));
 	moment.time_ns = varint_get(input);
 	moment.peak_time_ns = varint_get(input);
 	moment.site_count = get_small(input);
-	reader->values_bytes += (uint64_t)moment.site_count * sizeof(*moment.values);
 	if (input->bad || moment.site_count > reader->sites.count ||
-	    (previous != NULL && moment.site_count < previous->site_count) ||
-	    (previous != NULL && reader->values_bytes > TALLY_VALUES_MAX)) {
+	    (previous != NULL && moment.site_count < previous->site_count)) {
 		input->bad = true;
 		return;
 	}
+	bytes = sizeof(moment) + (uint64_t)moment.site_count * sizeof(*moment.values);
+	if (!is_affordable(reader, bytes) ||
+	    (previous != NULL && reader->values_bytes + bytes > TALLY_VALUES_MAX)) {
+		reader->too_big = true;
+		return;
+	}
+	reader->values_bytes += bytes;
 	moment.values = xcalloc(moment.site_count, sizeof(*moment.values));
 	if (previous != NULL && previous->site_count != 0)
 		memcpy(moment.values, previous->values,
@@ -383,10 +456,12 @@ read_values(struct tally_reader *reader, struct varint_input *input)
 		uint64_t site = reader->next_value + varint_get(input);
 		uint64_t mask = varint_get(input);
 
-		if (site >= moment->site_count || mask >> TALLY_VALUE_COUNT != 0) {
+		if (input->bad || site >= moment->site_count) {
 			input->bad = true;
 			return;
 		}
+		if (!is_known(reader, mask >> TALLY_VALUE_COUNT == 0))
+			return;
 		for (int i = 0; i < TALLY_VALUE_COUNT; i++)
 			if ((mask >> i & 1) != 0)
 				differences[i] = varint_get_signed(input);
@@ -416,9 +491,11 @@ static void
 read_marks(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
-		struct profile_mark mark = {.kind = (enum profile_mark_kind)get_small(input)};
+		struct profile_mark mark = {0};
 
-		mark.label = get_text(input, reader->profile);
+		if (!is_known(reader, tally_parse_mark_kind(varint_get(input), &mark.kind)))
+			return;
+		mark.label = get_text(reader, input);
 		mark.time_ns = varint_get(input);
 		mark.live_bytes = (int64_t)varint_get_signed(input);
 		mark.peak_bytes = (int64_t)varint_get_signed(input);
@@ -429,7 +506,7 @@ read_marks(struct tally_reader *reader, struct varint_input *input)
 static void
 read_pause(struct tally_reader *reader, struct varint_input *input)
 {
-	reader->profile->pause = (enum profile_pause)get_small(input);
+	is_known(reader, tally_parse_pause(varint_get(input), &reader->profile->pause));
 }
 
 static void
@@ -466,12 +543,12 @@ read_done(struct tally_reader *reader, struct varint_input *input)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (varint_get(input) != counts[i])
 			input->bad = true;
-	profile->state = (enum profile_state)get_small(input);
-	profile->has_wait_status = varint_get(input) != 0;
+	is_known(reader, tally_parse_state(varint_get(input), &profile->state));
+	profile->has_wait_status = get_flag(reader, input);
 	profile->wait_status = (int)get_small(input);
 	profile->duration_ns = varint_get(input);
-	profile->symbolized = varint_get(input) != 0;
-	profile->trouble = get_small(input);
+	profile->symbolized = get_flag(reader, input);
+	profile->trouble = tally_parse_troubles(varint_get(input));
 	profile->dropped_events = varint_get(input);
 	profile->cut_stacks = varint_get(input);
 	profile->nested_events = varint_get(input);
@@ -486,8 +563,6 @@ read_done(struct tally_reader *reader, struct varint_input *input)
 	profile->rules = varint_get(input);
 	profile->peak_error_bytes = (int64_t)varint_get(input);
 	profile->threads = get_small(input);
-	if (profile->state > PROFILE_ENDED)
-		input->bad = true;
 }
 
 /* --- profiles --- */
@@ -505,7 +580,7 @@ drop_profile(struct tally_reader *reader)
 	array_release(&reader->sites);
 	array_release(&reader->samples);
 	array_release(&reader->marks);
-	reader->values_bytes = 0;
+	reader->values_bytes = reader->text_bytes = 0;
 	tally_blocks_release(&reader->blocks);
 }
 
@@ -586,6 +661,33 @@ find_table_reader(uint32_t tag)
 	return NULL;
 }
 
+/* Four letters. */
+static bool
+is_tag(uint32_t tag)
+{
+	for (int i = 0; i < 4; i++) {
+		uint8_t letter = (uint8_t)(tag >> 8 * i) | 0x20;
+
+		if (letter < 'a' || letter > 'z')
+			return false;
+	}
+	return true;
+}
+
+/* Read the stream to its end: only when its checksum is right, what was unknown is newer. */
+static int
+confirm_newer(struct tally_reader *reader)
+{
+	int result;
+
+	do
+		reader->plain_used = reader->plain.length;
+	while ((result = fill_plain(reader)) == 1);
+	if (result < 0)
+		return result;
+	return reader->frame_is_complete ? -EPROTO : -ENODATA;
+}
+
 /* Take the chunk that was read in. 0 or -errno. */
 static int
 take_chunk(struct tally_reader *reader, uint32_t tag)
@@ -604,9 +706,15 @@ take_chunk(struct tally_reader *reader, uint32_t tag)
 		input.bad = varint_get(&input) != reader->process_count;
 	} else if (read_table != NULL && reader->profile != NULL) {
 		read_table(reader, &input);
-	} else if ((tag & 0x20) == 0) {
+	} else if (tag == TALLY_PROCESS || tag == TALLY_END || read_table != NULL || !is_tag(tag)) {
 		return -EBADMSG;
+	} else {
+		is_known(reader, (tag & TALLY_TAG_OPTIONAL) != 0);
 	}
+	if (reader->newer)
+		return confirm_newer(reader);
+	if (reader->too_big)
+		return -EFBIG;
 	return input.bad ? -EBADMSG : 0;
 }
 
@@ -654,13 +762,23 @@ tally_has_magic(const uint8_t *bytes, size_t length)
 	return length >= 4 && get_little_endian(bytes) == ZSTD_MAGICNUMBER;
 }
 
+/* 0 if the version that stands in the first line is ours, or -errno. */
+static int
+check_version(const char *digits)
+{
+	size_t length = strspn(digits, "0123456789");
+
+	if (length == 0 || digits[0] == '0' || (digits[length] != '\n' && digits[length] != '\0'))
+		return -EBADMSG;
+	return digits[length] == '\n' && strtol(digits, NULL, 10) == TALLY_VERSION ? 0 : -EPROTO;
+}
+
 /* The first line of the stream. 0 or -errno. */
 static int
 read_title(struct tally_reader *reader)
 {
 	const size_t length = strlen(TALLY_TITLE);
 	const char *text;
-	long version = 0;
 	int result;
 
 	do
@@ -674,8 +792,7 @@ read_title(struct tally_reader *reader)
 		return -ENODATA;
 	if (strncmp(text, TALLY_TITLE, length) != 0)
 		return -EBADMSG;
-	version = strtol(text + length, NULL, 10);
-	return version == TALLY_VERSION ? 0 : version > TALLY_VERSION ? -EPROTO : -EBADMSG;
+	return check_version(text + length);
 }
 
 int

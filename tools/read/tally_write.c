@@ -117,6 +117,12 @@ put_signed(struct tally_writer *writer, int64_t value)
 }
 
 static void
+put_flag(struct tally_writer *writer, bool flag)
+{
+	put(writer, flag ? TALLY_YES : TALLY_NO);
+}
+
+static void
 put_text(struct tally_writer *writer, const char *text)
 {
 	size_t length = strlen(text);
@@ -194,7 +200,7 @@ write_process(struct tally_writer *writer, const struct profile *profile)
 	put_text(writer, profile->version);
 	put(writer, profile->start_realtime_ns);
 	put(writer, profile->frames_limit);
-	put(writer, profile->realloc_origin);
+	put_flag(writer, profile->realloc_origin);
 	end_chunk(writer, TALLY_PROCESS);
 }
 
@@ -206,7 +212,8 @@ write_modules(struct tally_writer *writer, const struct profile *profile)
 
 		split_chunk(writer, TALLY_MODULES);
 		put_name(writer, module->path);
-		put(writer, (module->unloaded ? 1u : 0) | (module->is_main ? 2u : 0));
+		put(writer, (module->unloaded ? TALLY_MODULE_UNLOADED : 0u) |
+				    (module->is_main ? TALLY_MODULE_MAIN : 0u));
 		put(writer, module->start);
 		put(writer, module->end - module->start);
 		put(writer, module->bias);
@@ -239,9 +246,9 @@ write_frames(struct tally_writer *writer, const struct profile *profile)
 		const struct profile_frame *frame = &profile->frames[i];
 
 		split_chunk(writer, TALLY_FRAMES);
-		put(writer, frame->kind);
+		put(writer, tally_format_frame_kind(frame->kind));
 		put(writer, (uint32_t)(frame->module + 1)); /* no module is 0 */
-		put(writer, frame->offset);
+		put(writer, tally_format_offset(frame));
 		put(writer, frame->location_count);
 		if (frame->location_count != 0)
 			put(writer, frame->location);
@@ -367,7 +374,7 @@ write_marks(struct tally_writer *writer, const struct profile *profile)
 		const struct profile_mark *mark = &profile->marks[i];
 
 		split_chunk(writer, TALLY_MARKS);
-		put(writer, mark->kind);
+		put(writer, tally_format_mark_kind(mark->kind));
 		put_text(writer, mark->label);
 		put(writer, mark->time_ns);
 		put_signed(writer, mark->live_bytes);
@@ -377,7 +384,7 @@ write_marks(struct tally_writer *writer, const struct profile *profile)
 		end_chunk(writer, TALLY_MARKS);
 	if (profile->pause == PROFILE_GOES_ON)
 		return;
-	put(writer, profile->pause);
+	put(writer, tally_format_pause(profile->pause));
 	end_chunk(writer, TALLY_PAUSE);
 }
 
@@ -408,12 +415,12 @@ write_done(struct tally_writer *writer, const struct profile *profile)
 		profile->sample_count,
 	};
 	const uint64_t numbers[] = {
-		profile->state,
-		profile->has_wait_status,
+		tally_format_state(profile->state),
+		profile->has_wait_status ? TALLY_YES : TALLY_NO,
 		(uint32_t)profile->wait_status,
 		profile->duration_ns,
-		profile->symbolized,
-		profile->trouble,
+		profile->symbolized ? TALLY_YES : TALLY_NO,
+		tally_format_troubles(profile->trouble),
 		profile->dropped_events,
 		profile->cut_stacks,
 		profile->nested_events,

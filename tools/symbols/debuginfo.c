@@ -313,20 +313,52 @@ find_symbol(struct debuginfo *debuginfo, uint64_t address)
 
 /*** units ***/
 
+/*
+ * Languages in which a name means little without its scopes. By number where elfutils may not have
+ * the name yet: the list at dwarfstd.org grows between versions of the standard.
+ */
+static bool
+is_cplusplus(Dwarf_Die *unit)
+{
+	static const int languages[] = {
+		DW_LANG_C_plus_plus,
+		DW_LANG_ObjC_plus_plus,
+		DW_LANG_C_plus_plus_03,
+		DW_LANG_C_plus_plus_11,
+		DW_LANG_C_plus_plus_14,
+		0x2a, /* C++17 */
+		0x2b, /* C++20 */
+		0x30, /* HIP */
+		0x37, /* OpenCL C++ */
+		0x38, /* C++ for OpenCL */
+		0x39, /* SYCL */
+		0x3a, /* C++23 */
+	};
+	/* DWARF 6 tells the language apart from its version. */
+	const unsigned language_name = 0x90;
+	const Dwarf_Word cplusplus = 0x04, objective_cplusplus = 0x12;
+	int language = dwarf_srclang(unit);
+	Dwarf_Attribute attribute;
+	Dwarf_Word name;
+
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+		if (language == languages[i])
+			return true;
+	return dwarf_attr(unit, language_name, &attribute) != NULL &&
+	       dwarf_formudata(&attribute, &name) == 0 &&
+	       (name == cplusplus || name == objective_cplusplus);
+}
+
 static void
 insert_unit(struct debuginfo *debuginfo, Dwarf_Die *die, Dwarf_Die *split)
 {
 	struct unit *unit = array_push(&debuginfo->units);
 	bool is_split = split->addr != NULL;
-	int language;
 
 	memset(unit, 0, sizeof(*unit));
 	unit->line_die = *die;
 	unit->die = is_split ? *split : *die;
-	language = dwarf_srclang(&unit->die);
-	unit->is_cplusplus =
-		language == DW_LANG_C_plus_plus || language == DW_LANG_C_plus_plus_03 ||
-		language == DW_LANG_C_plus_plus_11 || language == DW_LANG_C_plus_plus_14;
+	unit->is_cplusplus = is_cplusplus(&unit->die);
 }
 
 static void

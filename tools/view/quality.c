@@ -13,7 +13,7 @@
 
 #include "model/group.h"
 #include "model/profile.h"
-#include "read/snapshot.h"
+#include "model/trouble.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
@@ -155,7 +155,7 @@ view_quality_warnings(const struct term *term, const struct profile *profile)
 {
 	const char *sentence;
 
-	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		warn_of(term, sentence);
 	if (profile->stale_modules > 0) {
 		char *path = term_escape(profile->stale_module);
@@ -225,7 +225,7 @@ view_quality_json(struct json_writer *json, const struct profile *profile,
 	json_writer_unsigned(json, "tracer_bytes", profile->tracer_bytes);
 	view_quality_gaps_json(json, profile, "_seconds");
 	json_writer_begin_array(json, "troubles");
-	for (unsigned i = 0; (sentence = snapshot_get_trouble(profile->trouble, i)) != NULL; i++)
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		json_writer_string(json, NULL, sentence);
 	json_writer_end_array(json);
 	json_writer_end_object(json);

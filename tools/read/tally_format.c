@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tally_format.c - numbers of the model as numbers of a snapshot file, and back
+ *
+ * Each way is a switch without a default, so that an enumerator which one side lacks does not
+ * compile.
+ */
+#include "config.h"
+#include "read/tally_format.h"
+
+#include <stddef.h>
+
+#include "model/trouble.h"
+
+_Static_assert(TALLY_TIME_SHIFT == BLOCK_TIME_SHIFT, "times are taken as they are");
+_Static_assert(TALLY_BUCKETS == BLOCK_BUCKETS, "histograms are taken as they are");
+
+enum tally_state
+tally_format_state(enum profile_state state)
+{
+	switch (state) {
+	case PROFILE_RUNNING:
+		return TALLY_STATE_RUNNING;
+	case PROFILE_EXITED:
+		return TALLY_STATE_EXITED;
+	case PROFILE_ENDED:
+		return TALLY_STATE_ENDED;
+	}
+	__builtin_unreachable();
+}
+
+enum tally_frame_kind
+tally_format_frame_kind(enum profile_frame_kind kind)
+{
+	switch (kind) {
+	case PROFILE_FRAME_ALLOCATOR:
+		return TALLY_FRAME_ALLOCATOR;
+	case PROFILE_FRAME_CODE:
+		return TALLY_FRAME_CODE;
+	case PROFILE_FRAME_ADDRESS:
+		return TALLY_FRAME_ADDRESS;
+	case PROFILE_FRAME_CUT:
+		return TALLY_FRAME_CUT;
+	case PROFILE_FRAME_THREAD:
+		return TALLY_FRAME_THREAD;
+	case PROFILE_FRAME_TRUNCATED:
+		return TALLY_FRAME_TRUNCATED;
+	case PROFILE_FRAME_UNKNOWN:
+		return TALLY_FRAME_UNKNOWN;
+	case PROFILE_FRAME_NESTED:
+		return TALLY_FRAME_NESTED;
+	}
+	__builtin_unreachable();
+}
+
+enum tally_mark_kind
+tally_format_mark_kind(enum profile_mark_kind kind)
+{
+	switch (kind) {
+	case PROFILE_MARK_CLEAR:
+		return TALLY_MARK_CLEAR;
+	case PROFILE_MARK_RESET_PEAK:
+		return TALLY_MARK_RESET_PEAK;
+	case PROFILE_MARK_LABEL:
+		return TALLY_MARK_LABEL;
+	case PROFILE_MARK_PAUSE:
+		return TALLY_MARK_PAUSE;
+	case PROFILE_MARK_RESUME:
+		return TALLY_MARK_RESUME;
+	case PROFILE_MARK_STOP:
+		return TALLY_MARK_STOP;
+	case PROFILE_MARK_KINDS:
+		break;
+	}
+	__builtin_unreachable();
+}
+
+enum tally_pause
+tally_format_pause(enum profile_pause pause)
+{
+	switch (pause) {
+	case PROFILE_GOES_ON:
+		return TALLY_GOES_ON;
+	case PROFILE_PAUSED:
+		return TALLY_PAUSED;
+	case PROFILE_STOPPED:
+		return TALLY_STOPPED;
+	case PROFILE_PAUSES:
+		break;
+	}
+	__builtin_unreachable();
+}
+
+bool
+tally_parse_state(uint64_t number, enum profile_state *ret_state)
+{
+	if (number > UINT32_MAX)
+		return false;
+	switch ((enum tally_state)number) {
+	case TALLY_STATE_RUNNING:
+		*ret_state = PROFILE_RUNNING;
+		return true;
+	case TALLY_STATE_EXITED:
+		*ret_state = PROFILE_EXITED;
+		return true;
+	case TALLY_STATE_ENDED:
+		*ret_state = PROFILE_ENDED;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_frame_kind(uint64_t number, enum profile_frame_kind *ret_kind)
+{
+	if (number > UINT32_MAX)
+		return false;
+	switch ((enum tally_frame_kind)number) {
+	case TALLY_FRAME_ALLOCATOR:
+		*ret_kind = PROFILE_FRAME_ALLOCATOR;
+		return true;
+	case TALLY_FRAME_CODE:
+		*ret_kind = PROFILE_FRAME_CODE;
+		return true;
+	case TALLY_FRAME_ADDRESS:
+		*ret_kind = PROFILE_FRAME_ADDRESS;
+		return true;
+	case TALLY_FRAME_CUT:
+		*ret_kind = PROFILE_FRAME_CUT;
+		return true;
+	case TALLY_FRAME_THREAD:
+		*ret_kind = PROFILE_FRAME_THREAD;
+		return true;
+	case TALLY_FRAME_TRUNCATED:
+		*ret_kind = PROFILE_FRAME_TRUNCATED;
+		return true;
+	case TALLY_FRAME_UNKNOWN:
+		*ret_kind = PROFILE_FRAME_UNKNOWN;
+		return true;
+	case TALLY_FRAME_NESTED:
+		*ret_kind = PROFILE_FRAME_NESTED;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_mark_kind(uint64_t number, enum profile_mark_kind *ret_kind)
+{
+	if (number > UINT32_MAX)
+		return false;
+	switch ((enum tally_mark_kind)number) {
+	case TALLY_MARK_CLEAR:
+		*ret_kind = PROFILE_MARK_CLEAR;
+		return true;
+	case TALLY_MARK_RESET_PEAK:
+		*ret_kind = PROFILE_MARK_RESET_PEAK;
+		return true;
+	case TALLY_MARK_LABEL:
+		*ret_kind = PROFILE_MARK_LABEL;
+		return true;
+	case TALLY_MARK_PAUSE:
+		*ret_kind = PROFILE_MARK_PAUSE;
+		return true;
+	case TALLY_MARK_RESUME:
+		*ret_kind = PROFILE_MARK_RESUME;
+		return true;
+	case TALLY_MARK_STOP:
+		*ret_kind = PROFILE_MARK_STOP;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_pause(uint64_t number, enum profile_pause *ret_pause)
+{
+	if (number > UINT32_MAX)
+		return false;
+	switch ((enum tally_pause)number) {
+	case TALLY_GOES_ON:
+		*ret_pause = PROFILE_GOES_ON;
+		return true;
+	case TALLY_PAUSED:
+		*ret_pause = PROFILE_PAUSED;
+		return true;
+	case TALLY_STOPPED:
+		*ret_pause = PROFILE_STOPPED;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_flag(uint64_t number, bool *ret_flag)
+{
+	if (number > TALLY_YES)
+		return false;
+	*ret_flag = number == TALLY_YES;
+	return true;
+}
+
+static const struct {
+	enum profile_trouble model;
+	enum tally_trouble file;
+} troubles_table[] = {
+	{PROFILE_TROUBLE_NO_UNWINDER, TALLY_TROUBLE_NO_UNWINDER},
+	{PROFILE_TROUBLE_FULL, TALLY_TROUBLE_FULL},
+	{PROFILE_TROUBLE_NODES_FULL, TALLY_TROUBLE_NODES_FULL},
+	{PROFILE_TROUBLE_FOREIGN_MALLOC, TALLY_TROUBLE_FOREIGN_MALLOC},
+	{PROFILE_TROUBLE_BAD_OPTION, TALLY_TROUBLE_BAD_OPTION},
+	{PROFILE_TROUBLE_NO_BLOCK_TABLE, TALLY_TROUBLE_NO_BLOCK_TABLE},
+	{PROFILE_TROUBLE_UNWINDER_FORKED, TALLY_TROUBLE_UNWINDER_FORKED},
+	{PROFILE_TROUBLE_LIMITED, TALLY_TROUBLE_LIMITED},
+	{PROFILE_TROUBLE_NOTHING_SEEN, TALLY_TROUBLE_NOTHING_SEEN},
+	{PROFILE_TROUBLE_UNLOCKED, TALLY_TROUBLE_UNLOCKED},
+	{PROFILE_TROUBLE_OWN_NEW, TALLY_TROUBLE_OWN_NEW},
+	{PROFILE_TROUBLE_NEWER, TALLY_TROUBLE_NEWER},
+};
+
+_Static_assert(sizeof(troubles_table) / sizeof(troubles_table[0]) == PROFILE_TROUBLE_COUNT,
+	       "each has one");
+
+uint32_t
+tally_format_troubles(uint32_t troubles)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < PROFILE_TROUBLE_COUNT; i++)
+		if ((troubles & (uint32_t)troubles_table[i].model) != 0)
+			bits |= (uint32_t)troubles_table[i].file;
+	return bits;
+}
+
+uint32_t
+tally_parse_troubles(uint64_t bits)
+{
+	uint32_t troubles = 0;
+
+	for (size_t i = 0; i < PROFILE_TROUBLE_COUNT; i++) {
+		if ((bits & (uint64_t)troubles_table[i].file) != 0)
+			troubles |= (uint32_t)troubles_table[i].model;
+		bits &= ~(uint64_t)troubles_table[i].file;
+	}
+	return bits == 0 ? troubles : troubles | PROFILE_TROUBLE_NEWER;
+}
+
+uint64_t
+tally_format_offset(const struct profile_frame *frame)
+{
+	bool pool = frame->kind == PROFILE_FRAME_ALLOCATOR && frame->offset >= PROFILE_POOL;
+
+	return pool ? frame->offset - PROFILE_POOL + TALLY_POOL : frame->offset;
+}
+
+uint64_t
+tally_parse_offset(enum profile_frame_kind kind, uint64_t offset)
+{
+	bool pool = kind == PROFILE_FRAME_ALLOCATOR && offset >= TALLY_POOL;
+
+	return pool ? offset - TALLY_POOL + PROFILE_POOL : offset;
+}
