@@ -13,6 +13,7 @@ SH_LOG_COMPILER = timeout 900 bash
 # A unit test is a Check program; this makes it print TAP.
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT; \
 	srcdir='$(abs_top_srcdir)'; export srcdir; \
 	builddir='$(abs_top_builddir)'; export builddir; \
 	HEAPTALLY_COMMAND='$(abs_top_builddir)/tools/heaptally'; export HEAPTALLY_COMMAND; \
