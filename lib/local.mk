@@ -46,6 +46,7 @@ runtime_modules = \
 	lib/data/trace_table.h \
 	lib/data/watch.c \
 	lib/data/watch.h \
+	lib/include/option_words.h \
 	lib/include/recording.h \
 	lib/memory/arena.c \
 	lib/memory/arena.h \
