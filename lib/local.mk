@@ -60,6 +60,10 @@ runtime_modules = \
 	lib/process.h \
 	lib/record.c \
 	lib/record.h \
+	lib/recording/recording_file.c \
+	lib/recording/recording_file.h \
+	lib/recording/recording_identity.c \
+	lib/recording/recording_identity.h \
 	lib/recording/recording_map.c \
 	lib/recording/recording_map.h \
 	lib/recording/recording_space.c \
