@@ -47,7 +47,8 @@ TESTS += $(unit_tests)
 endif
 
 tests_unit_libruntime_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE $(CHECK_CFLAGS)
-tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer $(RUNTIME_CFLAGS)
+tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS)
+$(tests_unit_libruntime_a_OBJECTS): override CFLAGS += $(runtime_last_cflags)
 tests_unit_libruntime_a_SOURCES = $(runtime_modules) tests/unit/runtime.c tests/unit/runtime.h
 
 runtime_unit_cppflags = $(tests_unit_libruntime_a_CPPFLAGS)
