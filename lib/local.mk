@@ -46,6 +46,7 @@ runtime_modules = \
 	lib/data/trace_table.h \
 	lib/data/watch.c \
 	lib/data/watch.h \
+	lib/include/option_words.h \
 	lib/include/recording.h \
 	lib/memory/arena.c \
 	lib/memory/arena.h \
@@ -59,6 +60,10 @@ runtime_modules = \
 	lib/process.h \
 	lib/record.c \
 	lib/record.h \
+	lib/recording/recording_file.c \
+	lib/recording/recording_file.h \
+	lib/recording/recording_identity.c \
+	lib/recording/recording_identity.h \
 	lib/recording/recording_map.c \
 	lib/recording/recording_map.h \
 	lib/recording/recording_space.c \
@@ -100,18 +105,29 @@ runtime_builtins = \
 
 lib_libheaptally_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE
 
+# What the runtime cannot do without. Automake puts CFLAGS behind all others, so that a user can
+# override what is a default; these are none, and go behind CFLAGS. A distribution's flags ask for
+# stack protectors, which read a word that a thread being made does not have yet, and for checked
+# copies of libc's functions, which print and abort.
 # RUNTIME_CFLAGS leave out vector registers: a program may call malloc with a stack that is aligned to
 # eight bytes only, where an aligned store of sixteen would end it. To let gcc realign the stack is no
 # way out: the hooks would then misread the frame of their caller.
-# The largest frames are those of the start, on the main thread's stack or on one of our own.
-lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) \
-	-O2 -g \
+runtime_last_cflags = \
 	-fvisibility=hidden \
 	-ftls-model=initial-exec \
 	-fno-omit-frame-pointer \
+	-U_FORTIFY_SOURCE -Wp,-U_FORTIFY_SOURCE \
 	$(runtime_builtins) \
-	-Wframe-larger-than=4096 \
-	$(RUNTIME_CFLAGS) $(RUNTIME_LTO)
+	$(RUNTIME_CFLAGS)
+
+# The largest frames are those of the start, on the main thread's stack or on one of our own.
+lib_libheaptally_la_CFLAGS = $(AM_CFLAGS) -O2 -g -Wframe-larger-than=4096 $(RUNTIME_LTO)
+
+# GNU make's; by way of variables, or automake takes them for rules that replace its own. What is
+# linked as a whole is compiled once more then.
+runtime_library = lib/libheaptally.la
+$(lib_libheaptally_la_OBJECTS): override CFLAGS += $(runtime_last_cflags)
+$(runtime_library): private override CFLAGS += $(runtime_last_cflags)
 
 # Constructors need no start files, and those of Debian have no mark for shadow stacks.
 lib_libheaptally_la_LDFLAGS = \

@@ -227,31 +227,25 @@ describe_reallocation(struct thread *t, struct realloc_state old, const void *ad
 		counters_note_lifetime(&t->counting, old.block.site, old.units);
 }
 
-void
-record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
-		   size_t bytes, const struct caller *caller)
+/* The old block is gone, and there is no new one that counts. */
+static COLD void
+end_without_block(struct thread *t, struct realloc_state old)
+{
+	if (old.block.site != SITE_NONE)
+		counters_free(&t->counting, old.block.site, old.bytes, old.block.rounding, false);
+	if (unlikely(describes_blocks()))
+		describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
+}
+
+static ALWAYS_INLINE void
+end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
+	       size_t bytes, const struct caller *caller)
 {
 	struct counting *c = &t->counting;
-	struct block block;
-	size_t usable;
-	void *slot;
+	void *slot = block_table_prepare(address);
+	size_t usable = real_usable_size(address);
+	struct block block = {.rounding = usable - bytes};
 
-	if (unlikely(recording_wants_attention()) && !request_attend())
-		address = NULL; /* paused: the old block is gone, the new one is not ours */
-	if (address == NULL) {
-		if (old.block.site != SITE_NONE)
-			counters_free(c, old.block.site, old.bytes, old.block.rounding, false);
-		if (unlikely(describes_blocks()))
-			describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
-		return;
-	}
-	if (old.block.site == SITE_NONE) {
-		record_allocate(t, kind, address, bytes, caller);
-		return;
-	}
-	slot = block_table_prepare(address);
-	usable = real_usable_size(address);
-	block.rounding = usable - bytes;
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
 	remember_block(t, slot, address, block, usable);
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
@@ -261,6 +255,20 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 		describe_reallocation(t, old, address, bytes, block);
 	t->last_block = address;
 	t->last_site = block.site;
+}
+
+void
+record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
+		   size_t bytes, const struct caller *caller)
+{
+	bool paused = unlikely(recording_wants_attention()) && !request_attend();
+
+	if (unlikely(address == NULL || paused))
+		end_without_block(t, old);
+	else if (unlikely(old.block.site == SITE_NONE))
+		record_allocate(t, kind, address, bytes, caller);
+	else
+		end_with_block(t, kind, old, address, bytes, caller);
 }
 
 void

@@ -23,6 +23,7 @@
 #include "pools.h"
 #include "process.h"
 #include "memory/real.h"
+#include "recording/recording_file.h"
 #include "recording/recording_map.h"
 #include "request.h"
 #include "thread.h"

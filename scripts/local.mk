@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	.ci/run \
 	scripts/check \
+	scripts/check-code \
 	scripts/check-comments \
 	scripts/check-deps \
 	scripts/check-docs \

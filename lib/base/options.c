@@ -6,8 +6,9 @@
 
 #include <string.h>
 
+#include "include/option_words.h"
+
 #define WORD_BYTES 1280
-#define FRAMES_MAX 65535
 #define BASE       36u
 #define DIGITS     5 /* with the @ as long as `ignore`, and enough for PID_MAX_LIMIT */
 
@@ -29,18 +30,20 @@ next_word(const char *text, char *word)
 }
 
 static bool
-parse_number(const char *text, uint32_t *ret_number)
+parse_number(const char *text, enum option_word word, uint32_t *ret_number)
 {
-	uint32_t number = 0;
+	uint64_t number = 0;
 
 	if (*text == '\0')
 		return false;
 	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9' || number > UINT32_MAX / 10 - 1)
+		if (*text < '0' || *text > '9')
 			return false;
-		number = number * 10 + (uint32_t)(*text - '0');
+		number = number * 10 + (uint64_t)(*text - '0');
+		if (number > option_rules[word].most)
+			return false;
 	}
-	*ret_number = number;
+	*ret_number = (uint32_t)number;
 	return true;
 }
 
@@ -55,14 +58,14 @@ parse_path(const char *text, char *path, size_t bytes)
 	return true;
 }
 
-/* One of two words: false and true. */
+/* One of the two values: false and true. */
 static bool
-parse_choice(const char *text, const char *no, const char *yes, bool *ret_choice)
+parse_choice(const char *text, enum option_word word, bool *ret_choice)
 {
-	if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
-		return false;
-	*ret_choice = strcmp(text, yes) == 0;
-	return true;
+	const struct option_rule *rule = &option_rules[word];
+
+	*ret_choice = strcmp(text, rule->values[1]) == 0;
+	return *ret_choice || strcmp(text, rule->values[0]) == 0;
 }
 
 /* @ and five digits. */
@@ -89,40 +92,58 @@ static bool
 parse_children(const char *text, struct options *o)
 {
 	if (*text != '@')
-		return parse_choice(text, "follow", "ignore", &o->ignore_children);
+		return parse_choice(text, OPTION_CHILDREN, &o->ignore_children);
 	o->ignore_children = true;
 	return parse_process(text, &o->only_process);
+}
+
+static enum option_word
+find_word(const char *name)
+{
+	enum option_word word = 0;
+
+	while (word < OPTION_UNKNOWN && strcmp(option_rules[word].name, name) != 0)
+		word++;
+	return word;
+}
+
+static bool
+parse_value(enum option_word word, const char *value, struct options *o)
+{
+	switch (word) {
+	case OPTION_DIR:
+		return parse_path(value, o->directory, sizeof o->directory);
+	case OPTION_OUT:
+		return parse_path(value, o->out, sizeof o->out);
+	case OPTION_FRAMES:
+		return parse_number(value, word, &o->frames);
+	case OPTION_CHILDREN:
+		return parse_children(value, o);
+	case OPTION_REALLOC:
+		return parse_choice(value, word, &o->realloc_origin);
+	case OPTION_START:
+		return parse_choice(value, word, &o->start_off);
+	case OPTION_THREADS:
+		return parse_choice(value, word, &o->threads);
+	case OPTION_BLOCKS:
+		return parse_choice(value, word, &o->blocks);
+	case OPTION_CROSSCHECK:
+		return parse_number(value, word, &o->crosscheck);
+	case OPTION_UNKNOWN:
+		break;
+	}
+	return false;
 }
 
 static bool
 parse_word(char *word, struct options *o)
 {
 	char *value = strchr(word, '=');
-	uint32_t frames;
 
 	if (value == NULL)
 		return *word == '\0';
 	*value++ = '\0';
-	if (strcmp(word, "dir") == 0)
-		return parse_path(value, o->directory, sizeof o->directory);
-	if (strcmp(word, "out") == 0)
-		return parse_path(value, o->out, sizeof o->out);
-	if (strcmp(word, "children") == 0)
-		return parse_children(value, o);
-	if (strcmp(word, "realloc") == 0)
-		return parse_choice(value, "last", "origin", &o->realloc_origin);
-	if (strcmp(word, "start") == 0)
-		return parse_choice(value, "on", "off", &o->start_off);
-	if (strcmp(word, "threads") == 0)
-		return parse_choice(value, "off", "on", &o->threads);
-	if (strcmp(word, "blocks") == 0)
-		return parse_choice(value, "off", "on", &o->blocks);
-	if (strcmp(word, "crosscheck") == 0)
-		return parse_number(value, &o->crosscheck);
-	if (strcmp(word, "frames") != 0 || !parse_number(value, &frames) || frames > FRAMES_MAX)
-		return false;
-	o->frames = frames;
-	return true;
+	return parse_value(find_word(word), value, o);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * recording_map.h - create, map and grow the recording
+ * recording_map.h - map the recording and grow its sections
  *
  * The file is made large and sparse, mapped at a place that never changes, and its descriptor is
  * closed at once. Every section has its place from the start (`recording_space.h`); memory is put
@@ -14,10 +14,8 @@
 #include "base/base.h"
 #include "include/recording.h"
 
-struct options;
-
 /* The mapped recording; `header` is NULL when there is none. The other pointers are the starts of
- * the sections. Constant between `recording_create` and a fork. */
+ * the sections. Constant between `recording_start_in_file` and a fork. */
 struct recording {
 	struct recording_header *header;
 	struct recording_control *control; /* never NULL: a private stand-in without recording */
@@ -61,9 +59,9 @@ recording_wants_attention(void)
 	return load((const four_bytes *)&recording.control->request) != 0;
 }
 
-/* Create the file as options ask, for a forked child or for a new program. False if it cannot be
- * had; then nothing is left behind. [init] */
-bool recording_create(const struct options *options, bool forked);
+/* Map an empty file and make it an empty recording. False if there is no room; the file is left as
+ * it is then. [init] */
+bool recording_start_in_file(int fd, bool has_blocks);
 
 /*
  * Make sure that `count` records of a section have memory behind them. False when there is no room:

@@ -7,8 +7,11 @@ capture_plugins = \
 
 check_PROGRAMS += \
 	tests/capture/reload \
-	tests/capture/shapes \
-	tests/capture/throw
+	tests/capture/shapes
+
+if HAVE_CXX
+check_PROGRAMS += tests/capture/throw
+endif
 
 check_DATA += $(capture_plugins)
 CLEANFILES += $(capture_plugins)

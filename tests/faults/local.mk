@@ -40,9 +40,13 @@ fault_plugins = \
 	tests/faults/origin/libcaller.so \
 	tests/faults/origin/own/theirs.so \
 	tests/faults/origin/program \
-	tests/faults/reentrant_malloc.so \
+	tests/faults/reentrant_malloc.so
+
+if HAVE_CXX
+fault_plugins += \
 	tests/faults/storm_plugin.so \
 	tests/faults/throw_plugin.so
+endif
 
 fault_sources = \
 	tests/faults/boot_plugin.c \

@@ -71,7 +71,7 @@ def build_library(directory, code, *flags):
     return os.path.join(directory, "build")
 
 
-for gate in ("check-deps", "check-exports", "check-tls", "check-comments", "check-docs",
+for gate in ("check-deps", "check-exports", "check-tls", "check-code", "check-comments", "check-docs",
              "check-format"):
 
     @case("%s passes on this tree" % gate)
@@ -97,6 +97,7 @@ PLANTED_INCLUDES = [
     ("lib/data/watch.h", "/* rbp is kept. */\n", r"only lib/arch/ .*: rbp"),
     ("lib/request.c", "#ifdef __x86_64__\n#endif\n", r"only lib/arch/ .*: x86"),
     ("lib/thread.h", '#include "record.h"\n', r"lib/: a circle of includes: lib/record lib/thread\n"),
+    ("tools/model/profile.h", '#include "model/filter.h"\n', r"tools/: a circle of includes: .*tools/model/filter .*tools/model/profile"),
     ("lib/process.c", '#include "start.h"\n', r"lib/: a circle of includes: lib/process .*lib/start"),
     ("tools/model/place.c", '#include "util/clock.h"\n', r"tools/model/ only computes: util/clock\.h"),
     ("tools/model/suppress.c", "#include <fcntl.h>\n", r"tools/model/ only computes: <fcntl\.h>"),
@@ -186,6 +187,27 @@ def planted_tls(directory):
     for expected in (r"65 bytes of TLS", r"DTPMOD64", r"IRELATIVE|not linked with -z now",
                      r"not linked with -z now", r"not linked with -z nodelete"):
         fails("check-tls", expected, build=build)
+
+
+PLANTED_CODE = "void *make(unsigned long, void *); void *malloc(unsigned long n) {" \
+               "char text[64]; __builtin_memset(text, (int)n, sizeof text); return %s; }"
+
+PLANTED_FLAGS = [
+    ("make(n, text) + 1", ("-mgeneral-regs-only", "-fomit-frame-pointer"), r"malloc has no frame pointer"),
+    ("make(n, text) + 1", ("-mgeneral-regs-only", "-fstack-protector-strong"), r"malloc reads the canary"),
+    ("make(n, text) + 1", ("-mgeneral-regs-only", "-fstack-protector-strong"), r"calls __stack_chk_fail"),
+    ("make(n, text) + 1", ("-msse2",), r"malloc uses vector registers"),
+    ("__builtin___memcpy_chk(make(n, text), make(n, 0), n, 64)", ("-mgeneral-regs-only",),
+     r"calls __memcpy_chk"),
+]
+
+for code, flags, expected in PLANTED_FLAGS:
+
+    @case("check-code sees %s: %s" % (" ".join(flags), expected))
+    def planted_code(directory, code=code, flags=flags, expected=expected):
+        build = build_library(directory, PLANTED_CODE % code, "-O2", "-fno-builtin-malloc",
+                              "-fno-omit-frame-pointer", *flags)
+        fails("check-code", expected, build=build)
 
 
 PLANTED_COMMENTS = [

@@ -7,7 +7,6 @@ check_PROGRAMS += \
 	tests/programs/commanded \
 	tests/programs/edges \
 	tests/programs/api \
-	tests/programs/apixx \
 	tests/programs/exits \
 	tests/programs/forks \
 	tests/programs/handover \
@@ -15,8 +14,13 @@ check_PROGRAMS += \
 	tests/programs/own_malloc \
 	tests/programs/static \
 	tests/programs/threads \
-	tests/programs/tree \
 	tests/programs/wordindex
+
+if HAVE_CXX
+check_PROGRAMS += \
+	tests/programs/apixx \
+	tests/programs/tree
+endif
 
 traced_cflags = -std=gnu11 $(WARN_CFLAGS) -g -O2 -fno-builtin
 

@@ -26,6 +26,7 @@ tools_unit_tests = \
 	tests/unit/test_human \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
+	tests/unit/test_option_words \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
 	tests/unit/test_snapshot \
@@ -46,7 +47,8 @@ TESTS += $(unit_tests)
 endif
 
 tests_unit_libruntime_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib -D_GNU_SOURCE $(CHECK_CFLAGS)
-tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer $(RUNTIME_CFLAGS)
+tests_unit_libruntime_a_CFLAGS = $(AM_CFLAGS)
+$(tests_unit_libruntime_a_OBJECTS): override CFLAGS += $(runtime_last_cflags)
 tests_unit_libruntime_a_SOURCES = $(runtime_modules) tests/unit/runtime.c tests/unit/runtime.h
 
 runtime_unit_cppflags = $(tests_unit_libruntime_a_CPPFLAGS)
@@ -90,6 +92,9 @@ tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c $(scratch) $(recording
 tests_unit_test_launch_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_launch_LDADD = $(tools_unit_libs)
 tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)
+tests_unit_test_option_words_CPPFLAGS = $(tools_unit_cppflags) -I$(srcdir)/lib
+tests_unit_test_option_words_LDADD = tests/unit/libruntime.a $(tools_unit_libs)
+tests_unit_test_option_words_SOURCES = tests/unit/test_option_words.c
 tests_unit_test_profile_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_profile_LDADD = $(tools_unit_libs)
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c $(scratch)

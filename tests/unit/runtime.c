@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/options.h"
-#include "recording/recording_map.h"
+#include "recording/recording_file.h"
 #include "data/trace_table.h"
 
 static char directory[] = "/tmp/heaptally-unit.XXXXXX";

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "option_words.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/xalloc.h"
@@ -21,20 +22,8 @@ static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUS
 
 /* --- options --- */
 
-enum word_kind {
-	WORD_KEPT,
-	WORD_REPLACED, /* always ours */
-	WORD_FRAMES,
-	WORD_CHILDREN,
-	WORD_REALLOC,
-	WORD_THREADS,
-	WORD_BLOCKS,
-	WORD_START,
-	WORD_WRONG,
-};
-
 static bool
-is_number_between(const char *text, unsigned long low, unsigned long high)
+is_number(const char *text, unsigned long most)
 {
 	char *end;
 	unsigned long number;
@@ -43,69 +32,71 @@ is_number_between(const char *text, unsigned long low, unsigned long high)
 		return false;
 	errno = 0;
 	number = strtoul(text, &end, 10);
-	return *end == '\0' && errno == 0 && number >= low && number <= high;
-}
-
-/* The words of lib/base/options.h that are one of two. */
-static const struct {
-	const char *name, *values[2];
-	enum word_kind kind;
-} switches[] = {
-	{"children", {"follow", "ignore"}, WORD_CHILDREN},
-	{"realloc", {"last", "origin"}, WORD_REALLOC},
-	{"threads", {"on", "off"}, WORD_THREADS},
-	{"blocks", {"on", "off"}, WORD_BLOCKS},
-	{"start", {"on", "off"}, WORD_START},
-};
-
-static enum word_kind
-classify_switch(const char *word, size_t length, const char *value)
-{
-	for (size_t i = 0; i < COUNT_OF(switches); i++) {
-		if (strlen(switches[i].name) != length ||
-		    strncmp(word, switches[i].name, length) != 0)
-			continue;
-		return strcmp(value, switches[i].values[0]) == 0 ||
-				       strcmp(value, switches[i].values[1]) == 0
-			       ? switches[i].kind
-			       : WORD_WRONG;
-	}
-	return WORD_WRONG;
-}
-
-/* The words of lib/base/options.h. */
-static enum word_kind
-classify(const char *word)
-{
-	const char *value = strchr(word, '=');
-	size_t length;
-
-	if (value == NULL)
-		return WORD_WRONG;
-	length = (size_t)(value - word);
-	value++;
-	if ((length == 3 && strncmp(word, "dir", 3) == 0) ||
-	    (length == 3 && strncmp(word, "out", 3) == 0))
-		return WORD_REPLACED;
-	if (length == 6 && strncmp(word, "frames", 6) == 0)
-		return is_number_between(value, 0, 65535) ? WORD_FRAMES : WORD_WRONG;
-	if (length == 10 && strncmp(word, "crosscheck", 10) == 0)
-		return is_number_between(value, 0, UINT32_MAX) ? WORD_KEPT : WORD_WRONG;
-	/* The mark of a process that ignores its children, one of which we are: it ends here. */
-	if (strncmp(word, "children=@", 10) == 0)
-		return WORD_REPLACED;
-	return classify_switch(word, length, value);
+	return *end == '\0' && errno == 0 && number <= most;
 }
 
 static bool
-is_replaced(const struct launch_options *options, enum word_kind kind)
+is_value(const struct option_rule *rule, const char *text)
 {
-	return kind == WORD_REPLACED || (kind == WORD_FRAMES && options->frames != 0) ||
-	       (kind == WORD_CHILDREN && options->no_children) ||
-	       (kind == WORD_REALLOC && options->realloc != NULL) ||
-	       (kind == WORD_THREADS && options->threads) ||
-	       (kind == WORD_BLOCKS && options->blocks) ||
-	       (kind == WORD_START && options->start != NULL);
+	switch (rule->kind) {
+	case OPTION_PATH:
+		return true;
+	case OPTION_NUMBER:
+		return is_number(text, rule->most);
+	case OPTION_CHOICE:
+		return strcmp(text, rule->values[0]) == 0 || strcmp(text, rule->values[1]) == 0;
+	}
+	return false;
+}
+
+/* OPTION_UNKNOWN if the name or the value is wrong. */
+static enum option_word
+classify(const char *text)
+{
+	size_t length = strcspn(text, "=");
+
+	if (text[length] == '\0')
+		return OPTION_UNKNOWN;
+	for (enum option_word word = 0; word < OPTION_UNKNOWN; word++) {
+		const struct option_rule *rule = &option_rules[word];
+
+		if (strlen(rule->name) == length && strncmp(text, rule->name, length) == 0)
+			return is_value(rule, text + length + 1) ? word : OPTION_UNKNOWN;
+	}
+	return OPTION_UNKNOWN;
+}
+
+static bool
+is_replaced(const struct launch_options *options, enum option_word word)
+{
+	switch (word) {
+	case OPTION_DIR:
+	case OPTION_OUT:
+		return true;
+	case OPTION_FRAMES:
+		return options->frames != 0;
+	case OPTION_CHILDREN:
+		return options->no_children;
+	case OPTION_REALLOC:
+		return options->realloc != NULL;
+	case OPTION_START:
+		return options->start != NULL;
+	case OPTION_THREADS:
+		return options->threads;
+	case OPTION_BLOCKS:
+		return options->blocks;
+	case OPTION_CROSSCHECK:
+	case OPTION_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+/* The mark of a process that ignores its children, one of which we are: it ends here. */
+static bool
+is_mark(const char *text)
+{
+	return strncmp(text, "children=@", 10) == 0;
 }
 
 /* Bytes of the word at text, up to the colon that ends it. A backslash hides what is behind it. */
@@ -136,14 +127,15 @@ insert_inherited(const struct launch_options *options, const char *inherited, st
 	while (*inherited != '\0') {
 		size_t length = get_word_length(inherited);
 		char *word = xstrndup(inherited, length);
-		enum word_kind kind = length != 0 ? classify(word) : WORD_REPLACED;
+		bool empty = length == 0 || is_mark(word);
+		enum option_word known = empty ? OPTION_DIR : classify(word);
 
-		if (kind == WORD_WRONG)
+		if (known == OPTION_UNKNOWN)
 			*ret_why = xasprintf("HEAPTALLY: \"%s\" is no option", word);
-		else if (!is_replaced(options, kind))
+		else if (!is_replaced(options, known))
 			buffer_insert_format(text, ":%s", word);
 		free(word);
-		if (kind == WORD_WRONG)
+		if (known == OPTION_UNKNOWN)
 			return -EINVAL;
 		inherited += length + (inherited[length] == ':');
 	}

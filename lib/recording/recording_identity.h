@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * recording_identity.h - whose recording it is
+ */
+#ifndef RECORDING_IDENTITY_H
+#define RECORDING_IDENTITY_H
+
+#include "base/base.h"
+#include "include/recording.h"
+
+/* What the header says of the format, the process and the time. [init] */
+void recording_identify(struct recording_header *header);
+
+/* The name of this process as the kernel knows it, at most 15 bytes. [init] */
+void recording_read_command(char *command, size_t bytes);
+
+#endif
