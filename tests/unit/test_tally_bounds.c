@@ -212,25 +212,23 @@ START_TEST(a_chunk_of_64_megabytes)
 }
 END_TEST
 
-/* The other way: a long run with few changes is small in the file and large in memory, and read. */
-START_TEST(a_long_run_is_read)
-{
-	enum {
-		SITES = 4000,
-		MOMENTS = 400
-	};
-	struct profile *profile = profile_new(), *copy;
-	struct profile_values *values[2];
-	struct tally_writer *writer;
-	struct tally_reader *reader;
-	int fd = open("long.tally", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+enum {
+	LONG_SITES = 4000,
+	LONG_MOMENTS = 400
+};
 
-	profile->frames = xcalloc(SITES, sizeof(*profile->frames));
-	profile->nodes = xcalloc(SITES, sizeof(*profile->nodes));
-	profile->sites = xcalloc(SITES, sizeof(*profile->sites));
+/* Two tables of values take turns in the moments, and differ by one byte of one site. */
+static struct profile *
+make_long_run(struct profile_values *values[2])
+{
+	struct profile *profile = profile_new();
+
+	profile->frames = xcalloc(LONG_SITES, sizeof(*profile->frames));
+	profile->nodes = xcalloc(LONG_SITES, sizeof(*profile->nodes));
+	profile->sites = xcalloc(LONG_SITES, sizeof(*profile->sites));
 	for (int i = 0; i < 2; i++)
-		values[i] = xcalloc(SITES, sizeof(*values[i]));
-	for (uint32_t i = 0; i < SITES; i++) {
+		values[i] = xcalloc(LONG_SITES, sizeof(*values[i]));
+	for (uint32_t i = 0; i < LONG_SITES; i++) {
 		profile->frames[i] = (struct profile_frame){
 			.kind = PROFILE_FRAME_ADDRESS,
 			.module = PROFILE_NO_MODULE,
@@ -239,27 +237,40 @@ START_TEST(a_long_run_is_read)
 		profile->nodes[i] = (struct profile_node){.parent = 0, .frame = i};
 		profile->sites[i] = i;
 		values[0][i].total_bytes = values[1][i].total_bytes = i * 2654435761u % 10000;
-		values[0][i].live_bytes = values[1][i].live_bytes = values[0][i].total_bytes;
+		values[0][i].live_bytes = values[1][i].live_bytes =
+			(int64_t)values[0][i].total_bytes;
 	}
 	values[1][5].live_bytes++;
-	profile->frame_count = profile->node_count = profile->site_count = SITES;
-	profile->moments = xcalloc(MOMENTS, sizeof(*profile->moments));
-	for (uint32_t i = 0; i < MOMENTS; i++)
+	profile->frame_count = profile->node_count = profile->site_count = LONG_SITES;
+	profile->moments = xcalloc(LONG_MOMENTS, sizeof(*profile->moments));
+	for (uint32_t i = 0; i < LONG_MOMENTS; i++)
 		profile->moments[i] = (struct profile_moment){
 			.time_ns = i * 1000000007ull,
-			.site_count = SITES,
+			.site_count = LONG_SITES,
 			.values = values[i % 2],
 		};
-	profile->moment_count = MOMENTS;
-	writer = tally_writer_new(fd);
+	profile->moment_count = LONG_MOMENTS;
+	return profile;
+}
+
+/* The other way: a long run with few changes is small in the file and large in memory, and read. */
+START_TEST(a_long_run_is_read)
+{
+	struct profile_values *values[2];
+	struct profile *profile = make_long_run(values), *copy;
+	int fd = open("long.tally", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct tally_writer *writer = tally_writer_new(fd);
+	struct tally_reader *reader;
+
 	ck_assert_int_eq(tally_writer_insert(writer, profile), 0);
 	ck_assert_int_eq(tally_writer_finish(writer), 0);
 	tally_writer_free(writer);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
 	ck_assert_int_eq(tally_reader_new(fd, &reader), 0);
 	ck_assert_int_eq(tally_reader_next(reader, &copy), 1);
-	ck_assert_uint_eq(copy->moment_count, MOMENTS);
-	ck_assert_int_eq(copy->moments[MOMENTS - 1].values[5].live_bytes, values[1][5].live_bytes);
+	ck_assert_uint_eq(copy->moment_count, LONG_MOMENTS);
+	ck_assert_int_eq(copy->moments[LONG_MOMENTS - 1].values[5].live_bytes,
+			 values[1][5].live_bytes);
 	profile_free(copy);
 	tally_reader_free(reader);
 	close(fd);
