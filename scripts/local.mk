@@ -2,6 +2,19 @@
 
 EXTRA_DIST += \
 	.ci/run \
+	debian/changelog \
+	debian/control \
+	debian/copyright \
+	debian/heaptally.docs \
+	debian/heaptally.install \
+	debian/heaptally.lintian-overrides \
+	debian/libheaptally-dev.install \
+	debian/libheaptally-dev.lintian-overrides \
+	debian/rules \
+	debian/source/format \
+	debian/tests/api \
+	debian/tests/control \
+	debian/tests/trace \
 	scripts/check \
 	scripts/check-chroot \
 	scripts/check-comments \
@@ -9,6 +22,7 @@ EXTRA_DIST += \
 	scripts/check-docs \
 	scripts/check-exports \
 	scripts/check-format \
+	scripts/check-plan \
 	scripts/check-tls \
 	scripts/count-results \
 	scripts/gate.py \
