@@ -2,17 +2,35 @@
 
 EXTRA_DIST += \
 	.ci/run \
+	debian/changelog \
+	debian/control \
+	debian/copyright \
+	debian/heaptally.docs \
+	debian/heaptally.install \
+	debian/heaptally.lintian-overrides \
+	debian/libheaptally-dev.install \
+	debian/libheaptally-dev.lintian-overrides \
+	debian/rules \
+	debian/source/format \
+	debian/tests/api \
+	debian/tests/control \
+	debian/tests/trace \
 	scripts/check \
+	scripts/check-chroot \
 	scripts/check-code \
 	scripts/check-comments \
 	scripts/check-deps \
 	scripts/check-docs \
 	scripts/check-exports \
 	scripts/check-format \
+	scripts/check-plan \
 	scripts/check-tls \
+	scripts/count-results \
 	scripts/gate.py \
+	scripts/litter.sh \
 	scripts/quickstart \
 	scripts/runtime-symbols \
 	scripts/sanitize.sh \
 	scripts/setup.sh \
+	tests/plan \
 	tests/unit/tsan.suppressions

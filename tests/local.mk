@@ -40,6 +40,7 @@ endif
 python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
+	tests/cli/completions.py \
 	tests/cli/hostile_names.py \
 	tests/cli/old_tally.py \
 	tests/cli/other_version.py \
@@ -51,6 +52,7 @@ python_tests = \
 	tests/cli/tracemalloc_oracle.py \
 	tests/exact/memcheck_dhat.py \
 	tests/exact/temporary.py \
+	tests/gates/counting.py \
 	tests/gates/gates.py \
 	tests/promises/capture_crosscheck.py \
 	tests/promises/fork_and_exec.py \

@@ -15,6 +15,18 @@ heaptally()
 	"$HEAPTALLY_COMMAND" "$@"
 }
 
+# own_device NAME MINOR: ./NAME, a device that only this test sees; unprivileged, a link to the one
+# that it cannot harm.
+own_device()
+{
+	if [ "$(id -u)" != 0 ]; then
+		ln -s "/dev/$1" "$1"
+	else
+		mknod -m 666 "$1" c 1 "$2" 2>/dev/null && head -c 0 "$1" 2>/dev/null ||
+			skip "device nodes cannot be made here"
+	fi
+}
+
 # try STATUS COMMAND...: run it into the files out and err, and want this status.
 try()
 {

@@ -196,8 +196,9 @@ stop_holder()
 }
 
 @test "run: devices are written into, and links stay links" {
-	try 0 heaptally run -q -o /dev/null -- true
-	[ -c /dev/null ]
+	own_device null 3
+	try 0 heaptally run -q -o null -- true
+	[ -c null ]
 	touch real.tally
 	ln -s real.tally link.tally
 	try 0 heaptally run -q -o link.tally -- true
@@ -232,8 +233,9 @@ stop_holder()
 
 @test "run: a full disk at the end does not lose the tally" {
 	own_place
-	try 3 heaptally run -q -o /dev/full -- "$programs/exits" 100 exit
-	grep -q '^heaptally: /dev/full: cannot be written: ' err
+	own_device full 7
+	try 3 heaptally run -q -o full -- "$programs/exits" 100 exit
+	grep -q '^heaptally: full: cannot be written: ' err
 	path=$(sed -n 's/^heaptally: the tally is //p' err)
 	heaptally info --format json "$path" >info
 	jq -e '.total_blocks == 100' info

@@ -269,6 +269,7 @@ setup_file()
 	says 'no-such.tally'
 	try 2 heaptally timeline --svg no-such-folder/heap.svg "$tally"
 	says 'no-such-folder'
-	try 2 heaptally timeline --svg /dev/full "$tally"
-	says '/dev/full'
+	own_device full 7
+	try 2 heaptally timeline --svg full "$tally"
+	says 'full: '
 }

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from harness import BUILD, SOURCE, case, equal, need, run, run_cases
+from harness import BUILD, SOURCE, Skip, case, equal, need, run, run_cases
 
 COPIED = ("lib", "tools", "scripts", "man", "tests/programs", "configure.ac", "Makefile.am",
           "ARCHITECTURE.md", "NEWS", ".clang-format")
@@ -36,6 +36,9 @@ def passes(gate):
     for line in output.splitlines():
         print("# " + line)
     equal(status, 0, gate)
+    missing = re.search(r"^not installed, not checked: ([^,\n]+)", output, re.M)
+    if missing:
+        raise Skip(missing[1] + " is not installed")
 
 
 def append(tree, path, text):
@@ -72,7 +75,7 @@ def build_library(directory, code, *flags):
 
 
 for gate in ("check-deps", "check-exports", "check-tls", "check-code", "check-comments", "check-docs",
-             "check-format"):
+             "check-format", "check-plan"):
 
     @case("%s passes on this tree" % gate)
     def green(_directory, gate=gate):
@@ -270,6 +273,21 @@ def planted_format(directory):
     fails("check-format", r"lib/base/os\.c:\d+: not as clang-format", tree)
     append(tree, "lib/memory/arena.c", "void\nf(void)\n{\n" + "\tf();\n" * 50 + "}\n")
     fails("check-format", r"lib/memory/arena\.c:\d+: a function of 50 lines", tree)
+
+
+@case("check-plan sees a test that the plan lacks, one that is gone, and another sum in README")
+def planted_plan(directory):
+    tree = copy_tree(directory)
+    shutil.copytree(os.path.join(SOURCE, "tests"), os.path.join(tree, "tests"), dirs_exist_ok=True)
+    shutil.copy(os.path.join(SOURCE, "README.md"), tree)
+    append(tree, "tests/cli/stray.bats", "\n")
+    append(tree, "tests/unit/test_stray.c", "\n")
+    os.remove(os.path.join(tree, "tests", "exact", "temporary.py"))
+    fails("check-plan", r"tests/plan: tests/cli/stray\.bats is missing", tree)
+    fails("check-plan", r"tests/plan: tests/unit/test_stray is missing", tree)
+    fails("check-plan", r"there is no tests/exact/temporary\.py", tree)
+    replace(tree, "README.md", r"\d+ passed, 0", "1 passed, 0")
+    fails("check-plan", r"README\.md: 1 passed, and tests/plan has", tree)
 
 
 @case("check-format sees what shellcheck sees")

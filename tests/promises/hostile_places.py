@@ -7,7 +7,7 @@ import stat
 import subprocess
 import time
 
-from harness import LIBRARY, case, environment, equal, report, run, run_cases
+from harness import LIBRARY, Skip, case, environment, equal, report, run, run_cases
 from traced import UNSHARE, need_private_mounts, target
 
 BLOCKS = 2000
@@ -56,16 +56,35 @@ def fifo(directory):
     assert stat.S_ISFIFO(os.lstat("planted").st_mode) or os.path.isfile("planted")
 
 
-@case("out= names a directory, a socket, a missing folder, /dev/null, /dev/full")
+def own_device(name, minor):
+    """A device that only this test sees; unprivileged, a link to the one that it cannot harm."""
+    if os.getuid() != 0:
+        os.symlink("/dev/" + name, name)
+        return
+    try:
+        os.mknod(name, 0o666 | stat.S_IFCHR, os.makedev(1, minor))
+        with open(name, "rb"):
+            pass
+    except PermissionError as reason:
+        raise Skip("device nodes cannot be made here") from reason
+
+
+@case("out= names a directory, a socket, a missing folder, nothing")
 def others(directory):
     os.mkdir("folder")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket")
         for name in ("folder", "socket", "missing/file"):
             runs(HEAPTALLY="out=%s/%s" % (directory, name))
-    for path in ("/dev/null", "/dev/full", ""):
-        runs(HEAPTALLY="out=" + path, XDG_RUNTIME_DIR=directory)
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode), "/dev/null is gone"
+    runs(HEAPTALLY="out=", XDG_RUNTIME_DIR=directory)
+
+
+@case("out= names a device: it stays what it is")
+def devices(directory):
+    for name, minor in (("null", 3), ("full", 7)):
+        own_device(name, minor)
+        runs(HEAPTALLY="out=%s/%s" % (directory, name), XDG_RUNTIME_DIR=directory)
+        assert stat.S_ISCHR(os.stat(name).st_mode), name + " is gone"
 
 
 @case("umask 0 and 0777 make no difference to the recording")

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static char directory[4096];
@@ -36,6 +38,17 @@ scratch_leave(void)
 {
 	if (chdir("/") != 0 || nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		ck_abort_msg("%s cannot be removed", directory);
+}
+
+void
+scratch_device(const char *name, unsigned minor)
+{
+	char machine[32];
+
+	if (mknod(name, S_IFCHR | 0600, makedev(1, minor)) == 0)
+		return;
+	snprintf(machine, sizeof(machine), "/dev/%s", name);
+	ck_assert_int_eq(symlink(machine, name), 0);
 }
 
 const char *

@@ -14,6 +14,10 @@ void scratch_leave(void);
 /* The path of a file in memory, for tests that write thousands. It lasts as long as the test. */
 const char *scratch_memory_file(void);
 
+/* A character device of the kernel's memory driver (3 is null, 7 is full) in the working directory.
+ * Without the right to make one, a link to the machine's, which that user cannot harm. */
+void scratch_device(const char *name, unsigned minor);
+
 /* Run the suite; the result of main. */
 int scratch_run(Suite *suite);
 
