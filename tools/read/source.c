@@ -474,7 +474,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 		if (result != 0)
 			*ret_why = source_explain(source.name, result);
 	}
-	free(path);
+	source.path = path;
 	if (result == 0) {
 		result = finish(&collection, moment, &source, ret_why);
 	} else {
@@ -493,6 +493,7 @@ void
 source_release(struct source *source)
 {
 	free(source->name);
+	free(source->path);
 	profile_free(source->profile);
 	release_processes(source->processes, source->process_count);
 	*source = (struct source){0};
