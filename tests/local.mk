@@ -47,6 +47,7 @@ python_tests = \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \
+	tests/cli/suspend.py \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
 	tests/cli/tracemalloc_oracle.py \

@@ -84,6 +84,8 @@ tools_libtools_a_SOURCES = \
 	tools/run/collect.h \
 	tools/run/launch.c \
 	tools/run/launch.h \
+	tools/run/launch_suspend.c \
+	tools/run/launch_suspend.h \
 	tools/run/target.c \
 	tools/run/target.h \
 	tools/symbols/debuginfo.c \
@@ -112,6 +114,8 @@ tools_libtools_a_SOURCES = \
 	tools/util/intern.h \
 	tools/util/json_writer.c \
 	tools/util/json_writer.h \
+	tools/util/output.c \
+	tools/util/output.h \
 	tools/util/range_index.c \
 	tools/util/range_index.h \
 	tools/util/screen.c \

@@ -42,7 +42,7 @@ LIVE = (
 ENDED = (
     ("info",),
     ("timeline",),
-    ("timeline", "--svg", "/dev/null"),
+    ("timeline", "--svg", "-"),
     ("top",),
     ("top", "--by", "file"),
     ("top", "--by", "function"),

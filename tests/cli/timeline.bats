@@ -269,7 +269,31 @@ setup_file()
 	says 'no-such.tally'
 	try 2 heaptally timeline --svg no-such-folder/heap.svg "$tally"
 	says 'no-such-folder'
-	own_device full 7
-	try 2 heaptally timeline --svg full "$tally"
-	says 'full: '
+}
+
+@test "timeline: a picture replaces only such pictures, and stays when a new one cannot be written" {
+	tally=$BATS_FILE_TMPDIR/wave.tally
+	cp "$tally" copy.tally
+	echo 'int main(void) { return 0; }' >leaky.c
+	cp leaky.c kept.c
+	for file in copy.tally leaky.c; do
+		try 2 heaptally timeline --svg "$file" "$tally"
+		says "$file: exists and is not a picture of heaptally"
+	done
+	cmp copy.tally "$tally"
+	cmp leaky.c kept.c
+	try 0 heaptally timeline --svg heap.svg "$tally"
+	echo '<!-- old -->' >>heap.svg
+	cp heap.svg old.svg
+	(
+		ulimit -f 1
+		try 2 heaptally timeline --svg heap.svg "$tally"
+	)
+	says 'heap.svg: File too large'
+	cmp heap.svg old.svg
+	try 0 heaptally timeline --svg heap.svg "$tally"
+	[ "$(grep -c old heap.svg)" = 0 ]
+	try 0 heaptally timeline --force --svg leaky.c "$tally"
+	cmp leaky.c heap.svg
+	[ "$(find . -type f | wc -l)" = 7 ]
 }

@@ -244,7 +244,7 @@ def under_launcher(bench, words, program):
     """`run` has to run the program as well, and to tell why there are no data."""
     tool = shutil.copy(bench.tracer.command, os.path.dirname(program))
     environment = {"PATH": "/usr/bin:/bin", "HEAPTALLY_LIBRARY": bench.tracer.library}
-    done = call([*words, tool, "run", "-o", "/dev/null", "--", program, "2000"], env=environment)
+    done = call([*words, tool, "run", "-o", program + ".tally", "--", program, "2000"], env=environment)
     if done is None or done.returncode != 0 or done.stdout != b"done\n":
         status = "no end" if done is None else "status %d" % done.returncode
         return Verdict("B", "under run: %s: %s" % (status, done.stderr.decode().strip()[:80] if done else ""))

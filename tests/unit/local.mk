@@ -27,6 +27,7 @@ tools_unit_tests = \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
 	tests/unit/test_option_words \
+	tests/unit/test_output \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
 	tests/unit/test_snapshot \
@@ -95,6 +96,9 @@ tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)
 tests_unit_test_option_words_CPPFLAGS = $(tools_unit_cppflags) -I$(srcdir)/lib
 tests_unit_test_option_words_LDADD = tests/unit/libruntime.a $(tools_unit_libs)
 tests_unit_test_option_words_SOURCES = tests/unit/test_option_words.c
+tests_unit_test_output_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_output_LDADD = $(tools_unit_libs)
+tests_unit_test_output_SOURCES = tests/unit/test_output.c $(scratch)
 tests_unit_test_profile_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_profile_LDADD = $(tools_unit_libs)
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c $(scratch)

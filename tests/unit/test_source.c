@@ -17,7 +17,7 @@
 #include "scratch.h"
 #include "read/source.h"
 #include "read/tally.h"
-#include "read/tally_file.h"
+#include "util/output.h"
 #include "util/xalloc.h"
 
 static char *runtime_directory;
@@ -187,9 +187,11 @@ static void
 write_tally(const char *path)
 {
 	struct tally_writer *writer;
-	struct tally_file file;
+	const struct output_rule rule = {.force = true};
+	struct output file;
+	char *why;
 
-	ck_assert_int_eq(tally_file_begin(path, &file), 0);
+	ck_assert_int_eq(output_begin(path, &rule, &file, &why), 0);
 	writer = tally_writer_new(file.fd);
 	for (uint32_t pid = 1; pid <= 2; pid++) {
 		struct generated *generated = generated_new();
@@ -208,7 +210,7 @@ write_tally(const char *path)
 	}
 	ck_assert_int_eq(tally_writer_finish(writer), 0);
 	tally_writer_free(writer);
-	ck_assert_int_eq(tally_file_commit(&file), 0);
+	ck_assert_int_eq(output_commit(&file), 0);
 }
 
 static void

@@ -18,7 +18,7 @@
 #include "scratch.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
-#include "read/tally_file.h"
+#include "util/output.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 
@@ -72,15 +72,17 @@ static void
 write_profiles(const char *path, const struct profile *profile, int count)
 {
 	struct tally_writer *writer;
-	struct tally_file file;
+	const struct output_rule rule = {.force = true};
+	struct output file;
+	char *why;
 
-	ck_assert_int_eq(tally_file_begin(path, &file), 0);
+	ck_assert_int_eq(output_begin(path, &rule, &file, &why), 0);
 	writer = tally_writer_new(file.fd);
 	for (int i = 0; i < count; i++)
 		ck_assert_int_eq(tally_writer_insert(writer, profile), 0);
 	ck_assert_int_eq(tally_writer_finish(writer), 0);
 	tally_writer_free(writer);
-	ck_assert_int_eq(tally_file_commit(&file), 0);
+	ck_assert_int_eq(output_commit(&file), 0);
 }
 
 static void
@@ -453,44 +455,6 @@ START_TEST(an_error_of_the_file_is_kept)
 }
 END_TEST
 
-START_TEST(file_takes_its_place_at_the_end)
-{
-	struct tally_file file;
-	struct stat status;
-
-	store("a.tally", (const uint8_t *)"old", 3);
-	ck_assert_int_eq(symlink("a.tally", "link.tally"), 0);
-	ck_assert_int_eq(tally_file_begin("link.tally", &file), 0);
-	ck_assert_int_eq(write(file.fd, "newer", 5), 5);
-	ck_assert_int_eq(stat("a.tally", &status), 0);
-	ck_assert_int_eq(status.st_size, 3);
-	ck_assert_int_eq(tally_file_commit(&file), 0);
-	ck_assert_int_eq(stat("a.tally", &status), 0);
-	ck_assert_int_eq(status.st_size, 5);
-	ck_assert_int_eq(lstat("link.tally", &status), 0);
-	ck_assert(S_ISLNK(status.st_mode));
-	ck_assert_int_eq(tally_file_begin("b.tally", &file), 0);
-	tally_file_abandon(&file);
-	ck_assert_int_ne(access("b.tally", F_OK), 0);
-}
-END_TEST
-
-START_TEST(file_that_cannot_be)
-{
-	struct tally_file file;
-
-	ck_assert_int_eq(mkdir("directory", 0700), 0);
-	ck_assert_int_eq(tally_file_check("directory"), -EISDIR);
-	ck_assert_int_eq(tally_file_check("missing/a.tally"), -ENOENT);
-	ck_assert_int_eq(tally_file_check(""), -ENOENT);
-	ck_assert_int_eq(tally_file_check("good.tally"), 0);
-	ck_assert_int_ne(access("good.tally", F_OK), 0);
-	scratch_device("null", 3);
-	ck_assert_int_eq(tally_file_begin("null", &file), 0);
-	ck_assert_int_eq(tally_file_commit(&file), 0);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -508,8 +472,6 @@ main(void)
 	tcase_add_test(tcase, a_file_without_marks);
 	tcase_add_test(tcase, expansion_is_limited);
 	tcase_add_test(tcase, an_error_of_the_file_is_kept);
-	tcase_add_test(tcase, file_takes_its_place_at_the_end);
-	tcase_add_test(tcase, file_that_cannot_be);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@
 #include "run/target.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/output.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/card.h"
@@ -64,6 +66,7 @@ struct run {
 	char *directory;
 	int directory_lock; /* held until the end */
 	char *path;         /* of the tally */
+	char *program_path; /* of the file that exec will load */
 	int path_error;
 	struct launch launch;
 	struct collector *collector;
@@ -207,6 +210,7 @@ inspect(struct run *run)
 		die(statuses[target.verdict], "%s", target.reason);
 	if (target.warning != NULL)
 		warn("warning: %s", target.warning);
+	run->program_path = xstrdup(target.path);
 	target_release(&target);
 }
 
@@ -218,17 +222,49 @@ get_command_name(const struct run *run)
 	return slash != NULL && slash[1] != '\0' ? slash + 1 : run->arguments[0];
 }
 
-/* Say it before the start when the tally cannot be written; the program runs all the same. */
+/* The program and the words of its command line: any of them may be a file that it reads. */
+static const char *const *
+get_inputs(const struct run *run, size_t *ret_count)
+{
+	const char **inputs;
+	size_t count = 0;
+
+	while (run->arguments[count] != NULL)
+		count++;
+	inputs = xcalloc(count + 1, sizeof(*inputs));
+	for (size_t i = 0; i < count; i++)
+		inputs[i] = run->arguments[i];
+	inputs[count] = run->program_path;
+	*ret_count = count + 1;
+	return inputs;
+}
+
+static struct output_rule
+get_rule(const struct run *run)
+{
+	struct output_rule rule = {
+		.force = run->force,
+		.no_stdout = "standard output is the program's; --output needs a name",
+	};
+
+	rule.inputs = get_inputs(run, &rule.input_count);
+	return rule;
+}
+
+/* Refuse before the start what is not to be replaced, and say it when the tally cannot be written;
+ * the program runs all the same. */
 static void
 check_output(struct run *run)
 {
 	char *probe = run->output != NULL ? xstrdup(run->output)
 					  : tally_file_make_path(get_command_name(run), getpid());
+	struct output_rule rule = get_rule(run);
+	char *why;
 
-	run->path_error = tally_file_check(probe);
-	if (run->path_error != 0)
-		warn_errno(run->path_error, "%s: cannot be written, the tally will be in %s", probe,
-			   run->directory);
+	run->path_error = output_check(probe, &rule, &why);
+	if (why != NULL)
+		die(LAUNCH_FAILED, "%s", why);
+	free((void *)rule.inputs);
 	free(probe);
 }
 
@@ -243,20 +279,27 @@ run_untraced(char *const *arguments, int why)
 }
 
 static void
+warn_of_path(const struct run *run)
+{
+	if (run->path_error != 0)
+		warn_errno(run->path_error, "%s: cannot be written, the tally will be in %s",
+			   run->output != NULL ? run->output : ".", run->directory);
+}
+
+static void
 make_process(struct run *run)
 {
 	char *library = launch_find_library(), *preload, *options, *why;
 	int result;
 
-	if (!run->force && run->output != NULL && tally_file_is_taken(run->output))
-		die(LAUNCH_FAILED, "%s: exists; --force replaces it", run->output);
+	check_output(run);
 	if (library == NULL)
 		die(LAUNCH_FAILED, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
 	result = locate_make_run_directory(&run->directory, &run->directory_lock);
 	if (result != 0)
 		run_untraced(run->arguments, result);
 	run->options.directory = run->directory;
-	check_output(run);
+	warn_of_path(run);
 	if (launch_make_options(&run->options, getenv("HEAPTALLY"), &options, &why) != 0) {
 		rmdir(run->directory);
 		die(LAUNCH_FAILED, "%s", why);
@@ -327,6 +370,8 @@ start(struct run *run)
 		die_errno(result == -ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXECUTABLE, result,
 			  "%s", run->arguments[0]);
 	}
+	/* From here on only for us: a limit of the program's is no reason to lose its status. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* --- while --- */
@@ -422,25 +467,36 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	return result == 0 ? tally_writer_finish(writer) : result;
 }
 
+/* Returns 0, or -errno after it was said. */
 static int
 write_tally(struct run *run)
 {
+	struct output_rule rule = get_rule(run);
 	struct tally_writer *writer;
-	struct tally_file file;
-	int result = tally_file_begin(run->path, &file);
+	struct output output;
+	char *why;
+	int result = output_begin(run->path, &rule, &output, &why);
 
-	if (result != 0)
-		return result;
-	writer = tally_writer_new(file.fd);
-	result = write_profiles(run, writer);
-	tally_writer_free(writer);
-	if (result == 0 && run->card.process_count != 0)
-		return tally_file_commit(&file);
-	tally_file_abandon(&file);
+	free((void *)rule.inputs);
+	if (result == 0) {
+		writer = tally_writer_new(output.fd);
+		result = write_profiles(run, writer);
+		tally_writer_free(writer);
+		if (result == 0 && run->card.process_count != 0) {
+			result = output_commit(&output);
+		} else {
+			output_abandon(&output);
+		}
+	}
+	if (why != NULL)
+		warn("%s", why);
+	else if (result != 0)
+		warn_errno(result, "%s: cannot be written", run->path);
+	free(why);
 	return result;
 }
 
-/* The place of the tally turned out to be full: put it where the recordings were. */
+/* The place of the tally turned out to be full, or taken: put it where the recordings were. */
 static int
 write_elsewhere(struct run *run)
 {
@@ -458,26 +514,30 @@ write_elsewhere(struct run *run)
 static int
 write_somewhere(struct run *run)
 {
-	int result = write_tally(run), other;
+	int result = write_tally(run);
 
-	if (result == 0)
-		return 0;
-	warn_errno(result, "%s: cannot be written", run->path);
-	if (run->path_error != 0)
-		return result;
-	other = write_elsewhere(run);
-	if (other != 0)
-		warn_errno(other, "%s: cannot be written", run->path);
+	if (result != 0 && run->path_error == 0)
+		write_elsewhere(run);
 	return result;
 }
 
-/* Nothing was recorded: say so, and why if it can be seen. */
-static void
-explain_nothing(const struct run *run)
+/* Nothing was recorded: say so, and why if it can be seen. Returns the exit status. */
+static int
+explain_nothing(const struct run *run, int status)
 {
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	if (limit.rlim_cur != RLIM_INFINITY) {
+		warn("%s: no recording appeared: the limit on the size of files (ulimit -f) is "
+		     "%llu bytes",
+		     run->arguments[0], (unsigned long long)limit.rlim_cur);
+		return status;
+	}
 	warn("%s: no recording appeared: the runtime was not loaded, was kept from writing to %s, "
 	     "or the environment was cleared",
 	     run->arguments[0], run->directory);
+	return status != 0 ? status : LAUNCH_FAILED;
 }
 
 /* An allocator inside the executable bypasses ours, and its blocks are missing everywhere. */
@@ -520,11 +580,10 @@ finish(struct run *run)
 	collector_free(run->collector);
 	if (left == 0)
 		remove_directory(run);
-	if (run->card.process_count == 0) {
-		if (left == 0)
-			explain_nothing(run);
+	if (run->card.process_count == 0 && left == 0)
+		return explain_nothing(run, status);
+	if (run->card.process_count == 0)
 		return status != 0 ? status : LAUNCH_FAILED;
-	}
 	warn_of_allocator(run);
 	if (!run->quiet)
 		print_card(run);
@@ -551,5 +610,6 @@ cmd_run(int argc, char **argv)
 	profile_free(run.card.profile);
 	free(run.directory);
 	free(run.path);
+	free(run.program_path);
 	return status;
 }

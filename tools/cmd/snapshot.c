@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/report.h"
 #include "cmd/command.h"
@@ -20,6 +21,7 @@
 #include "read/tally_file.h"
 #include "util/error.h"
 #include "util/human.h"
+#include "util/output.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 
@@ -87,23 +89,69 @@ add_names(struct profile *profile, bool quiet)
 }
 
 static int
-write_profile(const char *path, const struct profile *profile)
+write_tally(struct output *output, const struct profile *profile)
 {
-	struct tally_writer *writer;
-	struct tally_file file;
-	int result = tally_file_begin(path, &file);
+	struct tally_writer *writer = tally_writer_new(output->fd);
+	int result = tally_writer_insert(writer, profile);
 
-	if (result != 0)
-		return result;
-	writer = tally_writer_new(file.fd);
-	result = tally_writer_insert(writer, profile);
 	if (result == 0)
 		result = tally_writer_finish(writer);
 	tally_writer_free(writer);
 	if (result == 0)
-		return tally_file_commit(&file);
-	tally_file_abandon(&file);
+		return output_commit(output);
+	output_abandon(output);
 	return result;
+}
+
+/* To standard output goes the tally alone. */
+static bool
+is_stdout(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
+static void
+die_of_output(const char *path, int error, const char *why)
+{
+	if (why != NULL)
+		die(COMMAND_TROUBLE, "%s", why);
+	die_errno(COMMAND_TROUBLE, error, "%s: cannot be written", path);
+}
+
+/* Before anything is read, as far as can be told. */
+static void
+check_output(const struct arguments *arguments)
+{
+	const char *const inputs[] = {arguments->operand};
+	struct output_rule rule = {
+		.force = arguments->force,
+		.no_stdout = isatty(STDOUT_FILENO) ? "standard output is a terminal" : NULL,
+		.inputs = inputs,
+		.input_count = 1,
+	};
+	char *why;
+	int result;
+
+	if (arguments->output == NULL)
+		return;
+	result = output_check(arguments->output, &rule, &why);
+	if (result != 0)
+		die_of_output(arguments->output, result, why);
+}
+
+static void
+write_profile(const char *path, bool force, const struct source *source)
+{
+	const char *const inputs[] = {source->path};
+	struct output_rule rule = {.force = force, .inputs = inputs, .input_count = 1};
+	struct output output;
+	char *why;
+	int result = output_begin(path, &rule, &output, &why);
+
+	if (result == 0)
+		result = write_tally(&output, source->profile);
+	if (result != 0)
+		die_of_output(path, result, why);
 }
 
 static void
@@ -137,12 +185,10 @@ cmd_snapshot(int argc, char **argv)
 	struct source_request request = {0};
 	struct source source;
 	char *why, *path;
-	int result;
 
 	argp_err_exit_status = COMMAND_TROUBLE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (!arguments.force && arguments.output != NULL && tally_file_is_taken(arguments.output))
-		die(COMMAND_TROUBLE, "%s: exists; --force replaces it", arguments.output);
+	check_output(&arguments);
 	request.operand = arguments.operand;
 	request.blocks = arguments.blocks;
 	if (source_read(&request, &source, &why) != 0)
@@ -153,10 +199,8 @@ cmd_snapshot(int argc, char **argv)
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)
 		       : tally_file_make_path(source.profile->command, source.profile->pid);
-	result = write_profile(path, source.profile);
-	if (result != 0)
-		die_errno(COMMAND_TROUBLE, result, "%s: cannot be written", path);
-	if (!arguments.quiet)
+	write_profile(path, arguments.force, &source);
+	if (!arguments.quiet && !is_stdout(path))
 		report(path, source.profile);
 	free(path);
 	source_release(&source);

@@ -6,6 +6,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cmd/command.h"
 #include "model/curve.h"
 #include "util/error.h"
+#include "util/output.h"
 #include "view/timeline.h"
 
 #define SECONDS_MOST 1e9
@@ -37,7 +39,7 @@ struct arguments {
 	struct cmd_report report; /* its process and color */
 	const char *operand, *svg;
 	enum format format;
-	bool has_window;
+	bool force, has_window;
 	double from, to; /* seconds; to may be infinite */
 };
 
@@ -47,6 +49,7 @@ static const struct argp_option options[] = {
 	{"window", OPTION_WINDOW, "A,B", 0,
 	 "show only what was between A and B seconds after the start; B may be left out", 0},
 	{"svg", OPTION_SVG, "FILE", 0, "write a picture to FILE, and no text", 0},
+	{"force", 'f', NULL, 0, "replace FILE even if it is no such picture", 0},
 	{"format", OPTION_FORMAT, "FORMAT", 0,
 	 "text (default), json, or mprof, the file that `mprof plot` reads", 0},
 	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
@@ -119,6 +122,9 @@ parse_option(int key, char *word, struct argp_state *state)
 	case OPTION_SVG:
 		arguments->svg = word;
 		return 0;
+	case 'f':
+		arguments->force = true;
+		return 0;
 	case OPTION_FORMAT:
 		parse_format(arguments, word, state);
 		return 0;
@@ -170,21 +176,73 @@ choose_window(const struct arguments *arguments, const struct source *source,
 }
 
 static void
-write_picture(const char *path, const struct view_timeline *view)
+die_of_picture(const char *path, int error, const char *why)
 {
-	FILE *stream = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-	int error;
+	if (why != NULL)
+		die(COMMAND_TROUBLE, "%s", why);
+	die_errno(COMMAND_TROUBLE, error, "%s", path);
+}
 
-	if (!stream)
-		die_errno(COMMAND_TROUBLE, errno, "%s", path);
-	view_timeline_svg(stream, view);
-	if (stream == stdout)
+static struct output_rule
+get_rule(const struct arguments *arguments, const char *const *input)
+{
+	return (struct output_rule){
+		.magic = VIEW_TIMELINE_SVG_MAGIC,
+		.kind = "a picture of heaptally timeline",
+		.force = arguments->force,
+		.inputs = input,
+		.input_count = 1,
+	};
+}
+
+/* Before anything is read, as far as can be told. */
+static void
+check_picture(const struct arguments *arguments)
+{
+	struct output_rule rule = get_rule(arguments, &arguments->operand);
+	char *why;
+	int result;
+
+	if (arguments->svg == NULL)
 		return;
-	error = ferror(stream) ? EIO : 0;
-	if (fclose(stream) != 0)
-		error = errno;
-	if (error)
-		die_errno(COMMAND_TROUBLE, error, "%s", path);
+	result = output_check(arguments->svg, &rule, &why);
+	if (result != 0)
+		die_of_picture(arguments->svg, result, why);
+}
+
+/* 0 or the error of the stream. */
+static int
+draw(int fd, const struct view_timeline *view)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), error = 0;
+	FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
+
+	if (stream == NULL)
+		return errno;
+	view_timeline_svg(stream, view);
+	if (ferror(stream))
+		error = errno != 0 ? errno : EIO;
+	return fclose(stream) != 0 ? errno : error;
+}
+
+static void
+write_picture(const struct arguments *arguments, const char *input,
+	      const struct view_timeline *view)
+{
+	struct output_rule rule = get_rule(arguments, &input);
+	struct output output;
+	char *why;
+	int result = output_begin(arguments->svg, &rule, &output, &why);
+
+	if (result != 0)
+		die_of_picture(arguments->svg, result, why);
+	result = draw(output.fd, view);
+	if (result == 0)
+		result = output_commit(&output);
+	else
+		output_abandon(&output);
+	if (result != 0)
+		die_of_picture(arguments->svg, result, NULL);
 }
 
 static void
@@ -218,13 +276,14 @@ cmd_timeline(int argc, char **argv)
 
 	cmd_report_init(&arguments.report);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	check_picture(&arguments);
 	cmd_report_read(&arguments.report, arguments.operand, "exit", &source);
 	view.profile = source.profile;
 	curve_init(&curve, source.profile);
 	view.curve = &curve;
 	choose_window(&arguments, &source, &view);
 	if (arguments.svg)
-		write_picture(arguments.svg, &view);
+		write_picture(&arguments, source.path, &view);
 	print(&arguments, &view);
 	cmd_report_finish();
 	curve_release(&curve);

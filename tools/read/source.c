@@ -499,7 +499,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 		if (result != 0)
 			*ret_why = explain_file(source.name, path, result);
 	}
-	free(path);
+	source.path = path;
 	if (result == 0) {
 		result = finish(&collection, moment, &source, ret_why);
 	} else {
@@ -518,6 +518,7 @@ void
 source_release(struct source *source)
 {
 	free(source->name);
+	free(source->path);
 	profile_free(source->profile);
 	release_processes(source->processes, source->process_count);
 	*source = (struct source){0};

@@ -39,6 +39,7 @@ struct source_process {
 
 struct source {
 	char *name;              /* of the file, for messages and titles */
+	char *path;              /* what was read */
 	struct profile *profile; /* not symbolized, if the file had no names */
 	struct profile_at at;
 	struct source_process *processes;

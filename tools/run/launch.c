@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "option_words.h"
+#include "run/launch_suspend.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/xalloc.h"
@@ -390,6 +391,7 @@ launch_wait(struct launch *launch, uint64_t timeout_ns)
 
 		if (waitpid(launch->pid, &launch->wait_status, WNOHANG) == launch->pid)
 			return 1;
+		launch_suspend(launch->pid);
 		if (left == 0)
 			return 0;
 		number = sigtimedwait(&signals, &info, &timeout);

@@ -25,6 +25,9 @@ void view_timeline_json(FILE *stream, const struct view_timeline *view);
 /* The file of Python's mprof: `mprof plot` draws it. Marks are its functions. */
 void view_timeline_mprof(FILE *stream, const struct view_timeline *view);
 
+/* How a picture begins, and no picture of others does. */
+#define VIEW_TIMELINE_SVG_MAGIC "<!-- heaptally timeline -->\n"
+
 /* A picture for browsers, without scripts or references to elsewhere. */
 void view_timeline_svg(FILE *stream, const struct view_timeline *view);
 

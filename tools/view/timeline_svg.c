@@ -246,6 +246,7 @@ view_timeline_svg(FILE *stream, const struct view_timeline *view)
 
 	frame.highest = get_highest(view, &has_rss);
 	fprintf(stream,
+		VIEW_TIMELINE_SVG_MAGIC
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\">\n"
 		"<style>text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}"
