@@ -49,8 +49,10 @@ put(struct output *output, const void *bytes, size_t length, ZSTD_EndDirective e
 		ZSTD_outBuffer out = {packed, sizeof(packed), 0};
 
 		left = ZSTD_compressStream2(output->context, &out, &in, end);
-		ck_assert(!ZSTD_isError(left));
-		ck_assert_int_eq(write(output->fd, packed, out.pos), (ssize_t)out.pos);
+		/* An assertion that holds is a message to the parent: too many here. */
+		if (ZSTD_isError(left) ||
+		    (out.pos != 0 && write(output->fd, packed, out.pos) != (ssize_t)out.pos))
+			ck_abort_msg("the file could not be written");
 	} while (in.pos < in.size || (end == ZSTD_e_end && left != 0));
 }
 
@@ -179,7 +181,7 @@ START_TEST(many_moments_without_sites)
 {
 	struct output output = begin();
 
-	for (int i = 0; i < 1000000; i++)
+	for (int i = 0; i < 400000; i++)
 		put_chunk(&output, "MOMT", "\0\0\0\0", 4);
 	check_refused(&output);
 }
