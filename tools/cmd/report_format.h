@@ -37,7 +37,7 @@ struct report_format {
 	const char *extension; /* of a file of this format */
 	const char *help;      /* what it is for, in a few words */
 	bool is_for_people;    /* the first rows do, and a terminal shows it in place */
-	bool is_one_line;      /* the whole report: nothing need be between two of them */
+	bool delimits_itself;  /* no empty line is needed between two reports */
 	bool keeps_lines;      /* a diff does not match lines that moved */
 
 	/* All write to the stream of term, whose errors stay there; NULL: not of this kind. */

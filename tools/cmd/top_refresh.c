@@ -159,7 +159,7 @@ static void
 print_below(const struct refresh *refresh, const struct term *term, const struct view_top *view,
 	    bool first)
 {
-	if (!first && !refresh->report->format->is_one_line)
+	if (!first && !refresh->report->format->delimits_itself)
 		putchar('\n');
 	refresh->report->format->top(term, view);
 	report_output_finish();

@@ -325,7 +325,7 @@ view_annotate_json(const struct term *term, const struct view_annotate *view)
 		view_json_values(&json, &view->annotation->sum);
 		json_writer_end_object(&json);
 	}
-	view_quality_json(&json, view->profile, view->set);
+	view_quality_json(&json, "quality", view->profile, view->set);
 	json_writer_begin_array(&json, "lines");
 	init_walk(&walk, view);
 	while (advance(&walk)) {

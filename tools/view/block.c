@@ -197,7 +197,7 @@ write_block(struct json_writer *json, const char *key, const struct view_block *
 {
 	json_writer_begin_object(json, key);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", get_ns(block->birth));
 	json_writer_unsigned(json, "thread", block->thread);
@@ -216,7 +216,7 @@ write_nearest(struct json_writer *json, const char *key, const struct block *blo
 	}
 	json_writer_begin_object(json, key);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_end_object(json);
 }
@@ -224,7 +224,7 @@ write_nearest(struct json_writer *json, const char *key, const struct block *blo
 static void
 write_found(struct json_writer *json, const struct view_block *view, const struct block *block)
 {
-	json_writer_unsigned(json, "offset", view->address - block->address);
+	json_writer_unsigned(json, "offset_bytes", view->address - block->address);
 	if (view->block != NULL) {
 		json_writer_seconds(json, "age_seconds", block_get_age_ns(block, get_now_ns(view)));
 	} else {
@@ -250,5 +250,6 @@ view_block_json(const struct term *term, const struct view_block *view)
 		write_found(&json, view, &view->freed->block);
 	write_nearest(&json, "below", view->below);
 	write_nearest(&json, "above", view->above);
+	view_quality_troubles_json(&json, view->profile);
 	json_writer_end_object(&json);
 }

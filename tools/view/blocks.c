@@ -198,7 +198,7 @@ write_block(struct json_writer *json, const struct view_blocks *view, const stru
 
 	json_writer_begin_object(json, NULL);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", (uint64_t)block->birth << BLOCK_TIME_SHIFT);
 	json_writer_seconds(json, "age_seconds", get_age_ns(view, block));
@@ -217,11 +217,17 @@ view_blocks_json(const struct term *term, const struct view_blocks *view)
 	view_moment_json(&json, "process", view->profile, &view->at);
 	json_writer_string(&json, "sort", view->order);
 	json_writer_begin_object(&json, "totals");
-	json_writer_unsigned(&json, "blocks", listing->all);
-	json_writer_unsigned(&json, "bytes", listing->all_bytes);
+	json_writer_unsigned(&json, "live_blocks", listing->all);
+	json_writer_unsigned(&json, "live_bytes", listing->all_bytes);
 	json_writer_unsigned(&json, "usable_bytes", listing->all_usable);
 	json_writer_unsigned(&json, "missing_blocks", view->profile->blocks.missing);
 	json_writer_end_object(&json);
+	view_quality_troubles_json(&json, view->profile);
+	json_writer_begin_array(&json, "hints");
+	if (listing->all == 0 && view->filtered)
+		view_filters_nothing_json(&json, &view->attribution->selection->filters,
+					  view->attribution->table);
+	json_writer_end_array(&json);
 	json_writer_begin_array(&json, "blocks");
 	for (size_t i = 0; i < listing->count; i++)
 		write_block(&json, view, get_block(view, i));

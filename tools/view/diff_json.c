@@ -11,6 +11,7 @@
 
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view/filters.h"
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
@@ -48,6 +49,37 @@ write_row(struct json_writer *json, const struct view_diff *view, const struct d
 	json_writer_end_object(json);
 }
 
+static void
+write_budgets(struct json_writer *json, const struct view_diff *view)
+{
+	json_writer_begin_array(json, "budgets");
+	for (size_t i = 0; i < view->budget_count; i++) {
+		const struct budget *budget = &view->budgets[i];
+		const struct column *column =
+			budget->column != NULL ? budget->column : view->column;
+		bool is_bytes = column->unit == COLUMN_BYTES;
+
+		json_writer_begin_object(json, NULL);
+		json_writer_string(json, "name", budget->name);
+		json_writer_string(json, "limit", budget->limit_text);
+		json_writer_signed(json, is_bytes ? "old_bytes" : "old_blocks", budget->old);
+		json_writer_signed(json, is_bytes ? "new_bytes" : "new_blocks", budget->new);
+		json_writer_bool(json, "is_broken", budget->is_broken);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+static void
+write_hints(struct json_writer *json, const struct view_diff *view)
+{
+	json_writer_begin_array(json, "hints");
+	if (view->options->selection.filters.count != 0 && view->diff->old_set.count == 0 &&
+	    view->diff->new_set.count == 0)
+		view_filters_nothing_json(json, &view->options->selection.filters, view->table);
+	json_writer_end_array(json);
+}
+
 void
 view_diff_json(const struct term *term, const struct view_diff *view)
 {
@@ -62,10 +94,13 @@ view_diff_json(const struct term *term, const struct view_diff *view)
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
 	write_values(&json, view, &view->diff->new, &view->diff->old);
-	json_writer_unsigned(&json, "groups", view->diff->count);
+	json_writer_unsigned(&json, "group_count", view->diff->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, &view->diff->new_set);
-	view_quality_json(&json, view->new->profile, &view->diff->new_set);
+	write_budgets(&json, view);
+	view_quality_json(&json, "old_quality", view->old->profile, &view->diff->old_set);
+	view_quality_json(&json, "quality", view->new->profile, &view->diff->new_set);
+	write_hints(&json, view);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++)
 		write_row(&json, view, &view->diff->rows[i]);

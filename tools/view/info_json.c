@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include "model/profile.h"
-#include "model/trouble.h"
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/json.h"
@@ -53,19 +52,19 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_string(json, "command", profile->command);
 	json_writer_string(json, "executable", profile->executable);
 	json_writer_string(json, "allocator", profile->allocator);
-	json_writer_string(json, "version", profile->version);
+	json_writer_string(json, "runtime_version", profile->version);
 	json_writer_string(json, "state", profile_state_name(profile->state));
 	write_end(json, profile->has_wait_status, profile->wait_status);
-	json_writer_seconds(json, "start_s", profile->start_realtime_ns);
-	json_writer_seconds(json, "duration_s", profile->duration_ns);
+	json_writer_seconds(json, "start_seconds", profile->start_realtime_ns);
+	json_writer_seconds(json, "duration_seconds", profile->duration_ns);
 }
 
 static void
 write_quality(struct json_writer *json, const struct profile *profile)
 {
-	const char *sentence;
+	uint64_t resident = view_quality_get_resident_peak(profile);
 
-	json_writer_unsigned(json, "reallocs", profile->reallocs);
+	json_writer_unsigned(json, "realloc_count", profile->reallocs);
 	json_writer_unsigned(json, "failed_allocations", profile->failed_allocations);
 	json_writer_unsigned(json, "unknown_frees", profile->unknown_frees);
 	json_writer_unsigned(json, "nested_events", profile->nested_events);
@@ -73,19 +72,17 @@ write_quality(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "cut_stacks", profile->cut_stacks);
 	json_writer_unsigned(json, "frames_limit", profile->frames_limit);
 	json_writer_string(json, "realloc", profile->realloc_origin ? "origin" : "last");
-	json_writer_unsigned(json, "threads", profile->threads);
+	json_writer_unsigned(json, "thread_count", profile->threads);
 	json_writer_signed(json, "peak_error_bytes", profile->peak_error_bytes);
 	json_writer_unsigned(json, "tracer_bytes", profile->tracer_bytes);
-	json_writer_seconds(json, "tracer_cpu_s", profile->tracer_cpu_ns);
-	json_writer_unsigned(json, "crosschecks", profile->crosschecks);
+	json_writer_seconds(json, "tracer_cpu_seconds", profile->tracer_cpu_ns);
+	json_writer_unsigned(json, "crosscheck_count", profile->crosschecks);
 	json_writer_unsigned(json, "crosscheck_differences", profile->crosscheck_differences);
 	json_writer_unsigned(json, "full_walks", profile->full_walks);
-	json_writer_unsigned(json, "rules", profile->rules);
-	view_quality_gaps_json(json, profile, "_s");
-	json_writer_begin_array(json, "trouble");
-	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
-		json_writer_string(json, NULL, sentence);
-	json_writer_end_array(json);
+	json_writer_unsigned(json, "rule_count", profile->rules);
+	view_quality_gaps_json(json, profile);
+	view_json_optional(json, "resident_peak_bytes", resident > 0, resident);
+	view_quality_troubles_json(json, profile);
 }
 
 static void
@@ -96,7 +93,8 @@ write_moments(struct json_writer *json, const struct profile *profile)
 		const struct profile_moment *moment = &profile->moments[i];
 
 		json_writer_begin_object(json, NULL);
-		json_writer_seconds(json, "time_s", moment->time_ns);
+		json_writer_unsigned(json, "number", i + 1);
+		json_writer_seconds(json, "time_seconds", moment->time_ns);
 		json_writer_string(json, "label", moment->label);
 		json_writer_signed(json, "live_bytes", moment->sum.live_bytes);
 		json_writer_signed(json, "live_blocks", moment->sum.live_blocks);
@@ -134,10 +132,10 @@ view_info_json(const struct term *term, const struct view_info *view)
 	write_identity(&json, view->profile);
 	write_values(&json, &moment->sum);
 	json_writer_unsigned(&json, "distinct_stacks", view_info_count_stacks(moment));
-	json_writer_seconds(&json, "peak_time_s", moment->peak_time_ns);
+	json_writer_seconds(&json, "peak_time_seconds", moment->peak_time_ns);
 	write_quality(&json, view->profile);
 	write_moments(&json, view->profile);
-	view_marks_json(&json, view->profile, "time_s", 0, UINT64_MAX);
+	view_marks_json(&json, view->profile, 0, UINT64_MAX);
 	write_processes(&json, view);
 	json_writer_end_object(&json);
 }

@@ -13,7 +13,7 @@
 #include "util/xalloc.h"
 
 /* Goes up when a member is renamed, removed or means something else, in whichever document. */
-#define JSON_VERSION 1
+#define JSON_VERSION 2
 
 void
 view_json_begin(struct json_writer *json, FILE *stream, const char *name)
@@ -38,15 +38,30 @@ void
 view_json_key(struct json_writer *json, const struct place *place)
 {
 	if (place->kind == PLACE_SIZE) {
-		json_writer_unsigned(json, "size_from", place->offset);
+		json_writer_unsigned(json, "size_from_bytes", place->offset);
 		if (2 * place->offset < place->offset)
-			json_writer_null(json, "size_below");
+			json_writer_null(json, "size_below_bytes");
 		else
-			json_writer_unsigned(json, "size_below",
+			json_writer_unsigned(json, "size_below_bytes",
 					     place->offset != 0 ? 2 * place->offset : 1);
 	} else if (place->kind == PLACE_GENERATION) {
 		json_writer_unsigned(json, "generation", place->offset);
 	} else if (place->kind == PLACE_THREAD) {
 		json_writer_unsigned(json, "thread", place->offset);
 	}
+}
+
+void
+view_json_sentence(void *context, const char *sentence)
+{
+	json_writer_string(context, NULL, sentence);
+}
+
+void
+view_json_optional(struct json_writer *json, const char *key, bool is_known, uint64_t value)
+{
+	if (is_known)
+		json_writer_unsigned(json, key, value);
+	else
+		json_writer_null(json, key);
 }

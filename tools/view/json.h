@@ -9,6 +9,8 @@
 #ifndef VIEW_JSON_H
 #define VIEW_JSON_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "util/json_writer.h"
@@ -25,5 +27,11 @@ void view_json_values(struct json_writer *json, const struct profile_values *val
 /* The numbers of a group whose key is one: a range of sizes, a generation, a thread; else nothing.
  */
 void view_json_key(struct json_writer *json, const struct place *place);
+
+/* A string of an array; context is the writer. For functions that tell sentences. */
+void view_json_sentence(void *context, const char *sentence);
+
+/* A number, or null. */
+void view_json_optional(struct json_writer *json, const char *key, bool is_known, uint64_t value);
 
 #endif

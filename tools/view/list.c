@@ -46,11 +46,11 @@ write_sizes(struct json_writer *json, const struct view_list_row *row)
 	if (row->is_readable) {
 		json_writer_signed(json, "live_bytes", row->live_bytes);
 		json_writer_signed(json, "peak_bytes", row->peak_bytes);
-		json_writer_seconds(json, "duration_s", row->duration_ns);
+		json_writer_seconds(json, "duration_seconds", row->duration_ns);
 	} else {
 		json_writer_null(json, "live_bytes");
 		json_writer_null(json, "peak_bytes");
-		json_writer_null(json, "duration_s");
+		json_writer_null(json, "duration_seconds");
 	}
 }
 
@@ -70,7 +70,7 @@ view_list_json(const struct term *term, const struct view_list *view)
 		json_writer_string(&json, "command", row->command);
 		json_writer_string(&json, "state", profile_state_name(row->state));
 		json_writer_unsigned(&json, "layout", row->layout);
-		json_writer_seconds(&json, "age_s", row->age_ns);
+		json_writer_seconds(&json, "age_seconds", row->age_ns);
 		write_sizes(&json, row);
 		json_writer_string(&json, "path", row->path);
 		json_writer_end_object(&json);

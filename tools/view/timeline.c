@@ -376,12 +376,12 @@ print_changes(const struct term *term, const char *title, const struct changes_p
 		print_change(term, i == 0 ? title : "", part, &part->rows[i]);
 }
 
-/* What the kernel had given to the process: also what is not of malloc, or not given back. */
-static void
-print_resident(const struct term *term, const struct view_timeline *view)
+/* The most that the kernel had given to the process: also what is not of malloc, or not given back.
+ * NULL when it was not sampled. */
+static const struct curve_point *
+find_resident_peak(const struct view_timeline *view)
 {
 	const struct curve_point *most = NULL;
-	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 
 	for (size_t i = 0; i < view->curve->count; i++) {
 		const struct curve_point *point = &view->curve->points[i];
@@ -390,6 +390,15 @@ print_resident(const struct term *term, const struct view_timeline *view)
 		    (most == NULL || point->rss_bytes > most->rss_bytes))
 			most = point;
 	}
+	return most;
+}
+
+static void
+print_resident(const struct term *term, const struct view_timeline *view)
+{
+	const struct curve_point *most = find_resident_peak(view);
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+
 	if (most != NULL)
 		fprintf(term->stream, "%-10s %s at most, at %s, as sampled\n", "resident",
 			human_size((int64_t)most->rss_bytes, bytes),
@@ -471,10 +480,7 @@ write_points(struct json_writer *json, const struct view_timeline *view)
 		json_writer_begin_object(json, NULL);
 		json_writer_seconds(json, "time_seconds", point->time_ns);
 		json_writer_signed(json, "live_bytes", point->live_bytes);
-		if (point->rss_bytes)
-			json_writer_unsigned(json, "rss_bytes", point->rss_bytes);
-		else
-			json_writer_null(json, "rss_bytes");
+		view_json_optional(json, "resident_bytes", point->rss_bytes > 0, point->rss_bytes);
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);
@@ -502,6 +508,34 @@ write_moments(struct json_writer *json, const struct view_timeline *view)
 	json_writer_end_array(json);
 }
 
+static void
+write_resident_peak(struct json_writer *json, const struct view_timeline *view)
+{
+	const struct curve_point *most = find_resident_peak(view);
+
+	if (most == NULL) {
+		json_writer_null(json, "resident_peak");
+		return;
+	}
+	json_writer_begin_object(json, "resident_peak");
+	json_writer_seconds(json, "time_seconds", most->time_ns);
+	json_writer_unsigned(json, "resident_bytes", most->rss_bytes);
+	json_writer_end_object(json);
+}
+
+static void
+write_hints(struct json_writer *json, const struct view_timeline *view)
+{
+	json_writer_begin_array(json, "hints");
+	if (view->profile->sample_count == 0)
+		json_writer_string(json, NULL,
+				   "only marks, snapshots and the peak are known: the tally of "
+				   "`heaptally run` has samples, of what lasts some milliseconds");
+	else if (view->curve->known_ns > view->from_ns)
+		json_writer_string(json, NULL, "what was before the first sample is not known");
+	json_writer_end_array(json);
+}
+
 void
 view_timeline_json(const struct term *term, const struct view_timeline *view)
 {
@@ -520,9 +554,12 @@ view_timeline_json(const struct term *term, const struct view_timeline *view)
 	json_writer_seconds(&json, "time_seconds", peak.time_ns);
 	json_writer_signed(&json, "live_bytes", peak.live_bytes);
 	json_writer_end_object(&json);
+	write_resident_peak(&json, view);
+	view_quality_troubles_json(&json, profile);
+	write_hints(&json, view);
 	write_points(&json, view);
 	write_moments(&json, view);
-	view_marks_json(&json, profile, "time_seconds", view->from_ns, view->to_ns);
+	view_marks_json(&json, profile, view->from_ns, view->to_ns);
 	write_changes(&json, "grew", &changes.grew);
 	write_changes(&json, "fell", &changes.fell);
 	changes_release(&changes);

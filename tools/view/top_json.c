@@ -9,6 +9,7 @@
 #include "model/block.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view/filters.h"
 #include "view/json.h"
 #include "view/lifetimes.h"
 #include "view/moment.h"
@@ -50,6 +51,16 @@ write_group(struct json_writer *json, const struct view_top *view, const struct 
 	json_writer_end_object(json);
 }
 
+static void
+write_hints(struct json_writer *json, const struct view_top *view)
+{
+	json_writer_begin_array(json, "hints");
+	if (view->set->count == 0 && view->options->selection.filters.count != 0)
+		view_filters_nothing_json(json, &view->options->selection.filters, view->table);
+	view_quality_hints_json(json, view->profile, view->options->by, view->set);
+	json_writer_end_array(json);
+}
+
 void
 view_top_json(const struct term *term, const struct view_top *view)
 {
@@ -63,10 +74,11 @@ view_top_json(const struct term *term, const struct view_top *view)
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
 	write_values(&json, view, NULL);
-	json_writer_unsigned(&json, "groups", view->set->count);
+	json_writer_unsigned(&json, "group_count", view->set->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, view->set);
-	view_quality_json(&json, view->profile, view->set);
+	view_quality_json(&json, "quality", view->profile, view->set);
+	write_hints(&json, view);
 	json_writer_begin_array(&json, "groups");
 	for (size_t i = 0; i < rows; i++)
 		write_group(&json, view, &view->set->groups[i]);
