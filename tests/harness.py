@@ -19,6 +19,8 @@ import sys
 import tempfile
 import traceback
 
+import schema
+
 SOURCE = os.environ["srcdir"]
 BUILD = os.environ["builddir"]
 COMMAND = os.environ["HEAPTALLY_COMMAND"]
@@ -89,10 +91,12 @@ def record(tally, arguments, *run_options, **options):
 
 
 def report(*arguments):
-    """The JSON of a report command, which must succeed."""
+    """The JSON of a report command, which must succeed and keep to the schema."""
     result = heaptally(*arguments, "--format", "json")
     assert result.returncode == 0, (arguments, result.returncode, result.stderr)
-    return json.loads(result.stdout)
+    document = json.loads(result.stdout)
+    schema.check(document)
+    return document
 
 
 def equal(got, expected, what):

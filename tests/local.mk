@@ -42,6 +42,7 @@ python_tests = \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
 	tests/cli/hostile_names.py \
+	tests/cli/json_dialect.py \
 	tests/cli/old_tally.py \
 	tests/cli/other_version.py \
 	tests/cli/refresh.py \
@@ -73,6 +74,7 @@ EXTRA_DIST += \
 	tests/data/v0.1.tally \
 	tests/data/words.sql \
 	tests/harness.py \
+	tests/schema.py \
 	tests/semantics/calls.py \
 	tests/semantics/evidence.py \
 	tests/semantics/groups.py \

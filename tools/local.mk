@@ -12,6 +12,12 @@ tools_libs = tools/libtools.a $(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS)
 
 tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
+	tools/export/mprof.c \
+	tools/export/mprof.h \
+	tools/export/svg.c \
+	tools/export/svg.h \
+	tools/export/tracemalloc.c \
+	tools/export/tracemalloc.h \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
 	tools/model/attribution.c \
@@ -143,18 +149,31 @@ tools_libtools_a_SOURCES = \
 	tools/view/csv.h \
 	tools/view/diff.c \
 	tools/view/diff.h \
+	tools/view/diff_csv.c \
+	tools/view/diff_json.c \
+	tools/view/diff_text.c \
 	tools/view/filters.c \
 	tools/view/filters.h \
+	tools/view/info.c \
+	tools/view/info.h \
+	tools/view/info_json.c \
+	tools/view/info_text.c \
+	tools/view/json.c \
+	tools/view/json.h \
 	tools/view/lifetimes.c \
 	tools/view/lifetimes.h \
+	tools/view/list.c \
+	tools/view/list.h \
 	tools/view/marks.c \
 	tools/view/marks.h \
+	tools/view/moment.c \
+	tools/view/moment.h \
 	tools/view/place.c \
 	tools/view/place.h \
 	tools/view/quality.c \
 	tools/view/quality.h \
-	tools/view/source.c \
-	tools/view/source.h \
+	tools/view/source_code.c \
+	tools/view/source_code.h \
 	tools/view/stack.c \
 	tools/view/stack.h \
 	tools/view/suppressed.c \
@@ -163,9 +182,13 @@ tools_libtools_a_SOURCES = \
 	tools/view/table.h \
 	tools/view/timeline.c \
 	tools/view/timeline.h \
-	tools/view/timeline_svg.c \
 	tools/view/top.c \
-	tools/view/top.h
+	tools/view/top.h \
+	tools/view/top_csv.c \
+	tools/view/top_json.c \
+	tools/view/top_stacks.c \
+	tools/view/top_table.c \
+	tools/view/top_text.c
 
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
@@ -179,8 +202,16 @@ tools_heaptally_SOURCES = \
 	tools/cmd/library.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
-	tools/cmd/report.c \
-	tools/cmd/report.h \
+	tools/cmd/report_filters.c \
+	tools/cmd/report_filters.h \
+	tools/cmd/report_format.c \
+	tools/cmd/report_format.h \
+	tools/cmd/report_load.c \
+	tools/cmd/report_load.h \
+	tools/cmd/report_options.c \
+	tools/cmd/report_options.h \
+	tools/cmd/report_output.c \
+	tools/cmd/report_output.h \
 	tools/cmd/request.c \
 	tools/cmd/run.c \
 	tools/cmd/snapshot.c \

@@ -22,7 +22,7 @@ def run_once(context, row, every):
     variables["HEAPTALLY"] += ":crosscheck=%d" % every
     context.run(argv, dict(row.variables, **variables), row.cwd)
     figures = recording.read(context, out + ".recording")
-    if not figures["crosschecks"]:
+    if not figures["crosscheck_count"]:
         raise Failed("nothing was compared")
     return figures
 
@@ -30,8 +30,8 @@ def run_once(context, row, every):
 def run_crosscheck(context):
     context.need_library()
     rows = [programs.find_row(context, name) for name in PROGRAMS]
-    total = {"crosschecks": 0, "crosscheck_differences": 0, "full_walks": 0}
-    while total["crosschecks"] < TRACES:
+    total = {"crosscheck_count": 0, "crosscheck_differences": 0, "full_walks": 0}
+    while total["crosscheck_count"] < TRACES:
         for row in rows:
             figures = run_once(context, row, QUICK_EVERY if context.quick else EVERY)
             for name in total:
@@ -39,7 +39,7 @@ def run_crosscheck(context):
         if context.quick:
             break
     print("\ncrosscheck: %d of %d stacks differ from a full walk   goal 0 %s" % (
-        total["crosscheck_differences"], total["crosschecks"],
+        total["crosscheck_differences"], total["crosscheck_count"],
         "ok" if total["crosscheck_differences"] == 0 else "OVER"))
     return total
 

@@ -216,7 +216,7 @@ def print_recordings(rows):
         print("recordings in MiB: " + ", ".join(
             "%s %.1f" % (name, figures["recording_bytes"] / 2**20) for name, figures in known))
         print("unwind rules learnt / full walks: " + ", ".join(
-            "%s %d/%d" % (name, figures["rules"], figures["full_walks"]) for name, figures in known))
+            "%s %d/%d" % (name, figures["rule_count"], figures["full_walks"]) for name, figures in known))
 
 
 def mean_ratio(results, of):

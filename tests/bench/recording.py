@@ -7,7 +7,7 @@ import subprocess
 
 from runner import Failed
 
-FIGURES = ("tracer_bytes", "crosschecks", "crosscheck_differences", "full_walks", "rules")
+FIGURES = ("tracer_bytes", "crosscheck_count", "crosscheck_differences", "full_walks", "rule_count")
 
 
 def read(context, path):

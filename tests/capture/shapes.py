@@ -18,7 +18,7 @@ def traced(command, options):
 def checked(command, least):
     recording, _ = traced(command, "crosscheck=1:")
     info = report("info", recording)
-    assert info["crosschecks"] >= least, info
+    assert info["crosscheck_count"] >= least, info
     equal(info["crosscheck_differences"], 0, "differences")
 
 

@@ -44,7 +44,7 @@ def ask_json(*words, status=0):
 def listed(*words):
     """Those blocks of a list that this program made on purpose, in order."""
     blocks = ask_json("blocks", "--include", "function=keep", *words)["blocks"]
-    return [(int(block["address"], 16), block["bytes"], block["thread"]) for block in blocks]
+    return [(int(block["address"], 16), block["size_bytes"], block["thread"]) for block in blocks]
 
 
 def wanted(known, names):
@@ -64,8 +64,8 @@ def every_live_block_is_listed_in_order(_):
         equal(listed("-n", "1", source), wanted(known, KEPT[:1]), "only one")
         everything = ask_json("blocks", source)
         info = ask_json("info", source)
-        equal(everything["totals"]["blocks"], info["live_blocks"], "as many as the counters say")
-        equal(everything["totals"]["bytes"], info["live_bytes"], "as large as the counters say")
+        equal(everything["totals"]["live_blocks"], info["live_blocks"], "as many as the counters say")
+        equal(everything["totals"]["live_bytes"], info["live_bytes"], "as large as the counters say")
         equal(everything["totals"]["missing_blocks"], 0, "missing")
         ages = [block["age_seconds"] for block in everything["blocks"]]
         equal(ages, sorted(ages, reverse=True), "ages descend")
@@ -92,7 +92,7 @@ def check_churn(live, freed, source):
     ages = {}
     for block in found:
         ages[int(block["address"], 16)] = block["age_seconds"]
-    equal(sorted((int(block["address"], 16), block["bytes"], block["usable_bytes"], block["thread"],
+    equal(sorted((int(block["address"], 16), block["size_bytes"], block["usable_bytes"], block["thread"],
                   block["frames"][0]["function"]) for block in found), sorted(live), "blocks")
     ordered = [ages[block[0]] for block in live]
     equal(ordered, sorted(ordered, reverse=True), "ages in the order of births")
@@ -101,8 +101,8 @@ def check_churn(live, freed, source):
         lifetimes, function = group["lifetimes"], group["frames"][0]["function"]
         own = sorted((ages[block[0]] for block in live if block[4] == function), reverse=True)
         equal(lifetimes["freed_blocks"], freed[function], "lifetimes of " + function)
-        equal(sum(bucket["blocks"] for bucket in lifetimes["histogram"]), freed[function], "histogram")
-        equal((group["ages"]["blocks"], group["ages"]["oldest_seconds"], group["ages"]["youngest_seconds"]),
+        equal(sum(bucket["freed_blocks"] for bucket in lifetimes["histogram"]), freed[function], "histogram")
+        equal((group["ages"]["live_blocks"], group["ages"]["oldest_seconds"], group["ages"]["youngest_seconds"]),
               (len(own), own[0], own[-1]), "ages of " + function)
         equal(group["ages"]["median_seconds"], own[(len(own) - 1) // 2], "median age of " + function)
     equal(len(groups), len(freed), "functions")
@@ -115,7 +115,7 @@ def check_classes(live, filtered):
         low = 1 << (size.bit_length() - 1)
         count, total = wanted_classes.get(low, (0, 0))
         wanted_classes[low] = count + 1, total + size
-    equal({group["size_from"]: (group["live_blocks"], group["live_bytes"])
+    equal({group["size_from_bytes"]: (group["live_blocks"], group["live_bytes"])
            for group in ask_json("top", "--by", "size", *filtered)["groups"]}, wanted_classes, "size classes")
 
 
@@ -135,7 +135,7 @@ def any_address_at_random(directory):
         address, size, usable, thread, function = live[index]
         for offset in {0, size // 2, usable - 1}:
             found = ask_json("block", recording, hex(address + offset))
-            equal((found["state"], found["offset"], found["block"]["bytes"], found["block"]["usable_bytes"],
+            equal((found["state"], found["offset_bytes"], found["block"]["size_bytes"], found["block"]["usable_bytes"],
                    found["block"]["thread"], found["block"]["frames"][0]["function"]),
                   ("live", offset, size, usable, thread, function), "block at %#x" % address)
 
@@ -185,8 +185,8 @@ def an_address_anywhere_in_a_block(_):
     start = known["first"][0]
     for offset in 0, 24, 99, 100:
         found = ask_json("block", recording, hex(start + offset))
-        equal((found["state"], found["offset"]), ("live", offset), "where in the block")
-        equal((int(found["block"]["address"], 16), found["block"]["bytes"],
+        equal((found["state"], found["offset_bytes"]), ("live", offset), "where in the block")
+        equal((int(found["block"]["address"], 16), found["block"]["size_bytes"],
                found["block"]["thread"]), (start, 100, known["first"][1]), "the block")
         equal([frame["function"] for frame in found["block"]["frames"]][:2], ["keep", "main"],
               "its stack")
@@ -200,9 +200,9 @@ def a_block_that_was_freed(_):
     known, recording = run_blocks()
     start, thread = known["freed"]
     found = ask_json("block", recording, hex(start + 700))
-    equal((found["state"], found["offset"], found["freed_by_thread"]), ("freed", 700, thread),
+    equal((found["state"], found["offset_bytes"], found["freed_by_thread"]), ("freed", 700, thread),
           "freed")
-    equal((found["block"]["bytes"], found["block"]["frames"][0]["function"]), (777, "drop"),
+    equal((found["block"]["size_bytes"], found["block"]["frames"][0]["function"]), (777, "drop"),
           "the block that was")
     text = ask("block", recording, hex(start)).decode()
     assert "was the start of a block of 777 bytes" in text and "that is freed" in text, text
@@ -261,7 +261,7 @@ def addresses_that_are_none(_):
 @case("groups of blocks")
 def groups_of_blocks(_):
     known, recording = run_blocks()
-    groups = {group["size_from"]: group for group in
+    groups = {group["size_from_bytes"]: group for group in
               ask_json("top", "--by", "size", "--include", "function=keep", recording)["groups"]}
     equal({size: (group["live_bytes"], group["live_blocks"]) for size, group in groups.items()},
           {64: (100, 1), 4096: (5000, 1), 0: (0, 1)}, "classes")
@@ -279,7 +279,7 @@ def ages_and_lifetimes(_):
     groups = {group["frames"][0]["function"]: group
               for group in ask_json("top", "--ages", "--by", "function", recording)["groups"]}
     ages = groups["keep"]["ages"]
-    equal(ages["blocks"], 3, "blocks with an age")
+    equal(ages["live_blocks"], 3, "blocks with an age")
     assert ages["oldest_seconds"] >= ages["median_seconds"] >= ages["youngest_seconds"] > 0, ages
     equal(groups["keep"]["lifetimes"], None, "none was freed")
     equal(groups["drop"]["lifetimes"]["freed_blocks"], 1, "one was freed")
@@ -311,7 +311,7 @@ def differences_between_blocks(_):
     _, recording = run_blocks()
     plain = "size=1..,function=keep"
     groups = ask_json("diff", "--by", "size", "--include", plain, recording, recording)["groups"]
-    equal({(group["size_from"], group["live_bytes"], group["live_bytes_diff"]) for group in groups},
+    equal({(group["size_from_bytes"], group["live_bytes"], group["live_bytes_diff"]) for group in groups},
           {(64, 100, 0), (4096, 5000, 0)}, "nothing has changed")
     assert "total_bytes" not in groups[0] and "total_bytes_diff" not in groups[0], groups[0]
     os.mkdir("other", 0o700)
@@ -320,10 +320,10 @@ def differences_between_blocks(_):
                       "function=by_*", recording, other)["groups"]
     sizes = [size for _, size, *_ in live]
     for group in groups:
-        now = [size for size in sizes if group["size_from"] <= size < group["size_below"]]
-        before = {64: 100, 4096: 5000}.get(group["size_from"], 0)
+        now = [size for size in sizes if group["size_from_bytes"] <= size < group["size_below_bytes"]]
+        before = {64: 100, 4096: 5000}.get(group["size_from_bytes"], 0)
         equal((group["live_bytes"], group["live_blocks"], group["live_bytes_diff"]),
-              (sum(now), len(now), sum(now) - before), "class %d" % group["size_from"])
+              (sum(now), len(now), sum(now) - before), "class %d" % group["size_from_bytes"])
     equal(sum(group["live_bytes"] for group in groups), sum(sizes), "all classes")
     lines = ask("diff", "--by", "size", "--format", "csv", "--include", plain, recording,
                 other).decode().splitlines()
@@ -403,7 +403,7 @@ def generations_of_a_living_process(_):
             "top", "--by", "generation", "--include", "function=take_left", pid)["groups"]}
         equal(groups, {0: 1, 1: 2, 2: 3}, "generations")
         blocks = ask_json("blocks", "--include", "function=take_left,generation=1..", pid)
-        equal(blocks["totals"]["blocks"], 5, "survivors")
+        equal(blocks["totals"]["live_blocks"], 5, "survivors")
         equal(blocks["process"]["state"], "running", "state")
     finally:
         end_child(child)

@@ -31,14 +31,14 @@ def info(_directory):
     data = report("info", TALLY)
     expected = {
         "pid": MAIN, "parent_pid": 29838, "command": "demo", "executable": "/usr/src/demo/demo",
-        "allocator": "/lib/x86_64-linux-gnu/libc.so.6", "version": "0.1.0", "state": "exited",
+        "allocator": "/lib/x86_64-linux-gnu/libc.so.6", "runtime_version": "0.1.0", "state": "exited",
         "signal": None, "exit_status": 3, "total_blocks": 660, "total_bytes": 642054,
         "freed_blocks": 221, "freed_bytes": 206810, "live_blocks": 439, "live_bytes": 435244,
         "usable_bytes": 438624, "peak_blocks": 439, "peak_bytes": 435244, "temporary_blocks": 0,
-        "distinct_stacks": 8, "reallocs": 1, "failed_allocations": 0, "unknown_frees": 0,
+        "distinct_stacks": 8, "realloc_count": 1, "failed_allocations": 0, "unknown_frees": 0,
         "nested_events": 0, "dropped_events": 0, "cut_stacks": 1, "frames_limit": 8,
-        "realloc": "last", "threads": 2, "peak_error_bytes": 49152, "tracer_bytes": 1386448,
-        "crosschecks": 0, "full_walks": 0, "rules": 19, "paused": True,
+        "realloc": "last", "thread_count": 2, "peak_error_bytes": 49152, "tracer_bytes": 1386448,
+        "crosscheck_count": 0, "full_walks": 0, "rule_count": 19, "paused": True,
     }
     equal({key: data[key] for key in expected}, expected, "info")
 
@@ -91,21 +91,21 @@ def stacks(_directory):
 @case("top --ages: lifetimes of what was freed, ages of what was not")
 def ages(_directory):
     group = report("top", "--ages", TALLY)["groups"][0]
-    equal(group["ages"], {"blocks": 435, "oldest_seconds": 0.503712723,
+    equal(group["ages"], {"live_blocks": 435, "oldest_seconds": 0.503712723,
                           "median_seconds": 0.499484627, "youngest_seconds": 0.010024915}, "ages")
     equal(pick(group["lifetimes"], "freed_blocks", "average_seconds"), (220, 0.118707018),
           "lifetimes")
-    equal([item["blocks"] for item in group["lifetimes"]["histogram"]], [10, 10, 200],
+    equal([item["freed_blocks"] for item in group["lifetimes"]["histogram"]], [10, 10, 200],
           "histogram")
 
 
 @case("blocks: size, thread and place of each")
 def blocks(_directory):
     data = report("blocks", TALLY)
-    equal(pick(data["totals"], "blocks", "bytes", "usable_bytes", "missing_blocks"),
+    equal(pick(data["totals"], "live_blocks", "live_bytes", "usable_bytes", "missing_blocks"),
           (438, 435180, 438560, 0), "totals")
     counts = collections.Counter(
-        pick(block, "bytes", "usable_bytes", "thread") + (block["frames"][0]["line"],)
+        pick(block, "size_bytes", "usable_bytes", "thread") + (block["frames"][0]["line"],)
         for block in data["blocks"])
     equal(counts, {(1024, 1032, MAIN, 25): 400, (100, 104, WORKER, 25): 30,
                    (32, 40, MAIN, 25): 5, (2100, 2104, MAIN, 41): 1, (320, 328, MAIN, 87): 1,
@@ -129,9 +129,9 @@ def timeline(_directory):
     points = data["points"]
     equal(pick(data["peak"], "time_seconds", "live_bytes"), (0.049632055, 614400), "peak")
     equal(len(points), 51, "points")
-    sampled = [point for point in points if point["rss_bytes"] is not None]
+    sampled = [point for point in points if point["resident_bytes"] is not None]
     equal(len(sampled), 31, "samples")
-    equal(pick(sampled[0], "time_seconds", "live_bytes", "rss_bytes"),
+    equal(pick(sampled[0], "time_seconds", "live_bytes", "resident_bytes"),
           (0.044362964, 303104, 2949120), "first sample")
 
 

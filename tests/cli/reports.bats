@@ -277,3 +277,54 @@ load common
 	try 2 heaptally top -- -h
 	says '-h: '
 }
+
+@test "every report goes to a file, in the format of its extension" {
+	heaptally run -q --blocks -o run.tally -- "$programs/wordindex" "$srcdir/README.md" >/dev/null
+	for command in top 'diff run.tally' 'annotate wordindex.c' timeline blocks info; do
+		# shellcheck disable=SC2086
+		rm -f report.json
+		# shellcheck disable=SC2086
+		heaptally $command --format json run.tally >expected.json
+		# shellcheck disable=SC2086
+		try 0 heaptally $command -o report.json run.tally
+		cmp expected.json report.json
+		[ ! -s out ] && [ ! -s err ]
+		# shellcheck disable=SC2086
+		heaptally $command run.tally >expected
+		# shellcheck disable=SC2086
+		try 2 heaptally $command --format text --output report.json run.tally
+		cmp expected.json report.json
+		# shellcheck disable=SC2086
+		try 0 heaptally $command --format text --force --output report.json run.tally
+		cmp expected report.json
+	done
+	heaptally timeline --format svg run.tally >expected
+	heaptally timeline -o heap.svg run.tally
+	heaptally timeline --svg old.svg run.tally
+	cmp expected heap.svg
+	cmp expected old.svg
+	cp run.tally kept.tally
+	try 2 heaptally top -f -o run.tally run.tally
+	cmp kept.tally run.tally
+	try 2 heaptally top -o no/such/folder.txt run.tally
+	says 'no/such/folder.txt: No such file'
+	try 2 heaptally top --refresh 1 -o file.txt $$
+	usage 'output'
+}
+
+@test "an unknown format of any report is one line with the known ones" {
+	heaptally run -q --blocks -o run.tally -- "$programs/exits" 1 >/dev/null || true
+	for command in top 'diff run.tally' 'annotate a.c' timeline blocks block info list; do
+		# shellcheck disable=SC2086
+		try 2 heaptally $command --format colour run.tally
+		says 'colour: not one of text, json'
+		# shellcheck disable=SC2086
+		heaptally $command --help | tr -d '\n' >help
+		sed 's/.*not one of //; s/, /\n/g' err | while read -r name; do
+			grep -E "format=FORMAT.* $name +\(" help || touch missing
+		done
+		[ ! -e missing ]
+	done
+	try 2 heaptally top --format mprof run.tally
+	says 'mprof: not one of'
+}

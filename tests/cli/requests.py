@@ -56,8 +56,8 @@ def clear(_directory):
         info = report("info", process.pid)
         equal([(mark["kind"], mark["live_bytes"], mark["peak_bytes"]) for mark in info["marks"]],
               [("clear", 1250, 1250)], "marks")
-        equal(info["trouble"], [], "trouble")
-        assert info["cleared_s"] is not None and not info["paused"], info
+        equal(info["troubles"], [], "trouble")
+        assert info["cleared_seconds"] is not None and not info["paused"], info
         assert b"cleared at " in heaptally("top", process.pid).stdout
 
 
@@ -87,7 +87,7 @@ def reset_peak(_directory):
         equal(values(process, "peak_bytes", "peak_blocks"), (400, 2), "a new peak")
         info = report("info", process.pid)
         mark = info["marks"][0]
-        equal(info["peak_reset_s"], mark["time_s"], "time of the reset")
+        equal(info["peak_reset_seconds"], mark["time_seconds"], "time of the reset")
         assert b"the peak is that since" in heaptally("top", process.pid).stdout
         equal((mark["kind"], mark["live_bytes"], mark["peak_bytes"]), ("reset-peak", 200, 1000),
               "mark")
@@ -110,7 +110,7 @@ def pause(_directory):
         process.tell("free 3")
         equal(values(process, *LIVE), (14, 2), "blocks of the pause freed")
         info = report("info", process.pid)
-        assert not info["paused"] and info["paused_s"] > 0, info
+        assert not info["paused"] and info["paused_seconds"] > 0, info
         equal([mark["kind"] for mark in info["marks"]], ["pause", "resume"], "marks")
 
 
@@ -119,7 +119,7 @@ def start_off(_directory):
     with commanded(HEAPTALLY="start=off") as process:
         process.tell("left 10 100")
         info = report("info", process.pid)
-        equal((info["total_blocks"], info["trouble"], info["paused"]), (0, [], True), "dormant")
+        equal((info["total_blocks"], info["troubles"], info["paused"]), (0, [], True), "dormant")
         leave("resume", process.pid)
         process.tell("right 2 50")
         process.tell("free 10")
@@ -178,7 +178,7 @@ def marks_of_run(_directory):
     result = record("off.tally", [program("exits"), "100", "return"], "--start", "off")
     equal(result.returncode, 0, "status")
     info = report("info", "off.tally")
-    equal((info["total_blocks"], info["paused"], info["trouble"]), (0, True, []), "off")
+    equal((info["total_blocks"], info["paused"], info["troubles"]), (0, True, []), "off")
 
 
 def traced_child(process):

@@ -76,7 +76,7 @@ setup_file()
 	jq -e '.peak.live_bytes == 8388608 and .peak.live_bytes == ([.points[].live_bytes] | max)
 		and .points[-1].live_bytes == 2097152
 		and ([.points[].time_seconds] | . == sort)
-		and ([.points[] | select(.rss_bytes != null)] | length) > 0
+		and ([.points[] | select(.resident_bytes != null)] | length) > 0
 		and (.snapshots[-1].live_blocks == 2)
 		and (.grew[0] | .live_bytes_diff == 8388608 and .frames[0].line == 9)
 		and (.fell[0] | .live_bytes_diff == -6291456 and .live_blocks_diff == -6)' out
@@ -227,7 +227,7 @@ setup_file()
 	try 0 heaptally run -q -o plain.tally -- "$BATS_FILE_TMPDIR/wave"
 	try 0 heaptally timeline --format json plain.tally
 	jq -e '.peak.live_bytes == 8388608 and (.snapshots | length) == 1
-		and ([.points[] | select(.rss_bytes != null)] | length) >= 10
+		and ([.points[] | select(.resident_bytes != null)] | length) >= 10
 		and ([.points[].live_bytes] | unique | length) >= 5
 		and .grew[0].live_bytes_diff == 8388608 and .fell[0].live_bytes_diff == -6291456' out
 }
@@ -237,7 +237,7 @@ setup_file()
 	try 0 heaptally run -q -o after.tally -- sh -c \
 		"for i in 1 2 3 4 5 6 7 8; do /bin/ls / >/dev/null; done; exec '$BATS_FILE_TMPDIR/wave'"
 	try 0 heaptally timeline --format json --process wave after.tally
-	jq -e '[.points[] | select(.rss_bytes != null)] | length >= 10' out
+	jq -e '[.points[] | select(.resident_bytes != null)] | length >= 10' out
 }
 
 @test "timeline: a program without allocations, and one without samples" {

@@ -81,7 +81,7 @@ class Heaptally(Bare):
 
 def trouble(info):
     """Whatever `info` has of trouble, as sentences."""
-    value = info.get("trouble") or []
+    value = info.get("troubles") or []
     if isinstance(value, (list, tuple)):
         return [str(sentence) for sentence in value]
     return [str(value)]

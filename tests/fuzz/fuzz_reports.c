@@ -10,6 +10,9 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "export/mprof.h"
+#include "export/svg.h"
+#include "export/tracemalloc.h"
 #include "model/column.h"
 #include "model/curve.h"
 #include "model/diff.h"
@@ -27,7 +30,6 @@
 
 #define MOMENTS_MAX 4 /* more of them are the same again */
 
-static FILE *nowhere;
 static struct term term;
 
 static struct profile_at
@@ -51,7 +53,6 @@ report_top(const struct profile *profile, const struct profile_at *at,
 		.column = column,
 		.set = &set,
 		.table = table,
-		.name = "fuzz",
 		.frames = options->selection.raw_frames ? -3 : 12,
 		.most_recent_last = options->selection.raw_frames,
 	};
@@ -59,9 +60,9 @@ report_top(const struct profile *profile, const struct profile_at *at,
 	group_profile(profile, at, options, table, NULL, &set);
 	rank_groups(&set, options->by, column, table);
 	view_top_text(&term, &view);
-	view_top_json(nowhere, &view);
-	view_top_csv(nowhere, &view);
-	view_top_tracemalloc(nowhere, &view);
+	view_top_json(&term, &view);
+	view_top_csv(&term, &view);
+	export_tracemalloc_top(&term, &view);
 	group_set_release(&set);
 	place_table_free(table);
 }
@@ -89,9 +90,9 @@ report_diff(const struct diff_side *old, const struct diff_side *new, enum group
 	diff_profiles(old, new, &options, true, table, &diff);
 	diff_rank(&diff, by, column, table);
 	view_diff_text(&term, &view);
-	view_diff_json(nowhere, &view);
-	view_diff_csv(nowhere, &view);
-	view_diff_tracemalloc(nowhere, &view);
+	view_diff_json(&term, &view);
+	view_diff_csv(&term, &view);
+	export_tracemalloc_diff(&term, &view);
 	diff_keep_growth(&diff, column);
 	diff_release(&diff);
 	place_table_free(table);
@@ -116,8 +117,8 @@ report_blocks(const struct profile *profile, enum listing_order order)
 	attribution_init(&attribution, profile, &options.selection, table, NULL);
 	listing_init(&listing, profile, &attribution, order, 20);
 	view_blocks_text(&term, &view);
-	view_blocks_json(nowhere, &view);
-	view_blocks_csv(nowhere, &view);
+	view_blocks_json(&term, &view);
+	view_blocks_csv(&term, &view);
 	listing_release(&listing);
 	attribution_release(&attribution);
 	place_table_free(table);
@@ -135,9 +136,9 @@ report_timeline(const struct profile *profile)
 	if (view.to_ns == 0)
 		view.to_ns = 1;
 	view_timeline_text(&term, &view);
-	view_timeline_json(nowhere, &view);
-	view_timeline_mprof(nowhere, &view);
-	view_timeline_svg(nowhere, &view);
+	view_timeline_json(&term, &view);
+	export_mprof(&term, &view);
+	export_svg(&term, &view);
 	curve_release(&curve);
 }
 
@@ -149,10 +150,9 @@ fuzz_report(const struct profile *profile)
 
 	if (profile->moment_count == 0)
 		return;
-	if (!nowhere) {
+	if (term.stream == NULL) {
 		setlocale(LC_CTYPE, "C.UTF-8");
-		nowhere = fopen("/dev/null", "we");
-		term_init(&term, nowhere, TERM_COLOR_ALWAYS);
+		term_init(&term, fopen("/dev/null", "we"), TERM_COLOR_ALWAYS);
 	}
 	for (int i = 0; group_by_names[i]; i++) {
 		struct group_options options = {.by = (enum group_by)i,

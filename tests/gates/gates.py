@@ -244,6 +244,14 @@ def planted_docs(directory):
     fails("check-docs", r"heaptally-top\.1: .*-Z", tree)
 
 
+@case("check-docs sees a format that a page has not, and one that its command has not")
+def planted_formats(directory):
+    tree = copy_tree(directory)
+    replace(tree, "man/heaptally-timeline.1", r"\.Cm mprof ,", ".Cm wprof ,")
+    fails("check-docs", r"heaptally-timeline\.1: the format mprof is only in the command", tree)
+    fails("check-docs", r"heaptally-timeline\.1: the format wprof is only described", tree)
+
+
 @case("check-docs sees a folder that ARCHITECTURE.md does not describe")
 def planted_architecture(directory):
     tree = copy_tree(directory)

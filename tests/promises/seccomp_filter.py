@@ -22,7 +22,7 @@ def nothing(_directory):
     result = same([promise("seccomp"), "nothing"])
     blocks = int(result.stdout.split()[0])
     seen = info(result)
-    assert seen["total_blocks"] + seen["dropped_events"] == blocks or seen["trouble"], seen
+    assert seen["total_blocks"] + seen["dropped_events"] == blocks or seen["troubles"], seen
 
 
 run_cases()

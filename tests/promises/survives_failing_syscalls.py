@@ -66,7 +66,7 @@ def no_lock(_directory):
     inside, after = json.loads(result.stdout), report("info", *glob.glob("*.recording"))
     equal(inside["state"], "running", "state in it")
     equal(after["state"] in ("ended", "exited"), True, "it is over")
-    assert any("locked" in sentence for sentence in after["trouble"]), after["trouble"]
+    assert any("locked" in sentence for sentence in after["troubles"]), after["troubles"]
 
 
 @case("libunwind cannot be opened: everything is counted, and the report says so")
@@ -75,7 +75,7 @@ def no_unwinder(_directory):
         with open(name, "wb") as file:
             file.write(b"not a library")
     result = same([target("plain"), "2000"], LD_LIBRARY_PATH=os.getcwd())
-    assert any("libunwind" in sentence for sentence in exact(result)["trouble"]), "no word of it"
+    assert any("libunwind" in sentence for sentence in exact(result)["troubles"]), "no word of it"
 
 
 run_cases()

@@ -251,7 +251,7 @@ def after_abort(directory):
     assert result.returncode < 0 and b"double free" in result.stderr, result
     address = result.stdout.decode().strip()
     found = report("block", "corrupting.recording", address)
-    equal((found["state"], found["block"]["bytes"]), ("freed", 4000), "the block")
+    equal((found["state"], found["block"]["size_bytes"]), ("freed", 4000), "the block")
     equal(found["block"]["frames"][0]["line"], 6, "where it was allocated")
 
 

@@ -189,7 +189,7 @@ def realloc_totals(_directory):
         process.tell("left 1 1")
     for how in ("last", "origin"):
         info = report("info", meanings("--realloc=" + how))
-        equal(info["reallocs"], 3, "reallocs")
+        equal(info["realloc_count"], 3, "reallocs")
         equal(info["total_blocks"] - info["freed_blocks"], info["live_blocks"], how)
         groups = functions("run.tally")
         equal(sum(groups[name]["total_blocks"] for name in EXPECTED if name in groups),

@@ -129,7 +129,7 @@ def sizes_of_a_block(_directory):
     with commanded(HEAPTALLY="blocks=on") as process:
         process.tell("left 1 100")
         block = report("blocks", "--include", "function=take_left", process.pid)["blocks"][0]
-        equal((block["bytes"], block["usable_bytes"]), (100, 104), "of malloc(100)")
+        equal((block["size_bytes"], block["usable_bytes"]), (100, 104), "of malloc(100)")
 
 
 absent("sys.getsizeof(x): retained", "needs a scan", command="retained")

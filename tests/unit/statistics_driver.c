@@ -20,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/tracemalloc.h"
 #include "model/diff.h"
 #include "fixture.h"
 #include "model/rank.h"
 #include "util/array.h"
+#include "util/term.h"
 #include "view/diff.h"
 #include "view/top.h"
 
@@ -42,14 +44,15 @@ print_top(const struct driver *driver, const struct profile *profile)
 
 	group_profile(profile, &at, &driver->options, table, NULL, &set);
 	rank_groups(&set, driver->options.by, column_find("live"), table);
-	view_top_tracemalloc(stdout, &(struct view_top){
-					     .profile = profile,
-					     .at = at,
-					     .options = &driver->options,
-					     .column = column_find("live"),
-					     .set = &set,
-					     .table = table,
-				     });
+	export_tracemalloc_top(&(struct term){.stream = stdout},
+			       &(struct view_top){
+				       .profile = profile,
+				       .at = at,
+				       .options = &driver->options,
+				       .column = column_find("live"),
+				       .set = &set,
+				       .table = table,
+			       });
 	group_set_release(&set);
 	place_table_free(table);
 }
@@ -64,12 +67,13 @@ print_diff(const struct driver *driver, const struct profile *old, const struct 
 
 	diff_profiles(&sides[0], &sides[1], &driver->options, false, table, &diff);
 	diff_rank(&diff, driver->options.by, column_find("live"), table);
-	view_diff_tracemalloc(stdout, &(struct view_diff){
-					      .options = &driver->options,
-					      .column = column_find("live"),
-					      .diff = &diff,
-					      .table = table,
-				      });
+	export_tracemalloc_diff(&(struct term){.stream = stdout},
+				&(struct view_diff){
+					.options = &driver->options,
+					.column = column_find("live"),
+					.diff = &diff,
+					.table = table,
+				});
 	diff_release(&diff);
 	place_table_free(table);
 }

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/tracemalloc.h"
 #include "model/budget.h"
 #include "model/diff.h"
 #include "fixture.h"
 #include "scratch.h"
+#include "util/term.h"
 #include "view/diff.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -62,12 +64,13 @@ format(const struct comparison *comparison)
 	size_t length;
 	FILE *stream = open_memstream(&text, &length);
 
-	view_diff_tracemalloc(stream, &(struct view_diff){
-					      .options = &comparison->options,
-					      .column = column_find("live"),
-					      .diff = &comparison->diff,
-					      .table = comparison->table,
-				      });
+	export_tracemalloc_diff(&(struct term){.stream = stream},
+				&(struct view_diff){
+					.options = &comparison->options,
+					.column = column_find("live"),
+					.diff = &comparison->diff,
+					.table = comparison->table,
+				});
 	fclose(stream);
 	return text;
 }

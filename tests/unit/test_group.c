@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/tracemalloc.h"
 #include "fixture.h"
 #include "model/group.h"
 #include "model/rank.h"
@@ -34,14 +35,15 @@ report(const struct fixture_site *sites, size_t count, const struct group_option
 
 	group_profile(profile, &at, options, table, NULL, &set);
 	rank_groups(&set, options->by, column_find(column), table);
-	view_top_tracemalloc(stream, &(struct view_top){
-					     .profile = profile,
-					     .at = at,
-					     .options = options,
-					     .column = column_find(column),
-					     .set = &set,
-					     .table = table,
-				     });
+	export_tracemalloc_top(&(struct term){.stream = stream},
+			       &(struct view_top){
+				       .profile = profile,
+				       .at = at,
+				       .options = options,
+				       .column = column_find(column),
+				       .set = &set,
+				       .table = table,
+			       });
 	fclose(stream);
 	group_set_release(&set);
 	place_table_free(table);

@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/mprof.h"
+#include "export/svg.h"
 #include "model/curve.h"
 #include "fixture.h"
 #include "scratch.h"
 #include "util/intern.h"
+#include "util/term.h"
 #include "util/xalloc.h"
 #include "view/timeline.h"
 
@@ -121,8 +124,8 @@ START_TEST(ticks_are_round_and_few)
 END_TEST
 
 static char *
-write(void (*writer)(FILE *stream, const struct view_timeline *view), struct profile *profile,
-      uint64_t from_ns, uint64_t to_ns)
+write(void (*writer)(const struct term *term, const struct view_timeline *view),
+      struct profile *profile, uint64_t from_ns, uint64_t to_ns)
 {
 	struct curve curve;
 	struct view_timeline view = {profile, &curve, from_ns, to_ns};
@@ -131,7 +134,7 @@ write(void (*writer)(FILE *stream, const struct view_timeline *view), struct pro
 	FILE *stream = open_memstream(&text, &length);
 
 	curve_init(&curve, profile);
-	writer(stream, &view);
+	writer(&(struct term){.stream = stream}, &view);
 	fclose(stream);
 	curve_release(&curve);
 	return text;
@@ -147,7 +150,7 @@ START_TEST(mprof_gets_one_line_for_each_point_and_mark)
 	profile->marks[1] =
 		(struct profile_mark){PROFILE_MARK_RESET_PEAK, "", 2 * SECOND, 4 << 20, 0};
 	profile->mark_count = 2;
-	text = write(view_timeline_mprof, profile, SECOND, 3u * (uint64_t)SECOND);
+	text = write(export_mprof, profile, SECOND, 3u * (uint64_t)SECOND);
 	ck_assert_str_eq(text, "CMDLINE /bin/a b\\nMEM 1 2\n"
 			       "FUNC load_all 0.000000 1001.000000 3.000000 1004.000000 0\n"
 			       "MEM 1.000000 1001.000000\n"
@@ -163,7 +166,7 @@ END_TEST
 START_TEST(a_picture_has_both_curves_and_safe_names)
 {
 	struct profile *profile = make_profile(samples, COUNT(samples));
-	char *text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	char *text = write(export_svg, profile, 0, 4u * (uint64_t)SECOND);
 
 	ck_assert_ptr_nonnull(strstr(text, "a &lt;b&gt; &amp; c "));
 	ck_assert_ptr_nonnull(strstr(text, "peak 9.0 MiB at 2.5 s"));
@@ -230,7 +233,7 @@ START_TEST(a_peak_without_a_time_is_told_of)
 	view.to_ns = 5u * (uint64_t)SECOND / 2;
 	ck_assert_ptr_null(view_timeline_get_unseen_peak(&view));
 	curve_release(&curve);
-	text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	text = write(export_svg, profile, 0, 4u * (uint64_t)SECOND);
 	ck_assert_ptr_nonnull(strstr(text, "; peak 9.0 MiB before 3.0 s, not drawn</text>"));
 	free(text);
 	profile_free(profile);
@@ -269,7 +272,7 @@ START_TEST(the_curve_begins_at_the_first_point)
 	curve_init(&curve, profile);
 	ck_assert_uint_eq(curve.known_ns, 5u * (uint64_t)SECOND / 2);
 	curve_release(&curve);
-	text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	text = write(export_svg, profile, 0, 4u * (uint64_t)SECOND);
 	ck_assert_ptr_nonnull(
 		strstr(text, "class=\"live\" d=\"M621.25 50.00H940.00V263.33H940V370H621.25Z\""));
 	free(text);
@@ -285,7 +288,7 @@ END_TEST
 START_TEST(a_picture_has_a_bar_for_each_span)
 {
 	struct profile *profile = make_marked_profile();
-	char *text = write(view_timeline_svg, profile, 0, 4u * (uint64_t)SECOND);
+	char *text = write(export_svg, profile, 0, 4u * (uint64_t)SECOND);
 
 	/* 850 wide: 212.5 a second. */
 	ck_assert_ptr_nonnull(

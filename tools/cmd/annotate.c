@@ -9,42 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/annotate.h"
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "model/annotate.h"
 #include "util/error.h"
 #include "util/xalloc.h"
 #include "view/annotate.h"
-#include "view/source.h"
-
-enum {
-	OPTION_AT = 256,
-	OPTION_PROCESS,
-	OPTION_FORMAT,
-	OPTION_CUMULATIVE,
-	OPTION_RAW_FRAMES,
-	OPTION_COLOR,
-};
+#include "view/source_code.h"
 
 struct arguments {
-	struct cmd_report report;
+	struct report_options options;
 	const char *file, *operand;
 	long context;
 };
 
-static const struct argp_option options[] = {
-	{"at", OPTION_AT, "MOMENT", 0,
-	 "exit (default), now, peak, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL", 0},
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 0},
-	{"cumulative", OPTION_CUMULATIVE, NULL, 0,
-	 "a line also counts for what the functions that it calls allocate", 0},
-	{"raw-frames", OPTION_RAW_FRAMES, NULL, 0,
-	 "let the lines of allocator wrappers and of libraries of the language count", 0},
+static const struct argp_option option_table[] = {
 	{"context", 'C', "N", 0,
-	 "show only lines with numbers and N lines around them (default: the whole file)", 0},
-	{"format", OPTION_FORMAT, "FORMAT", 0, "text (default) or json", 0},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+	 "show only lines with numbers and N lines around them (default: the whole file)", 1},
 	{0},
 };
 
@@ -76,38 +59,19 @@ static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	struct cmd_report *report = &arguments->report;
 
 	switch (key) {
-	case OPTION_AT:
-		report->at = word;
-		return 0;
-	case OPTION_PROCESS:
-		report->process = word;
-		return 0;
-	case OPTION_CUMULATIVE:
-		report->group.cumulative = true;
-		return 0;
-	case OPTION_RAW_FRAMES:
-		report->group.selection.raw_frames = true;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case 'C':
 		arguments->context = parse_context(word, state);
-		return 0;
-	case OPTION_FORMAT:
-		report->format = strcmp(word, "json") == 0 ? REPORT_JSON : REPORT_TEXT;
-		if (report->format == REPORT_TEXT && strcmp(word, "text") != 0)
-			argp_error(state, "%s: not one of text, json", word);
-		return 0;
-	case OPTION_COLOR:
-		if (term_parse_color(word, &report->color) < 0)
-			argp_error(state, "%s: not one of auto, always, never", word);
 		return 0;
 	case ARGP_KEY_ARG:
 		insert_operand(arguments, word, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (!arguments->file)
+		if (arguments->file == NULL)
 			argp_error(state, "a source file is needed");
 		return 0;
 	default:
@@ -115,8 +79,11 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{&report_options_argp[REPORT_ANNOTATE], 0, NULL, 0},
+					     {0}};
+
 static const struct argp argp = {
-	.options = options,
+	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "SOURCE-FILE [FILE[@MOMENT]|PID]",
 	.doc = "Print a source file with what each of its lines holds, held at the peak, and "
@@ -124,29 +91,30 @@ static const struct argp argp = {
 	       "  heaptally annotate src/json.c                  the newest tally of this folder\n"
 	       "  heaptally annotate --context 2 json.c 4711     a running process\n"
 	       "  heaptally annotate --cumulative main.c app.tally\n",
+	.children = children,
 };
 
 /* Numbers belong to the lines that the binary was built from. The caller frees the sentence. */
 static char *
-check_age(struct view_source *source, const char *path, const struct annotation *annotation)
+check_age(struct view_source_code *source, const char *path, const struct annotation *annotation)
 {
-	const char *than = view_source_newer_than(source, path, annotation->module);
+	const char *than = view_source_code_newer_than(source, path, annotation->module);
 
 	return than ? xasprintf("the source is newer than %s: lines may have moved", than) : NULL;
 }
 
 /* The source as the user named it, else where the debug information says that it is. */
 static char *
-read_source(const struct arguments *arguments, struct view_source *source,
+read_source(const struct arguments *arguments, struct view_source_code *source,
 	    struct view_annotate *view)
 {
 	const struct annotation *annotation = view->annotation;
 
 	view->path = arguments->file;
-	view->text = view_source_get_text(source, view->path, &view->length);
+	view->text = view_source_code_get_text(source, view->path, &view->length);
 	if (!view->text) {
 		view->path = annotation->file;
-		view->text = view_source_get_text(source, view->path, &view->length);
+		view->text = view_source_code_get_text(source, view->path, &view->length);
 	}
 	if (view->text)
 		return check_age(source, view->path, annotation);
@@ -178,60 +146,58 @@ find_lines(const struct arguments *arguments, const struct source *source,
 		    arguments->file, source->name);
 }
 
+/* A warning is escaped where it is shown to people. */
 static void
-print(const struct cmd_report *report, struct view_annotate *view, char *warning)
+report(struct report_options *options, struct view_annotate *view, const char *warning)
 {
+	char *escaped =
+		warning != NULL && options->format->is_for_people ? term_escape(warning) : NULL;
 	struct term term;
 
-	if (report->format == REPORT_JSON) {
-		view->warning = warning;
-		view_annotate_json(stdout, view);
-		return;
-	}
-	term_init(&term, stdout, report->color);
-	view->warning = warning ? term_escape(warning) : NULL;
-	view_annotate_text(&term, view);
-	free((char *)view->warning);
+	view->warning = escaped != NULL ? escaped : warning;
+	report_output_begin(options, &term);
+	options->format->annotate(&term, view);
+	report_output_end(options, &term);
+	free(escaped);
 }
 
 int
 cmd_annotate(int argc, char **argv)
 {
 	struct arguments arguments = {.context = -1};
-	struct cmd_report *report = &arguments.report;
+	struct report_options *options = &arguments.options;
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
-	struct view_source *files;
+	struct view_source_code *files;
 	struct view_annotate view;
 	struct annotation annotation;
 	struct group_set set;
 	struct source source;
 	char *warning;
 
-	cmd_report_init(report);
-	report->group.lifetimes = true;
+	report_options_init(options, REPORT_ANNOTATE);
+	options->group.lifetimes = true;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	cmd_report_read(report, arguments.operand, "exit", &source);
-	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
+	report_load(options, arguments.operand, "exit", NULL, &source);
+	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	find_lines(&arguments, &source, &set, table, &annotation);
-	files = view_source_new(source.profile->start_realtime_ns);
+	files = view_source_code_new(source.profile->start_realtime_ns);
 	view = (struct view_annotate){
 		.profile = source.profile,
 		.at = source.at,
 		.set = &set,
 		.annotation = &annotation,
-		.cumulative = report->group.cumulative,
+		.cumulative = options->group.cumulative,
 		.context = arguments.context,
 	};
 	warning = read_source(&arguments, files, &view);
-	print(report, &view, warning);
-	cmd_report_finish();
+	report(options, &view, warning);
 	free(warning);
 	annotation_release(&annotation);
-	view_source_free(files);
+	view_source_code_free(files);
 	group_set_release(&set);
 	place_table_free(table);
 	source_release(&source);
-	cmd_report_release(report);
+	report_options_release(options);
 	return COMMAND_OK;
 }

@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
 #include "model/attribution.h"
 #include "util/error.h"
 #include "view/block.h"
 
 struct arguments {
-	struct cmd_report report;
+	struct report_options options;
 	const char *operands[2]; /* where, and the address */
 	uint64_t address;
 };
@@ -43,7 +45,7 @@ parse_option(int key, char *word, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->report;
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num >= 2)
@@ -61,7 +63,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&cmd_report_block_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_BLOCK], 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
 	.parser = parse_option,
@@ -94,25 +96,20 @@ find(struct view_block *view)
 }
 
 static void
-print(const struct cmd_report *report, const struct view_block *view)
+report(struct report_options *options, const struct view_block *view)
 {
 	struct term term;
 
-	if (report->format == REPORT_JSON) {
-		view_block_json(stdout, view);
-	} else if (report->format == REPORT_CSV) {
-		view_block_csv(stdout, view);
-	} else {
-		term_init(&term, stdout, report->color);
-		view_block_text(&term, view);
-	}
+	report_output_begin(options, &term);
+	options->format->block(&term, view);
+	report_output_end(options, &term);
 }
 
 int
 cmd_block(int argc, char **argv)
 {
 	struct arguments arguments = {.operands = {NULL}};
-	struct cmd_report *report = &arguments.report;
+	struct report_options *options = &arguments.options;
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
 	struct view_block view = {.profile = NULL};
@@ -120,21 +117,18 @@ cmd_block(int argc, char **argv)
 	struct source source;
 	int status;
 
-	cmd_report_init(report);
-	report->about_blocks = true;
-	report->frames = 0;
+	report_options_init(options, REPORT_BLOCK);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	report->freed_at = &arguments.address;
-	cmd_report_read(report, arguments.operands[0], "exit", &source);
-	attribution_init(&attribution, source.profile, &report->group.selection, table, NULL);
+	report_load(options, arguments.operands[0], "exit", &arguments.address, &source);
+	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
 	view = (struct view_block){
 		.profile = source.profile,
 		.at = source.at,
 		.attribution = &attribution,
 		.address = arguments.address,
-		.frames = report->frames,
-		.most_recent_last = report->most_recent_last,
-		.full_names = report->full_names,
+		.frames = options->frames,
+		.most_recent_last = options->most_recent_last,
+		.full_names = options->full_names,
 		.only_living = source.is_tally,
 	};
 	find(&view);
@@ -143,11 +137,10 @@ cmd_block(int argc, char **argv)
 	else if (view.freed != NULL)
 		attribution_prepare_stacks(&attribution, view.freed->block.site, 1);
 	status = view.block != NULL || view.freed != NULL ? COMMAND_OK : COMMAND_NOT_FOUND;
-	print(report, &view);
-	cmd_report_finish();
+	report(options, &view);
 	attribution_release(&attribution);
 	place_table_free(table);
 	source_release(&source);
-	cmd_report_release(report);
+	report_options_release(options);
 	return status;
 }

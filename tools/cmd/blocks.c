@@ -9,25 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
-#include "model/attribution.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
 #include "model/listing.h"
 #include "view/blocks.h"
-
-#define DEFAULT_ROWS 20
 
 enum {
 	OPTION_SORT = 512,
 };
 
 struct arguments {
-	struct cmd_report report;
+	struct report_options options;
 	enum listing_order order;
 	const char *operand;
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{"sort", OPTION_SORT, "ORDER", 0, "age (default: the oldest first), size or address", 0},
 	{0},
 };
@@ -51,7 +50,7 @@ parse_option(int key, char *word, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->report;
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case OPTION_SORT:
 		parse_order(arguments, word, state);
@@ -66,10 +65,11 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&cmd_report_blocks_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_BLOCKS], 0, NULL, 0},
+					     {0}};
 
 static const struct argp argp = {
-	.options = options,
+	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "[FILE|PID]",
 	.doc = "List the blocks that live: address, size, age, thread, and where each was "
@@ -82,52 +82,44 @@ static const struct argp argp = {
 };
 
 static void
-print(const struct cmd_report *report, const struct view_blocks *view)
+report(struct report_options *options, const struct view_blocks *view)
 {
 	struct term term;
 
-	if (report->format == REPORT_JSON) {
-		view_blocks_json(stdout, view);
-	} else if (report->format == REPORT_CSV) {
-		view_blocks_csv(stdout, view);
-	} else {
-		term_init(&term, stdout, report->color);
-		view_blocks_text(&term, view);
-	}
+	report_output_begin(options, &term);
+	options->format->blocks(&term, view);
+	report_output_end(options, &term);
 }
 
 int
 cmd_blocks(int argc, char **argv)
 {
 	struct arguments arguments = {.order = LISTING_BY_AGE};
-	struct cmd_report *report = &arguments.report;
+	struct report_options *options = &arguments.options;
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
 	struct listing listing;
 	struct attribution attribution;
 	struct source source;
 
-	cmd_report_init(report);
-	report->about_blocks = true;
-	report->default_rows = DEFAULT_ROWS;
+	report_options_init(options, REPORT_BLOCKS);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	cmd_report_read(report, arguments.operand, "exit", &source);
-	attribution_init(&attribution, source.profile, &report->group.selection, table, NULL);
-	listing_init(&listing, source.profile, &attribution, arguments.order, report->rows);
-	print(report, &(struct view_blocks){
-			      .profile = source.profile,
-			      .at = source.at,
-			      .listing = &listing,
-			      .attribution = &attribution,
-			      .order = listing_order_names[arguments.order],
-			      .filtered = report->group.selection.filters.count != 0,
-			      .full_names = report->full_names,
-		      });
-	cmd_report_finish();
+	report_load(options, arguments.operand, "exit", NULL, &source);
+	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
+	listing_init(&listing, source.profile, &attribution, arguments.order, options->rows);
+	report(options, &(struct view_blocks){
+				.profile = source.profile,
+				.at = source.at,
+				.listing = &listing,
+				.attribution = &attribution,
+				.order = listing_order_names[arguments.order],
+				.filtered = options->group.selection.filters.count != 0,
+				.full_names = options->full_names,
+			});
 	listing_release(&listing);
 	attribution_release(&attribution);
 	place_table_free(table);
 	source_release(&source);
-	cmd_report_release(report);
+	report_options_release(options);
 	return COMMAND_OK;
 }

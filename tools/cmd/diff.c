@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/budget.h"
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "model/budget.h"
 #include "model/diff.h"
 #include "model/filter_hint.h"
 #include "util/error.h"
@@ -26,7 +28,7 @@ enum {
 };
 
 struct arguments {
-	struct cmd_report report;
+	struct report_options options;
 	const char *operands[2];
 	size_t operand_count;
 	bool all, only_growth;
@@ -35,7 +37,7 @@ struct arguments {
 	size_t budget_count;
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{"all", OPTION_ALL, NULL, 0, "show groups that did not change too", 0},
 	{"only-growth", OPTION_ONLY_GROWTH, NULL, 0,
 	 "show only groups that have grown in the column that is sorted by", 0},
@@ -63,7 +65,7 @@ make_budgets(struct arguments *arguments, struct argp_state *state)
 
 	arguments->budgets = xcalloc(arguments->budget_count + 1, sizeof(*arguments->budgets));
 	for (size_t i = 0; i < arguments->budget_count; i++) {
-		if (budget_parse(arguments->budget_words[i], arguments->report.any_frame,
+		if (budget_parse(arguments->budget_words[i], arguments->options.any_frame,
 				 &arguments->budgets[i], &why) < 0)
 			argp_error(state, "%s", why);
 	}
@@ -76,7 +78,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->report;
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case OPTION_ALL:
 		arguments->all = true;
@@ -104,10 +106,10 @@ parse_argument(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_DIFF], 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
-	.options = options,
+	.options = option_table,
 	.parser = parse_argument,
 	.args_doc = "OLD[@MOMENT] NEW[@MOMENT]",
 	.doc = "Show what changed between two recordings, or between two moments of one.\n\n"
@@ -116,28 +118,6 @@ static const struct argp argp = {
 	       "  heaptally diff --by function old.tally new.tally\n",
 	.children = children,
 };
-
-static void
-print(const struct arguments *arguments, const struct view_diff *view)
-{
-	struct term term;
-
-	switch (arguments->report.format) {
-	case REPORT_TEXT:
-		term_init(&term, stdout, arguments->report.color);
-		view_diff_text(&term, view);
-		break;
-	case REPORT_JSON:
-		view_diff_json(stdout, view);
-		break;
-	case REPORT_CSV:
-		view_diff_csv(stdout, view);
-		break;
-	case REPORT_TRACEMALLOC:
-		view_diff_tracemalloc(stdout, view);
-		break;
-	}
-}
 
 /* Whether any site of the profile passes the filter of a budget; *ret_sum is what they hold. */
 static bool
@@ -157,13 +137,13 @@ add_up(const struct group_options *grouping, const struct profile *profile,
 
 /* What the sites that pass the filter of a budget hold on one side; false if there are none. */
 static bool
-measure_sites(const struct budget *budget, const struct cmd_report *report,
+measure_sites(const struct budget *budget, const struct report_options *options,
 	      const struct diff_side *side, const struct diff *diff, struct place_table *table,
 	      int64_t *ret_value)
 {
 	const struct profile *profile = side->profile;
 	const struct profile_at end = {.moment = &profile->moments[profile->moment_count - 1]};
-	struct group_options grouping = report->group;
+	struct group_options grouping = options->group;
 	struct profile_at at = side->at;
 	struct profile_values sum;
 	bool any;
@@ -175,7 +155,7 @@ measure_sites(const struct budget *budget, const struct cmd_report *report,
 	if (budget->column)
 		at.peak = false;
 	any = add_up(&grouping, profile, &at, diff, table, &sum);
-	*ret_value = column_get(budget->column ? budget->column : report->column, &sum);
+	*ret_value = column_get(budget->column ? budget->column : options->column, &sum);
 	/* There may be sites that allocate later than at the moment shown. */
 	return any ||
 	       (at.moment != end.moment && add_up(&grouping, profile, &end, diff, table, &sum));
@@ -202,7 +182,7 @@ judge_budgets(struct arguments *arguments, const struct diff_side *sides, const 
 
 		for (size_t k = 0; k < 2; k++) {
 			if (budget->filters.count > 0)
-				any |= measure_sites(budget, &arguments->report, &sides[k], diff,
+				any |= measure_sites(budget, &arguments->options, &sides[k], diff,
 						     table, &values[k]);
 			else
 				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
@@ -222,7 +202,7 @@ report_budgets(const struct arguments *arguments)
 	for (size_t i = 0; i < arguments->budget_count; i++) {
 		const struct budget *budget = &arguments->budgets[i];
 		const struct column *column =
-			budget->column ? budget->column : arguments->report.column;
+			budget->column ? budget->column : arguments->options.column;
 		char from[HUMAN_BYTES], to[HUMAN_BYTES], share[HUMAN_BYTES];
 		bool bytes = column->unit == COLUMN_BYTES;
 
@@ -249,11 +229,21 @@ release_budgets(struct arguments *arguments)
 	free(arguments->budget_words);
 }
 
+static void
+report(struct report_options *options, const struct view_diff *view)
+{
+	struct term term;
+
+	report_output_begin(options, &term);
+	options->format->diff(&term, view);
+	report_output_end(options, &term);
+}
+
 int
 cmd_diff(int argc, char **argv)
 {
 	struct arguments arguments = {.operand_count = 0};
-	struct cmd_report *report = &arguments.report;
+	struct report_options *options = &arguments.options;
 	struct place_options places = {.across_builds = true};
 	struct place_table *table = place_table_new(&places);
 	struct source sources[2];
@@ -261,42 +251,41 @@ cmd_diff(int argc, char **argv)
 	struct diff diff;
 	int status;
 
-	cmd_report_init(report);
+	report_options_init(options, REPORT_DIFF);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	for (size_t i = 0; i < 2; i++) {
-		cmd_report_read(report, arguments.operands[i], "peak", &sources[i]);
+		report_load(options, arguments.operands[i], "peak", NULL, &sources[i]);
 		sides[i] = (struct diff_side){sources[i].profile, sources[i].at};
 	}
-	diff_profiles(&sides[0], &sides[1], &report->group, report->format != REPORT_TRACEMALLOC,
-		      table, &diff);
+	diff_profiles(&sides[0], &sides[1], &options->group, !options->format->keeps_lines, table,
+		      &diff);
 	if (arguments.only_growth)
-		diff_keep_growth(&diff, report->column);
-	diff_rank(&diff, report->group.by, report->column, table);
+		diff_keep_growth(&diff, options->column);
+	diff_rank(&diff, options->group.by, options->column, table);
 	judge_budgets(&arguments, sides, &diff, table);
-	print(&arguments, &(struct view_diff){
-				  .old = &sides[0],
-				  .new = &sides[1],
-				  .old_name = arguments.operands[0],
-				  .new_name = arguments.operands[1],
-				  .options = &report->group,
-				  .column = report->column,
-				  .diff = &diff,
-				  .table = table,
-				  .rows = report->rows,
-				  .all = arguments.all,
-				  .frames = report->frames,
-				  .most_recent_last = report->most_recent_last,
-				  .full_names = report->full_names,
-				  .budgets = arguments.budgets,
-				  .budget_count = arguments.budget_count,
-			  });
-	cmd_report_finish();
+	report(options, &(struct view_diff){
+				.old = &sides[0],
+				.new = &sides[1],
+				.old_name = arguments.operands[0],
+				.new_name = arguments.operands[1],
+				.options = &options->group,
+				.column = options->column,
+				.diff = &diff,
+				.table = table,
+				.rows = options->rows,
+				.all = arguments.all,
+				.frames = options->frames,
+				.most_recent_last = options->most_recent_last,
+				.full_names = options->full_names,
+				.budgets = arguments.budgets,
+				.budget_count = arguments.budget_count,
+			});
 	status = report_budgets(&arguments);
 	diff_release(&diff);
 	place_table_free(table);
 	for (size_t i = 0; i < 2; i++)
 		source_release(&sources[i]);
 	release_budgets(&arguments);
-	cmd_report_release(report);
+	report_options_release(options);
 	return status;
 }

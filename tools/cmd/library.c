@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/report.h"
+#include "cmd/report_output.h"
 #include "cmd/command.h"
 #include "run/launch.h"
 #include "util/error.h"
@@ -21,6 +21,6 @@ cmd_library(void)
 		die(COMMAND_TROUBLE, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
 	puts(path);
 	free(path);
-	cmd_report_finish();
+	report_output_finish();
 	return COMMAND_OK;
 }

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_output.h"
 #include "model/profile.h"
 #include "read/request.h"
 #include "read/source.h"
@@ -215,7 +215,7 @@ make_request(const struct wording *wording, int argc, char **argv)
 	if (result != 0)
 		die(COMMAND_TROUBLE, "%s", source_explain(arguments.operand, result));
 	result = tell(&arguments, &answer);
-	cmd_report_finish();
+	report_output_finish();
 	return result;
 }
 

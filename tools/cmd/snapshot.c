@@ -12,8 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_output.h"
 #include "model/profile.h"
 #include "read/source.h"
 #include "symbols/symbolize.h"
@@ -194,7 +195,7 @@ cmd_snapshot(int argc, char **argv)
 	if (source_read(&request, &source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	if (arguments.blocks)
-		cmd_report_need_blocks(&source);
+		report_load_need_blocks(&source);
 	add_names(source.profile, arguments.quiet);
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)
@@ -204,6 +205,6 @@ cmd_snapshot(int argc, char **argv)
 		report(path, source.profile);
 	free(path);
 	source_release(&source);
-	cmd_report_finish();
+	report_output_finish();
 	return COMMAND_OK;
 }

@@ -6,53 +6,38 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "export/svg.h"
 #include "model/curve.h"
 #include "util/error.h"
-#include "util/output.h"
 #include "view/timeline.h"
 
 #define SECONDS_MOST 1e9
 
 enum {
-	OPTION_PROCESS = 256,
-	OPTION_WINDOW,
+	OPTION_WINDOW = 512, /* apart from those of `report_options` */
 	OPTION_SVG,
-	OPTION_FORMAT,
-	OPTION_COLOR,
-};
-
-enum format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_MPROF,
 };
 
 struct arguments {
-	struct cmd_report report; /* its process and color */
+	struct report_options options;
 	const char *operand, *svg;
-	enum format format;
-	bool force, has_window;
+	bool has_window;
 	double from, to; /* seconds; to may be infinite */
 };
 
-static const struct argp_option options[] = {
-	{"process", OPTION_PROCESS, "PID|COMMAND", 0,
-	 "which process of a file with several (default: the one with the largest peak)", 0},
+static const struct argp_option option_table[] = {
 	{"window", OPTION_WINDOW, "A,B", 0,
-	 "show only what was between A and B seconds after the start; B may be left out", 0},
-	{"svg", OPTION_SVG, "FILE", 0, "write a picture to FILE, and no text", 0},
-	{"force", 'f', NULL, 0, "replace FILE even if it is no such picture", 0},
-	{"format", OPTION_FORMAT, "FORMAT", 0,
-	 "text (default), json, or mprof, the file that `mprof plot` reads", 0},
-	{"color", OPTION_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+	 "show only what was between A and B seconds after the start; B may be left out", 1},
+	{"svg", OPTION_SVG, "FILE", 0, "write a picture to FILE, and no text", 3},
 	{0},
 };
 
@@ -89,32 +74,14 @@ parse_window(struct arguments *arguments, const char *word, struct argp_state *s
 		argp_error(state, "%s: the window ends before it begins", word);
 }
 
-static void
-parse_format(struct arguments *arguments, const char *word, struct argp_state *state)
-{
-	static const char *const names[] = {
-		[FORMAT_TEXT] = "text",
-		[FORMAT_JSON] = "json",
-		[FORMAT_MPROF] = "mprof",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(names[i], word) == 0) {
-			arguments->format = (enum format)i;
-			return;
-		}
-	}
-	argp_error(state, "%s: not one of text, json, mprof", word);
-}
-
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
 	switch (key) {
-	case OPTION_PROCESS:
-		arguments->report.process = word;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case OPTION_WINDOW:
 		parse_window(arguments, word, state);
@@ -122,18 +89,8 @@ parse_option(int key, char *word, struct argp_state *state)
 	case OPTION_SVG:
 		arguments->svg = word;
 		return 0;
-	case 'f':
-		arguments->force = true;
-		return 0;
-	case OPTION_FORMAT:
-		parse_format(arguments, word, state);
-		return 0;
-	case OPTION_COLOR:
-		if (term_parse_color(word, &arguments->report.color) < 0)
-			argp_error(state, "%s: not one of auto, always, never", word);
-		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand)
+		if (arguments->operand != NULL)
 			argp_error(state, "%s: one file or process at a time", word);
 		arguments->operand = word;
 		return 0;
@@ -142,14 +99,18 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{&report_options_argp[REPORT_TIMELINE], 0, NULL, 0},
+					     {0}};
+
 static const struct argp argp = {
-	.options = options,
+	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "[FILE|PID]",
 	.doc = "Draw the size of the heap over time, and say who made it grow and fall.\n\n"
 	       "  heaptally timeline                        the newest tally of this folder\n"
 	       "  heaptally timeline --window 2,8 --svg heap.svg app.tally\n"
 	       "  heaptally timeline --format mprof app.tally > app.dat; mprof plot app.dat\n",
+	.children = children,
 };
 
 /* The whole run, or what the user asked for of it. */
@@ -175,119 +136,67 @@ choose_window(const struct arguments *arguments, const struct source *source,
 		view->to_ns = view->from_ns + 1;
 }
 
-static void
-die_of_picture(const char *path, int error, const char *why)
+static struct report_output
+get_picture(const struct arguments *arguments)
 {
-	if (why != NULL)
-		die(COMMAND_TROUBLE, "%s", why);
-	die_errno(COMMAND_TROUBLE, error, "%s", path);
-}
-
-static struct output_rule
-get_rule(const struct arguments *arguments, const char *const *input)
-{
-	return (struct output_rule){
-		.magic = VIEW_TIMELINE_SVG_MAGIC,
+	return (struct report_output){
+		.path = arguments->svg,
+		.magic = EXPORT_SVG_MAGIC,
 		.kind = "a picture of heaptally timeline",
-		.force = arguments->force,
-		.inputs = input,
-		.input_count = 1,
+		.force = arguments->options.force,
+		.input = arguments->operand,
 	};
-}
-
-/* Before anything is read, as far as can be told. */
-static void
-check_picture(const struct arguments *arguments)
-{
-	struct output_rule rule = get_rule(arguments, &arguments->operand);
-	char *why;
-	int result;
-
-	if (arguments->svg == NULL)
-		return;
-	result = output_check(arguments->svg, &rule, &why);
-	if (result != 0)
-		die_of_picture(arguments->svg, result, why);
-}
-
-/* 0 or the error of the stream. */
-static int
-draw(int fd, const struct view_timeline *view)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), error = 0;
-	FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
-
-	if (stream == NULL)
-		return errno;
-	view_timeline_svg(stream, view);
-	if (ferror(stream))
-		error = errno != 0 ? errno : EIO;
-	return fclose(stream) != 0 ? errno : error;
 }
 
 static void
 write_picture(const struct arguments *arguments, const char *input,
 	      const struct view_timeline *view)
 {
-	struct output_rule rule = get_rule(arguments, &input);
-	struct output output;
-	char *why;
-	int result = output_begin(arguments->svg, &rule, &output, &why);
+	struct report_output output = get_picture(arguments);
+	struct term term;
 
-	if (result != 0)
-		die_of_picture(arguments->svg, result, why);
-	result = draw(output.fd, view);
-	if (result == 0)
-		result = output_commit(&output);
-	else
-		output_abandon(&output);
-	if (result != 0)
-		die_of_picture(arguments->svg, result, NULL);
+	output.input = input;
+	report_output_open(&output, TERM_COLOR_NEVER, &term);
+	export_svg(&term, view);
+	report_output_close(&output, &term);
 }
 
 static void
-print(const struct arguments *arguments, const struct view_timeline *view)
+report(struct report_options *options, const struct view_timeline *view)
 {
 	struct term term;
 
-	switch (arguments->format) {
-	case FORMAT_TEXT:
-		if (arguments->svg)
-			break;
-		term_init(&term, stdout, arguments->report.color);
-		view_timeline_text(&term, view);
-		break;
-	case FORMAT_JSON:
-		view_timeline_json(stdout, view);
-		break;
-	case FORMAT_MPROF:
-		view_timeline_mprof(stdout, view);
-		break;
-	}
+	report_output_begin(options, &term);
+	options->format->timeline(&term, view);
+	report_output_end(options, &term);
 }
 
 int
 cmd_timeline(int argc, char **argv)
 {
 	struct arguments arguments = {.operand = NULL};
+	struct report_options *options = &arguments.options;
 	struct view_timeline view = {.from_ns = 0};
+	struct report_output picture;
 	struct source source;
 	struct curve curve;
 
-	cmd_report_init(&arguments.report);
+	report_options_init(options, REPORT_TIMELINE);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	check_picture(&arguments);
-	cmd_report_read(&arguments.report, arguments.operand, "exit", &source);
+	picture = get_picture(&arguments);
+	report_output_check(&picture);
+	report_load(options, arguments.operand, "exit", NULL, &source);
 	view.profile = source.profile;
 	curve_init(&curve, source.profile);
 	view.curve = &curve;
 	choose_window(&arguments, &source, &view);
-	if (arguments.svg)
+	if (arguments.svg != NULL)
 		write_picture(&arguments, source.path, &view);
-	print(&arguments, &view);
-	cmd_report_finish();
+	/* A picture takes the place of the text. */
+	if (arguments.svg == NULL || !options->format->is_for_people)
+		report(options, &view);
 	curve_release(&curve);
 	source_release(&source);
-	cmd_report_release(&arguments.report);
+	report_options_release(options);
 	return COMMAND_OK;
 }

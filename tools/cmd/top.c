@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/report.h"
-#include "cmd/top_refresh.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "cmd/top_refresh.h"
 #include "model/rank.h"
 #include "util/buffer.h"
 #include "util/error.h"
@@ -26,19 +28,19 @@
 #define REFRESH_MOST  1e6
 
 enum {
-	OPTION_REFRESH = 512, /* apart from those of cmd/report.c */
+	OPTION_REFRESH = 512, /* apart from those of `report_options` */
 	OPTION_COUNT,
 	OPTION_AGES,
 };
 
 struct arguments {
-	struct cmd_report report;
+	struct report_options options;
 	const char *operand;
 	double refresh_seconds; /* 0: once */
 	unsigned long count;    /* 0: no limit */
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{"ages", OPTION_AGES, NULL, 0,
 	 "how old the live blocks of each group are, and how long freed ones lived", 3},
 	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
@@ -78,7 +80,7 @@ parse_count(const char *text, struct argp_state *state)
 static void
 check_options(const struct arguments *arguments, struct argp_state *state)
 {
-	const char *at = arguments->report.at;
+	const char *at = arguments->options.at;
 
 	if (arguments->refresh_seconds <= 0) {
 		if (arguments->count != 0)
@@ -89,8 +91,10 @@ check_options(const struct arguments *arguments, struct argp_state *state)
 		argp_error(state, "--refresh: no process given");
 	if (at != NULL && strcmp(at, "now") != 0 && strcmp(at, "peak") != 0)
 		argp_error(state, "--refresh shows now or peak, not %s", at);
-	if (arguments->report.process != NULL)
+	if (arguments->options.process != NULL)
 		argp_error(state, "--process is for files; --refresh takes a PID");
+	if (arguments->options.output.path != NULL)
+		argp_error(state, "--refresh does not go with --output");
 }
 
 static error_t
@@ -100,10 +104,10 @@ parse_argument(int key, char *word, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->report;
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case OPTION_AGES:
-		arguments->report.group.ages = true;
+		arguments->options.group.ages = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand)
@@ -124,10 +128,10 @@ parse_argument(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&cmd_report_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_TOP], 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
-	.options = options,
+	.options = option_table,
 	.parser = parse_argument,
 	.args_doc = "[FILE[@MOMENT]|PID]",
 	.doc = "Show which lines hold the memory of a program: at its peak, or at another "
@@ -183,76 +187,71 @@ print_others(const struct term *term, const struct source *source)
 }
 
 static void
-print(const struct cmd_report *report, const struct source *source, const struct view_top *view)
+report(struct report_options *options, const struct source *source, const struct view_top *view)
 {
 	struct term term;
 
-	switch (report->format) {
-	case REPORT_TEXT:
-		term_init(&term, stdout, report->color);
-		view_top_text(&term, view);
+	report_output_begin(options, &term);
+	options->format->top(&term, view);
+	if (options->format->is_for_people)
 		print_others(&term, source);
-		break;
-	case REPORT_JSON:
-		view_top_json(stdout, view);
-		break;
-	case REPORT_CSV:
-		view_top_csv(stdout, view);
-		break;
-	case REPORT_TRACEMALLOC:
-		view_top_tracemalloc(stdout, view);
-		break;
-	}
+	report_output_end(options, &term);
+}
+
+static int
+refresh(const struct arguments *arguments)
+{
+	if (report_load_is_about_blocks(&arguments->options))
+		die(COMMAND_TROUBLE, "--refresh does not look at single blocks");
+	return cmd_top_refresh(&arguments->options, arguments->operand,
+			       (uint64_t)(arguments->refresh_seconds * 1e9), arguments->count);
+}
+
+static void
+report_once(struct report_options *options, const char *operand)
+{
+	/* Raw stacks are for comparing with other tools, which know addresses. */
+	const struct place_options places = {
+		.exact = options->group.selection.raw_frames && options->group.by == GROUP_BY_STACK,
+	};
+	struct place_table *table;
+	struct group_set set;
+	struct source source;
+
+	report_load(options, operand, "peak", NULL, &source);
+	table = place_table_new(&places);
+	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
+	rank_groups(&set, options->group.by, options->column, table);
+	report(options, &source,
+	       &(struct view_top){
+		       .profile = source.profile,
+		       .at = source.at,
+		       .options = &options->group,
+		       .column = options->column,
+		       .set = &set,
+		       .table = table,
+		       .rows = options->rows,
+		       .frames = options->frames,
+		       .most_recent_last = options->most_recent_last,
+		       .full_names = options->full_names,
+	       });
+	group_set_release(&set);
+	place_table_free(table);
+	source_release(&source);
 }
 
 int
 cmd_top(int argc, char **argv)
 {
 	struct arguments arguments = {.operand = NULL};
-	struct cmd_report *report = &arguments.report;
-	struct place_options places = {.across_builds = false};
-	struct place_table *table;
-	struct group_set set;
-	struct source source;
+	int status = COMMAND_OK;
 
-	cmd_report_init(report);
+	report_options_init(&arguments.options, REPORT_TOP);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (arguments.refresh_seconds > 0) {
-		int status;
-
-		if (cmd_report_is_about_blocks(report))
-			die(COMMAND_TROUBLE, "--refresh does not look at single blocks");
-		status = cmd_top_refresh(report, arguments.operand,
-					 (uint64_t)(arguments.refresh_seconds * 1e9),
-					 arguments.count);
-		cmd_report_release(report);
-		return status;
-	}
-	cmd_report_read(report, arguments.operand, "peak", &source);
-
-	/* Raw stacks are for comparing with other tools, which know addresses. */
-	places.exact = report->group.selection.raw_frames && report->group.by == GROUP_BY_STACK;
-	table = place_table_new(&places);
-	group_profile(source.profile, &source.at, &report->group, table, NULL, &set);
-	rank_groups(&set, report->group.by, report->column, table);
-	print(report, &source,
-	      &(struct view_top){
-		      .profile = source.profile,
-		      .at = source.at,
-		      .options = &report->group,
-		      .column = report->column,
-		      .set = &set,
-		      .table = table,
-		      .name = source.name,
-		      .rows = report->rows,
-		      .frames = report->frames,
-		      .most_recent_last = report->most_recent_last,
-		      .full_names = report->full_names,
-	      });
-	cmd_report_finish();
-	group_set_release(&set);
-	place_table_free(table);
-	source_release(&source);
-	cmd_report_release(report);
-	return COMMAND_OK;
+	if (arguments.refresh_seconds > 0)
+		status = refresh(&arguments);
+	else
+		report_once(&arguments.options, arguments.operand);
+	report_options_release(&arguments.options);
+	return status;
 }

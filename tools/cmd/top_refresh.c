@@ -18,8 +18,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "cmd/report.h"
 #include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
 #include "symbols/debuginfo_cache.h"
 #include "read/locate.h"
 #include "model/place.h"
@@ -46,7 +48,7 @@
 #define ROWS_LEAST  3
 
 struct refresh {
-	const struct cmd_report *report;
+	const struct report_options *report;
 	const char *name;
 	uint64_t interval_ns;
 	struct snapshot *snapshot;
@@ -99,7 +101,7 @@ read_now(struct refresh *refresh)
 		snapshot_set_end(refresh->snapshot);
 	profile_drop_moments(profile, 1);
 	symbolize_profile(profile, &symbols);
-	cmd_report_check_threads(refresh->report, profile, refresh->name);
+	report_load_check_threads(refresh->report, profile, refresh->name);
 	return profile;
 }
 
@@ -132,25 +134,6 @@ remember(struct refresh *refresh, const struct profile *profile, const struct gr
 /* --- printing --- */
 
 static void
-print(const struct refresh *refresh, const struct term *term, const struct view_top *view)
-{
-	switch (refresh->report->format) {
-	case REPORT_TEXT:
-		view_top_text(term, view);
-		break;
-	case REPORT_JSON:
-		view_top_json(term->stream, view);
-		break;
-	case REPORT_CSV:
-		view_top_csv(term->stream, view);
-		break;
-	case REPORT_TRACEMALLOC:
-		view_top_tracemalloc(term->stream, view);
-		break;
-	}
-}
-
-static void
 draw(const struct refresh *refresh, struct term *term, struct view_top *view)
 {
 	unsigned height = screen_get_height();
@@ -163,7 +146,7 @@ draw(const struct refresh *refresh, struct term *term, struct view_top *view)
 	term->stream = open_memstream(&text, &length);
 	if (term->stream == NULL)
 		die_errno(COMMAND_TROUBLE, errno, "%s", refresh->name);
-	print(refresh, term, view);
+	refresh->report->format->top(term, view);
 	fprintf(term->stream, "%severy %s; q quits%s", term_style(term, TERM_DIM),
 		human_duration(refresh->interval_ns, every), term_style(term, TERM_PLAIN));
 	fclose(term->stream);
@@ -176,10 +159,10 @@ static void
 print_below(const struct refresh *refresh, const struct term *term, const struct view_top *view,
 	    bool first)
 {
-	if (!first && refresh->report->format != REPORT_JSON)
+	if (!first && !refresh->report->format->delimits_itself)
 		putchar('\n');
-	print(refresh, term, view);
-	cmd_report_finish();
+	refresh->report->format->top(term, view);
+	report_output_finish();
 }
 
 /* What is known of the report that comes next. */
@@ -195,7 +178,7 @@ struct place_in_row {
 static bool
 show(struct refresh *refresh, const struct place_in_row *place)
 {
-	const struct cmd_report *report = refresh->report;
+	const struct report_options *report = refresh->report;
 	const struct profile *profile = read_now(refresh);
 	bool goes_on = profile->state == PROFILE_RUNNING && !place->is_last;
 	struct view_top view = {
@@ -204,7 +187,6 @@ show(struct refresh *refresh, const struct place_in_row *place)
 		.options = &report->group,
 		.column = report->column,
 		.table = refresh->table,
-		.name = refresh->name,
 		.rows = report->rows,
 		.frames = report->frames,
 		.most_recent_last = report->most_recent_last,
@@ -341,7 +323,7 @@ run(struct refresh *refresh, unsigned long count)
 }
 
 int
-cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t interval_ns,
+cmd_top_refresh(const struct report_options *report, const char *operand, uint64_t interval_ns,
 		unsigned long count)
 {
 	/* Raw stacks are for comparing with other tools, which know addresses. */
@@ -355,11 +337,11 @@ cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t i
 	refresh.cache = debuginfo_cache_new();
 	/* Most names are read here, while the terminal still is as always. */
 	read_now(&refresh);
-	if (report->format == REPORT_TEXT && count != 1)
+	if (report->format->is_for_people && count != 1)
 		refresh.on_screen = screen_enter();
 	run(&refresh, count);
 	screen_leave();
-	cmd_report_finish();
+	report_output_finish();
 	debuginfo_cache_free(refresh.cache);
 	place_table_free(refresh.table);
 	snapshot_free(refresh.snapshot);

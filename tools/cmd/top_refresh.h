@@ -7,14 +7,14 @@
 
 #include <stdint.h>
 
-struct cmd_report;
+struct report_options;
 
 /*
  * Report until the process ends, `count` reports are made (0: no limit) or the user has enough. On
  * a terminal the report is drawn in place, else one is printed after the other. Returns the exit
  * status.
  */
-int cmd_top_refresh(const struct cmd_report *report, const char *operand, uint64_t interval_ns,
+int cmd_top_refresh(const struct report_options *report, const char *operand, uint64_t interval_ns,
 		    unsigned long count);
 
 #endif

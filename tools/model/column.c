@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "util/human.h"
+
 #define OFFSET(field) offsetof(struct profile_values, field)
 
 const struct column columns[] = {
@@ -40,4 +42,11 @@ bool
 column_is_of_blocks(const struct column *column)
 {
 	return column->offset == OFFSET(live_bytes) || column->offset == OFFSET(live_blocks);
+}
+
+char *
+column_format(const struct column *column, int64_t value, char *text)
+{
+	return column->unit == COLUMN_BYTES ? human_size(value, text)
+					    : human_count((uint64_t)value, text);
 }

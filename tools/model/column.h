@@ -35,6 +35,9 @@ const struct column *column_find(const char *name);
 /* Whether it is known when values are made of single blocks: what is live. */
 bool column_is_of_blocks(const struct column *column);
 
+/* As people read it, in text of HUMAN_BYTES, which is returned. */
+char *column_format(const struct column *column, int64_t value, char *text);
+
 static inline int64_t
 column_get(const struct column *column, const struct profile_values *values)
 {

@@ -19,15 +19,15 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/xalloc.h"
+#include "view/json.h"
 #include "view/lifetimes.h"
+#include "view/moment.h"
 #include "view/quality.h"
 #include "view/table.h"
-#include "view/top.h"
 
-#define CODE_LEAST   32 /* columns of it */
-#define JSON_VERSION 1
-#define HOT_SHARE    0.1 /* of the file's bytes: printed in bold */
-#define TAB_COLUMNS  8
+#define CODE_LEAST  32  /* columns of it */
+#define HOT_SHARE   0.1 /* of the file's bytes: printed in bold */
+#define TAB_COLUMNS 8
 
 /*** the lines ***/
 
@@ -235,7 +235,7 @@ make_title(const struct term *term, const struct view_annotate *view, const char
 {
 	const struct profile_values *sum = &view->annotation->sum;
 	char *command = term_escape(view->profile->command);
-	char *moment = view_top_describe_moment(view->profile, &view->at);
+	char *moment = view_moment_describe(view->profile, &view->at);
 	char text[HUMAN_BYTES], share[HUMAN_BYTES];
 	struct buffer title = BUFFER_INIT;
 	char *result;
@@ -309,26 +309,23 @@ view_annotate_text(const struct term *term, const struct view_annotate *view)
 /*** JSON ***/
 
 void
-view_annotate_json(FILE *stream, const struct view_annotate *view)
+view_annotate_json(const struct term *term, const struct view_annotate *view)
 {
 	struct json_writer json;
 	struct walk walk;
 
-	json_writer_init(&json, stream);
-	json_writer_begin_object(&json, NULL);
-	json_writer_string(&json, "format", "heaptally-annotate");
-	json_writer_unsigned(&json, "version", JSON_VERSION);
-	view_top_process_json(&json, "process", view->profile, &view->at);
+	view_json_begin(&json, term->stream, "annotate");
+	view_moment_json(&json, "process", view->profile, &view->at);
 	json_writer_string(&json, "file", view->annotation->file);
 	json_writer_string(&json, "source", view->path);
 	json_writer_string(&json, "warning", view->warning);
 	json_writer_bool(&json, "cumulative", view->cumulative);
 	if (!view->cumulative) {
 		json_writer_begin_object(&json, "totals");
-		view_top_values_json(&json, &view->annotation->sum);
+		view_json_values(&json, &view->annotation->sum);
 		json_writer_end_object(&json);
 	}
-	view_quality_json(&json, view->profile, view->set);
+	view_quality_json(&json, "quality", view->profile, view->set);
 	json_writer_begin_array(&json, "lines");
 	init_walk(&walk, view);
 	while (advance(&walk)) {
@@ -337,7 +334,7 @@ view_annotate_json(FILE *stream, const struct view_annotate *view)
 		json_writer_begin_object(&json, NULL);
 		json_writer_unsigned(&json, "line", walk.line);
 		json_writer_string(&json, "code", walk.code);
-		view_top_values_json(&json, &walk.entry->values);
+		view_json_values(&json, &walk.entry->values);
 		if (view->set->has_lifetimes)
 			view_lifetimes_json(&json, &walk.entry->lifetimes);
 		json_writer_end_object(&json);

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "model/annotate.h"
 #include "model/group.h"
@@ -29,6 +28,6 @@ struct view_annotate {
 };
 
 void view_annotate_text(const struct term *term, const struct view_annotate *view);
-void view_annotate_json(FILE *stream, const struct view_annotate *view);
+void view_annotate_json(const struct term *term, const struct view_annotate *view);
 
 #endif

@@ -13,14 +13,14 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/csv.h"
+#include "view/json.h"
+#include "view/moment.h"
 #include "view/place.h"
 #include "view/quality.h"
-#include "view/source.h"
+#include "view/source_code.h"
 #include "view/stack.h"
-#include "view/top.h"
 
-#define JSON_VERSION 1
-#define NEAR_BYTES   ((uint64_t)1 << 30) /* what is farther off has nothing to do with it */
+#define NEAR_BYTES ((uint64_t)1 << 30) /* what is farther off has nothing to do with it */
 
 static uint64_t
 get_ns(uint64_t units)
@@ -73,13 +73,13 @@ print_position(const struct term *term, const struct view_block *view, const str
 static void
 print_stack(const struct term *term, const struct view_block *view, const struct block *block)
 {
-	struct view_source *source = view_source_new(view->profile->start_realtime_ns);
+	struct view_source_code *source = view_source_code_new(view->profile->start_realtime_ns);
 
 	view_stack_text(term, view->attribution->table,
 			attribution_get_stack(view->attribution, view->profile->sites[block->site]),
 			source, view->frames, view->most_recent_last, view->full_names);
 	view_stack_warning(term, source);
-	view_source_free(source);
+	view_source_code_free(source);
 }
 
 static void
@@ -158,8 +158,9 @@ view_block_text(const struct term *term, const struct view_block *view)
 
 /* One line besides the titles; what is not known is empty. */
 void
-view_block_csv(FILE *stream, const struct view_block *view)
+view_block_csv(const struct term *term, const struct view_block *view)
 {
+	FILE *stream = term->stream;
 	const struct block *block = view->freed != NULL ? &view->freed->block : view->block;
 	struct attribution_site site;
 
@@ -196,7 +197,7 @@ write_block(struct json_writer *json, const char *key, const struct view_block *
 {
 	json_writer_begin_object(json, key);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", get_ns(block->birth));
 	json_writer_unsigned(json, "thread", block->thread);
@@ -215,7 +216,7 @@ write_nearest(struct json_writer *json, const char *key, const struct block *blo
 	}
 	json_writer_begin_object(json, key);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_end_object(json);
 }
@@ -223,7 +224,7 @@ write_nearest(struct json_writer *json, const char *key, const struct block *blo
 static void
 write_found(struct json_writer *json, const struct view_block *view, const struct block *block)
 {
-	json_writer_unsigned(json, "offset", view->address - block->address);
+	json_writer_unsigned(json, "offset_bytes", view->address - block->address);
 	if (view->block != NULL) {
 		json_writer_seconds(json, "age_seconds", block_get_age_ns(block, get_now_ns(view)));
 	} else {
@@ -235,15 +236,12 @@ write_found(struct json_writer *json, const struct view_block *view, const struc
 }
 
 void
-view_block_json(FILE *stream, const struct view_block *view)
+view_block_json(const struct term *term, const struct view_block *view)
 {
 	struct json_writer json;
 
-	json_writer_init(&json, stream);
-	json_writer_begin_object(&json, NULL);
-	json_writer_string(&json, "format", "heaptally-block");
-	json_writer_unsigned(&json, "version", JSON_VERSION);
-	view_top_process_json(&json, "process", view->profile, &view->at);
+	view_json_begin(&json, term->stream, "block");
+	view_moment_json(&json, "process", view->profile, &view->at);
 	json_writer_hex(&json, "address", view->address);
 	json_writer_string(&json, "state", get_state(view));
 	if (view->block != NULL)
@@ -252,5 +250,6 @@ view_block_json(FILE *stream, const struct view_block *view)
 		write_found(&json, view, &view->freed->block);
 	write_nearest(&json, "below", view->below);
 	write_nearest(&json, "above", view->above);
+	view_quality_troubles_json(&json, view->profile);
 	json_writer_end_object(&json);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/block.h - what an address belongs to, as text, JSON or CSV
+ * view/block.h - what an address belongs to
  */
 #ifndef VIEW_BLOCK_H
 #define VIEW_BLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "model/attribution.h"
 #include "model/block.h"
@@ -30,7 +29,7 @@ struct view_block {
 };
 
 void view_block_text(const struct term *term, const struct view_block *view);
-void view_block_csv(FILE *stream, const struct view_block *view);
-void view_block_json(FILE *stream, const struct view_block *view);
+void view_block_csv(const struct term *term, const struct view_block *view);
+void view_block_json(const struct term *term, const struct view_block *view);
 
 #endif

@@ -14,11 +14,10 @@
 #include "util/term.h"
 #include "view/csv.h"
 #include "view/filters.h"
+#include "view/json.h"
+#include "view/moment.h"
 #include "view/place.h"
 #include "view/quality.h"
-#include "view/top.h"
-
-#define JSON_VERSION    1
 
 #define ADDRESS_COLUMNS 14 /* 0x7f0123456780 */
 #define SIZE_COLUMNS    10
@@ -63,7 +62,7 @@ print_title(const struct term *term, const struct view_blocks *view)
 {
 	char *command = term_escape(*view->profile->command ? view->profile->command
 							    : view->profile->executable);
-	char *moment = view_top_describe_moment(view->profile, &view->at);
+	char *moment = view_moment_describe(view->profile, &view->at);
 	char count[HUMAN_BYTES], bytes[HUMAN_BYTES], usable[HUMAN_BYTES];
 
 	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s block%s of %s (%s usable), by %s%s\n\n",
@@ -199,7 +198,7 @@ write_block(struct json_writer *json, const struct view_blocks *view, const stru
 
 	json_writer_begin_object(json, NULL);
 	json_writer_hex(json, "address", block->address);
-	json_writer_unsigned(json, "bytes", block->bytes);
+	json_writer_unsigned(json, "size_bytes", block->bytes);
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", (uint64_t)block->birth << BLOCK_TIME_SHIFT);
 	json_writer_seconds(json, "age_seconds", get_age_ns(view, block));
@@ -209,23 +208,26 @@ write_block(struct json_writer *json, const struct view_blocks *view, const stru
 }
 
 void
-view_blocks_json(FILE *stream, const struct view_blocks *view)
+view_blocks_json(const struct term *term, const struct view_blocks *view)
 {
 	const struct listing *listing = view->listing;
 	struct json_writer json;
 
-	json_writer_init(&json, stream);
-	json_writer_begin_object(&json, NULL);
-	json_writer_string(&json, "format", "heaptally-blocks");
-	json_writer_unsigned(&json, "version", JSON_VERSION);
-	view_top_process_json(&json, "process", view->profile, &view->at);
+	view_json_begin(&json, term->stream, "blocks");
+	view_moment_json(&json, "process", view->profile, &view->at);
 	json_writer_string(&json, "sort", view->order);
 	json_writer_begin_object(&json, "totals");
-	json_writer_unsigned(&json, "blocks", listing->all);
-	json_writer_unsigned(&json, "bytes", listing->all_bytes);
+	json_writer_unsigned(&json, "live_blocks", listing->all);
+	json_writer_unsigned(&json, "live_bytes", listing->all_bytes);
 	json_writer_unsigned(&json, "usable_bytes", listing->all_usable);
 	json_writer_unsigned(&json, "missing_blocks", view->profile->blocks.missing);
 	json_writer_end_object(&json);
+	view_quality_troubles_json(&json, view->profile);
+	json_writer_begin_array(&json, "hints");
+	if (listing->all == 0 && view->filtered)
+		view_filters_nothing_json(&json, &view->attribution->selection->filters,
+					  view->attribution->table);
+	json_writer_end_array(&json);
 	json_writer_begin_array(&json, "blocks");
 	for (size_t i = 0; i < listing->count; i++)
 		write_block(&json, view, get_block(view, i));
@@ -234,8 +236,9 @@ view_blocks_json(FILE *stream, const struct view_blocks *view)
 }
 
 void
-view_blocks_csv(FILE *stream, const struct view_blocks *view)
+view_blocks_csv(const struct term *term, const struct view_blocks *view)
 {
+	FILE *stream = term->stream;
 	fputs("address,bytes,usable_bytes,age_ns,thread,", stream);
 	view_csv_place_titles(stream, GROUP_BY_LINE);
 	putc('\n', stream);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/blocks.h - single blocks, as text, JSON or CSV
+ * view/blocks.h - single blocks
  *
  * Rows are written as they are made: ten million of them need no memory.
  */
@@ -8,7 +8,6 @@
 #define VIEW_BLOCKS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "model/attribution.h"
 #include "model/listing.h"
@@ -26,7 +25,7 @@ struct view_blocks {
 };
 
 void view_blocks_text(const struct term *term, const struct view_blocks *view);
-void view_blocks_json(FILE *stream, const struct view_blocks *view);
-void view_blocks_csv(FILE *stream, const struct view_blocks *view);
+void view_blocks_json(const struct term *term, const struct view_blocks *view);
+void view_blocks_csv(const struct term *term, const struct view_blocks *view);
 
 #endif

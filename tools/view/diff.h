@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/diff.h - what changed, as text, JSON, CSV, or in the words of tracemalloc
+ * view/diff.h - what changed
  */
 #ifndef VIEW_DIFF_H
 #define VIEW_DIFF_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "model/budget.h"
 #include "model/column.h"
@@ -34,10 +33,18 @@ struct view_diff {
 };
 
 void view_diff_text(const struct term *term, const struct view_diff *view);
-void view_diff_json(FILE *stream, const struct view_diff *view);
-void view_diff_csv(FILE *stream, const struct view_diff *view);
+void view_diff_json(const struct term *term, const struct view_diff *view);
+void view_diff_csv(const struct term *term, const struct view_diff *view);
 
-/* One line each, exactly what Python prints for a StatisticDiff. */
-void view_diff_tracemalloc(FILE *stream, const struct view_diff *view);
+/* --- what the formats share --- */
+
+size_t view_diff_get_row_count(const struct view_diff *view);
+
+/* Of a column, from old to new; hostile numbers wrap around. */
+int64_t view_diff_get_change(const struct column *column, const struct profile_values *new,
+			     const struct profile_values *old);
+
+/* Whether it is known of both sides: of single blocks only what is live. */
+bool view_diff_is_known(const struct view_diff *view, const struct column *column);
 
 #endif

@@ -9,17 +9,39 @@
 #include <stdlib.h>
 
 #include "model/filter_hint.h"
+#include "util/json_writer.h"
 #include "util/term.h"
+#include "util/xalloc.h"
+
+static char *
+describe_nothing(const struct filter_list *filters, const struct place_table *table)
+{
+	char *hint = filter_hint(filters, table);
+	char *sentence = xasprintf("nothing passes the filters%s%s", hint != NULL ? "; " : "",
+				   hint != NULL ? hint : "");
+
+	free(hint);
+	return sentence;
+}
 
 void
 view_filters_nothing(FILE *stream, const struct filter_list *filters,
 		     const struct place_table *table)
 {
-	char *hint = filter_hint(filters, table);
-	char *escaped = hint != NULL ? term_escape(hint) : NULL;
+	char *sentence = describe_nothing(filters, table);
+	char *escaped = term_escape(sentence);
 
-	fprintf(stream, "nothing passes the filters%s%s\n", escaped != NULL ? "; " : "",
-		escaped != NULL ? escaped : "");
+	fprintf(stream, "%s\n", escaped);
 	free(escaped);
-	free(hint);
+	free(sentence);
+}
+
+void
+view_filters_nothing_json(struct json_writer *json, const struct filter_list *filters,
+			  const struct place_table *table)
+{
+	char *sentence = describe_nothing(filters, table);
+
+	json_writer_string(json, NULL, sentence);
+	free(sentence);
 }

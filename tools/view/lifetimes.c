@@ -96,7 +96,7 @@ view_lifetimes_ages_json(struct json_writer *json, const struct group_ages *ages
 		return;
 	}
 	json_writer_begin_object(json, "ages");
-	json_writer_unsigned(json, "blocks", ages->blocks);
+	json_writer_unsigned(json, "live_blocks", ages->blocks);
 	json_writer_seconds(json, "oldest_seconds", ages->oldest_ns);
 	json_writer_seconds(json, "median_seconds", ages->median_ns);
 	json_writer_seconds(json, "youngest_seconds", ages->youngest_ns);
@@ -123,7 +123,7 @@ view_lifetimes_json(struct json_writer *json, const struct block_histogram *hist
 			json_writer_seconds(json, "below_seconds", block_bucket_to_ns(i));
 		else
 			json_writer_null(json, "below_seconds");
-		json_writer_unsigned(json, "blocks", histogram->freed[i]);
+		json_writer_unsigned(json, "freed_blocks", histogram->freed[i]);
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);

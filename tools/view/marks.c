@@ -69,8 +69,8 @@ view_marks_text(FILE *stream, const struct profile *profile, const char *title, 
 }
 
 void
-view_marks_json(struct json_writer *json, const struct profile *profile, const char *time_key,
-		uint64_t from_ns, uint64_t to_ns)
+view_marks_json(struct json_writer *json, const struct profile *profile, uint64_t from_ns,
+		uint64_t to_ns)
 {
 	json_writer_begin_array(json, "marks");
 	for (uint32_t i = 0; i < profile->mark_count; i++) {
@@ -81,7 +81,7 @@ view_marks_json(struct json_writer *json, const struct profile *profile, const c
 		json_writer_begin_object(json, NULL);
 		json_writer_string(json, "kind", profile_mark_name(mark->kind));
 		json_writer_string(json, "label", mark->label);
-		json_writer_seconds(json, time_key, mark->time_ns);
+		json_writer_seconds(json, "time_seconds", mark->time_ns);
 		json_writer_signed(json, "live_bytes", mark->live_bytes);
 		json_writer_signed(json, "peak_bytes", mark->peak_bytes);
 		json_writer_end_object(json);

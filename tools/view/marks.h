@@ -19,8 +19,8 @@ char *view_marks_describe(const struct profile_mark *mark);
 void view_marks_text(FILE *stream, const struct profile *profile, const char *title,
 		     uint64_t from_ns, uint64_t to_ns);
 
-/* The array "marks"; time_key names the member with the seconds. */
-void view_marks_json(struct json_writer *json, const struct profile *profile, const char *time_key,
-		     uint64_t from_ns, uint64_t to_ns);
+/* The array "marks". */
+void view_marks_json(struct json_writer *json, const struct profile *profile, uint64_t from_ns,
+		     uint64_t to_ns);
 
 #endif

@@ -18,6 +18,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/xalloc.h"
+#include "view/json.h"
 
 #define HINT_SHARE 0.25 /* of the bytes: from here on something can be done */
 
@@ -122,111 +123,171 @@ view_quality_gaps(FILE *stream, const struct profile *profile)
 }
 
 void
-view_quality_gaps_json(struct json_writer *json, const struct profile *profile, const char *unit)
+view_quality_gaps_json(struct json_writer *json, const struct profile *profile)
 {
 	struct profile_gaps gaps;
-	char name[32];
 
 	profile_get_gaps(profile, &gaps);
 	json_writer_bool(json, "paused", gaps.paused);
-	snprintf(name, sizeof(name), "paused%s", unit);
-	json_writer_seconds(json, name, gaps.paused_ns);
-	snprintf(name, sizeof(name), "cleared%s", unit);
+	json_writer_seconds(json, "paused_seconds", gaps.paused_ns);
 	if (gaps.cleared)
-		json_writer_seconds(json, name, gaps.cleared_ns);
+		json_writer_seconds(json, "cleared_seconds", gaps.cleared_ns);
 	else
-		json_writer_null(json, name);
-	snprintf(name, sizeof(name), "peak_reset%s", unit);
+		json_writer_null(json, "cleared_seconds");
 	if (gaps.peak_reset)
-		json_writer_seconds(json, name, gaps.peak_reset_ns);
+		json_writer_seconds(json, "peak_reset_seconds", gaps.peak_reset_ns);
 	else
-		json_writer_null(json, name);
+		json_writer_null(json, "peak_reset_seconds");
+}
+
+/* --- troubles --- */
+
+static void
+tell_of_stale_modules(const struct profile *profile, view_quality_tell *tell, void *context)
+{
+	char *sentence, *more = NULL;
+
+	if (profile->stale_modules == 0)
+		return;
+	if (profile->stale_modules > 1)
+		more = xasprintf(" (nor those of %" PRIu32 " more)", profile->stale_modules - 1);
+	sentence = xasprintf("%s changed since the recording, so its names are not used%s",
+			     profile->stale_module, more != NULL ? more : "");
+	tell(context, sentence);
+	free(sentence);
+	free(more);
 }
 
 static void
-warn_of(const struct term *term, const char *sentence)
+each_trouble(const struct profile *profile, view_quality_tell *tell, void *context)
 {
+	const char *sentence;
+
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
+		tell(context, sentence);
+	tell_of_stale_modules(profile, tell, context);
+}
+
+static void
+print_warning(void *context, const char *sentence)
+{
+	const struct term *term = context;
+	char *escaped = term_escape(sentence);
+
 	fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),
-		term_style(term, TERM_PLAIN), sentence);
+		term_style(term, TERM_PLAIN), escaped);
+	free(escaped);
 }
 
 void
 view_quality_warnings(const struct term *term, const struct profile *profile)
 {
-	const char *sentence;
-
-	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
-		warn_of(term, sentence);
-	if (profile->stale_modules > 0) {
-		char *path = term_escape(profile->stale_module);
-
-		fprintf(term->stream,
-			"%swarning%s   %s changed since the recording, so its names are not used",
-			term_style(term, TERM_BAD), term_style(term, TERM_PLAIN), path);
-		if (profile->stale_modules > 1)
-			fprintf(term->stream, " (nor those of %" PRIu32 " more)",
-				profile->stale_modules - 1);
-		putc('\n', term->stream);
-		free(path);
-	}
+	each_trouble(profile, print_warning, (void *)term);
 }
 
-/* People look here for all memory of the process; much of it may never have been malloc's. */
-static void
-hint_at_resident(const struct term *term, const char *label, const struct profile *profile)
+void
+view_quality_troubles_json(struct json_writer *json, const struct profile *profile)
 {
-	const char *python = strncmp(profile->command, "python", 6) == 0
-				     ? "; PYTHONMALLOC=malloc shows each object of Python"
-				     : "";
-	uint64_t most = 0, peak = (uint64_t)get_totals(profile)->peak_bytes;
-	char bytes[HUMAN_BYTES], *sentence;
+	json_writer_begin_array(json, "troubles");
+	each_trouble(profile, view_json_sentence, json);
+	json_writer_end_array(json);
+}
+
+/* --- hints --- */
+
+uint64_t
+view_quality_get_resident_peak(const struct profile *profile)
+{
+	uint64_t most = 0;
 
 	for (uint32_t i = 0; i < profile->sample_count; i++)
 		if (profile->samples[i].rss_bytes > most)
 			most = profile->samples[i].rss_bytes;
+	return most;
+}
+
+/* People look here for all memory of the process; much of it may never have been malloc's. */
+static void
+hint_at_resident(const struct profile *profile, view_quality_tell *tell, void *context)
+{
+	const char *python = strncmp(profile->command, "python", 6) == 0
+				     ? "; PYTHONMALLOC=malloc shows each object of Python"
+				     : "";
+	uint64_t most = view_quality_get_resident_peak(profile);
+	uint64_t peak = (uint64_t)get_totals(profile)->peak_bytes;
+	char bytes[HUMAN_BYTES], *sentence;
+
 	if (most < RESIDENT_TIMES * peak + RESIDENT_USUAL)
 		return;
 	sentence = xasprintf("resident memory reached %s: most of it was mapped without malloc, or "
 			     "not given back by it%s",
 			     human_size((int64_t)most, bytes), python);
-	term_wrap(term, label, sentence);
+	tell(context, sentence);
 	free(sentence);
+}
+
+static void
+each_hint(const struct profile *profile, enum group_by by, const struct group_set *set,
+	  view_quality_tell *tell, void *context)
+{
+	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
+	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
+
+	if ((double)set->live_with_name < enough)
+		tell(context, "much has no name: --by stack shows who calls it, "
+			      "packages with debug symbols, or --debuginfod, have the names");
+	else if (has_lines && (double)set->live_with_line < enough)
+		tell(context, "much has no line: compile with -g, or install debug symbols");
+	hint_at_resident(profile, tell, context);
+}
+
+struct labelled {
+	const struct term *term;
+	const char *label;
+};
+
+static void
+print_hint(void *context, const char *sentence)
+{
+	const struct labelled *labelled = context;
+
+	term_wrap(labelled->term, labelled->label, sentence);
 }
 
 void
 view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
 		  enum group_by by, const struct group_set *set)
 {
-	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
-	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
+	struct labelled labelled = {term, label};
 
-	if ((double)set->live_with_name < enough)
-		term_wrap(term, label,
-			  "much has no name: --by stack shows who calls it, "
-			  "packages with debug symbols, or --debuginfod, have the names");
-	else if (has_lines && (double)set->live_with_line < enough)
-		term_wrap(term, label,
-			  "much has no line: compile with -g, or install debug symbols");
-	hint_at_resident(term, label, profile);
+	each_hint(profile, by, set, print_hint, &labelled);
 }
 
 void
-view_quality_json(struct json_writer *json, const struct profile *profile,
+view_quality_hints_json(struct json_writer *json, const struct profile *profile, enum group_by by,
+			const struct group_set *set)
+{
+	each_hint(profile, by, set, view_json_sentence, json);
+}
+
+/* --- the whole --- */
+
+void
+view_quality_json(struct json_writer *json, const char *key, const struct profile *profile,
 		  const struct group_set *set)
 {
-	const char *sentence;
+	uint64_t resident = view_quality_get_resident_peak(profile);
 
-	json_writer_begin_object(json, "quality");
+	json_writer_begin_object(json, key);
 	json_writer_unsigned(json, "dropped_events", profile->dropped_events);
 	json_writer_unsigned(json, "cut_stacks", profile->cut_stacks);
 	json_writer_signed(json, "live_bytes_with_line", set->live_with_line);
 	json_writer_signed(json, "live_bytes_with_name", set->live_with_name);
 	json_writer_signed(json, "peak_error_bytes", profile->peak_error_bytes);
 	json_writer_unsigned(json, "tracer_bytes", profile->tracer_bytes);
-	view_quality_gaps_json(json, profile, "_seconds");
-	json_writer_begin_array(json, "troubles");
-	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
-		json_writer_string(json, NULL, sentence);
-	json_writer_end_array(json);
+	json_writer_seconds(json, "tracer_cpu_seconds", profile->tracer_cpu_ns);
+	view_json_optional(json, "resident_peak_bytes", resident > 0, resident);
+	view_quality_gaps_json(json, profile);
+	view_quality_troubles_json(json, profile);
 	json_writer_end_object(json);
 }

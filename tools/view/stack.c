@@ -12,7 +12,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/place.h"
-#include "view/source.h"
+#include "view/source_code.h"
 
 #define INLINED     "  (inlined)"
 #define INDENT      4
@@ -35,7 +35,7 @@ fit(struct view_place *view, unsigned columns)
 
 static void
 print_place(const struct term *term, const struct place_table *table, uint32_t stack,
-	    struct view_source *source, bool full_names)
+	    struct view_source_code *source, bool full_names)
 {
 	const struct place *place = view_place_get(table, stack);
 	const char *code = NULL;
@@ -52,9 +52,9 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 			term_style(term, TERM_PLAIN));
 	fprintf(term->stream, "%s\n", place->inlined ? INLINED : "");
 	if (source && place->file && place->line)
-		code = view_source_get(source, place->file, place->line);
+		code = view_source_code_get(source, place->file, place->line);
 	if (code)
-		view_source_compare(source, place->file, place->module);
+		view_source_code_compare(source, place->file, place->module);
 	if (code && *code) {
 		char *copy = xstrdup(code);
 
@@ -68,7 +68,7 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 
 void
 view_stack_text(const struct term *term, const struct place_table *table, uint32_t stack,
-		struct view_source *source, int frames, bool most_recent_last, bool full_names)
+		struct view_source_code *source, int frames, bool most_recent_last, bool full_names)
 {
 	uint32_t *stacks;
 	size_t depth = 0, first = 0, last, i = 0;
@@ -96,9 +96,9 @@ view_stack_text(const struct term *term, const struct place_table *table, uint32
 }
 
 void
-view_stack_warning(const struct term *term, const struct view_source *source)
+view_stack_warning(const struct term *term, const struct view_source_code *source)
 {
-	const char *newer = view_source_get_newer(source);
+	const char *newer = view_source_code_get_newer(source);
 
 	if (newer)
 		fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),

@@ -11,17 +11,17 @@
 #include "model/place.h"
 
 struct term;
-struct view_source;
+struct view_source_code;
 
 /*
  * Print the places of a stack, one a line and the source below it. frames: the n innermost, or with
  * -n the n outermost; 0 is all. source may be NULL.
  */
 void view_stack_text(const struct term *term, const struct place_table *table, uint32_t stack,
-		     struct view_source *source, int frames, bool most_recent_last,
+		     struct view_source_code *source, int frames, bool most_recent_last,
 		     bool full_names);
 
 /* Say it when quoted lines may be others than those that allocated. */
-void view_stack_warning(const struct term *term, const struct view_source *source);
+void view_stack_warning(const struct term *term, const struct view_source_code *source);
 
 #endif

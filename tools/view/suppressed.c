@@ -63,7 +63,7 @@ view_suppressed_json(struct json_writer *json, const struct suppress_list *rules
 
 		json_writer_begin_object(json, NULL);
 		json_writer_string(json, "pattern", rules->patterns[i]);
-		json_writer_unsigned(json, "stacks", suppressed->sites);
+		json_writer_unsigned(json, "stack_count", suppressed->sites);
 		json_writer_signed(json, "live_bytes", suppressed->values.live_bytes);
 		json_writer_signed(json, "live_blocks", suppressed->values.live_blocks);
 		json_writer_end_object(json);

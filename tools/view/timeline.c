@@ -15,12 +15,12 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view/json.h"
 #include "view/marks.h"
+#include "view/moment.h"
 #include "view/place.h"
 #include "view/quality.h"
-#include "view/top.h"
 
-#define JSON_VERSION   1
 #define ROWS           6
 #define COLUMNS        60
 #define COLUMNS_MOST   160
@@ -50,6 +50,12 @@ view_timeline_get_peak(const struct view_timeline *view)
 			peak = *point;
 	}
 	return peak;
+}
+
+bool
+view_timeline_is_inside(const struct view_timeline *view, uint64_t time_ns)
+{
+	return time_ns >= view->from_ns && time_ns <= view->to_ns;
 }
 
 const struct profile_mark *
@@ -285,12 +291,6 @@ get_end_name(const struct profile *profile)
 	return ends[profile->state];
 }
 
-static bool
-is_inside(const struct view_timeline *view, uint64_t time_ns)
-{
-	return time_ns >= view->from_ns && time_ns <= view->to_ns;
-}
-
 static void
 print_moment(const struct term *term, const struct profile *profile, uint32_t index, bool first)
 {
@@ -317,9 +317,9 @@ print_moments(const struct term *term, const struct view_timeline *view)
 	uint32_t count = 0, seen = 0, shown = 0;
 
 	for (uint32_t i = 0; i < profile->moment_count; i++)
-		count += is_inside(view, profile->moments[i].time_ns);
+		count += view_timeline_is_inside(view, profile->moments[i].time_ns);
 	for (uint32_t i = 0; i < profile->moment_count; i++) {
-		if (!is_inside(view, profile->moments[i].time_ns))
+		if (!view_timeline_is_inside(view, profile->moments[i].time_ns))
 			continue;
 		seen++;
 		if (count > SNAPSHOTS_MOST && (uint64_t)seen * SNAPSHOTS_MOST / count <= shown)
@@ -376,20 +376,29 @@ print_changes(const struct term *term, const char *title, const struct changes_p
 		print_change(term, i == 0 ? title : "", part, &part->rows[i]);
 }
 
-/* What the kernel had given to the process: also what is not of malloc, or not given back. */
-static void
-print_resident(const struct term *term, const struct view_timeline *view)
+/* The most that the kernel had given to the process: also what is not of malloc, or not given back.
+ * NULL when it was not sampled. */
+static const struct curve_point *
+find_resident_peak(const struct view_timeline *view)
 {
 	const struct curve_point *most = NULL;
-	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 
 	for (size_t i = 0; i < view->curve->count; i++) {
 		const struct curve_point *point = &view->curve->points[i];
 
-		if (point->rss_bytes > 0 && is_inside(view, point->time_ns) &&
+		if (point->rss_bytes > 0 && view_timeline_is_inside(view, point->time_ns) &&
 		    (most == NULL || point->rss_bytes > most->rss_bytes))
 			most = point;
 	}
+	return most;
+}
+
+static void
+print_resident(const struct term *term, const struct view_timeline *view)
+{
+	const struct curve_point *most = find_resident_peak(view);
+	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+
 	if (most != NULL)
 		fprintf(term->stream, "%-10s %s at most, at %s, as sampled\n", "resident",
 			human_size((int64_t)most->rss_bytes, bytes),
@@ -466,15 +475,12 @@ write_points(struct json_writer *json, const struct view_timeline *view)
 	for (size_t i = 0; i < view->curve->count; i++) {
 		const struct curve_point *point = &view->curve->points[i];
 
-		if (!is_inside(view, point->time_ns))
+		if (!view_timeline_is_inside(view, point->time_ns))
 			continue;
 		json_writer_begin_object(json, NULL);
 		json_writer_seconds(json, "time_seconds", point->time_ns);
 		json_writer_signed(json, "live_bytes", point->live_bytes);
-		if (point->rss_bytes)
-			json_writer_unsigned(json, "rss_bytes", point->rss_bytes);
-		else
-			json_writer_null(json, "rss_bytes");
+		view_json_optional(json, "resident_bytes", point->rss_bytes > 0, point->rss_bytes);
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);
@@ -489,7 +495,7 @@ write_moments(struct json_writer *json, const struct view_timeline *view)
 	for (uint32_t i = 0; i < profile->moment_count; i++) {
 		const struct profile_moment *moment = &profile->moments[i];
 
-		if (!is_inside(view, moment->time_ns))
+		if (!view_timeline_is_inside(view, moment->time_ns))
 			continue;
 		json_writer_begin_object(json, NULL);
 		json_writer_unsigned(json, "number", i + 1);
@@ -502,8 +508,36 @@ write_moments(struct json_writer *json, const struct view_timeline *view)
 	json_writer_end_array(json);
 }
 
+static void
+write_resident_peak(struct json_writer *json, const struct view_timeline *view)
+{
+	const struct curve_point *most = find_resident_peak(view);
+
+	if (most == NULL) {
+		json_writer_null(json, "resident_peak");
+		return;
+	}
+	json_writer_begin_object(json, "resident_peak");
+	json_writer_seconds(json, "time_seconds", most->time_ns);
+	json_writer_unsigned(json, "resident_bytes", most->rss_bytes);
+	json_writer_end_object(json);
+}
+
+static void
+write_hints(struct json_writer *json, const struct view_timeline *view)
+{
+	json_writer_begin_array(json, "hints");
+	if (view->profile->sample_count == 0)
+		json_writer_string(json, NULL,
+				   "only marks, snapshots and the peak are known: the tally of "
+				   "`heaptally run` has samples, of what lasts some milliseconds");
+	else if (view->curve->known_ns > view->from_ns)
+		json_writer_string(json, NULL, "what was before the first sample is not known");
+	json_writer_end_array(json);
+}
+
 void
-view_timeline_json(FILE *stream, const struct view_timeline *view)
+view_timeline_json(const struct term *term, const struct view_timeline *view)
 {
 	const struct profile *profile = view->profile;
 	struct profile_at at = {.moment = &profile->moments[profile->moment_count - 1]};
@@ -512,87 +546,22 @@ view_timeline_json(FILE *stream, const struct view_timeline *view)
 	struct json_writer json;
 
 	changes_init(&changes, profile, view->from_ns, view->to_ns, CHANGES_MOST);
-	json_writer_init(&json, stream);
-	json_writer_begin_object(&json, NULL);
-	json_writer_string(&json, "format", "heaptally-timeline");
-	json_writer_unsigned(&json, "version", JSON_VERSION);
-	view_top_process_json(&json, "process", profile, &at);
+	view_json_begin(&json, term->stream, "timeline");
+	view_moment_json(&json, "process", profile, &at);
 	json_writer_seconds(&json, "from_seconds", view->from_ns);
 	json_writer_seconds(&json, "to_seconds", view->to_ns);
 	json_writer_begin_object(&json, "peak");
 	json_writer_seconds(&json, "time_seconds", peak.time_ns);
 	json_writer_signed(&json, "live_bytes", peak.live_bytes);
 	json_writer_end_object(&json);
+	write_resident_peak(&json, view);
+	view_quality_troubles_json(&json, profile);
+	write_hints(&json, view);
 	write_points(&json, view);
 	write_moments(&json, view);
-	view_marks_json(&json, profile, "time_seconds", view->from_ns, view->to_ns);
+	view_marks_json(&json, profile, view->from_ns, view->to_ns);
 	write_changes(&json, "grew", &changes.grew);
 	write_changes(&json, "fell", &changes.fell);
 	changes_release(&changes);
 	json_writer_end_object(&json);
-}
-
-/*** mprof ***/
-
-/* One line of UTF-8, and as a name one word: fields are parted by single blanks. */
-static void
-write_word(FILE *stream, const char *text, char blank)
-{
-	char *safe = term_escape(text);
-
-	for (char *at = strchr(safe, ' '); at; at = strchr(at + 1, ' '))
-		*at = blank;
-	fputs(safe, stream);
-	free(safe);
-}
-
-/* In the form that mprof itself writes: MiB, and the seconds of the clock. */
-static void
-write_mprof_point(FILE *stream, const struct view_timeline *view, int64_t live, uint64_t time_ns)
-{
-	double start = (double)view->profile->start_realtime_ns / 1e9;
-
-	fprintf(stream, "%.6f %.6f", (double)live / MIB, start + (double)time_ns / 1e9);
-}
-
-/* A mark lasts until the next one, or the end. The last number is a level: flames need it. */
-static void
-write_mprof_marks(FILE *stream, const struct view_timeline *view)
-{
-	const struct profile *profile = view->profile;
-	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
-
-	for (uint32_t i = 0; i < profile->mark_count; i++) {
-		const struct profile_mark *mark = &profile->marks[i];
-		const struct profile_mark *next = view_timeline_get_next_mark(profile, i);
-
-		if (mark->kind != PROFILE_MARK_LABEL || !is_inside(view, mark->time_ns))
-			continue;
-		fputs("FUNC ", stream);
-		write_word(stream, mark->label, '_');
-		putc(' ', stream);
-		write_mprof_point(stream, view, mark->live_bytes, mark->time_ns);
-		putc(' ', stream);
-		write_mprof_point(stream, view, next ? next->live_bytes : last->sum.live_bytes,
-				  next ? next->time_ns : last->time_ns);
-		fputs(" 0\n", stream);
-	}
-}
-
-void
-view_timeline_mprof(FILE *stream, const struct view_timeline *view)
-{
-	fputs("CMDLINE ", stream);
-	write_word(stream, view->profile->executable, ' ');
-	putc('\n', stream);
-	write_mprof_marks(stream, view);
-	for (size_t i = 0; i < view->curve->count; i++) {
-		const struct curve_point *point = &view->curve->points[i];
-
-		if (!is_inside(view, point->time_ns))
-			continue;
-		fputs("MEM ", stream);
-		write_mprof_point(stream, view, point->live_bytes, point->time_ns);
-		putc('\n', stream);
-	}
 }

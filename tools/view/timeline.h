@@ -5,8 +5,8 @@
 #ifndef VIEW_TIMELINE_H
 #define VIEW_TIMELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "model/curve.h"
 #include "model/profile.h"
@@ -20,16 +20,11 @@ struct view_timeline {
 };
 
 void view_timeline_text(const struct term *term, const struct view_timeline *view);
-void view_timeline_json(FILE *stream, const struct view_timeline *view);
+void view_timeline_json(const struct term *term, const struct view_timeline *view);
 
-/* The file of Python's mprof: `mprof plot` draws it. Marks are its functions. */
-void view_timeline_mprof(FILE *stream, const struct view_timeline *view);
+/* --- what the formats share --- */
 
-/* How a picture begins, and no picture of others does. */
-#define VIEW_TIMELINE_SVG_MAGIC "<!-- heaptally timeline -->\n"
-
-/* A picture for browsers, without scripts or references to elsewhere. */
-void view_timeline_svg(FILE *stream, const struct view_timeline *view);
+bool view_timeline_is_inside(const struct view_timeline *view, uint64_t time_ns);
 
 /* The largest point of the window; time_ns is `from_ns` when there is none. */
 struct curve_point view_timeline_get_peak(const struct view_timeline *view);

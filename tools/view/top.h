@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/top.h - which lines hold the memory, as text, JSON, CSV, or in the words of tracemalloc
+ * view/top.h - which lines hold the memory
  */
 #ifndef VIEW_TOP_H
 #define VIEW_TOP_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "model/column.h"
 #include "model/group.h"
@@ -15,7 +14,6 @@
 #include "model/profile.h"
 
 struct term;
-struct json_writer;
 
 /* A report of the same process before this one; without it, a struct of zeros. */
 struct view_top_change {
@@ -32,7 +30,6 @@ struct view_top {
 	const struct column *column;
 	const struct group_set *set; /* ranked by `column` */
 	const struct place_table *table;
-	const char *name;      /* what was read, for hints */
 	size_t rows;           /* 0 is all */
 	int frames;            /* of each stack: n innermost, -n outermost, 0 all */
 	bool most_recent_last; /* order of the frames of a stack, in text */
@@ -41,23 +38,33 @@ struct view_top {
 };
 
 void view_top_text(const struct term *term, const struct view_top *view);
-void view_top_json(FILE *stream, const struct view_top *view);
-void view_top_csv(FILE *stream, const struct view_top *view);
+void view_top_json(const struct term *term, const struct view_top *view);
+void view_top_csv(const struct term *term, const struct view_top *view);
 
-/* One line each, exactly what Python prints for a Statistic. */
-void view_top_tracemalloc(FILE *stream, const struct view_top *view);
+/* --- what the formats share --- */
 
-/* "at the peak (5.1 s)", "now", "at exit (12.4 s)": shared with other reports. To free. */
-char *view_top_describe_moment(const struct profile *profile, const struct profile_at *at);
+size_t view_top_get_row_count(const struct view_top *view);
 
-/* "process" and "moment" of the JSON of a report. */
-void view_top_process_json(struct json_writer *json, const char *key, const struct profile *profile,
-			   const struct profile_at *at);
+/* Whether it is told how long freed blocks lived: that is known of whole sites only. */
+bool view_top_shows_lifetimes(const struct view_top *view);
 
-/* The numbers of a group whose key is one: "size_from" and "size_below", "generation", "thread". */
-void view_top_key_json(struct json_writer *json, const struct place *place);
+/* Whether a value is known: of single blocks only what is live. */
+bool view_top_is_known(const struct view_top *view, const struct column *column);
 
-/* The members of every column. */
-void view_top_values_json(struct json_writer *json, const struct profile_values *values);
+/* The live bytes of a group in the report before this one. */
+int64_t view_top_get_before(const struct view_top *view, const struct group *group);
+
+/* What has changed a second since then; there must be a change with `seconds`. */
+int64_t view_top_get_rate(const struct view_top *view, int64_t bytes, int64_t before);
+
+/* --- parts of the text --- */
+
+/* "+2.1 MiB/s" since the report before; "" when none is wanted, "-" without one. */
+const char *view_top_format_change(const struct view_top *view, int64_t bytes, int64_t before,
+				   char *text);
+
+/* A row for each group, or the stack of each; both end with an empty line. */
+void view_top_table(const struct term *term, const struct view_top *view);
+void view_top_stacks(const struct term *term, const struct view_top *view);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/source.c - lines of source files, for reports that quote them
+ * view/source_code.c - lines of source files, for reports that quote them
  *
  * A report shows few distinct files many times: each is read once and kept.
  */
 #include "config.h"
 
-#include "view/source.h"
+#include "view/source_code.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -30,24 +30,24 @@ struct source_file {
 	UT_hash_handle hh;
 };
 
-struct view_source {
+struct view_source_code {
 	struct source_file *files;
 	uint64_t newer_than_ns;
 	char *newer;
 	char *line;
 };
 
-struct view_source *
-view_source_new(uint64_t newer_than_ns)
+struct view_source_code *
+view_source_code_new(uint64_t newer_than_ns)
 {
-	struct view_source *source = xcalloc(1, sizeof(*source));
+	struct view_source_code *source = xcalloc(1, sizeof(*source));
 
 	source->newer_than_ns = newer_than_ns;
 	return source;
 }
 
 void
-view_source_free(struct view_source *source)
+view_source_code_free(struct view_source_code *source)
 {
 	struct source_file *file, *next;
 
@@ -70,7 +70,7 @@ get_time(const struct stat *info)
 
 /* One is enough to say that quoted lines may be others than those that allocated. */
 static void
-note_newer(struct view_source *source, const char *path, const char *than)
+note_newer(struct view_source_code *source, const char *path, const char *than)
 {
 	char *sentence;
 
@@ -82,14 +82,14 @@ note_newer(struct view_source *source, const char *path, const char *than)
 }
 
 static bool
-is_newer_than_recording(const struct view_source *source, const struct source_file *file)
+is_newer_than_recording(const struct view_source_code *source, const struct source_file *file)
 {
 	return source->newer_than_ns && file->changed_ns > source->newer_than_ns;
 }
 
 /* An unreadable file is an empty one. The path comes from debug information: only plain files. */
 static void
-read_file(struct view_source *source, struct source_file *file)
+read_file(struct view_source_code *source, struct source_file *file)
 {
 	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat info;
@@ -115,7 +115,7 @@ read_file(struct view_source *source, struct source_file *file)
 }
 
 static struct source_file *
-find_file(struct view_source *source, const char *path)
+find_file(struct view_source_code *source, const char *path)
 {
 	struct source_file *file;
 
@@ -130,7 +130,7 @@ find_file(struct view_source *source, const char *path)
 }
 
 const char *
-view_source_get(struct view_source *source, const char *path, uint32_t line)
+view_source_code_get(struct view_source_code *source, const char *path, uint32_t line)
 {
 	const struct source_file *file = find_file(source, path);
 	const char *at = (const char *)file->text.bytes;
@@ -162,7 +162,7 @@ view_source_get(struct view_source *source, const char *path, uint32_t line)
 }
 
 const char *
-view_source_get_text(struct view_source *source, const char *path, size_t *ret_length)
+view_source_code_get_text(struct view_source_code *source, const char *path, size_t *ret_length)
 {
 	const struct source_file *file = find_file(source, path);
 
@@ -171,7 +171,7 @@ view_source_get_text(struct view_source *source, const char *path, size_t *ret_l
 }
 
 const char *
-view_source_newer_than(struct view_source *source, const char *path, const char *module)
+view_source_code_newer_than(struct view_source_code *source, const char *path, const char *module)
 {
 	const struct source_file *file = find_file(source, path);
 	struct stat info;
@@ -184,19 +184,19 @@ view_source_newer_than(struct view_source *source, const char *path, const char 
 }
 
 void
-view_source_compare(struct view_source *source, const char *path, const char *module)
+view_source_code_compare(struct view_source_code *source, const char *path, const char *module)
 {
 	const char *than;
 
 	if (source->newer || !source->newer_than_ns)
 		return;
-	than = view_source_newer_than(source, path, module);
+	than = view_source_code_newer_than(source, path, module);
 	if (than)
 		note_newer(source, path, than);
 }
 
 const char *
-view_source_get_newer(const struct view_source *source)
+view_source_code_get_newer(const struct view_source_code *source)
 {
 	return source->newer;
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * view/timeline_svg.c - the size of the heap over time, as a picture
+ * export/svg.c - the size of the heap over time, as a picture for browsers
  *
  * Coordinates are written without the decimal point of a locale, with two decimals.
  */
 #include "config.h"
 
+#include "export/svg.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/human.h"
+#include "util/term.h"
 #include "view/marks.h"
 #include "view/place.h"
 #include "view/timeline.h"
@@ -237,8 +241,9 @@ get_highest(const struct view_timeline *view, bool *ret_has_rss)
 }
 
 void
-view_timeline_svg(FILE *stream, const struct view_timeline *view)
+export_svg(const struct term *term, const struct view_timeline *view)
 {
+	FILE *stream = term->stream;
 	const struct profile_mark *unseen = view_timeline_get_unseen_peak(view);
 	struct frame frame = {.stream = stream, .view = view};
 	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
@@ -246,7 +251,7 @@ view_timeline_svg(FILE *stream, const struct view_timeline *view)
 
 	frame.highest = get_highest(view, &has_rss);
 	fprintf(stream,
-		VIEW_TIMELINE_SVG_MAGIC
+		EXPORT_SVG_MAGIC
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\">\n"
 		"<style>text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}"

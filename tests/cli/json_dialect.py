@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The JSON of every command, with every option that changes it, is what doc/heaptally.schema.json
+says; and the schema keeps to one dialect.
+"""
+import copy
+import json
+import os
+import re
+
+import schema
+from commanded import commanded
+from harness import (LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases)
+
+KEYS = "line function file module stack allocator thread size generation".split()
+COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
+
+# Names of numbers end in their unit; these numbers have none.
+UNIT = re.compile(r"(^|_)(bytes|blocks|seconds|count|events|stacks|frees|allocations|differences|walks)"
+                  r"(_diff|_per_second|_with_line|_with_name)?$")
+NO_UNIT = {"version", "pid", "parent_pid", "line", "old_line", "column", "thread", "freed_by_thread",
+           "number", "generation", "signal", "exit_status", "frames_limit", "layout"}
+
+
+def ask(*words, status=0):
+    result = heaptally(*words, "--format", "json")
+    equal(result.returncode, status, "status of %r: %r" % (words, result.stderr))
+    document = json.loads(result.stdout)
+    schema.check(document)
+    assert list(document)[:2] == ["format", "version"], words
+    equal(document["format"], "heaptally-" + words[0], "format")
+    return document
+
+
+def compile_demo(option, name):
+    equal(run(["gcc", option, "-O0", "-fno-builtin", "-I", os.path.join(SOURCE, "lib", "include"),
+               "-o", name, "demo.c"]).returncode, 0, "gcc")
+
+
+def build(directory):
+    """A program with a source, whose blocks are of several ages, sizes and threads."""
+    with open("demo.c", "w") as file:
+        file.write("#include <heaptally.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+                   "void *volatile kept[8];\n"
+                   "static void keep(int i) { kept[i] = malloc(100 << i); }\n"
+                   "int main(void) { for (int i = 0; i < 8; i++) { keep(i); usleep(20000); }\n"
+                   "\tif (heaptally_mark) heaptally_mark(\"full\"); free(malloc(5)); usleep(200000);\n"
+                   "\tfree(kept[7]); for (int i = 0; i < 9; i++) free(malloc(10)); return 0; }\n")
+    compile_demo("-g", "demo")
+    tally = os.path.join(directory, "demo.tally")
+    equal(record(tally, ["./demo"], "--blocks", "--threads", "--every", "0.02").returncode, 0, "run")
+    return tally
+
+
+@case("top and diff: every key, column, moment and filter")
+def groups(directory):
+    tally = build(directory)
+    with open("rules", "w") as file:
+        file.write("leak:keep\nleak:nobody\n")
+    for key in KEYS:
+        for words in ([], ["--at", "exit"], ["--ages"], ["-n", "1"], ["--cumulative"]):
+            if words == ["--cumulative"] and key not in KEYS[:4]:
+                continue
+            ask("top", "--by", key, *words, tally)
+        ask("diff", "--by", key, tally, tally)
+        if key not in ("size", "generation"):
+            ask("diff", "--by", key, "--all", tally + "@snap:1", tally + "@exit")
+    for column in COLUMNS:
+        ask("top", "--sort", column, tally)
+    equal(ask("top", "--at", "mark:full", tally)["process"]["mark"]["label"], "full", "a mark")
+    suppressed = ask("top", "--at", "exit", "--suppressions", "rules", tally)["suppressed"]
+    equal([rule["stack_count"] for rule in suppressed], [1, 0], "stacks that were suppressed")
+    ask("diff", "--at", "exit", "--suppressions", "rules", tally, tally)
+    budgets = ask("diff", "--budget", "peak=+0%", "--budget", "blocks=1", "--budget",
+                  "function=keep=1KiB", tally, tally, status=1)["budgets"]
+    equal([budget["is_broken"] for budget in budgets], [False, True, True], "budgets")
+    equal(budgets[1]["new_blocks"], 7, "blocks of a budget")
+    equal(budgets[2]["limit"], "1KiB", "limit of a budget")
+
+
+@case("annotate, timeline, blocks, block, info: every option")
+def others(directory):
+    tally = build(directory)
+    for words in ([], ["--cumulative"], ["--at", "peak"], ["-C", "0"]):
+        ask("annotate", *words, "demo.c", tally)
+    os.rename("demo.c", "away.c")
+    assert "missing" in ask("annotate", "demo.c", tally)["warning"], "a missing source"
+    timeline = ask("timeline", tally)
+    assert timeline["resident_peak"]["resident_bytes"] > 4096, timeline["resident_peak"]
+    ask("timeline", "--window", "0.02,0.04", tally)
+    for order in ("age", "size", "address"):
+        blocks = ask("blocks", "--sort", order, tally)["blocks"]
+    block = ask("block", tally, blocks[0]["address"])
+    equal((block["state"], block["offset_bytes"]), ("live", 0), "block")
+    equal(ask("block", tally, "1", status=1)["state"], "unknown", "no block")
+    assert ask("block", tally, str((1 << 63) - 1), status=1)["below"]["size_bytes"] >= 100, "below"
+    for words in ([], ["--at", "snap:1"]):
+        info = ask("info", *words, tally)
+        assert info["resident_peak_bytes"] >= timeline["resident_peak"]["resident_bytes"] > 0, info
+    equal([moment["number"] for moment in info["moments"]],
+          list(range(1, len(info["moments"]) + 1)), "numbers of moments")
+
+
+@case("marks, clear, pause, --refresh, list and freed blocks of a living process")
+def living(directory):
+    with commanded(HEAPTALLY="blocks=on") as process:
+        pid = str(process.pid)
+        process.tell("left 3 100")
+        for words in (["mark", pid, "warm"], ["reset-peak", pid], ["pause", pid], ["resume", pid],
+                      ["clear", pid]):
+            heaptally(*words, "--wait", "0")
+            process.tell("left 1 10")
+        info = ask("info", pid)
+        equal([mark["kind"] for mark in info["marks"]],
+              ["mark", "reset-peak", "pause", "resume", "clear"], "marks")
+        assert info["paused_seconds"] > 0 and info["cleared_seconds"] > 0, info
+        ask("timeline", pid)
+        address = ask("blocks", pid)["blocks"][0]["address"]
+        assert pid in [str(one["pid"]) for one in ask("list")["recordings"]], "list"
+        reports = heaptally("top", "--refresh", "0.05", "--count", "2", "--format", "json", pid).stdout
+        second = json.loads("{" + reports.decode().split("\n{", 1)[1])
+        schema.check(second)
+        assert "live_bytes_per_second" in second["groups"][0], second
+        process.tell("free 99")
+        equal(ask("block", pid, address)["state"], "freed", "a freed block")
+
+
+@case("what text says as a hint or a warning is in the JSON too")
+def sentences(directory):
+    tally = build(directory)
+    equal(ask("top", tally)["hints"], [], "no hints")
+    for words in (["top", tally], ["diff", tally, tally], ["blocks", tally]):
+        hints = ask(words[0], "--include", "function=kepp", *words[1:])["hints"]
+        assert hints[0].startswith("nothing passes the filters"), hints
+        said = heaptally(words[0], "--include", "function=kepp", *words[1:]).stdout.decode()
+        assert hints[0] in said, said
+    compile_demo("-s", "bare")
+    record("bare.tally", ["./bare"])
+    hints = ask("top", "bare.tally")["hints"]
+    said = heaptally("top", "bare.tally").stdout.decode()
+    assert len(hints) == 1 and ("hint      " + hints[0]) in said, (hints, said)
+    # A recording has no names yet, and those of a module that has changed since are not used.
+    run(["./demo"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=demo.recording"))
+    compile_demo("-s", "demo")
+    troubles = ask("top", "demo.recording")["quality"]["troubles"]
+    assert "demo changed since the recording" in "".join(troubles), troubles
+    equal(ask("info", "demo.recording")["troubles"], [], "info needs no names")
+    equal(ask("timeline", "demo.recording")["troubles"], troubles, "the same of another report")
+
+
+@case("the schema: names of numbers end in their unit, and there is one name for each thing")
+def names(_directory):
+    for path, part, _ in schema.each_property():
+        types = schema.resolve(part).get("type", [])
+        if {"integer", "number"} & set([types] if isinstance(types, str) else types):
+            name = path.rsplit(".", 1)[1]
+            assert UNIT.search(name) or name in NO_UNIT, "%s has no unit" % path
+            assert ("number" in types) == name.endswith("_seconds"), "%s is a %s" % (path, types)
+        assert not re.search(r"schema|trouble$|_s$", path), path
+    for name in (one["$ref"].rsplit("/", 1)[1] for one in schema.SCHEMA["oneOf"]):
+        equal(list(schema.SCHEMA["$defs"][name]["properties"])[:2], ["format", "version"], name)
+
+
+@case("the validator refuses what is missing, unknown, of another type or of another format")
+def planted(directory):
+    good = ask("top", build(directory))
+    for plant in (lambda d: d.pop("hints"),
+                  lambda d: d.update(more=1),
+                  lambda d: d.update(version=1),
+                  lambda d: d.update(format="heaptally-info"),
+                  lambda d: d["process"].update(pid="1"),
+                  lambda d: d["groups"][0].update(live_bytes=1.5),
+                  lambda d: d["groups"][0]["frames"][0].pop("line"),
+                  lambda d: d["quality"]["troubles"].append(None)):
+        bad = copy.deepcopy(good)
+        plant(bad)
+        try:
+            schema.check(bad)
+        except schema.Invalid:
+            continue
+        raise AssertionError("a planted fault is not seen")
+
+
+@case("every property of the schema is in some document of the cases above")
+def complete(_directory):
+    unseen = [path for path, _, was_seen in schema.each_property() if not was_seen]
+    equal(unseen, [], "properties that no document had")
+
+
+run_cases()

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/report_format.c - the formats of reports
+ */
+#include "config.h"
+
+#include "cmd/report_format.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "export/mprof.h"
+#include "export/svg.h"
+#include "export/tracemalloc.h"
+#include "util/buffer.h"
+#include "util/xalloc.h"
+#include "view/annotate.h"
+#include "view/block.h"
+#include "view/blocks.h"
+#include "view/diff.h"
+#include "view/info.h"
+#include "view/list.h"
+#include "view/timeline.h"
+#include "view/top.h"
+
+static const struct report_format formats[] = {
+	{
+		.name = "text",
+		.extension = "txt",
+		.help = "default",
+		.is_for_people = true,
+		.top = view_top_text,
+		.diff = view_diff_text,
+		.annotate = view_annotate_text,
+		.timeline = view_timeline_text,
+		.blocks = view_blocks_text,
+		.block = view_block_text,
+		.info = view_info_text,
+		.list = view_list_text,
+	},
+	{
+		.name = "json",
+		.extension = "json",
+		.help = "all there is to know",
+		.delimits_itself = true,
+		.top = view_top_json,
+		.diff = view_diff_json,
+		.annotate = view_annotate_json,
+		.timeline = view_timeline_json,
+		.blocks = view_blocks_json,
+		.block = view_block_json,
+		.info = view_info_json,
+		.list = view_list_json,
+	},
+	{
+		.name = "csv",
+		.extension = "csv",
+		.help = "a table",
+		.top = view_top_csv,
+		.diff = view_diff_csv,
+		.blocks = view_blocks_csv,
+		.block = view_block_csv,
+	},
+	{
+		.name = "tracemalloc",
+		.extension = "tracemalloc",
+		.help = "lines as Python prints them",
+		.keeps_lines = true,
+		.top = export_tracemalloc_top,
+		.diff = export_tracemalloc_diff,
+	},
+	{
+		.name = "mprof",
+		.extension = "dat",
+		.help = "the file that `mprof plot` reads",
+		.timeline = export_mprof,
+	},
+	{
+		.name = "svg",
+		.extension = "svg",
+		.help = "a picture",
+		.timeline = export_svg,
+	},
+};
+
+#define FORMAT_COUNT (sizeof(formats) / sizeof(*formats))
+
+static bool
+has_kind(const struct report_format *format, enum report_kind kind)
+{
+	switch (kind) {
+	case REPORT_TOP:
+		return format->top != NULL;
+	case REPORT_DIFF:
+		return format->diff != NULL;
+	case REPORT_ANNOTATE:
+		return format->annotate != NULL;
+	case REPORT_TIMELINE:
+		return format->timeline != NULL;
+	case REPORT_BLOCKS:
+		return format->blocks != NULL;
+	case REPORT_BLOCK:
+		return format->block != NULL;
+	case REPORT_INFO:
+		return format->info != NULL;
+	case REPORT_LIST:
+		return format->list != NULL;
+	}
+	return false;
+}
+
+const struct report_format *
+report_format_default(void)
+{
+	return &formats[0];
+}
+
+const struct report_format *
+report_format_find(enum report_kind kind, const char *name)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (has_kind(&formats[i], kind) && strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+const struct report_format *
+report_format_find_extension(enum report_kind kind, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *dot = strrchr(slash != NULL ? slash : path, '.');
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (has_kind(&formats[i], kind) && dot != NULL &&
+		    strcmp(formats[i].extension, dot + 1) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+static char *
+list_formats(enum report_kind kind, const char *last_gap, bool with_help)
+{
+	struct buffer list = BUFFER_INIT;
+	size_t left = 0;
+	char *result;
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		left += has_kind(&formats[i], kind);
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		if (!has_kind(&formats[i], kind))
+			continue;
+		if (list.length > 0)
+			buffer_insert_string(&list, left == 1 ? last_gap : ", ");
+		buffer_insert_string(&list, formats[i].name);
+		if (with_help)
+			buffer_insert_format(&list, " (%s)", formats[i].help);
+		left--;
+	}
+	result = xstrdup(buffer_string(&list));
+	buffer_release(&list);
+	return result;
+}
+
+char *
+report_format_list(enum report_kind kind)
+{
+	return list_formats(kind, ", ", false);
+}
+
+char *
+report_format_help(enum report_kind kind)
+{
+	return list_formats(kind, " or ", true);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/report_load.c - read what a report is about, and refuse what it cannot be about
+ */
+#include "config.h"
+
+#include "cmd/report_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/report_options.h"
+#include "symbols/symbolize.h"
+#include "util/error.h"
+#include "util/term.h"
+
+/* Every report of the command is. */
+static bool
+is_about_single_blocks(const struct report_options *options)
+{
+	return options->kind == REPORT_BLOCKS || options->kind == REPORT_BLOCK;
+}
+
+/* Threads are recorded on request only: without them no group or filter has anything to look at. */
+void
+report_load_check_threads(const struct report_options *options, const struct profile *profile,
+			  const char *name)
+{
+	if (options->group.by != GROUP_BY_THREAD &&
+	    !filter_list_has_thread(&options->group.selection.filters))
+		return;
+	if (!profile_has_threads(profile))
+		die(COMMAND_TROUBLE,
+		    "%s: threads were not recorded, so nothing can be said by thread", name);
+}
+
+/* Whether it may be about single blocks; for threads that depends on what was recorded. */
+static bool
+may_need_blocks(const struct report_options *options)
+{
+	const struct group_options *group = &options->group;
+
+	return is_about_single_blocks(options) || group->by >= GROUP_BY_THREAD || group->ages ||
+	       filter_list_has_thread(&group->selection.filters) ||
+	       filter_list_has_block(&group->selection.filters);
+}
+
+/* Threads may be known of other moments too. */
+bool
+report_load_is_about_blocks(const struct report_options *options)
+{
+	const struct group_options *group = &options->group;
+
+	return is_about_single_blocks(options) || group->by >= GROUP_BY_SIZE || group->ages ||
+	       filter_list_has_block(&group->selection.filters);
+}
+
+static bool
+is_default_moment(const struct report_options *options, const char *operand)
+{
+	const char *at = operand != NULL ? strrchr(operand, '@') : NULL;
+
+	return options->at == NULL && (at == NULL || strcmp(at, "@peak") != 0);
+}
+
+/* What is about single blocks needs them, and they are known at the last moment only. */
+static void
+check_blocks(const struct report_options *options, const char *operand, struct source *source)
+{
+	const struct profile *profile = source->profile;
+	struct group_options group = options->group;
+
+	if (!is_about_single_blocks(options) && !group_needs_blocks(&group, profile))
+		return;
+	/* Only now it is known that threads are those of blocks. */
+	if (profile->blocks.is_read && source->at.peak && is_default_moment(options, operand))
+		source->at =
+			(struct profile_at){.moment = &profile->moments[profile->moment_count - 1]};
+	if (!profile->blocks.is_read && !report_load_is_about_blocks(options))
+		report_load_check_threads(options, profile, source->name);
+	report_load_need_blocks(source);
+	group.ages = false;
+	if (group_needs_blocks(&group, profile) && !column_is_of_blocks(options->column))
+		die(COMMAND_TROUBLE, "--sort %s: of single blocks only live and blocks are known",
+		    options->column->alias);
+}
+
+void
+report_load(struct report_options *options, const char *operand, const char *default_moment,
+	    const uint64_t *freed_at, struct source *ret_source)
+{
+	struct source_request request = {
+		.operand = operand,
+		.process = options->process,
+		.moment = options->at ? options->at : default_moment,
+		.blocks = may_need_blocks(options),
+		.freed_at = freed_at,
+	};
+	bool suppresses = options->group.selection.suppressions.count > 0;
+	struct term_progress progress;
+	struct symbolize_options symbols = {
+		.online = options->online,
+		.progress = term_progress_update,
+		.context = &progress,
+	};
+	char *why;
+
+	/* What is never freed has to be looked at when nothing is freed any more. */
+	if ((suppresses || report_load_is_about_blocks(options)) && !options->at)
+		request.moment = "exit";
+	if (source_read(&request, ret_source, &why) < 0)
+		die(COMMAND_TROUBLE, "%s", why);
+	options->output.input = ret_source->path;
+	if (suppresses && ret_source->at.peak)
+		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
+				     "--at exit");
+	check_blocks(options, operand, ret_source);
+	term_progress_init(&progress, "reading symbols", false);
+	symbolize_profile(ret_source->profile, &symbols);
+	term_progress_release(&progress);
+}
+
+void
+report_load_need_blocks(const struct source *source)
+{
+	const struct profile *profile = source->profile;
+
+	if (!source->profile->blocks.is_read)
+		die(COMMAND_TROUBLE,
+		    "%s: single blocks were not recorded: start the program with `heaptally run "
+		    "--blocks`%s",
+		    source->name,
+		    source->is_tally ? ", and take snapshots of it with --blocks too" : "");
+	if (source->at.peak || source->at.moment != &profile->moments[profile->moment_count - 1])
+		die(COMMAND_TROUBLE,
+		    "%s: single blocks are known at the last moment only, which is "
+		    "\"%s\"",
+		    source->name, profile->state == PROFILE_RUNNING ? "now" : "exit");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/report_options.h - the options that the reading commands share
+ *
+ * A command puts the table of its kind of report into the children of its own argp, with a struct
+ * report_options as its input, and calls `report_options_init` before it parses.
+ */
+#ifndef REPORT_OPTIONS_H
+#define REPORT_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/report_filters.h"
+#include "cmd/report_format.h"
+#include "cmd/report_output.h"
+#include "model/column.h"
+#include "model/group.h"
+#include "util/term.h"
+
+struct report_options {
+	enum report_kind kind;
+	struct group_options group;
+	const struct column *column;
+	const char *at;      /* or NULL */
+	const char *process; /* or NULL */
+	const struct report_format *format;
+	struct report_output output;
+	bool force;
+	size_t rows; /* 0 is all; by default all but in text */
+	bool rows_given;
+	int frames;
+	bool any_frame, most_recent_last, full_names, online;
+	enum term_color color;
+	struct report_filters words;
+};
+
+/* By kind. */
+extern const struct argp report_options_argp[];
+
+void report_options_init(struct report_options *options, enum report_kind kind);
+void report_options_release(struct report_options *options);
+
+#endif

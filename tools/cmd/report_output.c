@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/report_output.c - where a report goes: standard output, or the file of --output
+ */
+#include "config.h"
+
+#include "cmd/report_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/report_options.h"
+#include "util/error.h"
+
+static bool
+is_stdout(const struct report_output *output)
+{
+	return output->path == NULL || strcmp(output->path, "-") == 0;
+}
+
+static struct output_rule
+get_rule(const struct report_output *output)
+{
+	return (struct output_rule){
+		.magic = output->magic,
+		.kind = output->kind,
+		.force = output->force,
+		.inputs = &output->input,
+		.input_count = 1,
+	};
+}
+
+static void
+refuse(const struct report_output *output, int error, const char *why)
+{
+	if (why != NULL)
+		die(COMMAND_TROUBLE, "%s", why);
+	die_errno(COMMAND_TROUBLE, error, "%s", output->path);
+}
+
+void
+report_output_check(const struct report_output *output)
+{
+	struct output_rule rule = get_rule(output);
+	char *why = NULL;
+	int result;
+
+	if (is_stdout(output))
+		return;
+	result = output_check(output->path, &rule, &why);
+	if (result != 0)
+		refuse(output, result, why);
+}
+
+void
+report_output_open(struct report_output *output, enum term_color color, struct term *ret_term)
+{
+	struct output_rule rule = get_rule(output);
+	char *why = NULL;
+	FILE *stream = stdout;
+	int result, copy;
+
+	if (!is_stdout(output)) {
+		result = output_begin(output->path, &rule, &output->file, &why);
+		if (result != 0)
+			refuse(output, result, why);
+		copy = fcntl(output->file.fd, F_DUPFD_CLOEXEC, 0);
+		stream = copy < 0 ? NULL : fdopen(copy, "w");
+		if (stream == NULL)
+			refuse(output, errno, NULL);
+	}
+	term_init(ret_term, stream, color);
+}
+
+void
+report_output_close(struct report_output *output, struct term *term)
+{
+	int error = 0;
+
+	if (is_stdout(output)) {
+		report_output_finish();
+		return;
+	}
+	if (ferror(term->stream))
+		error = errno != 0 ? errno : EIO;
+	if (fclose(term->stream) != 0)
+		error = errno;
+	if (error == 0)
+		error = output_commit(&output->file);
+	else
+		output_abandon(&output->file);
+	if (error != 0)
+		refuse(output, error, NULL);
+}
+
+void
+report_output_begin(struct report_options *options, struct term *ret_term)
+{
+	report_output_open(&options->output, options->color, ret_term);
+}
+
+void
+report_output_end(struct report_options *options, struct term *term)
+{
+	report_output_close(&options->output, term);
+}
+
+void
+report_output_finish(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die_errno(COMMAND_TROUBLE, errno, "standard output");
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/info.h - the totals and the quality of a recording or a tally
+ */
+#ifndef VIEW_INFO_H
+#define VIEW_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/profile.h"
+
+struct term;
+
+/* One process of the file. */
+struct view_info_process {
+	uint32_t pid, parent_pid;
+	const char *command;
+	enum profile_state state;
+	bool has_wait_status;
+	int wait_status;
+	const struct profile_values *sum; /* of its last moment */
+	bool is_chosen;                   /* it is the one of `profile` */
+};
+
+struct view_info {
+	const char *name; /* of what was read */
+	const struct profile *profile;
+	struct profile_at at;
+	const struct view_info_process *processes;
+	size_t process_count;
+};
+
+void view_info_text(const struct term *term, const struct view_info *view);
+void view_info_json(const struct term *term, const struct view_info *view);
+
+/* --- what the formats share --- */
+
+/* Stacks that have allocated until a moment. */
+uint64_t view_info_count_stacks(const struct profile_moment *moment);
+
+/* What the allocator keeps for the live blocks; hostile numbers wrap around. */
+int64_t view_info_get_usable(const struct profile_values *values);
+
+#endif

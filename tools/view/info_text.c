@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/info_text.c - the totals of a recording, as text
+ */
+#include "config.h"
+
+#include "view/info.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "model/profile.h"
+#include "model/trouble.h"
+#include "util/human.h"
+#include "util/term.h"
+#include "util/text.h"
+#include "view/marks.h"
+#include "view/quality.h"
+
+static void
+print_field(FILE *stream, const char *name, const char *value)
+{
+	char *safe = term_escape(value);
+
+	fprintf(stream, "  %-11s %s\n", name, safe);
+	free(safe);
+}
+
+static void
+print_identity(FILE *stream, const struct view_info *view)
+{
+	const struct profile *profile = view->profile;
+	char *command = term_escape(profile->command), *name = term_escape(view->name);
+	char duration[HUMAN_BYTES], started[64] = "";
+	time_t start = (time_t)(profile->start_realtime_ns / 1000000000u);
+	struct tm local;
+
+	if (localtime_r(&start, &local) != NULL)
+		strftime(started, sizeof(started), "%Y-%m-%d %H:%M:%S", &local);
+	fprintf(stream, "%s: %s %u, %s", name, command, profile->pid,
+		profile_state_name(profile->state));
+	if (profile->has_wait_status && WIFSIGNALED(profile->wait_status))
+		fprintf(stream, ", killed by signal %d", WTERMSIG(profile->wait_status));
+	else if (profile->has_wait_status)
+		fprintf(stream, ", status %d", WEXITSTATUS(profile->wait_status));
+	fprintf(stream, "\n\n");
+	print_field(stream, "executable", profile->executable);
+	print_field(stream, "allocator", profile->allocator);
+	fprintf(stream, "  %-11s %s, for %s\n", "started", started,
+		human_duration(profile->duration_ns, duration));
+	free(command);
+	free(name);
+}
+
+static void
+print_values(FILE *stream, const struct profile_moment *moment)
+{
+	const struct profile_values *sum = &moment->sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	fprintf(stream, "  %-11s %s in %s block%s, at %s\n", "peak",
+		human_size(sum->peak_bytes, bytes), human_count((uint64_t)sum->peak_blocks, blocks),
+		text_plural((uint64_t)sum->peak_blocks),
+		human_duration(moment->peak_time_ns, time));
+	fprintf(stream, "  %-11s %s in %s block%s, ", "live", human_size(sum->live_bytes, bytes),
+		human_count((uint64_t)sum->live_blocks, blocks),
+		text_plural((uint64_t)sum->live_blocks));
+	fprintf(stream, "%s usable\n", human_size(view_info_get_usable(sum), bytes));
+	fprintf(stream, "  %-11s %s in %s block%s, ", "allocated",
+		human_size((int64_t)sum->total_bytes, bytes),
+		human_count(sum->total_blocks, blocks), text_plural(sum->total_blocks));
+	fprintf(stream, "%s of them temporary\n", human_count(sum->temporary_blocks, blocks));
+	fprintf(stream, "  %-11s %s block%s\n", "freed", human_count(sum->freed_blocks, blocks),
+		text_plural(sum->freed_blocks));
+}
+
+static void
+print_quality(FILE *stream, const struct view_info *view)
+{
+	const struct profile *profile = view->profile;
+	char number[HUMAN_BYTES], other[HUMAN_BYTES];
+	const char *sentence;
+
+	fprintf(stream, "  %-11s %s, ", "reallocs", human_count(profile->reallocs, number));
+	fprintf(stream, "%s failed allocation%s, ",
+		human_count(profile->failed_allocations, number),
+		text_plural(profile->failed_allocations));
+	fprintf(stream, "%s free%s of unknown blocks\n",
+		human_count(profile->unknown_frees, number), text_plural(profile->unknown_frees));
+	fprintf(stream, "  %-11s %s distinct, ", "stacks",
+		human_count(view_info_count_stacks(view->at.moment), number));
+	fprintf(stream, "%s events with a cut one\n", human_count(profile->cut_stacks, number));
+	fprintf(stream, "  %-11s %s events lost, %s nested", "quality",
+		human_count(profile->dropped_events, number),
+		human_count(profile->nested_events, other));
+	if (profile->peak_error_bytes != 0)
+		fprintf(stream, ", peak exact to %s",
+			human_size(profile->peak_error_bytes, number));
+	view_quality_gaps(stream, profile);
+	fprintf(stream, "\n  %-11s %s of memory\n", "heaptally",
+		human_size((int64_t)profile->tracer_bytes, number));
+	if (profile->crosschecks != 0)
+		fprintf(stream, "  %-11s %s stacks compared, %s differ\n", "crosscheck",
+			human_count(profile->crosschecks, number),
+			human_count(profile->crosscheck_differences, other));
+	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
+		print_field(stream, "trouble", sentence);
+}
+
+static void
+print_processes(FILE *stream, const struct view_info *view)
+{
+	if (view->process_count < 2)
+		return;
+	fprintf(stream, "\n  %zu processes\n  %8s  %-8s %10s %10s %14s  %s\n", view->process_count,
+		"pid", "state", "live", "peak", "allocations", "command");
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct view_info_process *process = &view->processes[i];
+		char live[HUMAN_BYTES], peak[HUMAN_BYTES], total[HUMAN_BYTES];
+		char *command = term_escape(process->command);
+
+		fprintf(stream, "%s %8u  %-8s %10s %10s %14s  %s\n", process->is_chosen ? ">" : " ",
+			process->pid, profile_state_name(process->state),
+			human_size(process->sum->live_bytes, live),
+			human_size(process->sum->peak_bytes, peak),
+			human_count(process->sum->total_blocks, total), command);
+		free(command);
+	}
+}
+
+static void
+print_moments(FILE *stream, const struct profile *profile)
+{
+	if (profile->moment_count < 2)
+		return;
+	fprintf(stream, "\n  %" PRIu32 " snapshots\n", profile->moment_count);
+	for (uint32_t i = 0; i < profile->moment_count; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+		char time[HUMAN_BYTES], bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
+		char *label = term_escape(moment->label);
+
+		fprintf(stream, "  snap:%-5" PRIu32 " %9s %11s in %s blocks%s%s\n", i + 1,
+			human_duration(moment->time_ns, time),
+			human_size(moment->sum.live_bytes, bytes),
+			human_count((uint64_t)moment->sum.live_blocks, blocks), *label ? "  " : "",
+			label);
+		free(label);
+	}
+}
+
+static void
+print_marks(FILE *stream, const struct profile *profile)
+{
+	if (profile->mark_count == 0)
+		return;
+	fprintf(stream, "\n  %" PRIu32 " mark%s\n", profile->mark_count,
+		profile->mark_count == 1 ? "" : "s");
+	view_marks_text(stream, profile, "", 0, UINT64_MAX);
+}
+
+void
+view_info_text(const struct term *term, const struct view_info *view)
+{
+	FILE *stream = term->stream;
+
+	print_identity(stream, view);
+	print_values(stream, view->at.moment);
+	print_quality(stream, view);
+	print_moments(stream, view->profile);
+	print_marks(stream, view->profile);
+	print_processes(stream, view);
+}

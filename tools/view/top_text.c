@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/top_text.c - which lines hold the memory, as text
+ */
+#include "config.h"
+
+#include "view/top.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/human.h"
+#include "util/term.h"
+#include "util/text.h"
+#include "view/filters.h"
+#include "view/moment.h"
+#include "view/quality.h"
+#include "view/suppressed.h"
+
+/* The program as the user knows it. */
+static char *
+get_command(const struct profile *profile)
+{
+	return term_escape(*profile->command ? profile->command : profile->executable);
+}
+
+static void
+print_title(const struct term *term, const struct view_top *view)
+{
+	const struct profile_values *sum = &view->set->sum;
+	char *command = get_command(view->profile);
+	char *moment = view_moment_describe(view->profile, &view->at);
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], change[HUMAN_BYTES];
+	bool has_change = view->change != NULL && view->change->seconds > 0;
+
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s%s%s, by %s%s%s\n\n",
+		term_style(term, TERM_BOLD), command, view->profile->pid,
+		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
+		human_count((uint64_t)sum->live_blocks, blocks),
+		text_plural((uint64_t)sum->live_blocks), has_change ? ", " : "",
+		has_change
+			? view_top_format_change(view, sum->live_bytes, view->change->sum, change)
+			: "",
+		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
+		view->options->selection.filters.count ? ", filtered" : "");
+	free(command);
+	free(moment);
+}
+
+/* What is still there at the end, when the report is about another moment. */
+static void
+print_not_freed(const struct term *term, const struct view_top *view)
+{
+	const struct profile *profile = view->profile;
+	const struct profile_values *end = &profile->moments[profile->moment_count - 1].sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	bool is_end =
+		view->at.moment == &profile->moments[profile->moment_count - 1] && !view->at.peak;
+
+	/* It is about the whole program. */
+	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
+		return;
+	fprintf(term->stream, "%s %s block%s, %s%s\n",
+		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
+		human_count((uint64_t)end->live_blocks, blocks),
+		text_plural((uint64_t)end->live_blocks), human_size(end->live_bytes, bytes),
+		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
+}
+
+static void
+print_groups(const struct term *term, const struct view_top *view)
+{
+	if (view->set->count != 0 && view->options->by == GROUP_BY_STACK) {
+		view_top_stacks(term, view);
+	} else if (view->set->count != 0) {
+		view_top_table(term, view);
+	} else if (view->options->selection.filters.count != 0) {
+		view_filters_nothing(term->stream, &view->options->selection.filters, view->table);
+		putc('\n', term->stream);
+	} else {
+		fputs("nothing was allocated\n\n", term->stream);
+	}
+}
+
+void
+view_top_text(const struct term *term, const struct view_top *view)
+{
+	print_title(term, view);
+	print_groups(term, view);
+	print_not_freed(term, view);
+	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
+	view_quality_line(term, "quality   ", view->profile, view->set);
+	view_quality_warnings(term, view->profile);
+	view_quality_hint(term, "hint      ", view->profile, view->options->by, view->set);
+}
