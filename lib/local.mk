@@ -90,9 +90,10 @@ lib_libheaptally_la_SOURCES = \
 	lib/init.c
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation
-# functions must not be builtins here.
+# functions must not be builtins here. clang calls bcmp where memcmp is written.
 runtime_builtins = \
 	-fno-builtin-aligned_alloc \
+	-fno-builtin-bcmp \
 	-fno-builtin-calloc \
 	-fno-builtin-free \
 	-fno-builtin-malloc \
