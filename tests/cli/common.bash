@@ -21,9 +21,8 @@ own_device()
 {
 	if [ "$(id -u)" != 0 ]; then
 		ln -s "/dev/$1" "$1"
-	else
-		mknod -m 666 "$1" c 1 "$2" 2>/dev/null && head -c 0 "$1" 2>/dev/null ||
-			skip "device nodes cannot be made here"
+	elif ! { mknod -m 666 "$1" c 1 "$2" && head -c 0 "$1"; } 2>/dev/null; then
+		skip "device nodes cannot be made here"
 	fi
 }
 
