@@ -55,7 +55,8 @@ forget_overwritten(struct thread *t, struct block old, size_t usable)
 		counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
 
-static ALWAYS_INLINE void
+/* False when the block table has no place for it. */
+static ALWAYS_INLINE bool
 remember_block(struct thread *t, void *slot, void *address, struct block block, size_t usable)
 {
 	bool stored;
@@ -63,8 +64,7 @@ remember_block(struct thread *t, void *slot, void *address, struct block block, 
 
 	if (unlikely(old.site != SITE_NONE))
 		forget_overwritten(t, old, usable);
-	if (unlikely(!stored))
-		counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
+	return likely(stored);
 }
 
 static ALWAYS_INLINE struct block
@@ -76,7 +76,10 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 	size_t usable = real_usable_size(address);
 	struct block block = {usable - bytes, site};
 
-	remember_block(t, slot, address, block, usable);
+	if (unlikely(!remember_block(t, slot, address, block, usable))) {
+		counters_lose(&t->counting, site, bytes);
+		return BLOCK_NONE;
+	}
 	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
 	t->last_site = site;
@@ -99,7 +102,7 @@ allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t byte
 	if (!request_attend())
 		return;
 	block = count_allocation(t, kind, address, bytes, &caller);
-	if (describes_blocks())
+	if (describes_blocks() && block.site != SITE_NONE)
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 }
 
@@ -237,6 +240,23 @@ end_without_block(struct thread *t, struct realloc_state old)
 		describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
 }
 
+/* The new block has found no place. */
+static COLD void
+lose_reallocated(struct thread *t, struct realloc_state old, uint32_t site, size_t bytes)
+{
+	end_without_block(t, old);
+	counters_lose(&t->counting, site, bytes);
+	counter_add(&t->counting.shard->reallocs, 1, t->counting.shared);
+}
+
+/* A block that lives on has lost its place in the table: its end will not be seen. */
+static COLD void
+lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t rounding)
+{
+	counters_free(&t->counting, site, bytes, rounding, false);
+	counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
+}
+
 static ALWAYS_INLINE void
 end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
 	       size_t bytes, const struct caller *caller)
@@ -247,7 +267,10 @@ end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *
 	struct block block = {.rounding = usable - bytes};
 
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
-	remember_block(t, slot, address, block, usable);
+	if (unlikely(!remember_block(t, slot, address, block, usable))) {
+		lose_reallocated(t, old, block.site, bytes);
+		return;
+	}
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
 	counter_add(&c->shard->reallocs, 1, c->shared);
@@ -274,10 +297,11 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 void
 record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 {
-	if (old.block.site != SITE_NONE)
-		remember_block(t, block_table_prepare(address), address, old.block,
-			       old.bytes + old.block.rounding);
-	if (unlikely(old.birth != 0))
+	if (old.block.site != SITE_NONE &&
+	    unlikely(!remember_block(t, block_table_prepare(address), address, old.block,
+				     old.bytes + old.block.rounding)))
+		lose_living(t, old.block.site, old.bytes, old.block.rounding);
+	else if (unlikely(old.birth != 0))
 		block_details_revive(address);
 	record_failure(t);
 }
@@ -301,7 +325,10 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	usable = real_usable_size(address);
 	bytes = usable - block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);
-	remember_block(t, block_table_prepare(address), address, block, usable);
+	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
+		lose_living(t, old, bytes, block.rounding);
+		return false;
+	}
 	counters_reallocate(&t->counting, old, bytes, block.rounding, block.site, bytes,
 			    block.rounding);
 	if (unlikely(describes_blocks()))
@@ -334,9 +361,12 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 
 	if (recording.control->paused)
 		return;
-	remember_block(t, block_table_prepare(address), address, block, usable);
+	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
+	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
+		counters_lose(&t->counting, block.site, bytes);
+		return;
+	}
 	counters_allocate(&t->counting, block.site, bytes, block.rounding);
 	if (unlikely(describes_blocks()))
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
-	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -296,6 +296,18 @@ counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t ro
 		add_allocated(c, site, bytes, rounding, false);
 }
 
+COLD void
+counters_lose(struct counting *c, uint32_t site, uint64_t bytes)
+{
+	struct recording_counters *counters = counters_of(c, site);
+
+	counter_add(&counters->total_bytes, bytes, c->shared);
+	counter_add(&counters->total_blocks, 1, c->shared);
+	counter_add(&counters->freed_bytes, bytes, c->shared);
+	counter_add(&counters->freed_blocks, 1, c->shared);
+	counter_add(&c->shard->dropped, 1, c->shared);
+}
+
 static ALWAYS_INLINE void
 add_freed(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary,
 	  bool shared)
