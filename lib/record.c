@@ -44,6 +44,27 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 	return t->site;
 }
 
+static COLD size_t
+ask_usable_size(struct thread *t, void *address)
+{
+	bool outer = t->asking;
+	size_t usable;
+
+	t->asking = true;
+	usable = real.malloc_usable_size(address);
+	t->asking = outer;
+	return usable;
+}
+
+/* Only an allocator that we know does not have to be asked. */
+static ALWAYS_INLINE size_t
+usable_size(struct thread *t, void *address)
+{
+	if (likely(real.is_glibc))
+		return real_usable_size(address);
+	return ask_usable_size(t, address);
+}
+
 /* The address was known: the block that was there has gone without our seeing it. Its size can no
  * longer be asked for; it was at most what is usable there now. */
 static COLD void
@@ -73,7 +94,7 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 {
 	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
-	size_t usable = real_usable_size(address);
+	size_t usable = usable_size(t, address);
 	struct block block = {usable - bytes, site};
 
 	if (unlikely(!remember_block(t, slot, address, block, usable))) {
@@ -136,7 +157,7 @@ count_free(struct thread *t, void *address, struct block block)
 {
 	if (!is_current(block.site))
 		return free_unknown(t, block.site);
-	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+	counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
 		      block.rounding, (t->last_block == address) & (t->last_site == block.site));
 	return true;
 }
@@ -208,7 +229,7 @@ record_realloc_begin(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		old.birth = block_details_died(address, t->id, &old.units);
 	if (is_current(old.block.site)) {
-		old.bytes = real_usable_size(address) - old.block.rounding;
+		old.bytes = usable_size(t, address) - old.block.rounding;
 	} else {
 		free_unknown(t, old.block.site);
 		old.block = BLOCK_NONE;
@@ -263,7 +284,7 @@ end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *
 {
 	struct counting *c = &t->counting;
 	void *slot = block_table_prepare(address);
-	size_t usable = real_usable_size(address);
+	size_t usable = usable_size(t, address);
 	struct block block = {.rounding = usable - bytes};
 
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
@@ -322,7 +343,7 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	if (!is_current(old))
 		return false;
 	block_table_remove(address);
-	usable = real_usable_size(address);
+	usable = usable_size(t, address);
 	bytes = usable - block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
@@ -349,18 +370,25 @@ record_nested_free(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		block_details_died(address, t->id, &units);
 	if (is_current(block.site))
-		counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+		counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
 			      block.rounding, false);
 }
 
 void
 record_nested_allocate(struct thread *t, void *address, size_t bytes)
 {
-	size_t usable = real_usable_size(address);
-	struct block block = {usable - bytes, recording_fixed_site(FIXED_SITE_NESTED)};
+	struct block block = {0, recording_fixed_site(FIXED_SITE_NESTED)};
+	size_t usable;
 
 	if (recording.control->paused)
 		return;
+	/* Made for the answer to that very question: asked about it, it might make another. */
+	if (t->asking) {
+		counters_lose(&t->counting, block.site, bytes);
+		return;
+	}
+	usable = usable_size(t, address);
+	block.rounding = usable - bytes;
 	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
 		counters_lose(&t->counting, block.site, bytes);
