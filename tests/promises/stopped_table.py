@@ -15,7 +15,7 @@ def lost(_directory):
     assert seen["total_blocks"] >= 40000, seen["total_blocks"]
     assert seen["live_blocks"] < 100, seen["live_blocks"]
     assert seen["peak_bytes"] < 1 << 20, seen["peak_bytes"]
-    assert "the table of live blocks could not grow" in seen["trouble"], seen["trouble"]
+    assert "the table of live blocks could not grow" in seen["troubles"], seen["troubles"]
 
 
 run_cases()
