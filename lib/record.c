@@ -44,6 +44,27 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 	return t->site;
 }
 
+static COLD size_t
+ask_usable_size(struct thread *t, void *address)
+{
+	bool outer = t->asking;
+	size_t usable;
+
+	t->asking = true;
+	usable = real.malloc_usable_size(address);
+	t->asking = outer;
+	return usable;
+}
+
+/* Only an allocator that we know does not have to be asked. */
+static ALWAYS_INLINE size_t
+usable_size(struct thread *t, void *address)
+{
+	if (likely(real.is_glibc))
+		return real_usable_size(address);
+	return ask_usable_size(t, address);
+}
+
 /* The address was known: the block that was there has gone without our seeing it. Its size can no
  * longer be asked for; it was at most what is usable there now. */
 static COLD void
@@ -55,7 +76,8 @@ forget_overwritten(struct thread *t, struct block old, size_t usable)
 		counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
 
-static ALWAYS_INLINE void
+/* False when the block table has no place for it. */
+static ALWAYS_INLINE bool
 remember_block(struct thread *t, void *slot, void *address, struct block block, size_t usable)
 {
 	bool stored;
@@ -63,8 +85,7 @@ remember_block(struct thread *t, void *slot, void *address, struct block block, 
 
 	if (unlikely(old.site != SITE_NONE))
 		forget_overwritten(t, old, usable);
-	if (unlikely(!stored))
-		counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
+	return likely(stored);
 }
 
 static ALWAYS_INLINE struct block
@@ -73,10 +94,13 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 {
 	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
-	size_t usable = real_usable_size(address);
+	size_t usable = usable_size(t, address);
 	struct block block = {usable - bytes, site};
 
-	remember_block(t, slot, address, block, usable);
+	if (unlikely(!remember_block(t, slot, address, block, usable))) {
+		counters_lose(&t->counting, site, bytes);
+		return BLOCK_NONE;
+	}
 	counters_allocate(&t->counting, site, bytes, block.rounding);
 	t->last_block = address;
 	t->last_site = site;
@@ -99,7 +123,7 @@ allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t byte
 	if (!request_attend())
 		return;
 	block = count_allocation(t, kind, address, bytes, &caller);
-	if (describes_blocks())
+	if (describes_blocks() && block.site != SITE_NONE)
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 }
 
@@ -133,7 +157,7 @@ count_free(struct thread *t, void *address, struct block block)
 {
 	if (!is_current(block.site))
 		return free_unknown(t, block.site);
-	counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+	counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
 		      block.rounding, (t->last_block == address) & (t->last_site == block.site));
 	return true;
 }
@@ -205,7 +229,7 @@ record_realloc_begin(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		old.birth = block_details_died(address, t->id, &old.units);
 	if (is_current(old.block.site)) {
-		old.bytes = real_usable_size(address) - old.block.rounding;
+		old.bytes = usable_size(t, address) - old.block.rounding;
 	} else {
 		free_unknown(t, old.block.site);
 		old.block = BLOCK_NONE;
@@ -237,17 +261,37 @@ end_without_block(struct thread *t, struct realloc_state old)
 		describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
 }
 
+/* The new block has found no place. */
+static COLD void
+lose_reallocated(struct thread *t, struct realloc_state old, uint32_t site, size_t bytes)
+{
+	end_without_block(t, old);
+	counters_lose(&t->counting, site, bytes);
+	counter_add(&t->counting.shard->reallocs, 1, t->counting.shared);
+}
+
+/* A block that lives on has lost its place in the table: its end will not be seen. */
+static COLD void
+lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t rounding)
+{
+	counters_free(&t->counting, site, bytes, rounding, false);
+	counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
+}
+
 static ALWAYS_INLINE void
 end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
 	       size_t bytes, const struct caller *caller)
 {
 	struct counting *c = &t->counting;
 	void *slot = block_table_prepare(address);
-	size_t usable = real_usable_size(address);
+	size_t usable = usable_size(t, address);
 	struct block block = {.rounding = usable - bytes};
 
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
-	remember_block(t, slot, address, block, usable);
+	if (unlikely(!remember_block(t, slot, address, block, usable))) {
+		lose_reallocated(t, old, block.site, bytes);
+		return;
+	}
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
 	counter_add(&c->shard->reallocs, 1, c->shared);
@@ -274,10 +318,11 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 void
 record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 {
-	if (old.block.site != SITE_NONE)
-		remember_block(t, block_table_prepare(address), address, old.block,
-			       old.bytes + old.block.rounding);
-	if (unlikely(old.birth != 0))
+	if (old.block.site != SITE_NONE &&
+	    unlikely(!remember_block(t, block_table_prepare(address), address, old.block,
+				     old.bytes + old.block.rounding)))
+		lose_living(t, old.block.site, old.bytes, old.block.rounding);
+	else if (unlikely(old.birth != 0))
 		block_details_revive(address);
 	record_failure(t);
 }
@@ -298,10 +343,13 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	if (!is_current(old))
 		return false;
 	block_table_remove(address);
-	usable = real_usable_size(address);
+	usable = usable_size(t, address);
 	bytes = usable - block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);
-	remember_block(t, block_table_prepare(address), address, block, usable);
+	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
+		lose_living(t, old, bytes, block.rounding);
+		return false;
+	}
 	counters_reallocate(&t->counting, old, bytes, block.rounding, block.site, bytes,
 			    block.rounding);
 	if (unlikely(describes_blocks()))
@@ -322,21 +370,31 @@ record_nested_free(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		block_details_died(address, t->id, &units);
 	if (is_current(block.site))
-		counters_free(&t->counting, block.site, real_usable_size(address) - block.rounding,
+		counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
 			      block.rounding, false);
 }
 
 void
 record_nested_allocate(struct thread *t, void *address, size_t bytes)
 {
-	size_t usable = real_usable_size(address);
-	struct block block = {usable - bytes, recording_fixed_site(FIXED_SITE_NESTED)};
+	struct block block = {0, recording_fixed_site(FIXED_SITE_NESTED)};
+	size_t usable;
 
 	if (recording.control->paused)
 		return;
-	remember_block(t, block_table_prepare(address), address, block, usable);
+	/* Made for the answer to that very question: asked about it, it might make another. */
+	if (t->asking) {
+		counters_lose(&t->counting, block.site, bytes);
+		return;
+	}
+	usable = usable_size(t, address);
+	block.rounding = usable - bytes;
+	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
+	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
+		counters_lose(&t->counting, block.site, bytes);
+		return;
+	}
 	counters_allocate(&t->counting, block.site, bytes, block.rounding);
 	if (unlikely(describes_blocks()))
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
-	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 }

@@ -43,6 +43,7 @@ struct thread {
 
 	uint32_t id;
 	bool forks_inside; /* while it interrupts a hook; during a fork only */
+	bool asking;       /* the real allocator, for a size: it may allocate for the answer */
 
 	/* The place of the hook that has called a function of the program's, or 0. What longjmp
 	 * left behind here is further in than what comes later. */

@@ -180,6 +180,20 @@ set_slot(void *slot, uint64_t value)
 		store((uint64_t *)slot, value);
 }
 
+/* Use a free slot. Of a wide one another thread may be about to use the other half: false if it
+ * came first. */
+static inline bool
+take_slot(void *slot, uint64_t value)
+{
+	uint64_t expected = 0;
+
+	if (unlikely(!table.compact))
+		return __atomic_compare_exchange_n((uint64_t *)slot, &expected, value, false,
+						   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	store((uint32_t *)slot, (uint32_t)value);
+	return true;
+}
+
 static inline uint64_t
 rounding_beyond(void)
 {
@@ -316,17 +330,12 @@ insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_store
 	bool fits = block.rounding < rounding_beyond() && block.site <= table.site_max;
 
 	*ret_stored = true;
-	if (get_slot(slot) != 0) {
-		*ret_stored = side_insert(address, block);
-	} else if (fits) {
-		set_slot(slot, pack(address, block));
-	} else {
-		struct block mark = {rounding_beyond(), 1};
-
-		*ret_stored = side_insert(address, block);
-		if (*ret_stored)
-			set_slot(slot, pack(address, mark));
-	}
+	if (get_slot(slot) == 0 && fits && take_slot(slot, pack(address, block)))
+		return old;
+	*ret_stored = side_insert(address, block);
+	/* In a slot that is in use nothing has to say where the block is. */
+	if (*ret_stored && get_slot(slot) == 0)
+		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1}));
 	return old;
 }
 
@@ -346,9 +355,9 @@ insert_any(const void *address, struct block block, size_t usable, bool *ret_sto
 		}
 	}
 	if (unlikely(get_slot(slot) != 0 || block.rounding >= rounding_beyond() ||
-		     block.site > table.site_max))
+		     block.site > table.site_max) ||
+	    !take_slot(slot, pack(a, block)))
 		return insert_beside(slot, a, block, ret_stored);
-	set_slot(slot, pack(a, block));
 	*ret_stored = true;
 	return BLOCK_NONE;
 }

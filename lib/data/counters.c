@@ -132,29 +132,83 @@ note_peak_time(struct recording_control *control, int64_t live)
 	store(&control->peak_step, (uint64_t)live + (shown >> PEAK_TIME_SHIFT) + 1);
 }
 
-/* The peak itself is stored already: of two threads that do so the later may have the lower one. */
 static inline void
-new_maximum(struct recording_control *control, int64_t live)
+note_maximum(struct recording_control *control, int64_t live)
 {
-	store(&control->rising, 1);
 	if (unlikely((uint64_t)live >= load(&control->peak_step)))
 		note_peak_time(control, live);
 }
 
-/* Any event that makes no new maximum ends the rise; only then are the saved values needed. */
+/* `epoch` and `rising` as one number: the first is the lower half. */
+typedef uint64_t __attribute__((may_alias)) epoch_and_rising;
+
+_Static_assert(offsetof(struct recording_control, rising) ==
+			       offsetof(struct recording_control, epoch) + 4 &&
+		       offsetof(struct recording_control, epoch) % 8 == 0,
+	       "epoch and rising change as one");
+
+#define RISING       ((uint64_t)1 << 32)
+#define EPOCHS_AHEAD (1u << 16)
+
+/*
+ * Any event that makes no new maximum ends the rise; only then are the saved values needed. Each
+ * rise is ended once, whoever does it: an epoch that is put back, or is one too many, would take
+ * live values for saved ones or saved ones for live.
+ */
 static inline void
 end_rise(struct recording_control *control)
 {
-	store(&control->epoch, load(&control->epoch) + 1);
-	store(&control->rising, 0);
+	epoch_and_rising *both = (epoch_and_rising *)&control->epoch;
+	uint64_t now = load(both);
+
+	while (now >= RISING && !__atomic_compare_exchange_n(both, &now, (uint32_t)(now + 1), true,
+							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 }
 
-/* More than one thread: give the shard's change to the common sum, where the peak is watched. A
- * maximum that two threads find at once is settled by the comparison; an epoch too many does no
- * harm. */
-static COLD void
+/* A maximum was just stored. When others have made a greater one meanwhile, and perhaps ended that
+ * rise, it is no longer ours to begin one. */
+static inline void
+begin_rise(struct recording_control *control, int64_t live)
+{
+	epoch_and_rising *both = (epoch_and_rising *)&control->epoch;
+	uint64_t now = load_acquire(both);
+
+	while (load_acquire(&control->peak_bytes) == live &&
+	       !__atomic_compare_exchange_n(both, &now, now | RISING, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+}
+
+/* As `end_rise` while there is one thread; returns the epoch. The exchange takes no lock: that it
+ * is one instruction is enough, should a second thread come to life just now. */
+static ALWAYS_INLINE uint32_t
+end_rise_alone(struct recording_control *control)
+{
+	epoch_and_rising *both = (epoch_and_rising *)&control->epoch;
+	uint64_t now = load(both);
+	bool rising;
+
+	__asm__("btq $32, %1" : "=@ccc"(rising) : "r"(now));
+	if (!rising)
+		return (uint32_t)now;
+	__asm__ volatile("cmpxchgq %2, %0"
+			 : "+m"(*both), "+a"(now)
+			 : "r"((uint64_t)((uint32_t)now + 1))
+			 : "cc");
+	return load(&control->epoch);
+}
+
+/*
+ * More than one thread: give the shard's change to the common sum, where the peak is watched. A
+ * maximum that two threads find at once is settled by the comparison. Returns the epoch that the
+ * event belongs to: that of a new maximum is what it was before, for another thread may end the
+ * rise before this one has counted what made it.
+ */
+static COLD uint32_t
 flush(struct counting *c)
 {
+	uint32_t before = load(&recording.control->epoch);
 	struct recording_control *control = recording.control;
 	int64_t pending = __atomic_exchange_n(&c->shard->pending_bytes, 0, __ATOMIC_RELAXED);
 	int64_t live = fetch_add(&control->live_bytes, pending) + pending;
@@ -167,12 +221,13 @@ flush(struct counting *c)
 	while (live > peak) {
 		if (__atomic_compare_exchange_n(&control->peak_bytes, &peak, live, true,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-			new_maximum(control, live);
-			return;
+			begin_rise(control, live);
+			note_maximum(control, live);
+			return before;
 		}
 	}
-	if (load(&control->rising) != 0)
-		end_rise(control);
+	end_rise(control);
+	return load(&control->epoch);
 }
 
 /* Change the live size, before the site's counters change: the epoch is decided here. */
@@ -187,26 +242,26 @@ change_live(struct counting *c, int64_t change, bool shared)
 		int64_t live = control->live_bytes + c->shard->pending_bytes;
 
 		/* Of equal maxima the latest counts, as in DHAT. */
-		if (live >= control->peak_bytes) {
-			store(&control->peak_bytes, live);
-			new_maximum(control, live);
-		} else if (control->rising != 0) {
-			end_rise(control);
-		}
+		if (live < control->peak_bytes)
+			return end_rise_alone(control);
+		store(&control->peak_bytes, live);
+		store(&control->rising, 1);
+		note_maximum(control, live);
 	} else {
 		int64_t pending = load(&c->shard->pending_bytes);
 
 		if (unlikely((uint64_t)(pending + batch) > 2 * (uint64_t)batch))
-			flush(c);
+			return flush(c);
 	}
 	return load(&control->epoch);
 }
 
-/* Keep what was live here at the peak, before the first change after it. */
-static inline void
-enter_epoch(struct recording_counters *site, uint32_t epoch)
+/* Keep what was live here at the peak, before the first change after it. In a shard that others
+ * share, another thread may be a few epochs ahead, and has kept it. */
+static ALWAYS_INLINE void
+enter_epoch(struct recording_counters *site, uint32_t epoch, bool shared)
 {
-	if (site->epoch == epoch)
+	if (shared ? site->epoch - epoch < EPOCHS_AHEAD : site->epoch == epoch)
 		return;
 	site->peak_bytes = (int64_t)(site->total_bytes - site->freed_bytes);
 	site->peak_blocks = (int32_t)(site->total_blocks - site->freed_blocks);
@@ -219,7 +274,7 @@ add_allocated(struct counting *c, uint32_t site, uint64_t bytes, uint64_t roundi
 	uint32_t epoch = change_live(c, (int64_t)bytes, shared);
 	struct recording_counters *counters = counters_of(c, site);
 
-	enter_epoch(counters, epoch);
+	enter_epoch(counters, epoch, shared);
 	counter_add(&counters->total_bytes, bytes, shared);
 	counter_add(&counters->total_blocks, 1, shared);
 	counter_add((uint64_t *)&counters->rounding_bytes, rounding, shared);
@@ -241,6 +296,18 @@ counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t ro
 		add_allocated(c, site, bytes, rounding, false);
 }
 
+COLD void
+counters_lose(struct counting *c, uint32_t site, uint64_t bytes)
+{
+	struct recording_counters *counters = counters_of(c, site);
+
+	counter_add(&counters->total_bytes, bytes, c->shared);
+	counter_add(&counters->total_blocks, 1, c->shared);
+	counter_add(&counters->freed_bytes, bytes, c->shared);
+	counter_add(&counters->freed_blocks, 1, c->shared);
+	counter_add(&c->shard->dropped, 1, c->shared);
+}
+
 static ALWAYS_INLINE void
 add_freed(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, bool temporary,
 	  bool shared)
@@ -248,7 +315,7 @@ add_freed(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding, 
 	uint32_t epoch = change_live(c, -(int64_t)bytes, shared);
 	struct recording_counters *counters = counters_of(c, site);
 
-	enter_epoch(counters, epoch);
+	enter_epoch(counters, epoch, shared);
 	counter_add(&counters->freed_bytes, bytes, shared);
 	counter_add(&counters->freed_blocks, 1, shared);
 	counter_add((uint64_t *)&counters->rounding_bytes, -rounding, shared);
@@ -279,8 +346,8 @@ counters_reallocate(struct counting *c, uint32_t old_site, uint64_t old_bytes,
 	uint32_t epoch = change_live(c, (int64_t)bytes - (int64_t)old_bytes, c->shared);
 	struct recording_counters *from = counters_of(c, old_site), *to = counters_of(c, site);
 
-	enter_epoch(from, epoch);
-	enter_epoch(to, epoch);
+	enter_epoch(from, epoch, c->shared);
+	enter_epoch(to, epoch, c->shared);
 	counter_add(&from->freed_bytes, old_bytes, c->shared);
 	counter_add(&from->freed_blocks, 1, c->shared);
 	counter_add((uint64_t *)&from->rounding_bytes, -old_rounding, c->shared);

@@ -63,6 +63,10 @@ void counters_reset(void);
 /* One block of `bytes`, with `rounding` more usable, was made at site. [hot] */
 void counters_allocate(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding);
 
+/* One was made that nobody will be seen to free: it counts in the totals, as freed at once, and as
+ * lost; it is neither live nor part of a peak. [signal] */
+void counters_lose(struct counting *c, uint32_t site, uint64_t bytes);
+
 /* One was freed. [hot] */
 void counters_free(struct counting *c, uint32_t site, uint64_t bytes, uint64_t rounding,
 		   bool temporary);

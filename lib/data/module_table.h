@@ -2,9 +2,10 @@
 /*
  * module_table.h - the loaded ELF objects that frames belong to
  *
- * A module is recorded when an address in it is first met: path, load bias, range, build-id. It is
- * never changed afterwards, but for the mark that it was unloaded; what is loaded at the same place
- * later is another module. Callers serialise.
+ * A module is recorded when an address in it is first met: path, load bias, range, build-id. When
+ * it is unloaded it is marked as such; when the same object is loaded again the mark goes, and
+ * range and bias become those of the new place. Another object at the old place is another module.
+ * Callers serialise.
  */
 #ifndef MODULE_TABLE_H
 #define MODULE_TABLE_H

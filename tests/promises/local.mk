@@ -13,6 +13,7 @@ promise_programs = \
 	tests/promises/stack_paint \
 	tests/promises/steady \
 	tests/promises/stepped \
+	tests/promises/stopped_table \
 	tests/promises/vfork
 
 promise_tests = \
@@ -40,6 +41,7 @@ promise_tests = \
 	tests/promises/stack_bounded.py \
 	tests/promises/stack_goes_away.py \
 	tests/promises/stepped.py \
+	tests/promises/stopped_table.py \
 	tests/promises/survives_failing_syscalls.py \
 	tests/promises/tls_at_most_64.py \
 	tests/promises/tls_destructors.py \
@@ -111,6 +113,9 @@ tests_promises_stepped_SOURCES = tests/promises/stepped.c
 tests_promises_stepped_CPPFLAGS = $(fault_cppflags) -I$(srcdir)/lib/include
 tests_promises_stepped_CFLAGS = $(fault_cflags)
 tests_promises_stepped_LDADD = tests/faults/libtarget.a
+
+tests_promises_stopped_table_SOURCES = tests/promises/stopped_table.c
+tests_promises_stopped_table_CFLAGS = $(fault_cflags) -fno-builtin
 
 # Its frames are chained by rbp.
 tests_promises_stack_goes_away_CFLAGS = $(fault_cflags) -fno-omit-frame-pointer

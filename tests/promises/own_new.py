@@ -84,6 +84,10 @@ def known(name):
         build("g++", "plain", PROGRAM)
         says, blocks = look("./plain", allocator)
         equal(says or blocks >= 1000, True, "a warning, or %d blocks" % blocks)
+        # Asked for a size, an allocator may make an object of its own by the program's operator.
+        build("g++", "replaced", OWN_NEW + PROGRAM, "-rdynamic")
+        told, blocks = look("./replaced", allocator)
+        equal((told, blocks >= 1000), (False, True), "replaced by the program, %d blocks" % blocks)
         build("g++", "linked", PROGRAM, "-Wl,--no-as-needed", "-l:" + allocator)
         equal(look("./linked")[0], says, "the same when linked")
 

@@ -3,6 +3,7 @@
  * test_counters.c - totals and the exact peak, against a model that copies all sites at every peak
  */
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,141 @@ START_TEST(time_of_the_peak_after_a_clearing)
 }
 END_TEST
 
+/*
+ * Preemption at every instruction: the trap flag raises a signal after each, and at the one that is
+ * chosen the handler does what other threads do meanwhile, with shards of their own.
+ */
+enum {
+	BIG = 1 << 20, /* beyond a batch: every event is flushed */
+	OWN = 20,
+	OTHER = 40,
+	THIRD = 60,
+	INSTRUCTIONS_MAX = 4000
+};
+
+static struct counting own, other, third;
+static int instruction, preempted_at;
+static bool in_signal;
+
+/* Two rises, each of which is ended by its free; the second is the peak. */
+static void
+others_run(int signal_number)
+{
+	(void)signal_number;
+	if (in_signal || ++instruction != preempted_at)
+		return;
+	in_signal = true;
+	counters_share();
+	counters_allocate(&other, OTHER, 100 * BIG, 0);
+	counters_free(&other, OTHER, 100 * BIG, 0, false);
+	counters_allocate(&other, OTHER, 200 * BIG, 0);
+	counters_allocate(&third, THIRD, 300 * BIG, 0);
+	counters_free(&third, THIRD, 300 * BIG, 0, false);
+	counters_free(&other, OTHER, 200 * BIG, 0, false);
+	in_signal = false;
+}
+
+#define STEPPED(call)                                                                     \
+	do {                                                                              \
+		__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp);"   \
+				 "popfq; lea 128(%%rsp), %%rsp" ::                        \
+					 : "memory", "cc");                               \
+		call;                                                                     \
+		__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp);" \
+				 "popfq; lea 128(%%rsp), %%rsp" ::                        \
+					 : "memory", "cc");                               \
+	} while (0)
+
+static void
+start_shards(bool alone)
+{
+	memset(recording.control, 0, sizeof(*recording.control));
+	memset(recording.shards, 0, SHARDS_MAX * sizeof(*recording.shards));
+	recording.control->site_base = SITE_BASE_FIRST;
+	recording.header->shard_count = SHARD_FIRST + 3;
+	ck_assert(counters_attach(SHARD_FIRST, &own));
+	ck_assert(counters_attach(SHARD_FIRST + 1, &other));
+	ck_assert(counters_attach(SHARD_FIRST + 2, &third));
+	for (struct counting *c = &own; c != NULL; c = c == &own     ? &other
+						       : c == &other ? &third
+								     : NULL) {
+		counters_prepare(c);
+		memset(c->chunks[0], 0, SITES_PER_CHUNK * sizeof(**c->chunks));
+	}
+	if (!alone)
+		counters_share();
+}
+
+/* Whichever instruction of a free or of an allocation it was that the others came after. */
+START_TEST(preempted_at_any_instruction)
+{
+	const struct sigaction action = {.sa_handler = others_run, .sa_flags = SA_NODEFER};
+	bool frees = _i != 0, alone = _i == 2;
+	uint32_t epoch;
+
+	sigaction(SIGTRAP, &action, NULL);
+	for (preempted_at = 1; preempted_at < INSTRUCTIONS_MAX; preempted_at++) {
+		start_shards(alone);
+		/* A rise is on when the event comes. */
+		counters_allocate(&own, OWN, 50 * BIG, 0);
+		instruction = 0;
+		if (frees)
+			STEPPED(counters_free(&own, OWN, 50 * BIG, 0, false));
+		else
+			STEPPED(counters_allocate(&own, OWN, 5 * BIG, 0));
+		if (instruction < preempted_at)
+			break;
+		ck_assert_int_ge(recording.control->peak_bytes, 500 * (int64_t)BIG);
+		ck_assert_int_eq(peak_bytes_of(&other, OTHER), 200 * (int64_t)BIG);
+		ck_assert_int_eq(peak_bytes_of(&third, THIRD), 300 * (int64_t)BIG);
+		/* No rise is on: another event that makes none changes nothing. */
+		epoch = recording.control->epoch;
+		counters_share();
+		counters_free(&own, OWN, 1 * BIG, 0, false);
+		counters_allocate(&own, OWN, 1 * BIG, 0);
+		ck_assert_uint_eq(recording.control->epoch, epoch);
+		ck_assert_uint_eq(recording.control->rising, 0);
+	}
+	ck_assert_int_gt(preempted_at, 20);
+	ck_assert_int_lt(preempted_at, INSTRUCTIONS_MAX);
+}
+END_TEST
+
+static void
+end_the_rise(int signal_number)
+{
+	(void)signal_number;
+	if (in_signal || ++instruction != preempted_at)
+		return;
+	in_signal = true;
+	counters_free(&other, OTHER, 3 * BIG, 0, false);
+	in_signal = false;
+}
+
+/* The allocation that makes the peak is part of it, also when another thread ends the rise before
+ * the allocation is counted at its site. */
+START_TEST(peak_has_what_made_it)
+{
+	const struct sigaction action = {.sa_handler = end_the_rise, .sa_flags = SA_NODEFER};
+
+	sigaction(SIGTRAP, &action, NULL);
+	for (preempted_at = 1; preempted_at < INSTRUCTIONS_MAX; preempted_at++) {
+		start_shards(false);
+		/* What the first thread has pending is in the others' sum already. */
+		own = third;
+		counters_allocate(&other, OTHER, 3 * BIG, 0);
+		instruction = 0;
+		STEPPED(counters_allocate(&own, OWN, 1000 * BIG, 0));
+		if (instruction < preempted_at)
+			break;
+		ck_assert_int_ge(recording.control->peak_bytes, 1000 * (int64_t)BIG);
+		ck_assert_int_eq(peak_bytes_of(&own, OWN), 1000 * (int64_t)BIG);
+	}
+	ck_assert_int_gt(preempted_at, 20);
+	ck_assert_int_lt(preempted_at, INSTRUCTIONS_MAX);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -178,6 +314,8 @@ main(void)
 	tcase_add_test(tcase, time_of_the_peak_after_a_clearing);
 	tcase_add_test(tcase, equal_peaks_take_the_latest);
 	tcase_add_test(tcase, peak_of_every_site_is_exact);
+	tcase_add_loop_test(tcase, preempted_at_any_instruction, 0, 3);
+	tcase_add_test(tcase, peak_has_what_made_it);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);

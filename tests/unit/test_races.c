@@ -89,11 +89,10 @@ use_blocks(void *argument)
 	return NULL;
 }
 
-/* One block in a slot. Two in one, of other allocators, are not safe when two threads make them at
- * the same instant: that is not tested here. */
+/* One block in a slot, and of other allocators two in one, which are always two threads'. */
 START_TEST(blocks_of_all_threads)
 {
-	static const int gaps[] = {32, 16};
+	static const int gaps[] = {32, 16, 8};
 	struct worker workers[THREADS];
 
 	gap = gaps[_i];
@@ -185,6 +184,46 @@ START_TEST(counters_add_up)
 }
 END_TEST
 
+/* Rises without end: each allocation may be the peak, and each free ends what rises. */
+static void *
+rise_and_fall(void *argument)
+{
+	struct worker *worker = argument;
+	struct counting *counting = &worker->counting;
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < STEPS; i++) {
+		uint64_t bytes = ((uint64_t)i + 1) * BATCH_BYTES * 4;
+		uint32_t epoch;
+
+		counters_allocate(counting, sites[worker->index], bytes, 0);
+		counters_free(counting, sites[worker->index], bytes, 0, false);
+		epoch = load(&recording.control->epoch);
+		worker->refused += (int32_t)(epoch - last) < 0;
+		last = epoch;
+	}
+	return NULL;
+}
+
+/* An epoch is never put back; every rise that is over has been ended. */
+START_TEST(epochs_only_grow)
+{
+	struct worker workers[THREADS];
+
+	insert_sites(NULL);
+	counters_reset();
+	counters_share();
+	for (uint32_t i = 0; i < THREADS; i++)
+		ck_assert(counters_attach(SHARD_FIRST + i, &workers[i].counting));
+	run_workers(rise_and_fall, workers);
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_uint_eq(workers[i].refused, 0);
+	ck_assert_uint_eq(recording.control->rising, 0);
+	ck_assert_uint_gt(recording.control->epoch, 0);
+	ck_assert_int_eq(recording.control->live_bytes, 0);
+}
+END_TEST
+
 static void *
 take_turns(void *argument)
 {
@@ -227,9 +266,10 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, runtime_start, runtime_stop);
 	tcase_set_timeout(tcase, 120);
-	tcase_add_loop_test(tcase, blocks_of_all_threads, 0, 2);
+	tcase_add_loop_test(tcase, blocks_of_all_threads, 0, 3);
 	tcase_add_test(tcase, stacks_are_the_same_for_all_threads);
 	tcase_add_test(tcase, counters_add_up);
+	tcase_add_test(tcase, epochs_only_grow);
 	tcase_add_test(tcase, one_holder_at_a_time);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);
