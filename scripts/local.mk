@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 EXTRA_DIST += \
+	.ci/nightly \
 	.ci/run \
 	debian/changelog \
 	debian/control \

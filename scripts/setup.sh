@@ -150,8 +150,9 @@ reconfigure_when_changed()
 	key=$(configure_key "$@")
 	[ -e build/Makefile ] || return 0
 	if [ ! -e build/configured ] || [ "$key" != "$(cat build/configured)" ]; then
-		make -s -C build clean >build.log 2>&1 || build_failed "make clean"
-		rm -f build/Makefile build/config.status build/config.cache
+		make -s -C build clean >build.log 2>&1 || rm -rf build
+		mkdir -p build
+		rm -f build/Makefile build/config.status
 	fi
 }
 
