@@ -150,6 +150,20 @@ warn_of(const struct term *term, const char *sentence)
 		term_style(term, TERM_PLAIN), sentence);
 }
 
+/* The first one will do: what helps it helps the others. */
+static void
+warn_of_notes(const struct term *term, const struct profile *profile)
+{
+	char *safe = term_escape(profile->notes[0]), *sentence;
+
+	sentence = profile->note_count > 1 ? xasprintf("%s (%" PRIu32 " more such files)", safe,
+						       profile->note_count - 1)
+					   : xstrdup(safe);
+	warn_of(term, sentence);
+	free(sentence);
+	free(safe);
+}
+
 void
 view_quality_warnings(const struct term *term, const struct profile *profile)
 {
@@ -169,6 +183,8 @@ view_quality_warnings(const struct term *term, const struct profile *profile)
 		putc('\n', term->stream);
 		free(path);
 	}
+	if (profile->note_count > 0)
+		warn_of_notes(term, profile);
 }
 
 /* People look here for all memory of the process; much of it may never have been malloc's. */
