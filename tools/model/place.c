@@ -301,25 +301,29 @@ place_table_insert_instances(struct place_table *table, uint32_t number,
 {
 	struct identity identity = table->identities.items[number];
 	struct place place = table->places.items[number];
-	const char **list = xmalloc(count * sizeof(*list));
+	size_t before = table->places.count;
 	struct buffer all = BUFFER_INIT;
-	const char *common;
+	const char *common, **list;
 
-	for (size_t i = 0; i < count; i++) {
-		list[i] = functions[i];
+	for (size_t i = 0; i < count; i++)
 		buffer_insert_format(&all, "%s\n", functions[i]);
-	}
-	*array_push(&table->instances) = list;
 	identity.role = ROLE_INSTANCES;
 	identity.function = intern_insert_string(table->strings, buffer_string(&all));
 	buffer_release(&all);
+	number = insert(table, &identity, &place);
+	/* A table may see many reports of the same places. */
+	if (number < before)
+		return number;
+	list = xmalloc(count * sizeof(*list));
+	memcpy(list, functions, count * sizeof(*list));
+	*array_push(&table->instances) = list;
 	common = find_common_name(table, functions, count);
-	place.same_template = common != NULL;
+	table->places.items[number].instances = list;
+	table->places.items[number].instance_count = (uint32_t)count;
+	table->places.items[number].same_template = common != NULL;
 	if (common != NULL)
-		place.function = common;
-	place.instances = list;
-	place.instance_count = (uint32_t)count;
-	return insert(table, &identity, &place);
+		table->places.items[number].function = common;
+	return number;
 }
 
 /* The slot of a stack, or the free one where it belongs. */

@@ -217,7 +217,7 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 	if (by == GROUP_BY_LINE && place->instances != NULL)
 		buffer_insert_format(&position, "  (%" PRIu32 " %s)", place->instance_count,
 				     place->same_template ? "instances" : "functions");
-	if (by == GROUP_BY_LINE)
+	else if (by == GROUP_BY_LINE)
 		format_callers(table, stack, full_names, &position);
 	if (caller != PLACE_NONE) {
 		buffer_insert_string(&position, position.length ? " <- " : "<- ");

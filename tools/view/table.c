@@ -12,10 +12,11 @@
 #include "util/xalloc.h"
 #include "view/place.h"
 
-#define GAP        2
-#define FIT_LEAST  12
-#define NAME_LEAST 4  /* less of a name says nothing */
-#define CUT_LEAST  16 /* columns that must be left; a line that wraps says more than a stump */
+#define GAP         2
+#define FIT_LEAST   12
+#define WANTED_MOST 40
+#define NAME_LEAST  4  /* less of a name says nothing */
+#define CUT_LEAST   16 /* columns that must be left; a line that wraps says more than a stump */
 
 void
 view_table_init(struct view_table *table, size_t columns, const bool *is_text)
@@ -207,15 +208,28 @@ shorten_rows(struct view_table *table, const struct view_table_fit *fit, unsigne
 	}
 }
 
+/* What names and positions should have before other columns are shown. */
+static unsigned
+get_wanted(const struct view_table *table, const struct view_table_fit *fit)
+{
+	unsigned least = get_least(table, fit->position, view_place_least);
+
+	if (fit->name < table->columns)
+		least += GAP + get_least(table, fit->name, view_place_name_least);
+	least = least < WANTED_MOST ? least : WANTED_MOST;
+	return least > fit->least ? least : fit->least;
+}
+
 void
 view_table_fit(struct view_table *table, const struct term *term, const struct view_table_fit *fit)
 {
-	unsigned room;
+	unsigned room, least;
 
 	if (term->width == 0)
 		return;
 	room = get_room(table, term, fit);
-	for (size_t i = 0; i < fit->spare_count && room < fit->least; i++) {
+	least = get_wanted(table, fit);
+	for (size_t i = 0; i < fit->spare_count && room < least; i++) {
 		leave_out(table, fit->spare[i]);
 		room = get_room(table, term, fit);
 	}

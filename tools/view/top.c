@@ -412,8 +412,8 @@ static void
 print_table(const struct term *term, const struct view_top *view)
 {
 	/* What follows from the other columns goes first. */
-	static const size_t spare[] = {TEXT_SUM, TEXT_AVERAGE, TEXT_TEMPORARY, TEXT_YOUNGEST,
-				       TEXT_MEDIAN};
+	static const size_t spare[] = {TEXT_SUM,    TEXT_AVERAGE, TEXT_TEMPORARY, TEXT_YOUNGEST,
+				       TEXT_MEDIAN, TEXT_ALLOCS,  TEXT_BLOCKS};
 	static const struct view_table_fit fit = {
 		.name = TEXT_NAME,
 		.position = TEXT_POSITION,
