@@ -46,6 +46,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/group_blocks.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
+	tools/model/name.c \
+	tools/model/name.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/profile.c \
@@ -102,6 +104,10 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/debuginfo_search.h \
 	tools/symbols/demangle.c \
 	tools/symbols/demangle.h \
+	tools/symbols/elf_inflate.c \
+	tools/symbols/elf_inflate.h \
+	tools/symbols/encoding.c \
+	tools/symbols/encoding.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/util/array.h \

@@ -53,10 +53,12 @@ class Watched:
 class Terminal:
     """`top --refresh` in a terminal of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, size=None):
         self.output = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if size:
+                set_size(0, *size)
             os.execve(COMMAND, [COMMAND, "top", *arguments], environment(TERM="xterm"))
         self.modes = termios.tcgetattr(self.fd)
         self.status = None
@@ -325,6 +327,20 @@ def set_size(fd, rows, columns):
     import fcntl
     import struct
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+@case("a narrow terminal cuts no file and no line")
+def narrow(_directory):
+    with commanded() as process:
+        process.tell("left 10 1000")
+        process.tell("right 3 100")
+        for columns in (60, 80):
+            with Terminal("--refresh", "0.05", process.pid, size=(24, columns)) as terminal:
+                terminal.expect(rb"q quits")
+                screen = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", terminal.output).decode()
+                for name in ("take_left", "take_right"):
+                    assert re.search(r" %s +\S*commanded\.c:\d+\r?$" % name, screen, re.M), screen
+                assert all(len(line.rstrip("\r")) <= columns for line in screen.split("\n")), screen
 
 
 @case("what cannot be refreshed is one line and 2")

@@ -4,10 +4,11 @@
 import collections
 import os
 import re
+import shutil
 import subprocess
 
-from harness import LIBRARY, SOURCE, case, environment, equal, heaptally, need, record, report, \
-    run, run_cases  # noqa: E402
+from harness import LIBRARY, SOURCE, Skip, case, environment, equal, heaptally, need, record, \
+    report, run, run_cases
 
 PROGRAM = os.path.join(SOURCE, "tests", "programs", "tree.cpp")
 
@@ -251,6 +252,336 @@ def relative(directory):
         build_plugin("-DEXTRA=2 * bytes", flags)
         text = heaptally("top", recording).stdout.decode()
         assert "plugin.so+0x" in text and "plugin.c" not in text and "changed" not in text, text
+
+
+SMALL = """
+#include <stdlib.h>
+void *kept[50];
+static inline void *pack(int n)
+{ return malloc((size_t)n); }
+static inline void build(int i)
+{ kept[i] = pack(i + 1); }
+int main(void)
+{ for (int i = 0; i < 50; i++) build(i);
+  return kept[7] == 0; }
+"""
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def inlined_functions():
+    """The functions and lines of small.c at its one site, innermost first."""
+    frames = report("top", "--by", "stack", "-n", "1", "run.tally")["groups"][0]["frames"]
+    return [(frame["function"], frame["line"]) for frame in frames
+            if (frame["file"] or "").endswith("small.c")]
+
+
+@case("sections compressed with zstd are read, whatever the version of elfutils")
+def zstd(_directory):
+    write("small.c", SMALL)
+    path = build(need("gcc"), "-g", source="small.c", output="small")
+    done = run([need("objcopy"), "--compress-debug-sections=zstd", path])
+    if done.returncode != 0:
+        raise Skip("objcopy does not know zstd")
+    assert b"ZSTD" in run([need("readelf"), "-t", path]).stdout, "nothing is compressed"
+    equal(record("run.tally", [path]).returncode, 0, "status")
+    equal(inlined_functions(), [("pack", 5), ("build", 7), ("main", 9)], "frames")
+    assert "decompressed" not in heaptally("top", "run.tally").stdout.decode(), "a warning"
+
+
+@case("a damaged zstd section is told of by one sentence, and symbols have the names")
+def zstd_damaged(_directory):
+    write("small.c", SMALL)
+    path = build(need("gcc"), "-g", source="small.c", output="small")
+    if run([need("objcopy"), "--compress-debug-sections=zstd", path]).returncode != 0:
+        raise Skip("objcopy does not know zstd")
+    with open(path, "rb") as file:
+        content = file.read()
+    assert content.count(b"\x28\xb5\x2f\xfd") > 0, "no frame of zstd"
+    with open(path, "wb") as file:
+        file.write(content.replace(b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\xfe"))
+    equal(record("run.tally", [path]).returncode, 0, "status")
+    text = heaptally("top", "run.tally").stdout.decode()
+    equal(text.count("small: its debug sections cannot be decompressed"), 1, text)
+    assert re.search(r" main  small$", text, re.M), text
+
+
+@case("a missing .dwo file is named, once, and lines stay")
+def split_missing(directory):
+    write("small.c", SMALL)
+    need("gcc")
+    for name in ("small", "other"):
+        done = run(["gcc", "-O2", "-g", "-gsplit-dwarf", "-c", "small.c", "-o", name + ".o"]
+                   + (["-Dmain=unused"] if name == "other" else ["-Dkept=kept_here"]))
+        equal(done.returncode, 0, done.stderr)
+    equal(run(["gcc", "-o", "small", "small.o"]).returncode, 0, "link")
+    os.unlink("small.dwo")
+    equal(record("run.tally", ["./small"]).returncode, 0, "status")
+    for _ in range(2):  # and where the program is gone
+        text = heaptally("top", "run.tally").stdout.decode()
+        equal(text.count("its debug information is in"), 1, text)
+        assert os.path.join(directory, "small.dwo") + ", which is not there" in text, text
+        assert re.search(r" main  \S*small\.c:5$", text, re.M), text
+        if os.path.exists("small"):
+            os.unlink("small")
+
+
+@case("a debug file of another build is named, and lends nothing")
+def debug_file_stale(directory):
+    write("small.c", SMALL)
+    path = build(need("gcc"), "-g", "-Wl,--build-id", source="small.c", output="small")
+    for words in (["--only-keep-debug", path, "small.debug"],
+                  ["--strip-debug", "--add-gnu-debuglink=small.debug", path]):
+        equal(run([need("objcopy"), *words]).returncode, 0, "objcopy")
+    build("gcc", "-g", "-O1", "-Wl,--build-id", source="small.c", output="small2")
+    equal(run(["objcopy", "--only-keep-debug", "small2", "small.debug"]).returncode, 0, "objcopy")
+    equal(record("run.tally", [path]).returncode, 0, "status")
+    text = heaptally("top", "run.tally").stdout.decode()
+    assert "the debug file %s is of another build" % os.path.join(directory, "small.debug") in text, \
+        text
+    assert "small.c" not in text, text
+
+
+@case("a file that several modules share is no stale debug file")
+def alternate(_directory):
+    write("small.c", SMALL)
+    path = build(need("gcc"), "-g", source="small.c", output="small")
+    shutil.copy(path, "second")
+    if run([need("dwz"), "-m", "common", "-h", path, "second"]).returncode != 0:
+        raise Skip("dwz found nothing to share")
+    equal(record("run.tally", [path]).returncode, 0, "status")
+    equal(inlined_functions(), [("pack", 5), ("build", 7), ("main", 9)], "frames")
+    assert "another build" not in heaptally("top", "run.tally").stdout.decode(), "a warning"
+
+
+TEMPLATE = """
+#include <cstdlib>
+template <class T> struct Buf { T *p; void grow(size_t n); };
+template <class T> void Buf<T>::grow(size_t n) { p = (T *)malloc(n * sizeof(T)); }
+struct A { char x[100]; };
+int main() { Buf<int> a; Buf<A> b; Buf<double> c; a.grow(1); b.grow(2); c.grow(3); return a.p == 0; }
+"""
+
+
+@case("a line of several instances of a template carries the name of none")
+def instances(_directory):
+    write("tmpl.cpp", TEMPLATE)
+    done = run([need("g++"), "-g", "-O0", "-o", "tmpl", "tmpl.cpp"])
+    equal(done.returncode, 0, done.stderr)
+    equal(record("run.tally", ["./tmpl"]).returncode, 0, "status")
+    text = heaptally("top", "run.tally").stdout.decode()
+    assert re.search(r"  Buf<\.\.\.>::grow +\S*tmpl\.cpp:4  \(3 instances\)$", text, re.M), text
+    frames = [group["frames"][0] for group in report("top", "run.tally")["groups"]]
+    frame = [one for one in frames if (one["file"] or "").endswith("tmpl.cpp")][0]
+    equal(frame["instances"], ["Buf<%s>::grow(unsigned long)" % name
+                               for name in ("A", "double", "int")], "instances")
+    # By function each has its own name.
+    names = {group["frames"][0]["function"]
+             for group in report("top", "--by", "function", "run.tally")["groups"]}
+    assert set(frame["instances"]) <= names, names
+
+
+@case("line 0 of a line table is no line, and does not take the one before it")
+def line_zero(_directory):
+    write("zero.c", "#include <stdlib.h>\nvoid *kept;\nint main(void)\n{\n\tkept = malloc(100);\n"
+          "\treturn 0;\n}\n")
+    # The assembler of binutils drops rows with line 0.
+    equal(run([need("clang"), "-O1", "-g", "-S", "zero.c"]).returncode, 0, "clang")
+    with open("zero.s", encoding="utf-8") as file:
+        text = file.read()
+    call = re.search(r"\t\.loc\t(\d+) 5 [^\n]*\n(?:[^\n]*\n)*?(\tcallq\tmalloc[^\n]*\n)", text)
+    assert call, text
+    write("zero.s", text[:call.start(2)] + "\t.loc %s 0 0\n%s\t.loc %s 5 0\n" %
+          (call[1], call[2], call[1]) + text[call.end():])
+    equal(run(["clang", "-o", "zero", "zero.s"]).returncode, 0, "assembler")
+    rows = run([need("readelf"), "--debug-dump=decodedline", "zero"]).stdout.decode()
+    assert re.search(r"^zero\.c +0 ", rows, re.M), rows
+    equal(record("run.tally", ["./zero"]).returncode, 0, "status")
+    frame = report("top", "run.tally")["groups"][0]["frames"][0]
+    equal((frame["function"], os.path.basename(frame["file"]), frame["line"]),
+          ("main", "zero.c", None), "frame")
+    text = heaptally("top", "run.tally").stdout.decode()
+    assert re.search(r" main +\S*zero\.c$", text, re.M), text
+    assert "0.0 % of bytes have file:line" in text, text
+
+
+UNSIZED = """
+#include <stdlib.h>
+__asm__(".section .first,\\"ax\\",@progbits\\n.globl helper\\n.type helper,@function\\n"
+	"helper: ret\\n.zero 64\\n.section .second,\\"ax\\",@progbits\\n.previous\\n.text");
+void *kept;
+__attribute__((section(".second"), noinline, visibility("hidden"))) void grab(void)
+{ kept = malloc(100); __asm__ volatile(""); }
+__attribute__((visibility("hidden"))) int main(void) { grab(); return 0; }
+"""
+
+
+@case("a symbol without a size reaches no further than its section")
+def unsized(_directory):
+    write("unsized.c", UNSIZED)
+    done = run([need("gcc"), "-O1", "-s", "-rdynamic", "-fvisibility=hidden", "-o", "unsized",
+                "unsized.c"])
+    equal(done.returncode, 0, done.stderr)
+    symbols = run([need("readelf"), "-W", "--dyn-syms", "unsized"]).stdout.decode()
+    assert re.search(r" 0 FUNC .* helper$", symbols, re.M), symbols
+    equal(record("run.tally", ["./unsized"]).returncode, 0, "status")
+    frame = report("top", "run.tally")["groups"][0]["frames"][0]
+    equal((frame["function"], os.path.basename(frame["module"])), (None, "unsized"), "frame")
+
+
+@case("_init and _fini name nothing but themselves")
+def init_section(_directory):
+    write("init.c", "#include <stdlib.h>\nvoid *kept;\nvoid make(void) { kept = malloc(100); "
+          "__asm__ volatile(\"\"); }\n")
+    write("call.c", "void make(void);\nint main(void) { make(); return 0; }\n")
+    write("start.s", ".section .init\n.globl _init\n.type _init,@function\n_init: ret\n.text\n"
+          ".zero 16\n")
+    gcc = need("gcc")
+    # As the linker once made libraries: _init is exported and has no size.
+    done = run([gcc, "-shared", "-fPIC", "-nostartfiles", "-O1", "-Wl,-soname,libinit.so", "-o",
+                "libinit.so", "start.s", "init.c"])
+    equal(done.returncode, 0, done.stderr)
+    done = run([gcc, "-o", "call", "call.c", "-L.", "-linit", "-Wl,-rpath," + os.getcwd()])
+    equal(done.returncode, 0, done.stderr)
+    equal(run([need("objcopy"), "--strip-symbol=make", "libinit.so"]).returncode, 0, "objcopy")
+    equal(record("run.tally", ["./call"]).returncode, 0, "status")
+    names = [frame["function"] for group in report("top", "--by", "stack", "--raw-frames", "-n", "0",
+                                                   "run.tally")["groups"]
+             for frame in group["frames"]]
+    assert "_init" not in names, names
+
+
+GENERATED = """
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+int main(void)
+{
+	/* sub $8,%rsp; mov $100,%edi; movabs $malloc,%rax; call *%rax; add $8,%rsp; ret */
+	unsigned char code[] = {0x48, 0x83, 0xec, 0x08, 0xbf, 100, 0, 0, 0, 0x48, 0xb8, 0, 0, 0, 0,
+				0, 0, 0, 0, 0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+	void *(*function)(size_t) = malloc;
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return 77;
+	memcpy(code + 11, &function, sizeof(function));
+	memcpy(page, code, sizeof(code));
+	return ((void *(*)(void))page)() == NULL;
+}
+"""
+
+
+@case("code in no module is called generated")
+def generated(_directory):
+    write("jit.c", GENERATED)
+    build(need("gcc"), source="jit.c", output="jit")
+    result = record("run.tally", ["./jit"])
+    if result.returncode == 77:
+        raise Skip("no memory may be written and executed here")
+    equal(result.returncode, 0, "status")
+    text = heaptally("top", "run.tally").stdout.decode()
+    assert re.search(r" generated code at 0x[0-9a-f]+( |$)", text, re.M), text
+
+
+THREAD = """
+#include <thread>
+#include <vector>
+static std::vector<std::vector<int>> *kept;
+int main()
+{
+	std::thread worker([] { kept = new std::vector<std::vector<int>>(3); });
+	worker.join();
+	return kept == nullptr;
+}
+"""
+
+
+@case("without debug information the program's own module names a site, not the library")
+def own_module(_directory):
+    write("thread.cpp", THREAD)
+    build(need("g++"), "-pthread", source="thread.cpp", output="thread")
+    equal(record("run.tally", ["./thread"]).returncode, 0, "status")
+    names = [group["frames"][0] for group in report("top", "-n", "0", "run.tally")["groups"]]
+    assert not any((one["function"] or "").startswith("operator new") for one in names), names
+    assert any("_M_run" in (one["function"] or "") and one["module"].endswith("/thread")
+               for one in names), names
+
+
+ADA = """
+procedure C is
+   generic
+      type T is private;
+   package Boxes is
+      type P is access T;
+      function Make (X : T) return P;
+   end Boxes;
+   package body Boxes is
+      function Make (X : T) return P is
+      begin
+         return new T'(X);
+      end Make;
+   end Boxes;
+   type Big is array (1 .. 100) of Integer;
+   package BB is new Boxes (Big);
+   Q : BB.P;
+   A : constant Big := (others => 1);
+begin
+   for I in 1 .. 200 loop
+      Q := BB.Make (A);
+   end loop;
+end C;
+"""
+
+
+@case("Ada: names have dots, and the language's allocator names no site")
+def ada(_directory):
+    write("c.adb", ADA)
+    done = run([need("gnatmake"), "-q", "-g", "-O0", "c.adb"])
+    if done.returncode != 0:
+        raise Skip("gnatmake does not work")
+    for strip in (False, True):
+        if strip:
+            equal(run([need("strip"), "-g", "c"]).returncode, 0, "strip")
+        equal(record("run.tally", ["./c"]).returncode, 0, "status")
+        frame = report("top", "run.tally")["groups"][0]["frames"][0]
+        equal((frame["function"], frame["line"]), ("c.bb.make", None if strip else 12), "site")
+
+
+FORTRAN = """
+module store
+contains
+  subroutine hoard(n)
+    integer, intent(in) :: n
+    real, pointer :: x(:)
+    allocate(x(n))
+    x = 1.0
+  end subroutine
+end module
+program p
+  use store
+  integer :: i
+  do i = 1, 100
+    call hoard(50)
+  end do
+end program
+"""
+
+
+@case("Fortran: a procedure of a module is named by both")
+def fortran(_directory):
+    write("f.f90", FORTRAN)
+    equal(run([need("gfortran"), "-g", "-O1", "-o", "f", "f.f90"]).returncode, 0, "gfortran")
+    for strip in (False, True):
+        if strip:
+            equal(run([need("strip"), "-g", "f"]).returncode, 0, "strip")
+        equal(record("run.tally", ["./f"]).returncode, 0, "status")
+        names = [group["frames"][0]["function"] for group in report("top", "run.tally")["groups"]]
+        equal(names[0], "store::hoard", "site")
 
 
 @case("symbols that are terminal sequences or scripts stay harmless")

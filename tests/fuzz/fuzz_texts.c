@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "model/budget.h"
+#include "model/name.h"
 #include "symbols/demangle.h"
 #include "model/filter.h"
 #include "base/options.h"
@@ -130,8 +131,8 @@ parse_options(const char *text)
 static void
 parse_symbol(const char *text)
 {
-	char *name = demangle(text);
-	char *brief = demangle_shorten(name ? name : text);
+	char *name = demangle(text, ENCODING_ANY);
+	char *brief = name_shorten(name ? name : text);
 
 	require(strlen(brief) <= 2 * strlen(name ? name : text) + 16);
 	free(brief);

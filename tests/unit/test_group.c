@@ -147,6 +147,123 @@ START_TEST(wrappers_do_not_name_a_site)
 }
 END_TEST
 
+/* Without debug information a lambda is inlined into what the library calls it by. */
+START_TEST(an_instance_in_the_program_names_a_site_before_the_library)
+{
+	static const struct fixture_site sites[] = {
+		{"operator new(unsigned long)@ < std::_Function_handler<void (), "
+		 "main::{lambda()#1}>::_M_invoke(std::_Any_data const&)@ < "
+		 "/lib/libstdc++.so.6+0x10 < _start@",
+		 10, 1, NULL},
+	};
+
+	check_report(
+		sites, 1, (struct group_options){.by = GROUP_BY_FUNCTION},
+		"std::_Function_handler<void (), main::{lambda()#1}>::_M_invoke(std::_Any_data "
+		"const&):0: size=10 B, count=1, average=10 B\n");
+}
+END_TEST
+
+/* The group of count sites, by line. */
+static void
+group_by_line(const struct fixture_site *sites, size_t count, enum group_by by,
+	      struct profile **ret_profile, struct place_table **ret_table,
+	      struct group_set *ret_set)
+{
+	const struct group_options options = {.by = by};
+	struct place_options places = {.exact = false};
+	struct profile_at at;
+
+	*ret_profile = fixture_profile(sites, count);
+	*ret_table = place_table_new(&places);
+	at = fixture_at(*ret_profile, false);
+	group_profile(*ret_profile, &at, &options, *ret_table, NULL, ret_set);
+	rank_groups(ret_set, by, column_find("live_bytes"), *ret_table);
+}
+
+START_TEST(a_line_of_several_functions_carries_the_name_of_none)
+{
+	static const struct fixture_site sites[] = {
+		{"Buf<int>::grow(unsigned long)@t.cpp:3 < main@t.cpp:9", 30, 1, NULL},
+		{"Buf<std::pair<int, A> >::grow(unsigned long)@t.cpp:3 < main@t.cpp:9", 40, 1,
+		 NULL},
+		{"Buf<int>::grow(unsigned long)@t.cpp:3 < other@t.cpp:10", 30, 1, NULL},
+		{"g()@t.cpp:5", 10, 1, NULL},
+		{"f()@t.cpp:5", 20, 1, NULL},
+		{"h<int>()@t.cpp:7", 1, 1, NULL},
+	};
+	struct place_table *table;
+	struct profile *profile;
+	struct group_set set;
+	const struct place *place;
+
+	group_by_line(sites, COUNT(sites), GROUP_BY_LINE, &profile, &table, &set);
+	ck_assert_uint_eq(set.count, 3);
+	place = place_table_get(table, place_table_get_place(table, set.groups[0].stack));
+	ck_assert_str_eq(place->function, "Buf<...>::grow");
+	ck_assert(place->same_template);
+	ck_assert_uint_eq(place->instance_count, 2);
+	ck_assert_str_eq(place->instances[0], "Buf<int>::grow(unsigned long)");
+	ck_assert_str_eq(place->instances[1], "Buf<std::pair<int, A> >::grow(unsigned long)");
+	place = place_table_get(table, place_table_get_place(table, set.groups[1].stack));
+	ck_assert_str_eq(place->function, "f()");
+	ck_assert(!place->same_template);
+	ck_assert_uint_eq(place->instance_count, 2);
+	place = place_table_get(table, place_table_get_place(table, set.groups[2].stack));
+	ck_assert_str_eq(place->function, "h<int>()");
+	ck_assert_ptr_null(place->instances);
+	group_set_release(&set);
+	place_table_free(table);
+	profile_free(profile);
+}
+END_TEST
+
+static void
+check_caller(const struct fixture_site *sites, size_t count, enum group_by by, const char *function,
+	     bool beyond)
+{
+	struct place_table *table;
+	struct profile *profile;
+	struct group_set set;
+
+	group_by_line(sites, count, by, &profile, &table, &set);
+	if (function == NULL) {
+		ck_assert_uint_eq(set.groups[0].caller, PLACE_NONE);
+	} else {
+		const struct place *caller = place_table_get(table, set.groups[0].caller);
+
+		ck_assert_str_eq(caller->function, function);
+		ck_assert_int_eq(caller->beyond, beyond);
+	}
+	group_set_release(&set);
+	place_table_free(table);
+	profile_free(profile);
+}
+
+START_TEST(only_the_function_that_calls_is_the_caller)
+{
+	static const struct fixture_site sites[] = {
+		{"/lib/x.so+0x10 < near@n.c:1 < main@m.c:1", 10, 1, NULL},
+		{"/lib/x.so+0x10 < far@f.c:1 < main@m.c:1", 20, 1, NULL},
+		{"/lib/x.so+0x20 < /lib/x.so+0x30 < far@f.c:1", 10, 1, NULL},
+		{"near@n.c:1 < main@m.c:1", 10, 1, NULL},
+		{"/lib/x.so+0x10 < near@n.c:1 < other@m.c:1", 5, 1, NULL},
+	};
+	const struct fixture_site same[] = {sites[0], sites[4]};
+
+	check_caller(sites, 1, GROUP_BY_LINE, "near", false);
+	check_caller(sites, 1, GROUP_BY_FUNCTION, "near", false);
+	/* Two callers of one address: that of the largest, but not as if there were no other. */
+	check_caller(sites, 2, GROUP_BY_LINE, "far", true);
+	check_caller(same, 2, GROUP_BY_LINE, "near", false);
+	check_caller(sites + 2, 1, GROUP_BY_LINE, "far", true);
+	/* What has a name needs none, and modules are not called. */
+	check_caller(sites + 3, 1, GROUP_BY_LINE, NULL, false);
+	check_caller(sites, 1, GROUP_BY_MODULE, NULL, false);
+	check_caller(sites, 1, GROUP_BY_FILE, NULL, false);
+}
+END_TEST
+
 START_TEST(a_glob_makes_a_wrapper)
 {
 	static const struct fixture_site sites[] = {
@@ -333,6 +450,15 @@ START_TEST(the_tables_of_wrappers)
 		"<alloc::vec::Vec<T> as core::clone::Clone>::clone",
 		"<T as alloc::string::ToString>::to_string",
 		"alloc::raw_vec::RawVec<T,A>::grow_amortized",
+		"<<std::thread::Builder>::spawn_unchecked_<f, ()>::{closure#1} as "
+		"core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
+		"<<std::thread::Builder>::spawn_unchecked_<f>::{closure#1}>::call_once::{shim:"
+		"vtable#0}",
+		"<[u8]>::to_vec",
+		"<str>::to_owned",
+		"<&mut std::fs::File as std::io::Read>::read",
+		"__gnat_malloc",
+		"system.memory.alloc",
 		"_start",
 	};
 	static const char *const own[] = {
@@ -341,6 +467,12 @@ START_TEST(the_tables_of_wrappers)
 		"standard::run()",
 		"app::operator new_thing()",
 		"<app::Item as core::clone::Clone>::clone",
+		"<alloc::vec::Vec<u8> as app::Shape>::area",
+		"<[u8] as app::Shape>::area",
+		"<app::Item>::new",
+		"<<app::Item as app::Make>::make::{closure#0} as "
+		"core::ops::function::FnOnce<()>>::call_once",
+		"<dyn app::Shape>::area",
 		"coreutils_main",
 	};
 
@@ -366,6 +498,9 @@ main(void)
 	tcase_add_test(tcase, stacks_are_ordered_from_the_oldest_frame);
 	tcase_add_test(tcase, cumulative_counts_recursion_once);
 	tcase_add_test(tcase, wrappers_do_not_name_a_site);
+	tcase_add_test(tcase, an_instance_in_the_program_names_a_site_before_the_library);
+	tcase_add_test(tcase, a_line_of_several_functions_carries_the_name_of_none);
+	tcase_add_test(tcase, only_the_function_that_calls_is_the_caller);
 	tcase_add_test(tcase, a_glob_makes_a_wrapper);
 	tcase_add_test(tcase, places_without_names_are_told_apart);
 	tcase_add_test(tcase, allocators_are_a_key);

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/name.h"
 #include "symbols/demangle.h"
 #include "scratch.h"
 #include "util/json_writer.h"
 #include "util/range_index.h"
 #include "util/term.h"
+#include "util/xalloc.h"
 #include "view/place.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -45,17 +47,17 @@ START_TEST(names_are_demangled_and_shortened)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *full = demangle(rows[i].symbol);
+		char *full = demangle(rows[i].symbol, ENCODING_ANY);
 		char *shorter;
 
 		ck_assert_str_eq(full, rows[i].full);
-		shorter = demangle_shorten(full);
+		shorter = name_shorten(full);
 		ck_assert_str_eq(shorter, rows[i].shorter);
 		free(shorter);
 		free(full);
 	}
-	ck_assert_ptr_null(demangle("main"));
-	ck_assert_ptr_null(demangle("_Zzz"));
+	ck_assert_ptr_null(demangle("main", ENCODING_ANY));
+	ck_assert_ptr_null(demangle("_Zzz", ENCODING_ANY));
 }
 END_TEST
 
@@ -72,24 +74,77 @@ START_TEST(shortening_takes_any_name)
 		{"f(int) [clone .cold]", "f"},
 		{"C::g() const &", "C::g"},
 		{"m<std::map<std::pair<long, long>, std::vector<std::pair<int, int>>>>::f()",
-		 "m<std::map<...>>::f"},
+		 "m<std::map<std::pair<long, long>, std::vector<std::pair<int, int>>>>::f"},
 	};
 	static const char *const broken[] = {"<",     ">",   "a<",      "a<b",      "f(",
 					     "{",     "::<", "(((((((", "operator", "operator<",
 					     "<<<<>", "a>b", "[",       "]x["};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *shorter = demangle_shorten(rows[i].function);
+		char *shorter = name_shorten(rows[i].function);
 
 		ck_assert_str_eq(shorter, rows[i].shorter);
 		free(shorter);
 	}
 	for (size_t i = 0; i < COUNT(broken); i++) {
-		char *shorter = demangle_shorten(broken[i]);
+		char *shorter = name_shorten(broken[i]);
 
 		ck_assert_ptr_nonnull(shorter);
 		free(shorter);
 	}
+}
+END_TEST
+
+START_TEST(names_that_compilers_encode_are_decoded)
+{
+	static const struct {
+		enum encoding_language language;
+		const char *symbol, *name;
+	} rows[] = {
+		{ENCODING_ADA, "c__bb__make", "c.bb.make"},
+		{ENCODING_ADA, "_ada_c", "c"},
+		{ENCODING_ADA, "__gnat_malloc", NULL},
+		{ENCODING_ADA, "main", NULL},
+		{ENCODING_ANY, "c__bb__make", NULL},
+		{ENCODING_ANY, "__store_MOD_hoard", "store::hoard"},
+		{ENCODING_ANY, "__store_MOD_", NULL},
+		{ENCODING_ANY, "__MOD_hoard", NULL},
+		{ENCODING_ANY, "__Store_MOD_Hoard", NULL},
+		{ENCODING_ANY, "_QMstorePhoard", "store::hoard"},
+		{ENCODING_ANY, "_QMstoreFouterPinner", "store::outer::inner"},
+		{ENCODING_ANY, "_QQmain", NULL},
+		{ENCODING_ANY, "camlStdlib__List__map_520", "Stdlib.List.map"},
+		{ENCODING_ANY, "camlV__hoard_268", "V.hoard"},
+		{ENCODING_ANY, "camlV.hoard_268", "V.hoard"},
+		{ENCODING_ANY, "camlV__$2b$2b_12", "V.++"},
+		{ENCODING_ANY, "camlV__entry", "V.entry"},
+		{ENCODING_ANY, "caml_alloc_shr", NULL},
+		{ENCODING_ANY, "camlV", NULL},
+		{ENCODING_ANY, "F636f6d6d616e642d6c696e652d31_command_line_1_0", "command-line-1"},
+		{ENCODING_ANY, "F_0", NULL},
+		{ENCODING_ANY, "Fcar", NULL},
+		{ENCODING_ANY, "F6_x_0", NULL},
+		{ENCODING_ANY, "F0a0b_x_0", NULL},
+		{ENCODING_HASKELL, "base_GHCziBase_zpzp_info", "GHC.Base.++"},
+		{ENCODING_HASKELL, "Main_main1_info", "Main.main1"},
+		{ENCODING_HASKELL, "ghczmprim_GHCziTuple_Z2T_con_info", "GHC.Tuple.(,)"},
+		{ENCODING_HASKELL, "stg_ap_p_info", NULL},
+		{ENCODING_ANY, "Main_main1_info", NULL},
+		{ENCODING_ANY, "", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *name = demangle(rows[i].symbol, rows[i].language);
+
+		if (rows[i].name == NULL)
+			ck_assert_msg(name == NULL, "%s: %s", rows[i].symbol, name);
+		else
+			ck_assert_str_eq(name, rows[i].name);
+		free(name);
+	}
+	ck_assert_int_eq(encoding_guess_language("__gnat_malloc"), ENCODING_ADA);
+	ck_assert_int_eq(encoding_guess_language("hs_main"), ENCODING_HASKELL);
+	ck_assert_int_eq(encoding_guess_language("main"), ENCODING_ANY);
 }
 END_TEST
 
@@ -106,7 +161,7 @@ START_TEST(a_small_symbol_cannot_become_huge)
 		snprintf(part, sizeof(part), "S_IS%c_S%c_E", digit, digit);
 		strcat(symbol, part);
 	}
-	name = demangle(symbol);
+	name = demangle(symbol, ENCODING_ANY);
 	ck_assert_ptr_null(name);
 }
 END_TEST
@@ -165,6 +220,82 @@ START_TEST(columns_are_counted_and_cut)
 	ck_assert_str_eq(name, "...::DiagStateMap::getFile");
 	view_place_cut_name(whole, 30);
 	ck_assert_str_eq(whole, "a::b");
+}
+END_TEST
+
+/* Template arguments go first, then outer namespaces, never the class and the method. */
+START_TEST(a_name_is_shortened_from_what_says_least)
+{
+	static const struct {
+		unsigned columns;
+		const char *name, *cut;
+	} rows[] = {
+		{0x10000, "ns::Cache<int, std::map<long, long>>::insert<char>",
+		 "ns::Cache<int, std::map<long, long>>::insert<char>"},
+		{32, "ns::Cache<int, std::map<long, long>>::insert<char>",
+		 "ns::Cache<...>::insert<char>"},
+		{27, "ns::Cache<int, std::map<long, long>>::insert<char>",
+		 "ns::Cache<...>::insert<...>"},
+		{20, "outer::inner::Cache<int>::get", "...::Cache<int>::get"},
+		{20, "outer::inner::Cache<long double>::get", "...::Cache<...>::get"},
+		{15, "outer::inner::Cache<long double>::get", "...::Cache::get"},
+		{40, "outer::inner::Server::load_everything::{lambda#1}::operator()",
+		 "...::Server::load_everything::{lambda..."},
+		{14, "(anonymous namespace)::deep::Class::f", "...::Class::f"},
+		{16, "Class::operator<", "Class::operator<"},
+		{17, "a::b::Class::initialise_all", "...::Class::in..."},
+	};
+	static const char *const odd[] = {"<",           "<<<<<<<<", "a<b",       "a<b<c",
+					  "::::::::",    "a::<b>::", "operator<", "operator<<<",
+					  "<a<b>>::c<d", ">>>::<<<"};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *name = xstrdup(rows[i].name);
+
+		view_place_cut_name(name, rows[i].columns);
+		ck_assert_str_eq(name, rows[i].cut);
+		ck_assert_uint_le(term_columns(name), rows[i].columns);
+		free(name);
+	}
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		for (unsigned columns = 0; columns < 10; columns++) {
+			char *name = xstrdup(odd[i]);
+
+			view_place_cut_name(name, columns);
+			free(name);
+			free(name_generalize(odd[i]));
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_file_and_a_line_are_never_cut)
+{
+	static const struct {
+		unsigned columns;
+		const char *position, *cut;
+	} rows[] = {
+		{40, "src/deep/below/file.cpp:12 <- f <- g",
+		 "src/deep/below/file.cpp:12 <- f <- g"},
+		{33, "src/deep/below/file.cpp:12 <- f <- g", "src/deep/below/file.cpp:12 <- f"},
+		{26, "src/deep/below/file.cpp:12 <- f <- g", "src/deep/below/file.cpp:12"},
+		{25, "src/deep/below/file.cpp:12", ".../below/file.cpp:12"},
+		{15, "src/deep/below/file.cpp:12", ".../file.cpp:12"},
+		{11, "src/deep/below/file.cpp:12", "file.cpp:12"},
+		{3, "src/deep/below/file.cpp:12", "file.cpp:12"},
+		{28, "src/file.cpp:12  (3 instances)", "src/file.cpp:12"},
+		{30, "src/file.cpp:12  (3 instances)", "src/file.cpp:12  (3 instances)"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *position = xstrdup(rows[i].position);
+
+		view_place_cut_position(position, rows[i].columns);
+		ck_assert_str_eq(position, rows[i].cut);
+		free(position);
+	}
+	ck_assert_uint_eq(view_place_least("src/file.cpp:12 <- f"), strlen(".../file.cpp:12"));
+	ck_assert_uint_eq(view_place_least("file.cpp:12  (3 instances)"), strlen("file.cpp:12"));
 }
 END_TEST
 
@@ -289,9 +420,12 @@ main(void)
 
 	tcase_add_test(tcase, names_are_demangled_and_shortened);
 	tcase_add_test(tcase, shortening_takes_any_name);
+	tcase_add_test(tcase, names_that_compilers_encode_are_decoded);
 	tcase_add_test(tcase, a_small_symbol_cannot_become_huge);
 	tcase_add_test(tcase, nothing_drives_the_terminal);
 	tcase_add_test(tcase, columns_are_counted_and_cut);
+	tcase_add_test(tcase, a_name_is_shortened_from_what_says_least);
+	tcase_add_test(tcase, a_file_and_a_line_are_never_cut);
 	tcase_add_test(tcase, color_follows_its_rules);
 	tcase_add_test(tcase, sparklines_have_their_width);
 	tcase_add_test(tcase, json_is_valid_for_any_bytes);

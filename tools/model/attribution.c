@@ -55,6 +55,7 @@ prepare_frame(struct attribution *attribution, const struct profile_frame *frame
 {
 	info->count = info->named = position_count(frame);
 	info->rule = SUPPRESS_NONE;
+	info->foreign = true;
 	for (uint32_t i = 0; i < info->count; i++) {
 		struct attribution_position *position = &attribution->positions[info->first + i];
 		uint32_t number =
@@ -71,6 +72,8 @@ prepare_frame(struct attribution *attribution, const struct profile_frame *frame
 		position->place = stands;
 		position->key = NONE;
 		info->bits |= position->bits;
+		info->foreign = place->kind != PLACE_CODE ||
+				wrapper_is_foreign(place->function, place->module);
 	}
 }
 
@@ -98,7 +101,7 @@ prepare_nodes(struct attribution *attribution)
 	const struct profile *profile = attribution->profile;
 
 	attribution->nodes = xmalloc((profile->node_count + 1u) * sizeof(*attribution->nodes));
-	attribution->nodes[0] = (struct attribution_node){NONE, NONE, NONE, SUPPRESS_NONE, 0};
+	attribution->nodes[0] = (struct attribution_node){NONE, NONE, NONE, NONE, SUPPRESS_NONE, 0};
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		uint32_t number = profile->nodes[i].frame;
 		const struct profile_frame *frame = &profile->frames[number];
@@ -114,6 +117,8 @@ prepare_nodes(struct attribution *attribution)
 		}
 		if (info->named < info->count)
 			node->named = number;
+		if (!info->foreign)
+			node->own = number;
 		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
 		    (node->recent == NONE && frame->kind != PROFILE_FRAME_ALLOCATOR))
 			node->recent = number;
@@ -127,15 +132,20 @@ attribution_get_site(const struct attribution *attribution, uint32_t leaf,
 		     struct attribution_site *ret_site)
 {
 	const struct attribution_node *node = &attribution->nodes[leaf];
-	uint32_t recent =
-		node->recent != NONE ? node->recent : attribution->profile->nodes[leaf].frame;
-	bool named = node->named != NONE;
+	uint32_t frame = attribution->profile->nodes[leaf].frame, position = 0;
 
+	if (node->named != NONE) {
+		frame = node->named;
+		position = attribution->frames[frame].named;
+	} else if (node->own != NONE) {
+		frame = node->own;
+		position = attribution->frames[frame].count - 1;
+	} else if (node->recent != NONE) {
+		frame = node->recent;
+	}
 	ret_site->leaf = leaf;
-	ret_site->frame = &attribution->frames[named ? node->named : recent];
-	ret_site->position =
-		&attribution
-			 ->positions[ret_site->frame->first + (named ? ret_site->frame->named : 0)];
+	ret_site->frame = &attribution->frames[frame];
+	ret_site->position = &attribution->positions[ret_site->frame->first + position];
 }
 
 /*** stacks ***/
@@ -226,7 +236,7 @@ uint32_t
 attribution_find_caller(const struct attribution *attribution, const struct attribution_site *site)
 {
 	const struct profile *profile = attribution->profile;
-	bool passed = false;
+	bool passed = false, beyond = false;
 
 	if (has_name(attribution, site->position))
 		return PLACE_NONE;
@@ -239,8 +249,11 @@ attribution_find_caller(const struct attribution *attribution, const struct attr
 				&attribution->positions[frame->first + frame->named];
 
 			if (has_name(attribution, position))
-				return position->place;
+				return beyond ? place_table_insert_beyond(attribution->table,
+									  position->place)
+					      : position->place;
 		}
+		beyond |= passed;
 		passed |= frame == site->frame;
 	}
 	return PLACE_NONE;

@@ -31,12 +31,14 @@ struct attribution_position {
 struct attribution_frame {
 	uint32_t first, count; /* in `positions`; innermost first */
 	uint32_t named;        /* of these the first that may name a site, or `count` */
+	bool foreign;          /* the last, the physical function, says nothing of who allocates */
 	uint64_t bits;         /* filters that match any of them */
 	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
 };
 
 struct attribution_node {
 	uint32_t named;  /* frame that names the site, or ATTRIBUTION_NONE */
+	uint32_t own;    /* most recent frame that is not foreign, or ATTRIBUTION_NONE */
 	uint32_t recent; /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
 	uint32_t thread; /* frame of the thread, or ATTRIBUTION_NONE */
 	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
@@ -79,7 +81,11 @@ void attribution_prepare_stacks(struct attribution *attribution, uint32_t first,
 /* The whole stack of a leaf, less the wrappers at its inner end. */
 uint32_t attribution_get_stack(const struct attribution *attribution, uint32_t leaf);
 
-/* What names the site of a leaf. When all are wrappers, that is the most recent frame. */
+/*
+ * What names the site of a leaf. When all are wrappers, that is the most recent one of the
+ * program's own modules, as a function of the C++ library that calls a lambda; else the most recent
+ * frame.
+ */
 void attribution_get_site(const struct attribution *attribution, uint32_t leaf,
 			  struct attribution_site *ret_site);
 
@@ -87,7 +93,10 @@ void attribution_get_site(const struct attribution *attribution, uint32_t leaf,
 uint32_t attribution_make_stack(struct attribution *attribution,
 				const struct attribution_site *site);
 
-/* Of a site whose place has no name: the next place outward with one, or PLACE_NONE. */
+/*
+ * Of a site whose place has no name: the next place outward with one, or PLACE_NONE. It is `beyond`
+ * if frames lie between.
+ */
 uint32_t attribution_find_caller(const struct attribution *attribution,
 				 const struct attribution_site *site);
 

@@ -24,6 +24,8 @@ get_name(const struct place *place, enum name name)
 {
 	const char *slash;
 
+	if (place->instances != NULL)
+		return NULL; /* no function is called so */
 	if (name == NAME_FILE)
 		return place->file;
 	if (name == NAME_FUNCTION)

@@ -46,7 +46,15 @@ struct grouping {
 	uint32_t *group_of_site, *group_of_block; /* for ages, or NULL */
 	ARRAY(struct group_ages) ages;
 	ARRAY(struct group_link) links;
+	ARRAY(struct named) names;      /* the first one is none */
+	ARRAY(uint32_t) names_of_group; /* the first one of each, in `names` */
 	struct group_set *set;
+};
+
+/* A function that a group of sites at one line has. */
+struct named {
+	const char *function; /* of the table */
+	uint32_t next;        /* in `names`; 0 is the end */
 };
 
 /* What is added to a group: a site, or one block of it. */
@@ -81,6 +89,7 @@ find_group(struct grouping *grouping, uint32_t key)
 		grouping->group_of_key.items[key] = index;
 		*array_push(&grouping->groups) = (struct group){
 			.key = key, .stack = NONE, .caller = PLACE_NONE, .ages = index};
+		*array_push(&grouping->names_of_group) = 0;
 		if (grouping->options->ages || grouping->options->lifetimes)
 			*array_push(&grouping->ages) = (struct group_ages){0};
 	}
@@ -112,12 +121,48 @@ link_site(struct grouping *grouping, struct group_ages *ages, uint32_t site)
 	ages->sites = (uint32_t)grouping->links.count - 1;
 }
 
+/* Instances of a template, and whatever a macro made, share a line. */
+static void
+note_function(struct grouping *grouping, uint32_t group, const struct addition *addition)
+{
+	uint32_t *first = &grouping->names_of_group.items[group];
+	const char *function =
+		place_table_get(grouping->table, addition->site.position->place)->function;
+
+	if (function == NULL)
+		return;
+	for (uint32_t i = *first; i != 0; i = grouping->names.items[i].next)
+		if (grouping->names.items[i].function == function)
+			return;
+	if (grouping->names.count == 0)
+		*array_push(&grouping->names) = (struct named){NULL, 0};
+	*array_push(&grouping->names) = (struct named){function, *first};
+	*first = (uint32_t)grouping->names.count - 1;
+}
+
+/* The caller is that of the largest site; when others have another one it is only somewhere there.
+ */
+static void
+note_caller(struct grouping *grouping, struct group *group, const struct addition *addition,
+	    bool largest)
+{
+	uint32_t caller = attribution_find_caller(&grouping->attribution, &addition->site);
+	bool agrees = group->sites == 1 || caller == group->caller;
+
+	if (largest)
+		group->caller = caller;
+	if (!agrees && group->caller != PLACE_NONE)
+		group->caller = place_table_insert_beyond(grouping->table, group->caller);
+}
+
 static void
 add_to_group(struct grouping *grouping, uint32_t key, const struct addition *addition)
 {
 	uint32_t index = find_group(grouping, key); /* may move the groups */
 	struct group *group = &grouping->groups.items[index];
+	enum group_by by = grouping->options->by;
 	int64_t live = addition->values->live_bytes;
+	bool largest = group->stack == NONE || live > group->largest;
 
 	profile_values_add(&group->values, addition->values);
 	group->sites++;
@@ -125,15 +170,49 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 		grouping->group_of_site[addition->number] = index;
 	if (grouping->set->has_lifetimes)
 		link_site(grouping, &grouping->ages.items[index], addition->number);
-	if (group->stack != NONE && live <= group->largest)
+	if (by == GROUP_BY_LINE)
+		note_function(grouping, index, addition);
+	/* A module is not called. */
+	if (by == GROUP_BY_LINE || by == GROUP_BY_FUNCTION)
+		note_caller(grouping, group, addition, largest);
+	if (!largest)
 		return;
 	group->largest = live;
-	if (grouping->options->by == GROUP_BY_STACK) {
-		group->stack = key;
-	} else {
-		group->stack = attribution_make_stack(&grouping->attribution, &addition->site);
-		group->caller = attribution_find_caller(&grouping->attribution, &addition->site);
+	group->stack = by == GROUP_BY_STACK
+			       ? key
+			       : attribution_make_stack(&grouping->attribution, &addition->site);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A line of several functions carries the name of none. */
+static void
+merge_names(struct grouping *grouping)
+{
+	ARRAY(const char *) functions = {0};
+
+	for (size_t i = 0; i < grouping->groups.count; i++) {
+		struct group *group = &grouping->groups.items[i];
+		uint32_t outer, place;
+
+		functions.count = 0;
+		for (uint32_t k = grouping->names_of_group.items[i]; k != 0;
+		     k = grouping->names.items[k].next)
+			*array_push(&functions) = grouping->names.items[k].function;
+		if (functions.count < 2)
+			continue;
+		qsort(functions.items, functions.count, sizeof(*functions.items), compare_names);
+		outer = place_table_get_outer(grouping->table, group->stack);
+		place = place_table_insert_instances(
+			grouping->table, place_table_get_place(grouping->table, group->stack),
+			functions.items, functions.count);
+		group->stack = place_table_insert_stack(grouping->table, outer, place);
 	}
+	array_release(&functions);
 }
 
 /* Whether this site, by its number, counts for a group for the first time. */
@@ -454,6 +533,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 		add_blocks(&grouping, at->moment->time_ns);
 	for (uint32_t site = 0; site < at->moment->site_count && !ret_set->by_blocks; site++)
 		add_site(&grouping, site, &at->moment->values[site]);
+	merge_names(&grouping);
 	ret_set->groups = grouping.groups.items;
 	ret_set->count = grouping.groups.count;
 	ret_set->ages = grouping.ages.items;
@@ -462,6 +542,8 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 		fill_ages(&grouping, at->moment->time_ns);
 	attribution_release(&grouping.attribution);
 	array_release(&grouping.group_of_key);
+	array_release(&grouping.names);
+	array_release(&grouping.names_of_group);
 	free(grouping.group_of_site);
 	free(grouping.group_of_block);
 	free(grouping.seen);

@@ -61,10 +61,13 @@ struct group {
 	uint32_t key; /* a place, or with GROUP_BY_STACK a stack */
 	/*
 	 * With GROUP_BY_STACK the key; else the frame that names the largest site of the group: its
-	 * innermost place that is no wrapper, and what that is inlined into.
+	 * innermost place that is no wrapper, and what that is inlined into. When the functions of
+	 * sites at one line differ, the place is that of all of them.
 	 */
 	uint32_t stack;
-	uint32_t caller; /* of a place without any name: the next place with one, or PLACE_NONE */
+	/* Of a place without any name, by line or function: the next place with one, or PLACE_NONE.
+	 * It is `beyond` unless it is the caller of all sites of the group. */
+	uint32_t caller;
 	uint32_t sites;
 	uint32_t ages; /* in `group_set.ages` */
 	int64_t largest;

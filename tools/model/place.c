@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/name.h"
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -52,6 +53,13 @@ struct place_table {
 	ARRAY(struct place) places;
 	ARRAY(struct identity) identities; /* of the places */
 	ARRAY(struct stack) stacks;
+	ARRAY(const char **) instances; /* of the places */
+};
+
+/* Roles of places that are neither seen nor keys. */
+enum {
+	ROLE_BEYOND = 100,
+	ROLE_INSTANCES,
 };
 
 struct place_table *
@@ -77,6 +85,9 @@ place_table_free(struct place_table *table)
 		free(place);
 	}
 	free(table->stack_slots);
+	array_each (&table->instances, list)
+		free(*list);
+	array_release(&table->instances);
 	array_release(&table->places);
 	array_release(&table->identities);
 	array_release(&table->stacks);
@@ -230,10 +241,11 @@ place_table_insert_key(struct place_table *table, uint32_t number, enum place_ke
 		return number;
 	by_function = by_function && place.function;
 	/* Keep only what the key looks at; without any name that is module and offset. */
-	if (by_line || (key == PLACE_KEY_FILE && place.file)) {
+	/* Lines that are not known are told apart by their functions. */
+	if ((by_line && place.line != 0) || (key == PLACE_KEY_FILE && place.file))
 		identity.function = place.function = NULL;
+	if (by_line || (key == PLACE_KEY_FILE && place.file))
 		identity.module = place.module = NULL;
-	}
 	if (by_function) {
 		identity.file = place.file = NULL;
 		if (key == PLACE_KEY_FUNCTION)
@@ -251,6 +263,67 @@ place_table_insert_key(struct place_table *table, uint32_t number, enum place_ke
 	place.inlined = false;
 	identity.role = 1 + (uint32_t)key;
 	return insert(table, &identity, &place);
+}
+
+uint32_t
+place_table_insert_beyond(struct place_table *table, uint32_t number)
+{
+	struct identity identity = table->identities.items[number];
+	struct place place = table->places.items[number];
+
+	place.beyond = true;
+	identity.role = ROLE_BEYOND;
+	return insert(table, &identity, &place);
+}
+
+/* The name that all functions have but for their template arguments, or NULL. */
+static const char *
+find_common_name(struct place_table *table, const char *const *functions, size_t count)
+{
+	char *common = name_generalize(functions[0]);
+	const char *name;
+	bool same = true;
+
+	for (size_t i = 1; i < count && same; i++) {
+		char *other = name_generalize(functions[i]);
+
+		same = strcmp(common, other) == 0;
+		free(other);
+	}
+	name = same ? intern_insert_string(table->strings, common) : NULL;
+	free(common);
+	return name;
+}
+
+uint32_t
+place_table_insert_instances(struct place_table *table, uint32_t number,
+			     const char *const *functions, size_t count)
+{
+	struct identity identity = table->identities.items[number];
+	struct place place = table->places.items[number];
+	size_t before = table->places.count;
+	struct buffer all = BUFFER_INIT;
+	const char *common, **list;
+
+	for (size_t i = 0; i < count; i++)
+		buffer_insert_format(&all, "%s\n", functions[i]);
+	identity.role = ROLE_INSTANCES;
+	identity.function = intern_insert_string(table->strings, buffer_string(&all));
+	buffer_release(&all);
+	number = insert(table, &identity, &place);
+	/* A table may see many reports of the same places. */
+	if (number < before)
+		return number;
+	list = xmalloc(count * sizeof(*list));
+	memcpy(list, functions, count * sizeof(*list));
+	*array_push(&table->instances) = list;
+	common = find_common_name(table, functions, count);
+	table->places.items[number].instances = list;
+	table->places.items[number].instance_count = (uint32_t)count;
+	table->places.items[number].same_template = common != NULL;
+	if (common != NULL)
+		table->places.items[number].function = common;
+	return number;
 }
 
 /* The slot of a stack, or the free one where it belongs. */

@@ -48,6 +48,12 @@ struct place {
 	const char *module;   /* path */
 	const char *build_id; /* of the module, in hexadecimal */
 	uint64_t offset;      /* in the module; of several at one line, the first that was seen */
+	bool beyond; /* of a caller: frames without a name lie before it, or not all agree */
+	/* When several functions share a line, all of them; else NULL. `function` is then what they
+	 * have in common, if they are instances of one template, else one of them. */
+	const char *const *instances;
+	uint32_t instance_count;
+	bool same_template;
 };
 
 #define PLACE_NONE UINT32_MAX
@@ -84,6 +90,13 @@ enum place_key {
 
 /* The place that stands for all places with the same key. */
 uint32_t place_table_insert_key(struct place_table *table, uint32_t place, enum place_key key);
+
+/* The place as a caller that was not seen to call: `beyond` is set. */
+uint32_t place_table_insert_beyond(struct place_table *table, uint32_t place);
+
+/* The place as that of count functions, at least two, each once; they are of the table. */
+uint32_t place_table_insert_instances(struct place_table *table, uint32_t place,
+				      const char *const *functions, size_t count);
 
 /* The stack of place called from outer. */
 uint32_t place_table_insert_stack(struct place_table *table, uint32_t outer, uint32_t place);

@@ -37,6 +37,7 @@ profile_free(struct profile *profile)
 	free(profile->moments);
 	free(profile->samples);
 	free(profile->marks);
+	free(profile->notes);
 	block_set_release(&profile->blocks);
 	intern_free(profile->strings);
 	free(profile);
@@ -111,6 +112,21 @@ profile_values_subtract(struct profile_values *rest, const struct profile_values
 	rest->freed_bytes -= values->freed_bytes;
 	rest->freed_blocks -= values->freed_blocks;
 	rest->temporary_blocks -= values->temporary_blocks;
+}
+
+void
+profile_insert_note(struct profile *profile, const char *sentence)
+{
+	const char *note = intern_insert_string(profile->strings, sentence);
+
+	if (profile->note_count == PROFILE_NOTES_MAX)
+		return;
+	for (uint32_t i = 0; i < profile->note_count; i++)
+		if (profile->notes[i] == note)
+			return;
+	profile->notes =
+		xreallocarray(profile->notes, profile->note_count + 1, sizeof(*profile->notes));
+	profile->notes[profile->note_count++] = note;
 }
 
 int64_t

@@ -166,6 +166,10 @@ struct profile {
 	uint32_t stale_modules;   /* whose file was replaced since, so that it lent no names */
 	const char *stale_module; /* path of the first of them */
 
+	/* Sentences on what kept names from being found, each once. */
+	const char **notes;
+	uint32_t note_count;
+
 	/* tables */
 	struct intern *strings;
 	struct profile_module *modules;
@@ -206,6 +210,11 @@ profile_get_change(int64_t old, int64_t new)
 {
 	return wrap_subtract(new, old);
 }
+
+#define PROFILE_NOTES_MAX 64 /* more are dropped */
+
+/* Add a sentence to `notes`, unless it is there already. */
+void profile_insert_note(struct profile *profile, const char *sentence);
 
 /* The peak up to the last moment, in bytes; -1 without a moment. */
 int64_t profile_get_peak(const struct profile *profile);

@@ -15,10 +15,10 @@
 
 /* Modules by the start of their file name: the C and C++ libraries, and allocators. */
 static const char *const modules[] = {
-	"ld-linux",       "libc-2.",      "libc.so.",     "libc++.so",
-	"libc++abi.so",   "libdl.so",     "libgcc_s.so",  "libheaptally",
-	"libjemalloc.so", "libm.so.",     "libmimalloc.", "libpthread.so",
-	"librt.so",       "libstdc++.so", "libtcmalloc",  "linux-vdso",
+	"ld-linux", "libc-2.",        "libc.so.",     "libc++.so",      "libc++abi.so",
+	"libdl.so", "libgcc_s.so",    "libheaptally", "libgfortran.so", "libgnarl-",
+	"libgnat-", "libjemalloc.so", "libm.so.",     "libmimalloc.",   "libpthread.so",
+	"librt.so", "libstdc++.so",   "libtcmalloc",  "linux-vdso",
 };
 
 /* Sources by a part of their path: headers of the C++ library, Rust's own crates. */
@@ -26,6 +26,9 @@ static const char *const paths[] = {
 	"/include/c++/",
 	"/rustc/",
 };
+
+/* Rust's own crates, in a path. */
+static const char *const rust_crates[] = {"alloc::", "core::", "std::", "hashbrown::"};
 
 /* The same by the start of the path, for libraries that were built without absolute paths. */
 static const char *const path_starts[] = {
@@ -43,10 +46,6 @@ static const char *const prefixes[] = {
 	"alloc::",
 	"core::",
 	"hashbrown::",
-	"<alloc::",
-	"<core::",
-	"<std::",
-	"<hashbrown::",
 	"__rust_",
 	"__rdl_",
 	"__rg_",
@@ -72,6 +71,19 @@ static const char *const prefixes[] = {
 	"v8::internal::AllocWithRetry",
 	"objspace_x",
 	"ruby_x",
+	/* Ada and Fortran */
+	"__gnat_",
+	"_gfortran",
+	"system.memory.",
+	"system__memory__",
+	"system.pool_global.",
+	"system__pool_global__",
+	"system.secondary_stack.",
+	"system__secondary_stack__",
+	"system.storage_pools.",
+	"system__storage_pools__",
+	"ada.strings.",
+	"ada__strings__",
 };
 
 /* Whole names. A linear search will do: it runs once for each distinct position. */
@@ -246,6 +258,78 @@ static const char *const functions[] = {
 	"apr_palloc",
 	"apr_pcalloc",
 	"uprv_malloc",
+	/* x264, ImageMagick, MariaDB, sox, graphviz, binutils, mono, OpenLDAP, PHP, SWI-Prolog,
+	 * postfix, OCaml, R, nginx, QEMU, Erlang, leptonica, libpng, Emacs, GHC */
+	"x264_malloc",
+	"AcquireAlignedMemory",
+	"AcquireMagickMemory",
+	"AcquireQuantumMemory",
+	"my_malloc",
+	"my_realloc",
+	"my_strdup",
+	"lsx_malloc",
+	"lsx_calloc",
+	"lsx_realloc",
+	"lsx_strdup",
+	"gmalloc",
+	"grealloc",
+	"agalloc",
+	"_objalloc_alloc",
+	"objalloc_create",
+	"bfd_alloc",
+	"bfd_malloc",
+	"bfd_realloc",
+	"bfd_zalloc",
+	"bfd_zmalloc",
+	"_obstack_begin",
+	"_obstack_newchunk",
+	"monoeg_malloc",
+	"monoeg_malloc0",
+	"monoeg_realloc",
+	"monoeg_g_calloc",
+	"ber_memalloc_x",
+	"ber_memcalloc_x",
+	"ber_memrealloc_x",
+	"ber_strdup_x",
+	"__zend_malloc",
+	"__zend_calloc",
+	"__zend_realloc",
+	"_emalloc",
+	"_ecalloc",
+	"_erealloc",
+	"_estrdup",
+	"PL_malloc",
+	"PL_malloc_atomic",
+	"PL_realloc",
+	"mymalloc",
+	"myrealloc",
+	"mystrdup",
+	"caml_alloc_for_heap",
+	"caml_stat_alloc",
+	"caml_stat_alloc_noexc",
+	"caml_stat_calloc_noexc",
+	"caml_stat_resize_noexc",
+	"Rf_allocVector3",
+	"ngx_memalign",
+	"ngx_palloc",
+	"ngx_pcalloc",
+	"ngx_pnalloc",
+	"qemu_memalign",
+	"qemu_try_memalign",
+	"erts_sys_alloc",
+	"erts_sys_aligned_alloc",
+	"erts_sys_realloc",
+	"pixCreateNoInit",
+	"png_malloc",
+	"png_malloc_base",
+	"png_malloc_warn",
+	"lisp_malloc",
+	"lisp_align_malloc",
+	"lmalloc",
+	"lrealloc",
+	"stgMallocBytes",
+	"stgCallocBytes",
+	"stgReallocBytes",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
@@ -273,36 +357,96 @@ is_operator_new(const char *function)
 	return found && strchr("([", found[sizeof(name) - 1]);
 }
 
-/* `<T as alloc::string::ToString>::to_string`: of the library, unless T is a type of the user. */
 static bool
-is_rust_blanket(const char *function)
+is_rust_crate(const char *path)
 {
-	const char *as = function[0] == '<' ? strstr(function, " as ") : NULL;
-	const char *colons = strstr(function, "::");
+	for (size_t i = 0; i < COUNT(rust_crates); i++)
+		if (starts_with(path, rust_crates[i]))
+			return true;
+	return false;
+}
 
-	return as && as < colons &&
-	       (starts_with(as, " as alloc::") || starts_with(as, " as core::") ||
-		starts_with(as, " as std::"));
+/* What follows the brackets, pointers and qualifiers that a type of Rust begins with. */
+static const char *
+skip_rust_brackets(const char *type)
+{
+	static const char *const words[] = {"mut ", "const ", "dyn ", "impl "};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		type += strspn(type, "<&*([");
+		if (starts_with(type, words[i])) {
+			type += strlen(words[i]);
+			i = (size_t)-1;
+		}
+	}
+	return type;
+}
+
+/* Where the " as " of "<TYPE as TRAIT>" is, or NULL. */
+static const char *
+find_rust_trait(const char *function)
+{
+	unsigned depth = 0;
+
+	for (const char *at = function; *at != '\0'; at++) {
+		if (*at == '<' || *at == '[' || *at == '(' || *at == '{')
+			depth++;
+		else if ((*at == '>' && at[-1] != '-') || *at == ']' || *at == ')' || *at == '}')
+			depth -= depth > 0;
+		if (depth == 0)
+			return NULL;
+		if (depth == 1 && starts_with(at, " as "))
+			return at + strlen(" as ");
+	}
+	return NULL;
+}
+
+/*
+ * "<std::fs::File as std::io::Read>::read" and "<[u8]>::to_vec" are of the library, as is what it
+ * has for any T, "<T as alloc::string::ToString>::to_string"; "<r::Item as core::clone::Clone>" and
+ * "<alloc::vec::Vec<T> as r::Shape>" are the user's.
+ */
+static bool
+is_rust_method(const char *function)
+{
+	const char *type, *trait;
+
+	if (function[0] != '<')
+		return false;
+	type = skip_rust_brackets(function);
+	trait = find_rust_trait(function);
+	/* Only the library gives methods of their own to types that have no path. */
+	if (trait == NULL)
+		return is_rust_crate(type) || type[strcspn(type, ":>")] != ':';
+	return is_rust_crate(trait) && (is_rust_crate(type) || type[strcspn(type, ": ")] != ':');
+}
+
+static bool
+is_listed(const char *function)
+{
+	size_t length = base_length(function);
+
+	for (size_t i = 0; i < COUNT(functions); i++) {
+		if (strncmp(function, functions[i], length) == 0 && functions[i][length] == '\0')
+			return true;
+	}
+	return false;
 }
 
 static bool
 match_function(const char *function, const struct wrapper_patterns *patterns)
 {
-	size_t length = base_length(function);
-
 	for (size_t i = 0; i < COUNT(prefixes); i++) {
 		if (starts_with(function, prefixes[i]))
 			return true;
 	}
-	for (size_t i = 0; i < COUNT(functions); i++) {
-		if (strncmp(function, functions[i], length) == 0 && functions[i][length] == '\0')
-			return true;
-	}
+	if (is_listed(function))
+		return true;
 	for (size_t i = 0; patterns && i < patterns->count; i++) {
 		if (glob_match(patterns->globs[i], function))
 			return true;
 	}
-	return is_operator_new(function) || is_rust_blanket(function);
+	return is_operator_new(function) || is_rust_method(function);
 }
 
 static bool
@@ -333,4 +477,13 @@ wrapper_match(const char *function, const char *file, const char *module,
 	if (function && match_function(function, patterns))
 		return true;
 	return module && match_module(module);
+}
+
+bool
+wrapper_is_foreign(const char *function, const char *module)
+{
+	if (module == NULL || match_module(module))
+		return true;
+	return function != NULL && (starts_with(function, "operator new") || is_listed(function) ||
+				    is_operator_new(function));
 }

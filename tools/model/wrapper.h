@@ -23,4 +23,11 @@ struct wrapper_patterns {
 bool wrapper_match(const char *function, const char *file, const char *module,
 		   const struct wrapper_patterns *patterns);
 
+/*
+ * Whether a frame says nothing at all of who allocates: an allocator, what runs before main, or
+ * anything in the C and C++ libraries. What is left of wrappers are instances of the library's
+ * templates, and the like, in the program's own modules.
+ */
+bool wrapper_is_foreign(const char *function, const char *module);
+
 #endif

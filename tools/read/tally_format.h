@@ -38,6 +38,7 @@ enum tally_tag {
 	TALLY_SAMPLES = TALLY_TAG('S', 'M', 'P', 'L'),
 	TALLY_MARKS = TALLY_TAG('m', 'A', 'R', 'K'),
 	TALLY_PAUSE = TALLY_TAG('p', 'A', 'U', 'S'),
+	TALLY_NOTES = TALLY_TAG('n', 'O', 'T', 'E'),
 	TALLY_BLOCKS_INFO = TALLY_TAG('b', 'L', 'K', 'I'),
 	TALLY_BLOCKS = TALLY_TAG('b', 'L', 'K', 'S'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),

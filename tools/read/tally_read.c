@@ -510,6 +510,13 @@ read_pause(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_notes(struct tally_reader *reader, struct varint_input *input)
+{
+	while (has_more(input))
+		profile_insert_note(reader->profile, get_text(reader, input));
+}
+
+static void
 read_blocks_info(struct tally_reader *reader, struct varint_input *input)
 {
 	reader->blocks.recorded = true;
@@ -646,6 +653,8 @@ find_table_reader(uint32_t tag)
 		return read_marks;
 	case TALLY_PAUSE:
 		return read_pause;
+	case TALLY_NOTES:
+		return read_notes;
 	case TALLY_BLOCKS_INFO:
 		return read_blocks_info;
 	case TALLY_BLOCKS:

@@ -389,6 +389,15 @@ write_marks(struct tally_writer *writer, const struct profile *profile)
 }
 
 static void
+write_notes(struct tally_writer *writer, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->note_count; i++)
+		put_text(writer, profile->notes[i]);
+	if (profile->note_count != 0)
+		end_chunk(writer, TALLY_NOTES);
+}
+
+static void
 write_blocks(struct tally_writer *writer, const struct block_set *set)
 {
 	if (set->is_read) {
@@ -481,6 +490,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 			     i != 0 ? &profile->moments[i - 1] : NULL);
 	write_samples(writer, profile);
 	write_marks(writer, profile);
+	write_notes(writer, profile);
 	write_blocks(writer, &profile->blocks);
 	write_done(writer, profile);
 	clear_names(writer);

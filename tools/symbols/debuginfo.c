@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "symbols/debuginfo_search.h"
+#include "symbols/elf_inflate.h"
 #include "util/array.h"
 #include "util/intern.h"
 #include "util/range_index.h"
@@ -51,6 +52,7 @@ struct unit {
 	Dwarf_Die die;      /* with the functions; of a split unit, the one in the .dwo file */
 	Dwarf_Die line_die; /* with the line table */
 	bool is_cplusplus;
+	enum encoding_language language;
 	bool walked, scoped;
 	ARRAY(struct function) functions;
 	struct range_index function_ranges;
@@ -59,6 +61,7 @@ struct unit {
 
 struct symbol {
 	uint64_t start, size;
+	uint64_t limit; /* of one of size 0 */
 	const char *name;
 	unsigned rank; /* the higher, the better a name for its address */
 };
@@ -75,6 +78,12 @@ struct debuginfo {
 	ARRAY(struct symbol) symbols;
 	struct range_index symbol_ranges;
 	struct intern *strings; /* scope prefixes */
+	enum encoding_language symbol_language;
+	struct debuginfo_search search;
+	char *path;                /* of the module, as opened */
+	const char *split_missing; /* the first .dwo file that is not there */
+	unsigned split_missing_count;
+	bool inflate_failed;
 };
 
 static int
@@ -85,15 +94,9 @@ find_no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 	return -1;
 }
 
-static const Dwfl_Callbacks online_callbacks = {
+static const Dwfl_Callbacks callbacks = {
 	.find_elf = find_no_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
-
-static const Dwfl_Callbacks offline_callbacks = {
-	.find_elf = find_no_elf,
-	.find_debuginfo = debuginfo_search_offline,
+	.find_debuginfo = debuginfo_search,
 	.section_address = dwfl_offline_section_address,
 };
 
@@ -128,11 +131,16 @@ static int
 open_absolute(const char *path, const uint8_t *build_id, uint32_t bytes, bool online,
 	      struct debuginfo *debuginfo)
 {
-	int fd = open_regular(path);
+	int fd = open_regular(path), inflated;
+	void **data;
 
 	if (fd < 0)
 		return fd;
-	debuginfo->dwfl = dwfl_begin(online ? &online_callbacks : &offline_callbacks);
+	inflated = elf_inflate(fd);
+	debuginfo->inflate_failed = inflated < 0;
+	fd = inflated < 0 ? fd : inflated;
+	debuginfo->search.online = online;
+	debuginfo->dwfl = dwfl_begin(&callbacks);
 	if (!debuginfo->dwfl) {
 		close(fd);
 		return -ENOMEM;
@@ -145,6 +153,8 @@ open_absolute(const char *path, const uint8_t *build_id, uint32_t bytes, bool on
 		dwfl_end(debuginfo->dwfl);
 		return -ENOEXEC;
 	}
+	dwfl_module_info(debuginfo->module, &data, NULL, NULL, NULL, NULL, NULL, NULL);
+	*data = &debuginfo->search;
 	if (has_build_id(debuginfo->module, build_id, bytes))
 		return 0;
 	dwfl_end(debuginfo->dwfl);
@@ -199,6 +209,7 @@ debuginfo_open(const char *path, const uint8_t *build_id, uint32_t build_id_byte
 		return result;
 	}
 	debuginfo->strings = intern_new();
+	debuginfo->path = xstrdup(path);
 	*ret_debuginfo = debuginfo;
 	return 0;
 }
@@ -219,6 +230,9 @@ debuginfo_free(struct debuginfo *debuginfo)
 	range_index_release(&debuginfo->symbol_ranges);
 	intern_free(debuginfo->strings);
 	dwfl_end(debuginfo->dwfl);
+	free(debuginfo->search.stale);
+	free(debuginfo->search.damaged);
+	free(debuginfo->path);
 	free(debuginfo);
 }
 
@@ -245,6 +259,9 @@ is_code_symbol(const GElf_Sym *symbol, const char *name)
 
 	if (!name || !*name || name[0] == '$' || symbol->st_shndx == SHN_UNDEF)
 		return false;
+	/* The beginnings of the sections .init and .fini, which no program calls by name. */
+	if (symbol->st_size == 0 && (strcmp(name, "_init") == 0 || strcmp(name, "_fini") == 0))
+		return false;
 	return type == STT_FUNC || type == STT_GNU_IFUNC ||
 	       (type == STT_NOTYPE && symbol->st_size > 0);
 }
@@ -261,54 +278,106 @@ compare_symbols(const void *a, const void *b)
 	return -strcmp(left->name, right->name);
 }
 
+/* The end of the function around address as the unwinder knows it, or UINT64_MAX. */
+static uint64_t
+get_unwound_end(struct debuginfo *debuginfo, uint64_t address)
+{
+	Dwarf_Addr bias, start, end = UINT64_MAX;
+	Dwarf_CFI *cfi = dwfl_module_eh_cfi(debuginfo->module, &bias);
+	Dwarf_Frame *frame;
+
+	if (cfi == NULL || dwarf_cfi_addrframe(cfi, address - bias, &frame) != 0)
+		return UINT64_MAX;
+	if (dwarf_frame_info(frame, &start, &end, NULL) < 0)
+		end = UINT64_MAX;
+	free(frame);
+	return end == UINT64_MAX ? end : end + bias;
+}
+
+/*
+ * Hand-written assembly may lack sizes: such a function ends at the next one, and no further than
+ * its section. After the last symbol that is known, others may follow that have none.
+ */
+static uint64_t
+limit_symbol(struct debuginfo *debuginfo, uint64_t address, Elf *elf, GElf_Word section,
+	     GElf_Addr bias)
+{
+	Elf_Scn *found = elf != NULL ? elf_getscn(elf, section) : NULL;
+	uint64_t end = get_unwound_end(debuginfo, address), section_end;
+	GElf_Shdr header;
+
+	if (found == NULL || gelf_getshdr(found, &header) == NULL)
+		return address;
+	section_end = header.sh_addr + header.sh_size + bias;
+	return end < section_end ? end : section_end;
+}
+
+static void
+insert_symbol(struct debuginfo *debuginfo, int index)
+{
+	GElf_Addr address, bias;
+	GElf_Word section;
+	GElf_Sym symbol;
+	Elf *elf;
+	const char *name = dwfl_module_getsym_info(debuginfo->module, index, &symbol, &address,
+						   &section, &elf, &bias);
+	struct symbol *inserted;
+
+	if (name != NULL && debuginfo->symbol_language == ENCODING_ANY)
+		debuginfo->symbol_language = encoding_guess_language(name);
+	if (!is_code_symbol(&symbol, name))
+		return;
+	inserted = array_push(&debuginfo->symbols);
+	*inserted = (struct symbol){.start = address,
+				    .size = symbol.st_size,
+				    .name = name,
+				    .rank = rank_symbol(&symbol, name)};
+	if (symbol.st_size == 0)
+		inserted->limit = limit_symbol(debuginfo, address, elf, section, bias);
+}
+
 static void
 read_symbols(struct debuginfo *debuginfo)
 {
 	int count = dwfl_module_getsymtab(debuginfo->module);
 
 	debuginfo->symbols_known = true;
-	for (int i = 1; i < count; i++) {
-		GElf_Sym symbol;
-		GElf_Addr address;
-		const char *name = dwfl_module_getsym_info(debuginfo->module, i, &symbol, &address,
-							   NULL, NULL, NULL);
-
-		if (is_code_symbol(&symbol, name))
-			*array_push(&debuginfo->symbols) = (struct symbol){
-				address, symbol.st_size, name, rank_symbol(&symbol, name)};
-	}
+	for (int i = 1; i < count; i++)
+		insert_symbol(debuginfo, i);
 	if (debuginfo->symbols.count == 0)
 		return;
 	qsort(debuginfo->symbols.items, debuginfo->symbols.count, sizeof(struct symbol),
 	      compare_symbols);
 	for (size_t i = 0; i < debuginfo->symbols.count; i++) {
 		struct symbol *symbol = &debuginfo->symbols.items[i];
+		uint64_t end = symbol->start + symbol->size;
 		size_t next = i + 1;
 
-		/* Hand-written assembly may lack sizes: such a function ends at the next one. */
 		if (symbol->size == 0) {
 			while (next < debuginfo->symbols.count &&
 			       debuginfo->symbols.items[next].start == symbol->start)
 				next++;
-			if (next < debuginfo->symbols.count)
-				symbol->size = debuginfo->symbols.items[next].start - symbol->start;
+			end = symbol->limit;
+			if (next < debuginfo->symbols.count &&
+			    debuginfo->symbols.items[next].start < end)
+				end = debuginfo->symbols.items[next].start;
 		}
-		range_index_insert(&debuginfo->symbol_ranges, symbol->start,
-				   symbol->start + symbol->size, (uint32_t)i);
+		range_index_insert(&debuginfo->symbol_ranges, symbol->start, end, (uint32_t)i);
 	}
 	range_index_sort(&debuginfo->symbol_ranges);
 }
 
-static const char *
-find_symbol(struct debuginfo *debuginfo, uint64_t address)
+static void
+find_symbol(struct debuginfo *debuginfo, uint64_t address, struct debuginfo_location *location)
 {
 	uint32_t item;
 
 	if (!debuginfo->symbols_known)
 		read_symbols(debuginfo);
 	if (!range_index_find(&debuginfo->symbol_ranges, address, &item))
-		return NULL;
-	return debuginfo->symbols.items[item].name;
+		return;
+	location->symbol = debuginfo->symbols.items[item].name;
+	location->language = debuginfo->symbol_language;
 }
 
 /*** units ***/
@@ -358,6 +427,7 @@ insert_unit(struct debuginfo *debuginfo, Dwarf_Die *die, Dwarf_Die *split)
 	memset(unit, 0, sizeof(*unit));
 	unit->line_die = *die;
 	unit->die = is_split ? *split : *die;
+	unit->language = encoding_get_language(dwarf_srclang(&unit->die));
 	unit->is_cplusplus = is_cplusplus(&unit->die);
 }
 
@@ -369,6 +439,36 @@ insert_ranges(struct range_index *index, Dwarf_Die *die, uint32_t item)
 
 	while ((offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0)
 		range_index_insert(index, low, high, item);
+}
+
+/* The path of the .dwo file that a skeleton stands for. */
+static const char *
+get_split_path(struct debuginfo *debuginfo, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name = NULL, *directory = NULL, *path;
+	char *text;
+
+	if (dwarf_attr(die, DW_AT_dwo_name, &attribute) ||
+	    dwarf_attr(die, DW_AT_GNU_dwo_name, &attribute))
+		name = dwarf_formstring(&attribute);
+	if (dwarf_attr(die, DW_AT_comp_dir, &attribute))
+		directory = dwarf_formstring(&attribute);
+	if (name == NULL || name[0] == '/' || directory == NULL)
+		return name;
+	text = xasprintf("%s/%s", directory, name);
+	path = intern_insert_string(debuginfo->strings, text);
+	free(text);
+	return path;
+}
+
+static void
+note_missing_split(struct debuginfo *debuginfo, Dwarf_Die *die)
+{
+	const char *path = get_split_path(debuginfo, die);
+
+	if (path != NULL && debuginfo->split_missing_count++ == 0)
+		debuginfo->split_missing = path;
 }
 
 static void
@@ -387,6 +487,8 @@ read_units(struct debuginfo *debuginfo)
 			continue;
 		if (type == DW_UT_compile)
 			memset(&split, 0, sizeof(split));
+		else if (split.addr == NULL)
+			note_missing_split(debuginfo, &die);
 		insert_unit(debuginfo, &die, &split);
 		insert_ranges(&debuginfo->unit_ranges, &die,
 			      (uint32_t)(debuginfo->units.count - 1));
@@ -569,6 +671,7 @@ name_function(struct debuginfo *debuginfo, struct unit *unit, Dwarf_Die *die,
 	Dwarf_Attribute attribute;
 	Dwarf_Word line;
 
+	location->language = unit->language;
 	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
 	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
 		location->symbol = dwarf_formstring(&attribute);
@@ -611,6 +714,8 @@ static Dwarf_Line *
 find_line(Dwarf_Lines *lines, size_t count, uint64_t address)
 {
 	size_t low = 0, high = count;
+	Dwarf_Line *line;
+	bool ends = false;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -622,18 +727,10 @@ find_line(Dwarf_Lines *lines, size_t count, uint64_t address)
 		else
 			high = middle;
 	}
-	/* Line 0 is code that the compiler made up: it belongs to the line before it. */
-	for (; low > 0; low--) {
-		Dwarf_Line *line = dwarf_onesrcline(lines, low - 1);
-		bool ends = false;
-		int number = 0;
-
-		if (dwarf_lineendsequence(line, &ends) != 0 || ends)
-			return NULL;
-		if (dwarf_lineno(line, &number) == 0 && number > 0)
-			return line;
-	}
-	return NULL;
+	line = low > 0 ? dwarf_onesrcline(lines, low - 1) : NULL;
+	if (line == NULL || dwarf_lineendsequence(line, &ends) != 0 || ends)
+		return NULL;
+	return line;
 }
 
 static void
@@ -642,7 +739,7 @@ set_line_position(struct unit *unit, uint64_t address, struct debuginfo_location
 	Dwarf_Lines *lines;
 	Dwarf_Line *line;
 	size_t count;
-	int number, column;
+	int number = 0, column;
 
 	if (dwarf_getsrclines(&unit->line_die, &lines, &count) != 0)
 		return;
@@ -650,9 +747,10 @@ set_line_position(struct unit *unit, uint64_t address, struct debuginfo_location
 	if (!line)
 		return;
 	location->file = dwarf_linesrc(line, NULL, NULL);
-	if (dwarf_lineno(line, &number) == 0)
+	/* Line 0 is code that belongs to no line, as where several were merged. */
+	if (dwarf_lineno(line, &number) == 0 && number > 0)
 		location->line = (uint32_t)number;
-	if (dwarf_linecol(line, &column) == 0 && column > 0)
+	if (number > 0 && dwarf_linecol(line, &column) == 0 && column > 0)
 		location->column = (uint32_t)column;
 }
 
@@ -701,11 +799,43 @@ debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
 				     address - debuginfo->bias, locations);
 	if (count == 0) {
 		memset(&locations[0], 0, sizeof(locations[0]));
-		locations[0].symbol = find_symbol(debuginfo, address);
+		find_symbol(debuginfo, address, &locations[0]);
 		return locations[0].symbol ? 1 : 0;
 	}
 	/* DWARF without a name for the physical function: hand-written assembly. */
 	if (!locations[count - 1].symbol)
-		locations[count - 1].symbol = find_symbol(debuginfo, address);
+		find_symbol(debuginfo, address, &locations[count - 1]);
 	return count;
+}
+
+char *
+debuginfo_explain(const struct debuginfo *debuginfo)
+{
+	char more[40] = "";
+	char *packed, *sentence;
+
+	if (debuginfo->inflate_failed || debuginfo->search.damaged != NULL)
+		return xasprintf("%s: its debug sections cannot be decompressed; `objcopy "
+				 "--decompress-debug-sections` may help",
+				 debuginfo->inflate_failed ? debuginfo->path
+							   : debuginfo->search.damaged);
+	if (debuginfo->split_missing != NULL) {
+		if (debuginfo->split_missing_count > 1)
+			snprintf(more, sizeof(more), " (and %u more)",
+				 debuginfo->split_missing_count - 1);
+		packed = xasprintf("%s.dwp", debuginfo->path);
+		sentence = xasprintf(
+			"%s: its debug information is in %s%s, which %s not there%s; keep .dwo "
+			"files where the compiler put them",
+			debuginfo->path, debuginfo->split_missing, more,
+			debuginfo->split_missing_count > 1 ? "are" : "is",
+			access(packed, F_OK) == 0 ? ", and its .dwp is not read here" : "");
+		free(packed);
+		return sentence;
+	}
+	if (debuginfo->search.stale != NULL)
+		return xasprintf("%s: the debug file %s is of another build; install the one of "
+				 "this build, or compile again",
+				 debuginfo->path, debuginfo->search.stale);
+	return NULL;
 }

@@ -15,14 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbols/encoding.h"
+
 struct debuginfo;
 
 /* Strings live as long as the debuginfo. What is unknown is NULL or 0. */
 struct debuginfo_location {
 	const char *symbol; /* as the linker or the compiler has it, mangled */
 	const char *scope;  /* "ns::Class::" to put in front of an unmangled symbol, or NULL */
+	enum encoding_language language; /* of the symbol */
 	const char *file;
-	uint32_t line, column;
+	uint32_t line, column;  /* a line of 0 is none: code that the compiler made up */
 	uint32_t function_line; /* of the declaration */
 	bool inlined;           /* into the next location */
 };
@@ -51,5 +54,11 @@ void debuginfo_free(struct debuginfo *debuginfo);
  */
 size_t debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
 		      struct debuginfo_location locations[DEBUGINFO_LOCATIONS_MAX]);
+
+/*
+ * What keeps names from being found, once they were looked up: a sentence with the name of the file
+ * and what would help, to free; NULL if nothing does.
+ */
+char *debuginfo_explain(const struct debuginfo *debuginfo);
 
 #endif

@@ -9,10 +9,17 @@
 #define DEBUGINFO_SEARCH_H
 
 #include <elfutils/libdwfl.h>
+#include <stdbool.h>
+
+/* What the search is told and tells, by the user data of the module. */
+struct debuginfo_search {
+	bool online;
+	char *stale;   /* a file of the right name that is of another build, or NULL; to free */
+	char *damaged; /* one that cannot be inflated, likewise */
+};
 
 /* A find_debuginfo callback of libdwfl: where gdb looks, and only files with the same build-id. */
-int debuginfo_search_offline(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
-			     const char *file, const char *link, GElf_Word checksum,
-			     char **ret_path);
+int debuginfo_search(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+		     const char *file, const char *link, GElf_Word checksum, char **ret_path);
 
 #endif

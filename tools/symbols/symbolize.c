@@ -52,15 +52,15 @@ clear_names(struct symbolizer *symbolizer)
 }
 
 static const char *
-make_function(struct symbolizer *symbolizer, const char *symbol, const char *scope)
+make_function(struct symbolizer *symbolizer, const struct debuginfo_location *location)
 {
 	struct intern *strings = symbolizer->profile->strings;
-	char *text = demangle(symbol);
+	char *text = demangle(location->symbol, location->language);
 	const char *function;
 
-	if (!text && scope)
-		text = xasprintf("%s%s", scope, symbol);
-	function = intern_insert_string(strings, text ? text : symbol);
+	if (!text && location->scope)
+		text = xasprintf("%s%s", location->scope, location->symbol);
+	function = intern_insert_string(strings, text ? text : location->symbol);
 	free(text);
 	return function;
 }
@@ -77,7 +77,7 @@ find_function(struct symbolizer *symbolizer, const struct debuginfo_location *lo
 	if (!name) {
 		name = xcalloc(1, sizeof(*name));
 		memcpy(name->key, key, sizeof(key));
-		name->function = make_function(symbolizer, location->symbol, location->scope);
+		name->function = make_function(symbolizer, location);
 		HASH_ADD(hh, symbolizer->names, key, sizeof(name->key), name);
 	}
 	return name->function;
@@ -145,6 +145,16 @@ open_module(struct profile *profile, const struct profile_module *module, bool o
 }
 
 static void
+note_problem(struct profile *profile, const struct debuginfo *debuginfo)
+{
+	char *sentence = debuginfo_explain(debuginfo);
+
+	if (sentence != NULL)
+		profile_insert_note(profile, sentence);
+	free(sentence);
+}
+
+static void
 resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 {
 	const struct symbolize_options *options = symbolizer->options;
@@ -160,6 +170,8 @@ resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 		debuginfo = own;
 	for (size_t i = 0; i < count; i++)
 		resolve_frame(symbolizer, &profile->frames[frames[i]], debuginfo);
+	if (debuginfo != NULL)
+		note_problem(profile, debuginfo);
 	clear_names(symbolizer);
 	debuginfo_free(own);
 }

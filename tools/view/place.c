@@ -7,12 +7,13 @@
 #include "view/place.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols/demangle.h"
+#include "model/name.h"
 #include "util/buffer.h"
 #include "util/json_writer.h"
 #include "util/term.h"
@@ -20,11 +21,8 @@
 #include "util/xalloc.h"
 #include "model/wrapper.h"
 
-#define INLINED_SHOWN   2 /* callers after "<-" */
-#define WIDE_TERMINAL   120
-#define NAME_MAX_WIDE   44
-#define NAME_MAX_NARROW 28
-#define NAME_BYTES_MOST 400 /* of a name that is not cut to columns; --full-names has all */
+#define INLINED_SHOWN   2    /* callers after "<-" */
+#define NAME_BYTES_MOST 4096 /* of a name that is not cut to columns; --full-names has all */
 
 static const char *
 base_name(const char *path)
@@ -134,14 +132,14 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 	};
 
 	if (place->function) {
-		char *shorter = full_names ? NULL : demangle_shorten(place->function);
+		char *shorter = full_names ? NULL : name_shorten(place->function);
 
 		insert_end(out, shorter ? shorter : place->function, full_names);
 		free(shorter);
 	} else if (place->module) {
 		buffer_insert_format(out, "%s+0x%" PRIx64, base_name(place->module), place->offset);
 	} else if (place->kind == PLACE_ADDRESS) {
-		buffer_insert_format(out, "0x%" PRIx64, place->offset);
+		buffer_insert_format(out, "generated code at 0x%" PRIx64, place->offset);
 	} else if (place->kind == PLACE_THREAD) {
 		buffer_insert_format(out, "thread %" PRIu64, place->offset);
 	} else if (place->kind == PLACE_SIZE) {
@@ -216,10 +214,15 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 		if (named && place->line && by != GROUP_BY_FUNCTION)
 			buffer_insert_format(&position, ":%" PRIu32, place->line);
 	}
-	if (by == GROUP_BY_LINE)
+	if (by == GROUP_BY_LINE && place->instances != NULL)
+		buffer_insert_format(&position, "  (%" PRIu32 " %s)", place->instance_count,
+				     place->same_template ? "instances" : "functions");
+	else if (by == GROUP_BY_LINE)
 		format_callers(table, stack, full_names, &position);
 	if (caller != PLACE_NONE) {
 		buffer_insert_string(&position, position.length ? " <- " : "<- ");
+		if (place_table_get(table, caller)->beyond)
+			buffer_insert_string(&position, "... <- ");
 		format_name(place_table_get(table, caller), full_names, &position);
 	}
 	if (name.length == 0 && position.length == 0)
@@ -239,7 +242,7 @@ view_place_release(struct view_place *view)
 unsigned
 view_place_name_columns(unsigned width)
 {
-	return width == 0 || width >= WIDE_TERMINAL ? NAME_MAX_WIDE : NAME_MAX_NARROW;
+	return width == 0 ? UINT_MAX : width;
 }
 
 void
@@ -267,11 +270,15 @@ view_place_cut(char *text, unsigned columns)
 	strcpy(cut, "...");
 }
 
-/* Leave out callers, the outermost first: "a.c:12 <- f <- g" becomes "a.c:12 <- f <- ...". */
+/*
+ * Leave out callers, the outermost first: "a.c:12 <- f <- g" becomes "a.c:12 <- f <- ..."; then how
+ * many instances there are.
+ */
 static void
 cut_callers(char *text, unsigned columns)
 {
 	static const char arrow[] = " <- ", more[] = " <- ...";
+	char *instances;
 
 	while (term_columns(text) > columns) {
 		char *found = NULL;
@@ -279,44 +286,64 @@ cut_callers(char *text, unsigned columns)
 		for (char *at = strstr(text, arrow); at; at = strstr(at + 1, arrow))
 			found = at;
 		if (!found)
-			return;
+			break;
 		*found = '\0';
 		/* What the dots stand for did not fit, so it was longer than they are. */
 		if (term_columns(text) + sizeof(more) - 1 <= columns)
 			strcpy(found, more);
 	}
+	instances = strstr(text, "  (");
+	if (instances != NULL && term_columns(text) > columns)
+		*instances = '\0';
 }
 
-/* Leave out the first folders, or what must be of the name: the line is at the end. */
+/* What stays of a position: the name of the file, with the line. */
+static const char *
+find_file_name(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+
+	return slash != NULL && slash[1] != '\0' ? slash + 1 : text;
+}
+
+unsigned
+view_place_least(const char *position)
+{
+	unsigned columns;
+	char *text;
+
+	if (strncmp(position, "<- ", 3) == 0)
+		return 0;
+	text = xstrdup(position);
+	cut_callers(text, 0);
+	columns = term_columns(find_file_name(text));
+	columns += find_file_name(text) > text ? 4 : 0; /* ".../" */
+	free(text);
+	return columns;
+}
+
+/* Leave out the first folders. The name of the file and the line stay, whatever room there is. */
 static void
 cut_path(char *text, unsigned columns)
 {
-	const char *tail = text;
+	const char *name = find_file_name(text), *tail = text;
 
-	while (term_columns(tail) + 3 > columns) {
+	while (tail + 1 < name && term_columns(tail) + 3 > columns) {
 		const char *slash = strchr(tail + 1, '/');
 
-		if (!slash)
-			break;
 		tail = slash;
 	}
-	while (*tail && term_columns(tail) + 3 > columns) {
-		uint32_t code;
-		unsigned bytes = utf8_decode(tail, &code);
-
-		tail += bytes ? bytes : 1;
+	if (term_columns(tail) + 3 > columns) {
+		memmove(text, name, strlen(name) + 1);
+	} else if (tail >= text + 3) {
+		memmove(text + 3, tail, strlen(tail) + 1);
+		memcpy(text, "...", 3);
 	}
-	if (tail < text + 3)
-		return;
-	memmove(text + 3, tail, strlen(tail) + 1);
-	memcpy(text, "...", 3);
 }
 
 void
 view_place_cut_position(char *text, unsigned columns)
 {
-	if (columns < 4)
-		return;
 	cut_callers(text, columns);
 	if (term_columns(text) <= columns)
 		return;
@@ -329,23 +356,26 @@ view_place_cut_position(char *text, unsigned columns)
 void
 view_place_cut_name(char *name, unsigned columns)
 {
-	const char *tail = name;
-
-	if (term_columns(name) <= columns)
-		return;
-	while (term_columns(tail) + 3 > columns) {
-		const char *next = strstr(tail + 1, "::");
-
-		/* Not into the middle of template arguments. */
-		if (!next || strcspn(name, "<({") < (size_t)(next - name))
-			break;
-		tail = next;
-	}
-	if (tail > name) {
-		memmove(name + 3, tail, strlen(tail) + 1);
-		memcpy(name, "...", 3);
-	}
+	while (term_columns(name) > columns && name_drop_arguments(name))
+		;
+	while (term_columns(name) > columns && name_drop_namespace(name))
+		;
+	while (term_columns(name) > columns && name_drop_mark(name))
+		;
 	view_place_cut(name, columns);
+}
+
+unsigned
+view_place_name_least(const char *name)
+{
+	char *text = xstrdup(name);
+	unsigned columns;
+
+	while (name_drop_arguments(text) || name_drop_namespace(text) || name_drop_mark(text))
+		;
+	columns = term_columns(text);
+	free(text);
+	return columns;
 }
 
 const struct place *
@@ -429,6 +459,12 @@ write_frame(struct json_writer *json, const struct place *whole, enum group_by b
 	else
 		json_writer_null(json, "offset");
 	json_writer_bool(json, "inlined", place.inlined);
+	if (place.instances != NULL && by == GROUP_BY_LINE) {
+		json_writer_begin_array(json, "instances");
+		for (uint32_t i = 0; i < place.instance_count; i++)
+			json_writer_string(json, NULL, place.instances[i]);
+		json_writer_end_array(json);
+	}
 	json_writer_end_object(json);
 }
 

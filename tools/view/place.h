@@ -17,7 +17,7 @@
 struct buffer;
 struct json_writer;
 
-/* Columns for a name in a table, by the width of the terminal (0: none). */
+/* Columns that a name may have at most, by the width of the terminal (0: none, nothing is cut). */
 unsigned view_place_name_columns(unsigned width);
 
 struct view_place {
@@ -37,14 +37,23 @@ void view_place_release(struct view_place *view);
 /* Cut text to at most columns, with "..." at its end. Below 4 columns: do not. */
 void view_place_cut(char *text, unsigned columns);
 
-/* The same for the name of a function, whose end says most: "...::DiagStateMap::getFile". */
+/*
+ * The same for the name of a function: template arguments go first, then outer namespaces:
+ * "...::DiagStateMap::getFile".
+ */
 void view_place_cut_name(char *name, unsigned columns);
 
+/* The columns of what such a name is reduced to before it is cut: the class and the method. */
+unsigned view_place_name_least(const char *name);
+
 /*
- * The same for a position: callers go first, then the beginning of the path, so that the line
- * stays: "Objects/listobject.c:81 <- ...", ".../listobject.c:81".
+ * The same for a position: callers go first, then folders: "Objects/listobject.c:81 <- ...",
+ * ".../listobject.c:81". The file and the line are never cut.
  */
 void view_place_cut_position(char *text, unsigned columns);
+
+/* The columns that a position has at least, when it is cut. */
+unsigned view_place_least(const char *position);
 
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);

@@ -158,6 +158,21 @@ tell_of_stale_modules(const struct profile *profile, view_quality_tell *tell, vo
 	free(more);
 }
 
+/* Of files that lack something, the first will do: what helps it helps the others. */
+static void
+tell_of_notes(const struct profile *profile, view_quality_tell *tell, void *context)
+{
+	char *sentence;
+
+	if (profile->note_count == 0)
+		return;
+	sentence = profile->note_count > 1 ? xasprintf("%s (%" PRIu32 " more such files)",
+						       profile->notes[0], profile->note_count - 1)
+					   : xstrdup(profile->notes[0]);
+	tell(context, sentence);
+	free(sentence);
+}
+
 static void
 each_trouble(const struct profile *profile, view_quality_tell *tell, void *context)
 {
@@ -166,6 +181,7 @@ each_trouble(const struct profile *profile, view_quality_tell *tell, void *conte
 	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		tell(context, sentence);
 	tell_of_stale_modules(profile, tell, context);
+	tell_of_notes(profile, tell, context);
 }
 
 static void

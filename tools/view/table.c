@@ -12,9 +12,11 @@
 #include "util/xalloc.h"
 #include "view/place.h"
 
-#define GAP       2
-#define FIT_LEAST 24
-#define CUT_LEAST 16 /* columns that must be left; a line that wraps says more than a stump */
+#define GAP         2
+#define FIT_LEAST   12
+#define WANTED_MOST 40
+#define NAME_LEAST  4  /* less of a name says nothing */
+#define CUT_LEAST   16 /* columns that must be left; a line that wraps says more than a stump */
 
 void
 view_table_init(struct view_table *table, size_t columns, const bool *is_text)
@@ -146,22 +148,58 @@ get_widest(const struct view_table *table, size_t column, size_t other)
 	return widest;
 }
 
+/* The columns that a column needs when it is reduced to what is never cut. */
+static unsigned
+get_least(const struct view_table *table, size_t column, unsigned (*measure_cell)(const char *))
+{
+	unsigned least = 0;
+
+	for (size_t i = column; i < table->cells.count; i += table->columns) {
+		unsigned width = measure_cell(table->cells.items[i].text);
+
+		least = width > least ? width : least;
+	}
+	return least;
+}
+
+/*
+ * Share the room between names and positions, which have name and position columns at most. The
+ * file and the line come first, then the class and the method; of the rest, a name may have half.
+ */
+static unsigned
+share_room(const struct view_table *table, const struct view_table_fit *fit, unsigned room,
+	   unsigned name, unsigned position)
+{
+	unsigned left = position < room / 2 ? position : room / 2;
+	unsigned least = get_least(table, fit->position, view_place_least);
+	unsigned name_least = get_least(table, fit->name, view_place_name_least);
+
+	if (room - left < name_least)
+		left = name_least < room ? room - name_least : 0;
+	left = left > least ? left : least;
+	left = left < room ? left : room;
+	return name < room - left ? name : room - left;
+}
+
 static void
 shorten_rows(struct view_table *table, const struct view_table_fit *fit, unsigned room)
 {
 	unsigned name = get_widest(table, fit->name, fit->position);
 	unsigned position = get_widest(table, fit->position, fit->position);
 	unsigned gap = name > 0 ? GAP : 0;
+	bool hidden = false;
 
-	if (name + gap + position > room && name > (room - gap) / 2) {
-		unsigned left = position < (room - gap) / 2 ? position : (room - gap) / 2;
-
-		name = name < room - gap - left ? name : room - gap - left;
+	if (name + gap + position > room && name > 0) {
+		name = share_room(table, fit, room - gap, name, position);
+		hidden = name < NAME_LEAST;
 	}
 	for (size_t i = 0; i + table->columns <= table->cells.count; i += table->columns) {
 		struct view_table_cell *row = &table->cells.items[i];
 
-		if (*row[fit->position].text) {
+		if (*row[fit->position].text && hidden) {
+			*row[fit->name].text = '\0';
+			view_place_cut_position(row[fit->position].text, room);
+		} else if (*row[fit->position].text) {
 			view_place_cut_name(row[fit->name].text, name);
 			view_place_cut_position(row[fit->position].text, room - gap - name);
 		} else {
@@ -170,15 +208,28 @@ shorten_rows(struct view_table *table, const struct view_table_fit *fit, unsigne
 	}
 }
 
+/* What names and positions should have before other columns are shown. */
+static unsigned
+get_wanted(const struct view_table *table, const struct view_table_fit *fit)
+{
+	unsigned least = get_least(table, fit->position, view_place_least);
+
+	if (fit->name < table->columns)
+		least += GAP + get_least(table, fit->name, view_place_name_least);
+	least = least < WANTED_MOST ? least : WANTED_MOST;
+	return least > fit->least ? least : fit->least;
+}
+
 void
 view_table_fit(struct view_table *table, const struct term *term, const struct view_table_fit *fit)
 {
-	unsigned room;
+	unsigned room, least;
 
 	if (term->width == 0)
 		return;
 	room = get_room(table, term, fit);
-	for (size_t i = 0; i < fit->spare_count && room < fit->least; i++) {
+	least = get_wanted(table, fit);
+	for (size_t i = 0; i < fit->spare_count && room < least; i++) {
 		leave_out(table, fit->spare[i]);
 		room = get_room(table, term, fit);
 	}
