@@ -155,9 +155,9 @@ report(struct report_options *options, struct view_annotate *view, const char *w
 	struct term term;
 
 	view->warning = escaped != NULL ? escaped : warning;
-	report_output_begin(options, &term);
+	report_output_open(&options->output, options->color, &term);
 	options->format->annotate(&term, view);
-	report_output_end(options, &term);
+	report_output_close(&options->output, &term);
 	free(escaped);
 }
 

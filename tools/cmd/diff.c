@@ -234,9 +234,9 @@ report(struct report_options *options, const struct view_diff *view)
 {
 	struct term term;
 
-	report_output_begin(options, &term);
+	report_output_open(&options->output, options->color, &term);
 	options->format->diff(&term, view);
-	report_output_end(options, &term);
+	report_output_close(&options->output, &term);
 }
 
 int

@@ -78,7 +78,7 @@ report(struct report_options *options, const struct source *source)
 			.is_chosen = process->chosen,
 		};
 	}
-	report_output_begin(options, &term);
+	report_output_open(&options->output, options->color, &term);
 	options->format->info(&term, &(struct view_info){
 					     .name = source->name,
 					     .profile = source->profile,
@@ -86,7 +86,7 @@ report(struct report_options *options, const struct source *source)
 					     .processes = processes,
 					     .process_count = source->process_count,
 				     });
-	report_output_end(options, &term);
+	report_output_close(&options->output, &term);
 	free(processes);
 }
 

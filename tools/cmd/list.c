@@ -75,9 +75,9 @@ cmd_list(int argc, char **argv)
 	rows = xcalloc(list.count + 1, sizeof(*rows));
 	for (size_t i = 0; i < list.count; i++)
 		show(&list, &rows[i], i);
-	report_output_begin(&options, &term);
+	report_output_open(&options.output, options.color, &term);
 	options.format->list(&term, &(struct view_list){rows, list.count});
-	report_output_end(&options, &term);
+	report_output_close(&options.output, &term);
 	free(rows);
 	recording_list_release(&list);
 	report_options_release(&options);

@@ -166,7 +166,7 @@ static const struct argp_option annotate_table[] = {
 static const struct argp_option timeline_table[] = {PROCESS, FORMAT, OUTPUT, FORCE, COLOR, {0}};
 
 static const struct argp_option info_table[] = {
-	AT("exit, now, 12.5s, snap:N or mark:LABEL"), PROCESS, FORMAT, OUTPUT, {0},
+	AT("exit, now, 12.5s, snap:N or mark:LABEL"), PROCESS, FORMAT, OUTPUT, FORCE, {0},
 };
 
 static const struct argp_option list_table[] = {FORMAT, OUTPUT, FORCE, {0}};

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/report_options.h"
 #include "util/error.h"
 
 static bool
@@ -94,18 +93,6 @@ report_output_close(struct report_output *output, struct term *term)
 		output_abandon(&output->file);
 	if (error != 0)
 		refuse(output, error, NULL);
-}
-
-void
-report_output_begin(struct report_options *options, struct term *ret_term)
-{
-	report_output_open(&options->output, options->color, ret_term);
-}
-
-void
-report_output_end(struct report_options *options, struct term *term)
-{
-	report_output_close(&options->output, term);
 }
 
 void

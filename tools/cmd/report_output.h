@@ -13,8 +13,6 @@
 #include "util/output.h"
 #include "util/term.h"
 
-struct report_options;
-
 struct report_output {
 	const char *path;  /* NULL or "-": standard output */
 	const char *magic; /* as in `struct output_rule` */
@@ -29,10 +27,6 @@ void report_output_check(const struct report_output *output);
 
 void report_output_open(struct report_output *output, enum term_color color, struct term *ret_term);
 void report_output_close(struct report_output *output, struct term *term);
-
-/* The same for what the options say. */
-void report_output_begin(struct report_options *options, struct term *ret_term);
-void report_output_end(struct report_options *options, struct term *term);
 
 /* Flush standard output; ends the command when something could not be written. */
 void report_output_finish(void);

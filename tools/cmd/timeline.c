@@ -166,9 +166,9 @@ report(struct report_options *options, const struct view_timeline *view)
 {
 	struct term term;
 
-	report_output_begin(options, &term);
+	report_output_open(&options->output, options->color, &term);
 	options->format->timeline(&term, view);
-	report_output_end(options, &term);
+	report_output_close(&options->output, &term);
 }
 
 int

@@ -191,11 +191,11 @@ report(struct report_options *options, const struct source *source, const struct
 {
 	struct term term;
 
-	report_output_begin(options, &term);
+	report_output_open(&options->output, options->color, &term);
 	options->format->top(&term, view);
 	if (options->format->is_for_people)
 		print_others(&term, source);
-	report_output_end(options, &term);
+	report_output_close(&options->output, &term);
 }
 
 static int
