@@ -187,15 +187,10 @@ end_rise_alone(struct recording_control *control)
 {
 	epoch_and_rising *both = (epoch_and_rising *)&control->epoch;
 	uint64_t now = load(both);
-	bool rising;
 
-	__asm__("btq $32, %1" : "=@ccc"(rising) : "r"(now));
-	if (!rising)
+	if (!arch_has_bit(now, 32))
 		return (uint32_t)now;
-	__asm__ volatile("cmpxchgq %2, %0"
-			 : "+m"(*both), "+a"(now)
-			 : "r"((uint64_t)((uint32_t)now + 1))
-			 : "cc");
+	arch_exchange_alone(both, now, (uint64_t)(uint32_t)(now + 1));
 	return load(&control->epoch);
 }
 

@@ -6,6 +6,7 @@
 #define ARCH_MACHINE_H
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,24 @@ static inline __attribute__((always_inline)) void
 arch_add(uint64_t *word, uint64_t value)
 {
 	__asm__ volatile("addq %1, %0" : "+m"(*word) : "er"(value) : "cc");
+}
+
+/* Whether a bit is set, without a mask of 64 bits in a register. [hot] [signal] */
+static inline __attribute__((always_inline)) bool
+arch_has_bit(uint64_t word, const int bit)
+{
+	bool set;
+
+	__asm__("btq %2, %1" : "=@ccc"(set) : "r"(word), "i"(bit));
+	return set;
+}
+
+/* Put `now` where `old` still is, in one instruction without a lock prefix: for a word that only
+ * this thread writes, or that another one may write only after a context switch. [hot] [signal] */
+static inline __attribute__((always_inline)) void
+arch_exchange_alone(uint64_t *word, uint64_t old, uint64_t now)
+{
+	__asm__ volatile("cmpxchgq %2, %0" : "+m"(*word), "+a"(old) : "r"(now) : "cc");
 }
 
 /* Where libc keeps what it knows of this thread: at the end of a stack that it has made. */
