@@ -25,12 +25,29 @@ static COLD void *
 refused(void *block, size_t bytes, uintptr_t caller_ip)
 {
 	struct thread *interrupted = thread_interrupted();
+	struct thread *unregistered = interrupted == NULL ? thread_unregistered() : NULL;
 
-	if (interrupted == NULL)
+	if (interrupted == NULL && unregistered == NULL)
 		process_count_early();
-	else if (block != NULL && !real_contains(caller_ip))
+	else if (block == NULL || real_contains(caller_ip))
+		return block;
+	else if (interrupted != NULL)
 		record_nested_allocate(interrupted, block, bytes);
+	else
+		record_lost_allocate(unregistered, bytes);
 	return block;
+}
+
+/* A block goes away in a call that is passed through. */
+static COLD void
+refused_end(void *block)
+{
+	struct thread *t = thread_interrupted();
+
+	if (t == NULL)
+		t = thread_unregistered();
+	if (t != NULL)
+		record_nested_free(t, block);
 }
 
 /* Whether the real functions can be called; if not, the boot area has to do. */
@@ -102,12 +119,9 @@ calloc(size_t count, size_t bytes)
 static COLD void
 refused_free(void *block)
 {
-	struct thread *interrupted = thread_interrupted();
-
 	if (boot_owns(block) || !has_real())
 		return;
-	if (interrupted != NULL)
-		record_nested_free(interrupted, block);
+	refused_end(block);
 	real.free(block);
 }
 
@@ -145,7 +159,6 @@ realloc_boot(void *block, size_t bytes)
 static COLD void *
 refused_realloc(void *block, size_t bytes, uintptr_t caller_ip)
 {
-	struct thread *interrupted = thread_interrupted();
 	void *new;
 
 	if (!has_real()) {
@@ -155,8 +168,8 @@ refused_realloc(void *block, size_t bytes, uintptr_t caller_ip)
 			       boot_usable_size(block) < bytes ? boot_usable_size(block) : bytes);
 		return new;
 	}
-	if (interrupted != NULL && block != NULL)
-		record_nested_free(interrupted, block);
+	if (block != NULL)
+		refused_end(block);
 	return refused(real.realloc(block, bytes), bytes, caller_ip);
 }
 

@@ -398,3 +398,12 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 	if (unlikely(describes_blocks()))
 		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
 }
+
+void
+record_lost_allocate(struct thread *t, size_t bytes)
+{
+	if (recording.control->paused)
+		return;
+	recording_note(TROUBLE_FULL);
+	counters_lose(&t->counting, recording_fixed_site(FIXED_SITE_NESTED), bytes);
+}

@@ -51,4 +51,7 @@ bool record_retag(struct thread *t, void *address, const struct caller *caller);
 void record_nested_allocate(struct thread *t, void *address, size_t bytes);
 void record_nested_free(struct thread *t, void *address);
 
+/* An allocation by a thread that has no struct of its own: in the totals, and lost. [signal] */
+void record_lost_allocate(struct thread *t, size_t bytes);
+
 #endif

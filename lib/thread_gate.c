@@ -6,6 +6,7 @@
 
 #include "base/lock.h"
 #include "base/os.h"
+#include "process.h"
 #include "start.h"
 
 #define STACK_GUESS ((uintptr_t)1 << 20)
@@ -80,4 +81,13 @@ thread_interrupted(void)
 	if (thread_gate(thread_self)->now == GATE_BUSY)
 		return thread_self;
 	return thread_registering != 0 ? thread_newcomer() : NULL;
+}
+
+struct thread *
+thread_unregistered(void)
+{
+	if (!thread_ready || !process_is_ready() || thread_gate(thread_self)->now != GATE_CLOSED ||
+	    thread_registering != 0)
+		return NULL;
+	return thread_newcomer();
 }

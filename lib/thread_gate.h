@@ -43,4 +43,8 @@ thread_enter(uintptr_t sp, bool allocates)
 /* The thread whose event interrupted it, for counting only; NULL if this is no nested call. */
 struct thread *thread_interrupted(void);
 
+/* Stands for a thread that could not be registered, for want of memory: its allocations are lost,
+ * its frees count. NULL if that is not why the gate was refused. [signal] */
+struct thread *thread_unregistered(void);
+
 #endif

@@ -4,6 +4,7 @@
 promise_programs = \
 	tests/promises/address_space \
 	tests/promises/churn \
+	tests/promises/crowd \
 	tests/promises/fork_in_handler \
 	tests/promises/generations \
 	tests/promises/inject \
@@ -23,6 +24,7 @@ promise_tests = \
 	tests/promises/bootstrap.py \
 	tests/promises/chroot.py \
 	tests/promises/closefrom.py \
+	tests/promises/crowd.py \
 	tests/promises/errno_kept.py \
 	tests/promises/exports_only.py \
 	tests/promises/fork_in_handler.py \
@@ -113,6 +115,9 @@ tests_promises_stepped_SOURCES = tests/promises/stepped.c
 tests_promises_stepped_CPPFLAGS = $(fault_cppflags) -I$(srcdir)/lib/include
 tests_promises_stepped_CFLAGS = $(fault_cflags)
 tests_promises_stepped_LDADD = tests/faults/libtarget.a
+
+tests_promises_crowd_SOURCES = tests/promises/crowd.c
+tests_promises_crowd_CFLAGS = $(fault_cflags) -fno-builtin
 
 tests_promises_stopped_table_SOURCES = tests/promises/stopped_table.c
 tests_promises_stopped_table_CFLAGS = $(fault_cflags) -fno-builtin
