@@ -10,7 +10,7 @@ PY_LOG_COMPILER = env PYTHONPATH=$(abs_top_srcdir)/tests timeout 900 $(PYTHON3) 
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = timeout 900 bash
 
-# A unit test is a Check program; this makes it print TAP.
+# A unit test is a Check program; this makes it print TAP, and leaves it time on a busy machine.
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT; \
