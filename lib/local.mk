@@ -66,6 +66,8 @@ runtime_modules = \
 	lib/recording/recording_identity.h \
 	lib/recording/recording_map.c \
 	lib/recording/recording_map.h \
+	lib/recording/recording_output.c \
+	lib/recording/recording_output.h \
 	lib/recording/recording_space.c \
 	lib/recording/recording_space.h \
 	lib/recording_copy.c \

@@ -13,6 +13,7 @@
 #include "data/counters.h"
 #include "base/os.h"
 #include "recording/recording_map.h"
+#include "recording/recording_output.h"
 
 #define PATH_BYTES     1200
 #define PARTIAL_SUFFIX ".partial"
@@ -149,23 +150,52 @@ copy_to(int fd)
 	return result != 0 ? result : write_at(fd, &copy, sizeof copy, 0);
 }
 
+/* path.XXXXXXXX.partial, which nobody else has. */
+static bool
+make_partial_path(const char *path, char *partial, size_t bytes)
+{
+	size_t length = strlen(path);
+	uint64_t random;
+
+	if (length + sizeof ".12345678" PARTIAL_SUFFIX > bytes)
+		return false;
+	os_random(&random, sizeof random);
+	memcpy(partial, path, length);
+	partial[length++] = '.';
+	for (int i = 0; i < 8; i++)
+		partial[length++] = "0123456789abcdef"[random >> 4 * i & 15];
+	memcpy(partial + length, PARTIAL_SUFFIX, sizeof PARTIAL_SUFFIX);
+	return true;
+}
+
+static int
+refuse_place(const char *path)
+{
+	switch (recording_output_judge(path)) {
+	case RECORDING_PLACE_FREE:
+	case RECORDING_PLACE_EMPTY:
+	case RECORDING_PLACE_ENDED:
+		return 0;
+	case RECORDING_PLACE_LIVING:
+		return -EBUSY;
+	default:
+		return -EEXIST;
+	}
+}
+
 int
 recording_copy(const char *path)
 {
 	static char partial[PATH_BYTES];
-	size_t length = strlen(path);
-	int fd, result;
+	int fd, result = refuse_place(path);
 
-	if (length + sizeof PARTIAL_SUFFIX > sizeof partial)
+	if (result != 0)
+		return result;
+	if (!make_partial_path(path, partial, sizeof partial))
 		return -ENAMETOOLONG;
-	memcpy(partial, path, length);
-	memcpy(partial + length, PARTIAL_SUFFIX, sizeof PARTIAL_SUFFIX);
-	os_unlink(partial);
-	fd = os_open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = recording_output_create(partial, 0600);
 	if (fd < 0)
 		return fd;
-	/* Whatever the umask. */
-	os_change_mode(fd, 0600);
 	result = copy_to(fd);
 	os_close(fd);
 	if (result == 0)

@@ -10,7 +10,8 @@
 
 #include "base/base.h"
 
-/* Write the copy to path, which appears whole or not at all. 0 or -errno. */
+/* Write the copy to path, which appears whole or not at all. 0 or -errno: -EBUSY for the recording
+ * of a living process, -EEXIST for anything but a file that is empty or a recording. */
 int recording_copy(const char *path);
 
 #endif

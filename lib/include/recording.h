@@ -287,6 +287,7 @@ enum recording_trouble {
 	TROUBLE_NOTHING_SEEN = 1 << 8,    /* set by the reader */
 	TROUBLE_UNLOCKED = 1 << 9,        /* the file system has no locks: who maps it lives */
 	TROUBLE_OWN_NEW = 1 << 10,        /* operator new is the allocator's: no malloc is called */
+	TROUBLE_OUT_REFUSED = 1 << 11, /* out= names what is no recording, or cannot be written */
 };
 
 enum recording_state {

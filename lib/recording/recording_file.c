@@ -14,9 +14,11 @@
 #include "base/os.h"
 #include "recording/recording_identity.h"
 #include "recording/recording_map.h"
+#include "recording/recording_output.h"
 
-#define ROOM_MIN   ((uint64_t)8 << 20)
-#define PATH_BYTES 1200
+#define ROOM_MIN    ((uint64_t)8 << 20)
+#define PATH_BYTES  1200
+#define BEGIN_WAITS 3 /* of a millisecond */
 
 static bool has_blocks;
 
@@ -62,14 +64,12 @@ append_command(char *path, size_t bytes)
 static bool
 start_at(const char *path)
 {
-	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = os_open(path, flags, RECORDING_MODE);
+	/* We alone may write: our descriptor is from before the mode. */
+	int fd = recording_output_create(path, RECORDING_MODE);
 	bool locked, started;
 
 	if (fd < 0)
 		return false;
-	/* Whatever the umask. We alone may write: our descriptor is from before. */
-	os_change_mode(fd, RECORDING_MODE);
 	locked = os_lock_file(fd) == 0;
 	started = recording_start_in_file(fd, has_blocks);
 	if (!started)
@@ -173,15 +173,34 @@ take_place(const char *own, const char *path)
 	}
 }
 
+/* A file that is empty may be one that another process is just beginning. */
+static enum recording_place
+judge_place(const char *path)
+{
+	enum recording_place place = recording_output_judge(path);
+	uint32_t word = 0;
+
+	for (int i = 0; i < BEGIN_WAITS && place == RECORDING_PLACE_EMPTY; i++) {
+		os_wait(&word, 0);
+		place = recording_output_judge(path);
+	}
+	return place;
+}
+
 /* At path itself; when that is taken by a process of this run, at PATH.PID.RANDOM beside it. The
- * recording of an earlier run is replaced, but not by a child: its parent may have ended. */
+ * recording of an earlier run is replaced, but not by a child: its parent may have ended. False
+ * when something else is there, and nothing is put beside it. */
 static bool
 start_at_or_beside(const char *path, bool forked)
 {
 	static char beside[PATH_BYTES];
+	enum recording_place place;
 
 	if (start_at(path))
 		return true;
+	place = judge_place(path);
+	if (place != RECORDING_PLACE_LIVING && place != RECORDING_PLACE_ENDED)
+		return false;
 	beside[0] = '\0';
 	append_text(beside, sizeof beside, path);
 	append_identity(beside, sizeof beside, 8);
@@ -215,16 +234,32 @@ start_at_pattern(const char *pattern, bool forked)
 	return start_at_or_beside(path, forked);
 }
 
+static bool
+start_in_usual_place(const struct options *options)
+{
+	return start_below(options->runtime_directory, "/heaptally", false) ||
+	       start_below("/dev/shm", "/heaptally-", true) ||
+	       start_below(options->temporary_directory, "/heaptally-", true) ||
+	       start_below("/tmp", "/heaptally-", true);
+}
+
+/* Where out= cannot be. */
+static bool
+start_elsewhere(const struct options *options)
+{
+	if (!start_in_usual_place(options))
+		return false;
+	recording_note(TROUBLE_OUT_REFUSED);
+	return true;
+}
+
 bool
 recording_create(const struct options *options, bool forked)
 {
 	has_blocks = options->blocks;
 	if (options->out[0] != '\0')
-		return start_at_pattern(options->out, forked);
+		return start_at_pattern(options->out, forked) || start_elsewhere(options);
 	if (options->directory[0] != '\0')
 		return start_in_directory(options->directory);
-	return start_below(options->runtime_directory, "/heaptally", false) ||
-	       start_below("/dev/shm", "/heaptally-", true) ||
-	       start_below(options->temporary_directory, "/heaptally-", true) ||
-	       start_below("/tmp", "/heaptally-", true);
+	return start_in_usual_place(options);
 }

@@ -2,7 +2,7 @@
 /*
  * recording_file.h - where the file of a recording is, and what it is called
  *
- *     place    1. out=PATH                       where the user wants it
+ *     place    1. out=PATH                       where the user wants it, if it is free or ours
  *              2. dir=PATH                       the launcher's directory
  *              3. $XDG_RUNTIME_DIR/heaptally     if it has room
  *              4. /dev/shm/heaptally-UID         tmpfs, if it has room

@@ -9,9 +9,12 @@
  * Prints nothing when all is as the header says.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "expect.h"
 #include "heaptally.h"
@@ -256,6 +259,7 @@ test_snapshot(const char *path)
 {
 	char label[97];
 	char *block = make(4321);
+	int fd;
 
 	memset(label, 'x', 96);
 	label[96] = '\0';
@@ -267,6 +271,17 @@ test_snapshot(const char *path)
 	EXPECT(heaptally_snapshot("/dev/null/at/all") == -ENOTDIR);
 	EXPECT(HEAPTALLY_NOT_FOUND != HEAPTALLY_NOT_TRACING && HEAPTALLY_NOT_FOUND < -4095);
 	EXPECT(heaptally_snapshot(path) == 0);
+	/* Its own copy is replaced; what is no recording, or is being written, is not. */
+	EXPECT(heaptally_snapshot(path) == 0);
+	EXPECT(heaptally_snapshot("own.recording") == -EBUSY);
+	EXPECT(heaptally_snapshot(".") == -EEXIST);
+	EXPECT(symlink(path, "planted") == 0 && heaptally_snapshot("planted") == -EEXIST);
+	EXPECT(unlink("planted") == 0 && mkfifo("planted", 0600) == 0);
+	EXPECT(heaptally_snapshot("planted") == -EEXIST && unlink("planted") == 0);
+	fd = open("planted", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	EXPECT(write(fd, "foreign", 7) == 7 && heaptally_snapshot("planted") == -EEXIST);
+	EXPECT(ftruncate(fd, 0) == 0 && heaptally_snapshot("planted") == 0);
+	EXPECT(close(fd) == 0 && unlink("planted") == 0);
 	free(block);
 }
 

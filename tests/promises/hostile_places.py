@@ -7,8 +7,8 @@ import stat
 import subprocess
 import time
 
-from harness import LIBRARY, Skip, case, environment, equal, report, run, run_cases
-from traced import UNSHARE, need_private_mounts, target
+from harness import LIBRARY, case, environment, equal, report, run, run_cases
+from traced import UNSHARE, need_private_mounts, need_root, target
 
 BLOCKS = 2000
 PROGRAM = [target("plain"), str(BLOCKS)]
@@ -29,62 +29,74 @@ def private(path):
     equal((stat.S_IMODE(status.st_mode), status.st_nlink), (0o400, 1), "mode and links")
 
 
-@case("out= names a symbolic link: what it points to is unchanged")
-def symbolic_link(directory):
-    with open("precious", "w", encoding="ascii") as file:
-        file.write("precious")
-    os.symlink("precious", "planted")
-    runs(HEAPTALLY="out=%s/planted" % directory)
-    with open("precious", encoding="ascii") as file:
-        equal(file.read(), "precious", "what the link points to")
+def in_runtime_directory(directory):
+    return glob.glob(os.path.join(directory, "heaptally", "*"))
 
 
-@case("out= names a hard link: the other name is unchanged")
-def hard_link(directory):
-    with open("precious", "w", encoding="ascii") as file:
-        file.write("precious")
-    os.link("precious", "planted")
-    runs(HEAPTALLY="out=%s/planted" % directory)
-    with open("precious", encoding="ascii") as file:
-        equal(file.read(), "precious", "the other name")
+def kept(path):
+    """What identifies a file, and its bytes if it has some that can be read without waiting."""
+    status = os.lstat(path)
+    content = None
+    if stat.S_ISREG(status.st_mode):
+        with open(path, "rb") as file:
+            content = file.read()
+    return status.st_mode, status.st_ino, status.st_rdev, status.st_size, status.st_nlink, content
 
 
-@case("out= names a FIFO without a reader: nobody waits")
-def fifo(directory):
-    os.mkfifo("planted")
-    runs(HEAPTALLY="out=%s/planted" % directory)
-    assert stat.S_ISFIFO(os.lstat("planted").st_mode) or os.path.isfile("planted")
+def plant(kind):
+    """Something that is no recording, called planted; false where it cannot be made."""
+    if kind == "a file":
+        with open("planted", "wb") as file:
+            file.write(b"precious")
+    elif kind == "an empty file":
+        open("planted", "wb").close()
+    elif kind in ("a link to a file", "another name of a file"):
+        with open("precious", "wb") as file:
+            file.write(b"precious")
+        (os.symlink if kind == "a link to a file" else os.link)("precious", "planted")
+    elif kind == "a link to nothing":
+        os.symlink("nothing", "planted")
+    elif kind == "a link to a recording":
+        runs(HEAPTALLY="out=%s/old.recording" % os.getcwd())
+        os.symlink("old.recording", "planted")
+    elif kind == "a folder":
+        os.mkdir("planted")
+    elif kind == "a FIFO":
+        os.mkfifo("planted")
+    elif kind == "a socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind("planted")
+    elif kind == "a device":
+        need_root()
+        os.mknod("planted", stat.S_IFCHR | 0o666, os.makedev(1, 3))
 
 
-def own_device(name, minor):
-    """A device that only this test sees; unprivileged, a link to the one that it cannot harm."""
-    if os.getuid() != 0:
-        os.symlink("/dev/" + name, name)
-        return
-    try:
-        os.mknod(name, 0o666 | stat.S_IFCHR, os.makedev(1, minor))
-        with open(name, "rb"):
-            pass
-    except PermissionError as reason:
-        raise Skip("device nodes cannot be made here") from reason
+PLANTED = ("a file", "an empty file", "a link to a file", "another name of a file", "a link to nothing",
+           "a link to a recording", "a folder", "a FIFO", "a socket", "a device")
+
+for kind in PLANTED:
+
+    @case("out= names %s: it stays, nothing is beside it, and the report says so" % kind)
+    def planted(directory, kind=kind):
+        plant(kind)
+        before = {name: kept(name) for name in os.listdir(".")}
+        runs(HEAPTALLY="out=%s/planted" % directory, XDG_RUNTIME_DIR=directory)
+        after = {name: kept(name) for name in os.listdir(".") if name != "heaptally"}
+        equal(after, before, "what was there")
+        found = in_runtime_directory(directory)
+        equal(len(found), 1, "recordings in the usual place")
+        seen = report("info", found[0])
+        equal(seen["total_blocks"], BLOCKS, "blocks")
+        assert any("out=" in sentence for sentence in seen["trouble"]), seen["trouble"]
 
 
-@case("out= names a directory, a socket, a missing folder, nothing")
+@case("out= names nothing, or a place in a missing folder: the usual place")
 def others(directory):
-    os.mkdir("folder")
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind("socket")
-        for name in ("folder", "socket", "missing/file"):
-            runs(HEAPTALLY="out=%s/%s" % (directory, name))
+    for number, path in enumerate((os.path.join(directory, "missing/file"), directory + "/new/")):
+        runs(HEAPTALLY="out=" + path, XDG_RUNTIME_DIR=directory)
+        equal(len(in_runtime_directory(directory)), number + 1, path)
     runs(HEAPTALLY="out=", XDG_RUNTIME_DIR=directory)
-
-
-@case("out= names a device: it stays what it is")
-def devices(directory):
-    for name, minor in (("null", 3), ("full", 7)):
-        own_device(name, minor)
-        runs(HEAPTALLY="out=%s/%s" % (directory, name), XDG_RUNTIME_DIR=directory)
-        assert stat.S_ISCHR(os.stat(name).st_mode), name + " is gone"
+    equal(sorted(os.listdir(".")), ["heaptally"], "what is there")
 
 
 @case("umask 0 and 0777 make no difference to the recording")
@@ -98,10 +110,6 @@ def masks(directory):
             os.umask(old)
         private(path)
         equal(report("info", path)["total_blocks"], BLOCKS, "blocks")
-
-
-def in_runtime_directory(directory):
-    return glob.glob(os.path.join(directory, "heaptally", "*"))
 
 
 @case("the folder of the user is made private")

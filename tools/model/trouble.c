@@ -24,6 +24,9 @@ static const struct {
 	 "forked while the unwinder was busy: stacks have one frame"},
 	{PROFILE_TROUBLE_NOTHING_SEEN,
 	 "no allocation was seen: the program makes none, or has its own allocator inside"},
+	{PROFILE_TROUBLE_OUT_REFUSED,
+	 "out= of HEAPTALLY names what is no recording, or cannot be written: it is in the usual "
+	 "place"},
 	{PROFILE_TROUBLE_LIMITED, "a resource limit made the tables small"},
 	{PROFILE_TROUBLE_UNLOCKED,
 	 "the recording could not be locked: from other machines it looks ended"},

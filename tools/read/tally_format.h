@@ -93,6 +93,7 @@ enum tally_trouble {
 	TALLY_TROUBLE_UNLOCKED = 1 << 9,
 	TALLY_TROUBLE_OWN_NEW = 1 << 10,
 	TALLY_TROUBLE_NEWER = 1 << 11,
+	TALLY_TROUBLE_OUT_REFUSED = 1 << 12,
 };
 
 /* In MODS, bits. */
