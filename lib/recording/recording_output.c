@@ -4,7 +4,6 @@
  */
 #include "recording/recording_output.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,11 +32,12 @@ recording_output_judge(const char *path)
 {
 	enum recording_place place = RECORDING_PLACE_FOREIGN;
 	struct os_stat st = {0};
-	int fd, result = os_stat(path, false, &st);
+	int fd;
 
-	if (result == -ENOENT)
+	/* Whatever the error is, who makes the file is told the same. */
+	if (os_stat(path, false, &st) != 0)
 		return RECORDING_PLACE_FREE;
-	if (result != 0 || !S_ISREG(st.mode))
+	if (!S_ISREG(st.mode))
 		return place;
 	fd = os_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)

@@ -9,7 +9,7 @@
 
 /* What stands at a path. */
 enum recording_place {
-	RECORDING_PLACE_FREE,
+	RECORDING_PLACE_FREE,    /* nothing, or nothing that can be seen */
 	RECORDING_PLACE_EMPTY,   /* a file without a byte */
 	RECORDING_PLACE_LIVING,  /* a recording whose process lives, or is just beginning it */
 	RECORDING_PLACE_ENDED,   /* one of our user's that nobody writes any more, or a copy */

@@ -177,14 +177,30 @@ stop_holder()
 	says 'colour=red'
 }
 
-@test "run: a library path with blanks and colons" {
+@test "run: a library path that LD_PRELOAD cannot hold, also for children that outlive the run" {
 	own_place
-	mkdir 'a b:c'
-	cp "$HEAPTALLY_LIBRARY" 'a b:c/libheaptally.so'
-	HEAPTALLY_LIBRARY="$PWD/a b:c/libheaptally.so" \
-		heaptally run -q -o run.tally -- "$programs/exits" 100 return
-	heaptally info --format json run.tally >info
-	jq -e '.total_blocks == 100' info
+	for folder in 'a b:c' 'a$LIB' 'b$ORIGIN' 'c${PLATFORM}'; do
+		mkdir "$folder"
+		cp "$HEAPTALLY_LIBRARY" "$folder/libheaptally.so"
+		export HEAPTALLY_LIBRARY="$PWD/$folder/libheaptally.so"
+		rm -f gate late
+		mkfifo gate late
+		# What waits at the gate has no recording of its own that would keep anything.
+		try 0 heaptally run -q -f -o run.tally -- sh -c '"$0" 100 return; (unset HEAPTALLY
+			read -r line <gate; exec /bin/echo late >late 2>&1) & exit 0' "$programs/exits"
+		[ ! -s err ]
+		heaptally info --format json --process exits run.tally >info
+		jq -e '.total_blocks == 100' info
+		rm -rf place/heaptally/run.*
+		echo go >gate
+		[ "$(cat late)" = late ]
+		try 0 heaptally --library
+		says 'LD_PRELOAD cannot hold'
+		[ "$(cat out)" = "$HEAPTALLY_LIBRARY" ]
+	done
+	export HEAPTALLY_LIBRARY="$builddir/lib/.libs/libheaptally.so"
+	try 0 heaptally --library
+	[ ! -s err ]
 }
 
 @test "run: the tally of an unwritable place is put with the recordings" {

@@ -221,7 +221,7 @@ END_TEST
 
 START_TEST(library_path_without_blanks)
 {
-	char *path, target[64] = "";
+	char *path, *again, target[64] = "";
 
 	ck_assert_int_eq(launch_make_library_path("/lib/x.so", "/d", &path), 0);
 	ck_assert_str_eq(path, "/lib/x.so");
@@ -229,8 +229,15 @@ START_TEST(library_path_without_blanks)
 	ck_assert_int_eq(launch_make_library_path("/a b/x.so", ".", &path), 0);
 	ck_assert_int_eq(readlink(path, target, sizeof(target) - 1), 9);
 	ck_assert_str_eq(target, "/a b/x.so");
+	ck_assert_int_eq(launch_make_library_path("/a b/x.so", ".", &again), 0);
+	ck_assert_str_eq(again, path);
+	free(again);
+	ck_assert_int_eq(launch_make_library_path("/a$LIB/x.so", ".", &again), 0);
+	ck_assert_str_ne(again, path);
+	free(again);
 	free(path);
 	ck_assert_int_eq(launch_make_library_path("/a:b/x.so", "/c:d", &path), -EINVAL);
+	ck_assert_int_eq(launch_make_library_path("/a:b/x.so", "/c$d", &path), -EINVAL);
 }
 END_TEST
 

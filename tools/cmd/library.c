@@ -19,6 +19,10 @@ cmd_library(void)
 
 	if (path == NULL)
 		die(COMMAND_TROUBLE, "libheaptally.so: not found; HEAPTALLY_LIBRARY can name it");
+	if (!launch_can_preload(path))
+		warn("warning: LD_PRELOAD cannot hold this path, which has a blank, a colon or a "
+		     "$; "
+		     "heaptally run can use it");
 	puts(path);
 	free(path);
 	report_output_finish();

@@ -286,6 +286,25 @@ warn_of_path(const struct run *run)
 			   run->output != NULL ? run->output : ".", run->directory);
 }
 
+/* A link is put beside the run's own directory, which goes with the run. */
+static char *
+make_preload(const struct run *run, const char *library)
+{
+	const char *slash = strrchr(run->directory, '/');
+	char *parent = xstrndup(run->directory, (size_t)(slash - run->directory)), *preload;
+	int result = launch_make_library_path(library, parent, &preload);
+
+	if (result != 0)
+		rmdir(run->directory);
+	if (result == -EINVAL)
+		die(LAUNCH_FAILED, "%s: LD_PRELOAD cannot hold this path, nor a link to it in %s",
+		    library, parent);
+	if (result != 0)
+		die_errno(LAUNCH_FAILED, result, "%s: no link to %s can be made", parent, library);
+	free(parent);
+	return preload;
+}
+
 static void
 make_process(struct run *run)
 {
@@ -304,9 +323,8 @@ make_process(struct run *run)
 		rmdir(run->directory);
 		die(LAUNCH_FAILED, "%s", why);
 	}
-	result = launch_make_library_path(library, run->directory, &preload);
-	if (result == 0)
-		result = launch_prepare(&run->launch, run->arguments, preload, options);
+	preload = make_preload(run, library);
+	result = launch_prepare(&run->launch, run->arguments, preload, options);
 	if (result != 0)
 		die_errno(LAUNCH_FAILED, result, "%s: cannot be started", run->arguments[0]);
 	free(library);
@@ -335,16 +353,6 @@ get_spool_directory(const struct run *run)
 }
 
 static void
-remove_directory(const struct run *run)
-{
-	char *link = xasprintf("%s/libheaptally.so", run->directory);
-
-	unlink(link);
-	free(link);
-	rmdir(run->directory);
-}
-
-static void
 start(struct run *run)
 {
 	char *spool = get_spool_directory(run);
@@ -366,7 +374,7 @@ start(struct run *run)
 	run->start_ns = clock_get_ns(CLOCK_MONOTONIC);
 	result = launch_start(&run->launch);
 	if (result != 0) {
-		remove_directory(run);
+		rmdir(run->directory);
 		die_errno(result == -ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXECUTABLE, result,
 			  "%s", run->arguments[0]);
 	}
@@ -579,7 +587,7 @@ finish(struct run *run)
 		run->path_error = result;
 	collector_free(run->collector);
 	if (left == 0)
-		remove_directory(run);
+		rmdir(run->directory);
 	if (run->card.process_count == 0 && left == 0)
 		return explain_nothing(run, status);
 	if (run->card.process_count == 0)

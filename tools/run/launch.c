@@ -217,26 +217,54 @@ launch_find_library(void)
 	return realpath(PKGLIBDIR "/libheaptally.so", NULL);
 }
 
+bool
+launch_can_preload(const char *path)
+{
+	/* ld.so(8): it splits LD_PRELOAD at blanks and colons, and expands $ORIGIN and the like. */
+	return path[strcspn(path, ": \t\n$")] == '\0';
+}
+
+/* One name for each path, so that runs share the link. */
+static char *
+make_link_path(const char *library, const char *directory)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (const char *c = library; *c != '\0'; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+	return xasprintf("%s/libheaptally-%016llx.so", directory, (unsigned long long)hash);
+}
+
+static bool
+links_to(const char *link, const char *library)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlink(link, target, sizeof(target));
+
+	return length == (ssize_t)strlen(library) && memcmp(target, library, (size_t)length) == 0;
+}
+
 int
 launch_make_library_path(const char *library, const char *directory, char **ret_path)
 {
 	char *link;
+	int result = 0;
 
-	if (library[strcspn(library, ": \t\n")] == '\0') {
+	if (launch_can_preload(library)) {
 		*ret_path = xstrdup(library);
 		return 0;
 	}
-	if (directory[strcspn(directory, ": \t\n")] != '\0')
+	if (!launch_can_preload(directory))
 		return -EINVAL;
-	link = xasprintf("%s/libheaptally.so", directory);
-	if (symlink(library, link) != 0) {
-		int error = -errno;
-
+	link = make_link_path(library, directory);
+	/* Another run may make the same at the same time. */
+	if (!links_to(link, library) && symlink(library, link) != 0 && !links_to(link, library))
+		result = -errno;
+	if (result == 0)
+		*ret_path = link;
+	else
 		free(link);
-		return error;
-	}
-	*ret_path = link;
-	return 0;
+	return result;
 }
 
 /* --- program --- */

@@ -59,9 +59,13 @@ int launch_make_options(const struct launch_options *options, const char *inheri
  */
 char *launch_find_library(void);
 
+/* Whether LD_PRELOAD can hold the path: no blank, no colon, no $. */
+bool launch_can_preload(const char *path);
+
 /*
- * A path for library that LD_PRELOAD can hold, which has no blanks and no colons: itself, or a
- * link in directory. 0 with a path to free, or -errno.
+ * A path for library that LD_PRELOAD can hold: itself, or a link in directory, which has to outlive
+ * the run, because processes that were started in it may start others later. 0 with a path to free,
+ * or -errno; -EINVAL when LD_PRELOAD cannot hold the directory either.
  */
 int launch_make_library_path(const char *library, const char *directory, char **ret_path);
 
