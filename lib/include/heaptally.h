@@ -100,9 +100,10 @@ HEAPTALLY_WEAK int heaptally_is_traced(const void *address);
 /* Note this moment. -EINVAL if label is NULL or longer than 95 bytes. */
 HEAPTALLY_WEAK int heaptally_mark(const char *label);
 
-/* Write a recording of this moment to path, for the reading commands. An empty file or the recording
- * of an ended process is replaced; -EBUSY for that of a living one, -EEXIST for anything else. 0,
- * HEAPTALLY_NOT_TRACING, HEAPTALLY_NOT_FOUND for ENOENT, or any other errno number, negative. */
+/* Write a recording of this moment to path, for the reading commands. An empty file or the
+ * recording of an ended process is replaced; -EBUSY for that of a living one, -EEXIST for anything
+ * else. 0, HEAPTALLY_NOT_TRACING, HEAPTALLY_NOT_FOUND for ENOENT, or any other errno number,
+ * negative. */
 HEAPTALLY_WEAK int heaptally_snapshot(const char *path);
 
 /*
