@@ -87,7 +87,7 @@ for kind in PLANTED:
         equal(len(found), 1, "recordings in the usual place")
         seen = report("info", found[0])
         equal(seen["total_blocks"], BLOCKS, "blocks")
-        assert any("out=" in sentence for sentence in seen["trouble"]), seen["trouble"]
+        assert any("out=" in sentence for sentence in seen["troubles"]), seen["troubles"]
 
 
 @case("out= names nothing, or a place in a missing folder: the usual place")
