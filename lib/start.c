@@ -44,12 +44,12 @@ fill_header(void)
 {
 	struct recording_header *h = recording.header;
 	static char path[4096];
-	long n = os_read_link("/proc/self/exe", path, sizeof path - 1);
 
-	if (n > 0) {
-		path[n] = '\0';
+	/* A child's is its parent's, and not what the kernel makes of a name that is gone. */
+	if (path[0] == '\0')
+		os_read_link("/proc/self/exe", path, sizeof path - 1);
+	if (path[0] != '\0')
 		h->executable = recording_add_string(path);
-	}
 	h->allocator = recording_add_string(real.path);
 	h->frames_limit = options.frames;
 	h->realloc_origin = options.realloc_origin;
@@ -84,6 +84,7 @@ start_tables(bool forked)
 	unwind_set_threads(options.threads);
 	unwind_set_crosscheck(options.crosscheck);
 	fill_header();
+	module_table_add_loaded(!forked);
 	request_reset();
 	pools_reset();
 	watch_reset();

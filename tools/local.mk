@@ -108,6 +108,8 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/elf_inflate.h \
 	tools/symbols/encoding.c \
 	tools/symbols/encoding.h \
+	tools/symbols/module_file.c \
+	tools/symbols/module_file.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/util/array.h \

@@ -316,6 +316,12 @@ os_read_link(const char *path, char *buffer, size_t bytes)
 	return call3(SYS_readlink, (long)path, (long)buffer, (long)bytes);
 }
 
+long
+os_current_directory(char *buffer, size_t bytes)
+{
+	return call3(SYS_getcwd, (long)buffer, (long)bytes, 0);
+}
+
 int
 os_stat(const char *path, bool follow, struct os_stat *ret_stat)
 {
@@ -324,7 +330,15 @@ os_stat(const char *path, bool follow, struct os_stat *ret_stat)
 				       follow ? 0 : AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	if (result == 0)
-		*ret_stat = (struct os_stat){st.st_uid, st.st_mode, st.st_ino};
+		*ret_stat = (struct os_stat){
+			.uid = st.st_uid,
+			.mode = st.st_mode,
+			.inode = st.st_ino,
+			.device = st.st_dev,
+			.bytes = (uint64_t)st.st_size,
+			.modified_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
+				       (uint64_t)st.st_mtim.tv_nsec,
+		};
 	return (int)result;
 }
 

@@ -69,11 +69,18 @@ int os_exchange(const char *one, const char *other);
 int os_make_directory(const char *path, unsigned mode);
 long os_read_link(const char *path, char *buffer, size_t bytes);
 
-/* Owner, mode and inode of a path, links not followed (directory may be AT_FDCWD). */
+/* The current directory with its NUL: bytes, or -errno. One that is not below the root does not
+ * begin with a slash. */
+long os_current_directory(char *buffer, size_t bytes);
+
+/* Owner, mode and identity of a path. */
 struct os_stat {
 	uint32_t uid;
 	uint32_t mode;
 	uint64_t inode;
+	uint64_t device;
+	uint64_t bytes;
+	uint64_t modified_ns; /* since the epoch */
 };
 int os_stat(const char *path, bool follow, struct os_stat *ret_stat);
 

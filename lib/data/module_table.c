@@ -6,10 +6,13 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "memory/arena.h"
 #include "recording/recording_map.h"
 
 #define MODULES_MAX 65536u
+#define PATH_BYTES  8192u
+#define FILES_MAX   64u
 #define PAGE_OWNERS (PAGE_BYTES / sizeof(struct link_map *))
 
 /* Beside the recorded modules: whose they are now, in pages. NULL once unloaded. */
@@ -18,7 +21,20 @@ static struct {
 	uint32_t count;
 	uint32_t last; /* the one that was asked for last */
 	bool changed;  /* a module came since the last sweep */
+	bool starting; /* no program code has run: each path is that of the file */
 } table;
+
+static char made_path[PATH_BYTES];
+
+/* Which files the objects without a build-id are. Kept over a fork: to the child a path may already
+ * be that of another file. */
+static struct {
+	struct known_file {
+		const struct link_map *owner;
+		struct recording_module module;
+	} files[FILES_MAX];
+	uint32_t count;
+} known;
 
 static const struct link_map **
 owner_of(uint32_t id)
@@ -80,10 +96,102 @@ path_of(const struct link_map *map)
 				      : map->l_name;
 }
 
+/* A path is relative to where the program was. A bare name was not searched for there: the
+ * kernel's own object has one. */
+static bool
+is_relative(const char *path)
+{
+	return path[0] != '/' && strchr(path, '/') != NULL;
+}
+
+static const char *
+skip_dot(const char *path)
+{
+	while (path[0] == '.' && path[1] == '/')
+		for (path += 2; path[0] == '/'; path++)
+			;
+	return path;
+}
+
 static bool
 is_path_of(const struct recording_module *m, const struct link_map *map)
 {
-	return strcmp(recording.strings + m->path, path_of(map)) == 0;
+	const char *path = path_of(map), *name = recording.strings + m->path;
+	size_t bytes, name_bytes;
+
+	if (strcmp(name, path) == 0)
+		return true;
+	if (name[0] != '/' || !is_relative(path))
+		return false;
+	path = skip_dot(path);
+	bytes = strlen(path);
+	name_bytes = strlen(name);
+	return name_bytes > bytes && name[name_bytes - bytes - 1] == '/' &&
+	       strcmp(name + name_bytes - bytes, path) == 0;
+}
+
+/*
+ * The loader has just asked for the directory, too, so that a filter that let it load the object
+ * lets us ask. The program may have gone elsewhere since: without a build-id by which a reader can
+ * tell, the name stays as it is.
+ */
+static const char *
+absolute_path(const char *path, bool can_be_verified)
+{
+	long length;
+	size_t bytes;
+
+	if (!is_relative(path) || !(can_be_verified || table.starting))
+		return path;
+	path = skip_dot(path);
+	bytes = strlen(path) + 1;
+	length = os_current_directory(made_path, sizeof made_path);
+	/* With its NUL, in whose place comes the slash. */
+	if (length < 2 || made_path[0] != '/' || (size_t)length + bytes > sizeof made_path)
+		return path;
+	if (length > 2)
+		made_path[length++ - 1] = '/';
+	memcpy(made_path + length - 1, path, bytes);
+	return made_path;
+}
+
+static void
+look_at_file(struct recording_module *m)
+{
+	bool is_main = (m->flags & RECORDING_MODULE_MAIN) != 0;
+	struct os_stat file;
+
+	m->seen_ns = os_realtime_ns();
+	if (!table.starting ||
+	    os_stat(is_main ? "/proc/self/exe" : recording.strings + m->path, true, &file) != 0)
+		return;
+	m->device = file.device;
+	m->inode = file.inode;
+	m->file_bytes = file.bytes;
+	m->modified_ns = file.modified_ns;
+}
+
+static void
+set_identity(struct recording_module *m, const struct link_map *owner)
+{
+	if (m->build_id_bytes != 0)
+		return;
+	for (uint32_t i = 0; i < known.count; i++) {
+		const struct recording_module *before = &known.files[i].module;
+
+		if (known.files[i].owner != owner || before->start != m->start ||
+		    before->end != m->end)
+			continue;
+		m->device = before->device;
+		m->inode = before->inode;
+		m->file_bytes = before->file_bytes;
+		m->modified_ns = before->modified_ns;
+		m->seen_ns = before->seen_ns;
+		return;
+	}
+	look_at_file(m);
+	if (known.count < FILES_MAX)
+		known.files[known.count++] = (struct known_file){owner, *m};
 }
 
 static void
@@ -117,12 +225,15 @@ add_module(const struct dl_find_object *object)
 	if (!reserve_module(id))
 		return UINT32_MAX;
 	m = &recording.modules[id];
-	m->path = is_main ? recording.header->executable : recording_add_string(map->l_name);
+	copy_build_id(object, m);
+	m->path =
+		is_main ? recording.header->executable
+			: recording_add_string(absolute_path(map->l_name, m->build_id_bytes != 0));
 	if (m->path == 0 && !is_main)
 		return UINT32_MAX;
 	set_place(m, object);
 	m->flags = is_main ? RECORDING_MODULE_MAIN : 0;
-	copy_build_id(object, m);
+	set_identity(m, map);
 	*owner_of(id) = map;
 	table.count = id + 1;
 	store_release(&modules->count, id + 1);
@@ -167,6 +278,25 @@ find_module(const struct dl_find_object *object)
 	table.changed = true;
 	id = revive_module(object);
 	return id != UINT32_MAX ? id : add_module(object);
+}
+
+void
+module_table_add_loaded(bool starting)
+{
+	struct dl_find_object object;
+
+	table.starting = starting;
+	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+		struct recording_module module = {0};
+
+		if (map->l_ld == NULL || _dl_find_object(map->l_ld, &object) != 0 ||
+		    object.dlfo_link_map != map)
+			continue;
+		copy_build_id(&object, &module);
+		if (module.build_id_bytes == 0)
+			find_module(&object);
+	}
+	table.starting = false;
 }
 
 struct recording_frame

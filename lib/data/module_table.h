@@ -19,6 +19,10 @@ struct dl_find_object;
  * no room for the object that is noted, and the frame is a bare address. [signal] */
 struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
 
+/* Record the loaded objects that have no build-id; while the program is `starting`, with the
+ * identity of their files: later a filter of system calls may be in force. [init] */
+void module_table_add_loaded(bool starting);
+
 /* Mark the modules that are gone. True if there was one; *ret_start and *ret_end then span them
  * all.
  */

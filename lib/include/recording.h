@@ -49,7 +49,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
-#define RECORDING_VERSION    2
+#define RECORDING_VERSION    3
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
 #define RECORDING_MODE       0400 /* shortened by mistake it would kill the program: SIGBUS */
@@ -142,6 +142,13 @@ struct recording_module {
 	uint32_t flags; /* RECORDING_MODULE_* */
 	uint32_t build_id_bytes;
 	uint8_t build_id[20];
+
+	/* Without a build-id, of the file that was mapped; zero if not known. */
+	uint64_t device;
+	uint64_t inode;
+	uint64_t file_bytes;
+	uint64_t modified_ns; /* since the epoch, as the next */
+	uint64_t seen_ns;     /* when the object was certainly mapped already */
 };
 
 #define RECORDING_MODULE_UNLOADED 1u
@@ -377,7 +384,7 @@ RECORDING_FIXED(frames_limit, RECORDING_FIXED_BYTES); /* the first after them */
 RECORDING_LAYOUT(recording_extent, 32);
 RECORDING_LAYOUT(recording_frame, 16);
 RECORDING_LAYOUT(recording_node, 16);
-RECORDING_LAYOUT(recording_module, 56);
+RECORDING_LAYOUT(recording_module, 96);
 RECORDING_LAYOUT(recording_counters, 64);
 RECORDING_LAYOUT(recording_shard, 64);
 RECORDING_LAYOUT(recording_control, 64);

@@ -234,7 +234,7 @@ def build_plugin(*flags):
     build(need("gcc"), "-g", "-shared", "-fPIC", *flags, source="plugin.c", output="plugin.so")
 
 
-@case("a relative name is followed from here, to the file with the right build-id alone")
+@case("a relative name is followed to the file with the right build-id alone")
 def relative(directory):
     with open("loader.c", "w", encoding="utf-8") as source:
         source.write(LOADER)
@@ -250,6 +250,9 @@ def relative(directory):
         assert found in text, text
         os.chdir("elsewhere")
         build_plugin("-DEXTRA=2 * bytes", flags)
+        text = heaptally("top", recording).stdout.decode()
+        assert found in text and "changed" not in text, text
+        os.unlink("../plugin.so")
         text = heaptally("top", recording).stdout.decode()
         assert "plugin.so+0x" in text and "plugin.c" not in text and "changed" not in text, text
 

@@ -104,6 +104,11 @@ fill_tables(struct generated *generated)
 		.end = 0x7100000,
 		.path = STRING_LIBRARY,
 		.flags = RECORDING_MODULE_UNLOADED,
+		.device = 0x801,
+		.inode = UINT64_MAX,
+		.file_bytes = 12345,
+		.modified_ns = 1700000000000000001,
+		.seen_ns = 1700000000000000002,
 	};
 	generated->frames[16] = (struct recording_frame){0x1234, 0, FRAME_KIND_MODULE};
 	generated->frames[17] = (struct recording_frame){0x99, 1, FRAME_KIND_MODULE};

@@ -40,6 +40,8 @@ make_profile(void)
 	profile->moments[1].values[3].live_bytes = -12;
 	profile->moments[1].values[2].temporary_blocks = UINT64_MAX;
 	profile->moments[1].time_ns = UINT64_MAX;
+	profile->modules[0].file = PROFILE_FILE_CHANGED;
+	ck_assert_uint_eq(profile->modules[1].seen_ns, 1700000000000000002);
 	profile->location_count = 2;
 	profile->locations = xcalloc(2, sizeof(*profile->locations));
 	profile->locations[0] = (struct profile_location){
@@ -114,6 +116,12 @@ compare_tables(const struct profile *a, const struct profile *b)
 		ck_assert_uint_eq(a->modules[i].bias, b->modules[i].bias);
 		ck_assert(a->modules[i].unloaded == b->modules[i].unloaded);
 		ck_assert_int_eq(memcmp(a->modules[i].build_id, b->modules[i].build_id, 20), 0);
+		ck_assert_int_eq(a->modules[i].file, b->modules[i].file);
+		ck_assert_uint_eq(a->modules[i].device, b->modules[i].device);
+		ck_assert_uint_eq(a->modules[i].inode, b->modules[i].inode);
+		ck_assert_uint_eq(a->modules[i].file_bytes, b->modules[i].file_bytes);
+		ck_assert_uint_eq(a->modules[i].modified_ns, b->modules[i].modified_ns);
+		ck_assert_uint_eq(a->modules[i].seen_ns, b->modules[i].seen_ns);
 	}
 	ck_assert_uint_eq(a->frame_count, b->frame_count);
 	for (uint32_t i = 0; i < a->frame_count; i++) {

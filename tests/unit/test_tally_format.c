@@ -131,14 +131,14 @@ START_TEST(other_numbers)
 		TALLY_PROCESS, TALLY_STRINGS, TALLY_MODULES, TALLY_LOCATIONS,   TALLY_FRAMES,
 		TALLY_NODES,   TALLY_SITES,   TALLY_MOMENT,  TALLY_VALUES,      TALLY_SAMPLES,
 		TALLY_MARKS,   TALLY_PAUSE,   TALLY_BLOCKS,  TALLY_BLOCKS_INFO, TALLY_LIFETIMES,
-		TALLY_DONE,    TALLY_END,
+		TALLY_FILES,   TALLY_DONE,    TALLY_END,
 	};
 	struct profile_frame pool = {.kind = PROFILE_FRAME_ALLOCATOR, .offset = PROFILE_POOL + 5};
 	struct profile_frame code = {.kind = PROFILE_FRAME_CODE, .offset = UINT64_MAX};
 
 	ck_assert_int_eq(memcmp(tags,
 				"PROCSTRSMODSLOCSFRMSNODESITEMOMTMOMVSMPL"
-				"mARKpAUSbLKSbLKIlIFEDONEENDS",
+				"mARKpAUSbLKSbLKIlIFEfILEDONEENDS",
 				sizeof(tags)),
 			 0);
 	ck_assert_int_eq(TALLY_TOTAL_BYTES, 0);
@@ -201,7 +201,7 @@ read_plain(struct profile **ret_profile)
 
 /* The bytes of a process with one of everything that has a number, and where these are. */
 static struct {
-	size_t module_flags, frame_kind, mark_kind, pause, mask, realloc, state, has_wait,
+	size_t module_flags, file, frame_kind, mark_kind, pause, mask, realloc, state, has_wait,
 		symbolized;
 } place;
 
@@ -215,6 +215,8 @@ build(void)
 	add_chunk("STRS", "\x06malloc", 7);
 	add_chunk("MODS", "\1\2\0\0\0\0", 6);
 	place.module_flags = plain_length - 5;
+	add_chunk("fILE", "\0\1\0\0\0\0\2", 7);
+	place.file = plain_length - 6;
 	add_chunk("LOCS", "", 0);
 	add_chunk("FRMS", "\0\0\1\0\1", 5);
 	place.frame_kind = plain_length - 5;
@@ -249,6 +251,8 @@ START_TEST(bytes_of_a_file)
 	ck_assert_int_eq(profile->pause, PROFILE_STOPPED);
 	ck_assert_int_eq(profile->marks[0].kind, PROFILE_MARK_STOP);
 	ck_assert(profile->modules[0].is_main && !profile->modules[0].unloaded);
+	ck_assert_int_eq(profile->modules[0].file, PROFILE_FILE_CHANGED);
+	ck_assert_uint_eq(profile->modules[0].seen_ns, 2);
 	ck_assert_int_eq(profile->frames[0].kind, PROFILE_FRAME_ALLOCATOR);
 	ck_assert_uint_eq(profile->moments[0].values[0].total_bytes, 10);
 	profile_free(profile);
@@ -265,6 +269,7 @@ START_TEST(unknown_numbers_are_newer)
 		{place.module_flags, 4}, {place.frame_kind, 8}, {place.mark_kind, 7},
 		{place.mark_kind, 0},    {place.pause, 3},      {place.realloc, 2},
 		{place.state, 3},        {place.has_wait, 2},   {place.symbolized, 2},
+		{place.file, 3},
 	};
 	struct profile *profile;
 

@@ -48,6 +48,14 @@ enum profile_frame_kind {
 /* `offset` of an allocator frame that is a pool of the program's own; plus the domain's number. */
 #define PROFILE_POOL ((uint64_t)1 << 32)
 
+/* What names were looked up in. */
+enum profile_file {
+	PROFILE_FILE_AS_MAPPED, /* or not looked for */
+	PROFILE_FILE_CHANGED,   /* there is another one in its place, which lent no names */
+	PROFILE_FILE_GONE,
+	PROFILE_FILES
+};
+
 struct profile_module {
 	const char *path; /* as loaded; of the executable, resolved */
 	uint8_t build_id[20];
@@ -55,6 +63,12 @@ struct profile_module {
 	bool unloaded;
 	bool is_main;
 	uint64_t start, end, bias; /* addresses in the traced process */
+	enum profile_file file;
+
+	/* Without a build-id, of the file that was mapped; 0 if not known. */
+	uint64_t device, inode, file_bytes;
+	uint64_t modified_ns; /* since the epoch, as the next */
+	uint64_t seen_ns;     /* when it was mapped already */
 };
 
 /* One source position. Unresolved: all NULL and 0; the reader prints module+0xoffset. */
@@ -141,6 +155,7 @@ enum profile_state {
 struct profile {
 	/* identity */
 	uint32_t pid, parent_pid;
+	uint32_t pid_here;      /* by which we know the process; 0 if it is gone or out of sight */
 	const char *command;    /* comm */
 	const char *executable; /* path */
 	const char *allocator;  /* module whose malloc is behind ours */
@@ -163,8 +178,6 @@ struct profile {
 	uint32_t frames_limit;
 	bool realloc_origin;
 	uint32_t threads;
-	uint32_t stale_modules;   /* whose file was replaced since, so that it lent no names */
-	const char *stale_module; /* path of the first of them */
 
 	/* Sentences on what kept names from being found, each once. */
 	const char **notes;

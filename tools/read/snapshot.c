@@ -384,6 +384,8 @@ fill_profile(struct snapshot *snapshot)
 		result = snapshot_file_read_string(&snapshot->file, snapshot->profile->strings,
 						   header->allocator, &profile->allocator);
 	profile->pid = header->pid;
+	profile->pid_here =
+		snapshot->identity.alive ? snapshot_life_get_pid(&snapshot->file.header) : 0;
 	profile->parent_pid = header->parent_pid;
 	profile->command = intern_insert_string(profile->strings, snapshot->identity.command);
 	profile->version = intern_insert_string(profile->strings, PACKAGE_VERSION);

@@ -6,6 +6,7 @@
 #include "read/snapshot_life.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -89,4 +90,61 @@ snapshot_life_is_mapped(const struct snapshot_file *file, const struct recording
 	free(line);
 	fclose(stream);
 	return found;
+}
+
+/* The last number of NSpid: the id that the process has for itself. */
+static uint32_t
+get_own_pid(const char *number)
+{
+	char path[64], *line = NULL;
+	uint32_t own = 0;
+	size_t bytes = 0;
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/status", number);
+	stream = fopen(path, "re");
+	if (stream == NULL)
+		return 0;
+	while (own == 0 && getline(&line, &bytes, stream) > 0) {
+		const char *last = strrchr(line, '\t');
+
+		if (strncmp(line, "NSpid:", 6) == 0 && last != NULL)
+			own = (uint32_t)strtoul(last + 1, NULL, 10);
+	}
+	free(line);
+	fclose(stream);
+	return own;
+}
+
+static bool
+is_in_namespace(const char *number, uint64_t inode)
+{
+	struct stat status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%.16s/ns/pid", number);
+	return stat(path, &status) == 0 && status.st_ino == inode;
+}
+
+uint32_t
+snapshot_life_get_pid(const struct recording_header *header)
+{
+	struct dirent *entry;
+	uint32_t pid = 0;
+	DIR *entries;
+
+	if (!snapshot_life_is_this_boot(header))
+		return 0;
+	if (snapshot_life_is_this_namespace(header))
+		return header->pid;
+	entries = opendir("/proc");
+	if (entries == NULL)
+		return 0;
+	while (pid == 0 && (entry = readdir(entries)) != NULL)
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    is_in_namespace(entry->d_name, header->pid_namespace) &&
+		    get_own_pid(entry->d_name) == header->pid)
+			pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+	closedir(entries);
+	return pid;
 }

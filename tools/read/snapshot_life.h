@@ -8,6 +8,7 @@
 #define SNAPSHOT_LIFE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct recording_header;
 struct snapshot_file;
@@ -25,5 +26,9 @@ bool snapshot_life_is_locked(const struct snapshot_file *file);
  * seen. */
 bool snapshot_life_is_mapped(const struct snapshot_file *file,
 			     const struct recording_header *header);
+
+/* By which id we know the living process: that in the header, or where its process ids are others
+ * than ours, what the kernel says of it. 0 if it is not in sight. */
+uint32_t snapshot_life_get_pid(const struct recording_header *header);
 
 #endif

@@ -250,6 +250,12 @@ convert_module(const struct snapshot *snapshot, const struct recording_module *r
 		.start = record->start,
 		.end = record->end,
 		.bias = record->bias,
+		.file = ret_module->file,
+		.device = record->device,
+		.inode = record->inode,
+		.file_bytes = record->file_bytes,
+		.modified_ns = record->modified_ns,
+		.seen_ns = record->seen_ns,
 	};
 	int result;
 

@@ -75,6 +75,22 @@ tally_format_mark_kind(enum profile_mark_kind kind)
 	__builtin_unreachable();
 }
 
+enum tally_file
+tally_format_file(enum profile_file file)
+{
+	switch (file) {
+	case PROFILE_FILE_AS_MAPPED:
+		return TALLY_FILE_AS_MAPPED;
+	case PROFILE_FILE_CHANGED:
+		return TALLY_FILE_CHANGED;
+	case PROFILE_FILE_GONE:
+		return TALLY_FILE_GONE;
+	case PROFILE_FILES:
+		break;
+	}
+	__builtin_unreachable();
+}
+
 enum tally_pause
 tally_format_pause(enum profile_pause pause)
 {
@@ -186,6 +202,23 @@ tally_parse_pause(uint64_t number, enum profile_pause *ret_pause)
 		return true;
 	case TALLY_STOPPED:
 		*ret_pause = PROFILE_STOPPED;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_file(uint64_t number, enum profile_file *ret_file)
+{
+	switch ((enum tally_file)number) {
+	case TALLY_FILE_AS_MAPPED:
+		*ret_file = PROFILE_FILE_AS_MAPPED;
+		return true;
+	case TALLY_FILE_CHANGED:
+		*ret_file = PROFILE_FILE_CHANGED;
+		return true;
+	case TALLY_FILE_GONE:
+		*ret_file = PROFILE_FILE_GONE;
 		return true;
 	}
 	return false;

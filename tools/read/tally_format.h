@@ -41,6 +41,7 @@ enum tally_tag {
 	TALLY_NOTES = TALLY_TAG('n', 'O', 'T', 'E'),
 	TALLY_BLOCKS_INFO = TALLY_TAG('b', 'L', 'K', 'I'),
 	TALLY_BLOCKS = TALLY_TAG('b', 'L', 'K', 'S'),
+	TALLY_FILES = TALLY_TAG('f', 'I', 'L', 'E'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
@@ -104,6 +105,13 @@ enum tally_module_flag {
 	TALLY_MODULE_FLAGS = TALLY_MODULE_UNLOADED | TALLY_MODULE_MAIN,
 };
 
+/* In fILE. */
+enum tally_file {
+	TALLY_FILE_AS_MAPPED = 0,
+	TALLY_FILE_CHANGED = 1,
+	TALLY_FILE_GONE = 2,
+};
+
 /* In FRMS. */
 enum tally_frame_kind {
 	TALLY_FRAME_ALLOCATOR = 0,
@@ -146,6 +154,7 @@ enum tally_state tally_format_state(enum profile_state state);
 enum tally_frame_kind tally_format_frame_kind(enum profile_frame_kind kind);
 enum tally_mark_kind tally_format_mark_kind(enum profile_mark_kind kind);
 enum tally_pause tally_format_pause(enum profile_pause pause);
+enum tally_file tally_format_file(enum profile_file file);
 uint32_t tally_format_troubles(uint32_t troubles);
 uint64_t tally_format_offset(const struct profile_frame *frame);
 
@@ -155,6 +164,7 @@ bool tally_parse_state(uint64_t number, enum profile_state *ret_state);
 bool tally_parse_frame_kind(uint64_t number, enum profile_frame_kind *ret_kind);
 bool tally_parse_mark_kind(uint64_t number, enum profile_mark_kind *ret_kind);
 bool tally_parse_pause(uint64_t number, enum profile_pause *ret_pause);
+bool tally_parse_file(uint64_t number, enum profile_file *ret_file);
 bool tally_parse_flag(uint64_t number, bool *ret_flag);
 
 /* Bits that are not known become PROFILE_TROUBLE_NEWER. */

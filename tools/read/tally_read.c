@@ -319,6 +319,28 @@ read_modules(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_files(struct tally_reader *reader, struct varint_input *input)
+{
+	while (has_more(input)) {
+		uint64_t index = varint_get(input);
+		struct profile_module *module;
+
+		if (index >= reader->modules.count) {
+			input->bad = true;
+			return;
+		}
+		module = &reader->modules.items[index];
+		if (!is_known(reader, tally_parse_file(varint_get(input), &module->file)))
+			return;
+		module->device = varint_get(input);
+		module->inode = varint_get(input);
+		module->file_bytes = varint_get(input);
+		module->modified_ns = varint_get(input);
+		module->seen_ns = varint_get(input);
+	}
+}
+
+static void
 read_locations(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
@@ -635,6 +657,8 @@ find_table_reader(uint32_t tag)
 		return read_strings;
 	case TALLY_MODULES:
 		return read_modules;
+	case TALLY_FILES:
+		return read_files;
 	case TALLY_LOCATIONS:
 		return read_locations;
 	case TALLY_FRAMES:

@@ -224,6 +224,27 @@ write_modules(struct tally_writer *writer, const struct profile *profile)
 }
 
 static void
+write_files(struct tally_writer *writer, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->module_count; i++) {
+		const struct profile_module *module = &profile->modules[i];
+
+		if (module->file == PROFILE_FILE_AS_MAPPED && module->seen_ns == 0)
+			continue;
+		split_chunk(writer, TALLY_FILES);
+		put(writer, i);
+		put(writer, tally_format_file(module->file));
+		put(writer, module->device);
+		put(writer, module->inode);
+		put(writer, module->file_bytes);
+		put(writer, module->modified_ns);
+		put(writer, module->seen_ns);
+	}
+	if (writer->chunk.length != 0)
+		end_chunk(writer, TALLY_FILES);
+}
+
+static void
 write_locations(struct tally_writer *writer, const struct profile *profile)
 {
 	for (uint32_t i = 0; i < profile->location_count; i++) {
@@ -481,6 +502,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_process(writer, profile);
 	write_strings(writer, profile);
 	write_modules(writer, profile);
+	write_files(writer, profile);
 	write_locations(writer, profile);
 	write_frames(writer, profile);
 	write_nodes(writer, profile);

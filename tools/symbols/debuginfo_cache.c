@@ -17,7 +17,8 @@ struct entry {
 	char *path; /* NULL: free */
 	uint8_t build_id[20];
 	uint32_t build_id_bytes;
-	struct debuginfo *debuginfo; /* NULL: cannot be read */
+	struct debuginfo *debuginfo; /* NULL: cannot be read, for `error` */
+	int error;
 	uint64_t used;
 };
 
@@ -57,9 +58,17 @@ debuginfo_cache_free(struct debuginfo_cache *cache)
 	free(cache);
 }
 
-struct debuginfo *
+static int
+get_result(const struct entry *entry, struct debuginfo **ret_debuginfo)
+{
+	if (entry->debuginfo != NULL)
+		*ret_debuginfo = entry->debuginfo;
+	return entry->error;
+}
+
+int
 debuginfo_cache_get(struct debuginfo_cache *cache, const char *path, const uint8_t *build_id,
-		    uint32_t build_id_bytes, bool online)
+		    uint32_t build_id_bytes, bool online, struct debuginfo **ret_debuginfo)
 {
 	struct entry *oldest = &cache->entries[0];
 
@@ -68,7 +77,7 @@ debuginfo_cache_get(struct debuginfo_cache *cache, const char *path, const uint8
 
 		if (is_entry_of(entry, path, build_id, build_id_bytes)) {
 			entry->used = ++cache->clock;
-			return entry->debuginfo;
+			return get_result(entry, ret_debuginfo);
 		}
 		if (entry->used < oldest->used)
 			oldest = entry;
@@ -78,7 +87,6 @@ debuginfo_cache_get(struct debuginfo_cache *cache, const char *path, const uint8
 	oldest->build_id_bytes = build_id_bytes;
 	memcpy(oldest->build_id, build_id, build_id_bytes);
 	oldest->used = ++cache->clock;
-	if (debuginfo_open(path, build_id, build_id_bytes, online, &oldest->debuginfo) < 0)
-		oldest->debuginfo = NULL;
-	return oldest->debuginfo;
+	oldest->error = debuginfo_open(path, build_id, build_id_bytes, online, &oldest->debuginfo);
+	return get_result(oldest, ret_debuginfo);
 }

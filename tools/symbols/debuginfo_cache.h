@@ -21,11 +21,10 @@ struct debuginfo_cache *debuginfo_cache_new(void);
 void debuginfo_cache_free(struct debuginfo_cache *cache);
 
 /*
- * As `debuginfo_open`. NULL when it cannot be read, which is remembered too. The result is the
- * cache's and valid until the next call.
+ * As `debuginfo_open`; that it cannot be read is remembered too. *ret_debuginfo is the cache's and
+ * valid until the next call.
  */
-struct debuginfo *debuginfo_cache_get(struct debuginfo_cache *cache, const char *path,
-				      const uint8_t *build_id, uint32_t build_id_bytes,
-				      bool online);
+int debuginfo_cache_get(struct debuginfo_cache *cache, const char *path, const uint8_t *build_id,
+			uint32_t build_id_bytes, bool online, struct debuginfo **ret_debuginfo);
 
 #endif

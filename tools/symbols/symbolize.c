@@ -17,6 +17,7 @@
 #include "symbols/debuginfo.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/demangle.h"
+#include "symbols/module_file.h"
 #include "model/profile.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -38,6 +39,7 @@ struct symbolizer {
 	uint32_t location_capacity;
 	uint64_t done, all;
 	struct name *names; /* of the current module */
+	struct module_files *files;
 };
 
 static void
@@ -132,16 +134,45 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame,
 					      symbolizer->all);
 }
 
+/* To be freed if there is no cache. */
 static int
-open_module(struct profile *profile, const struct profile_module *module, bool online,
-	    struct debuginfo **ret_debuginfo)
+open_path(const struct symbolizer *symbolizer, const struct profile_module *module,
+	  const char *path, struct debuginfo **ret_debuginfo)
 {
-	int result = debuginfo_open(module->path, module->build_id, module->build_id_bytes, online,
-				    ret_debuginfo);
+	const struct symbolize_options *options = symbolizer->options;
+	bool online = options != NULL && options->online;
 
-	if (result == -ESTALE && profile->stale_modules++ == 0)
-		profile->stale_module = module->path;
-	return result;
+	if (options != NULL && options->cache != NULL)
+		return debuginfo_cache_get(options->cache, path, module->build_id,
+					   module->build_id_bytes, online, ret_debuginfo);
+	return debuginfo_open(path, module->build_id, module->build_id_bytes, online,
+			      ret_debuginfo);
+}
+
+static struct debuginfo *
+open_module(struct symbolizer *symbolizer, struct profile_module *module)
+{
+	struct debuginfo *debuginfo = NULL;
+	int error = 0;
+	size_t index = 0;
+	char *path;
+
+	while (debuginfo == NULL &&
+	       (path = module_files_next(symbolizer->files, module, &index, &error)) != NULL) {
+		int result = open_path(symbolizer, module, path, &debuginfo);
+
+		/* That another file is there tells more than that none is. */
+		if (result != 0 && error != -ESTALE)
+			error = result;
+		free(path);
+	}
+	/* Whoever looked first was where the program ran. */
+	if (!symbolizer->profile->symbolized && strchr(module->path, '/') != NULL)
+		module->file = debuginfo != NULL                       ? PROFILE_FILE_AS_MAPPED
+			       : error == -ESTALE                      ? PROFILE_FILE_CHANGED
+			       : error == -ENOENT || error == -ENOTDIR ? PROFILE_FILE_GONE
+								       : PROFILE_FILE_AS_MAPPED;
+	return debuginfo;
 }
 
 static void
@@ -159,21 +190,16 @@ resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 {
 	const struct symbolize_options *options = symbolizer->options;
 	struct profile *profile = symbolizer->profile;
-	const struct profile_module *module = &profile->modules[profile->frames[frames[0]].module];
-	struct debuginfo *debuginfo = NULL, *own = NULL;
-	bool online = options != NULL && options->online;
+	struct profile_module *module = &profile->modules[profile->frames[frames[0]].module];
+	struct debuginfo *debuginfo = open_module(symbolizer, module);
 
-	if (options != NULL && options->cache != NULL)
-		debuginfo = debuginfo_cache_get(options->cache, module->path, module->build_id,
-						module->build_id_bytes, online);
-	else if (open_module(profile, module, online, &own) == 0)
-		debuginfo = own;
 	for (size_t i = 0; i < count; i++)
 		resolve_frame(symbolizer, &profile->frames[frames[i]], debuginfo);
 	if (debuginfo != NULL)
 		note_problem(profile, debuginfo);
 	clear_names(symbolizer);
-	debuginfo_free(own);
+	if (options == NULL || options->cache == NULL)
+		debuginfo_free(debuginfo);
 }
 
 static int
@@ -210,6 +236,7 @@ symbolize_profile(struct profile *profile, const struct symbolize_options *optio
 		if (is_wanted(profile, &profile->frames[i], options != NULL && options->online))
 			frames[count++] = i;
 	}
+	symbolizer.files = module_files_new(profile);
 	symbolizer.location_capacity = profile->location_count;
 	symbolizer.all = count;
 	qsort_r(frames, count, sizeof(*frames), compare_frames, profile);
@@ -222,5 +249,6 @@ symbolize_profile(struct profile *profile, const struct symbolize_options *optio
 		resolve_module(&symbolizer, frames + first, next - first);
 	}
 	profile->symbolized = true;
+	module_files_free(symbolizer.files);
 	free(frames);
 }

@@ -139,17 +139,40 @@ view_quality_gaps_json(struct json_writer *json, const struct profile *profile)
 
 /* --- troubles --- */
 
+/* How many modules there are of that kind; *ret_path is that of the first. */
+static uint32_t
+count_lost_files(const struct profile *profile, enum profile_file file, const char **ret_path)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < profile->module_count; i++)
+		if (profile->modules[i].file == file && count++ == 0)
+			*ret_path = profile->modules[i].path;
+	return count;
+}
+
+static bool
+has_lost_files(const struct profile *profile)
+{
+	const char *path;
+
+	return count_lost_files(profile, PROFILE_FILE_CHANGED, &path) > 0 ||
+	       count_lost_files(profile, PROFILE_FILE_GONE, &path) > 0;
+}
+
 static void
-tell_of_stale_modules(const struct profile *profile, view_quality_tell *tell, void *context)
+tell_of_lost_files(const struct profile *profile, enum profile_file file, const char *what,
+		   view_quality_tell *tell, void *context)
 {
 	char *sentence, *more = NULL;
+	const char *path = "";
+	uint32_t count = count_lost_files(profile, file, &path);
 
-	if (profile->stale_modules == 0)
+	if (count == 0)
 		return;
-	if (profile->stale_modules > 1)
-		more = xasprintf(" (nor those of %" PRIu32 " more)", profile->stale_modules - 1);
-	sentence = xasprintf("%s changed since the recording, so its names are not used%s",
-			     profile->stale_module, more != NULL ? more : "");
+	if (count > 1)
+		more = xasprintf(" (nor those of %" PRIu32 " more)", count - 1);
+	sentence = xasprintf("%s %s%s", path, what, more != NULL ? more : "");
 	tell(context, sentence);
 	free(sentence);
 	free(more);
@@ -177,7 +200,11 @@ each_trouble(const struct profile *profile, view_quality_tell *tell, void *conte
 
 	for (unsigned i = 0; (sentence = trouble_get_sentence(profile->trouble, i)) != NULL; i++)
 		tell(context, sentence);
-	tell_of_stale_modules(profile, tell, context);
+	tell_of_lost_files(profile, PROFILE_FILE_CHANGED,
+			   "changed since the recording, so its names are not used", tell, context);
+	tell_of_lost_files(profile, PROFILE_FILE_GONE,
+			   "was deleted or is not in reach, so its names are not known", tell,
+			   context);
 	tell_of_notes(profile, tell, context);
 }
 
@@ -246,7 +273,9 @@ each_hint(const struct profile *profile, enum group_by by, const struct group_se
 	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
 	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
 
-	if ((double)set->live_with_name < enough)
+	if ((double)set->live_with_name < enough && has_lost_files(profile))
+		; /* a warning has told why */
+	else if ((double)set->live_with_name < enough)
 		tell(context, "much has no name: --by stack shows who calls it, "
 			      "packages with debug symbols, or --debuginfod, have the names");
 	else if (has_lines && (double)set->live_with_line < enough)
