@@ -19,11 +19,13 @@
 #include "data/trace_table.h"
 #include "capture/unwind_branches.h"
 #include "capture/unwind_full.h"
+#include "capture/unwind_library.h"
 #include "capture/unwind_rules.h"
 
-#define NEW_STACK_GAP  ((uintptr_t)1 << 20)
-#define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
-#define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
+#define NEW_STACK_GAP   ((uintptr_t)1 << 20)
+#define MAIN_STACK_MAX  ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
+#define GUESS_FRAME_MAX 0x4000u
+#define OWN_STACK_MAX   ((uintptr_t)2 << 20) /* to look through; a longer one may be several */
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
@@ -166,6 +168,26 @@ step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot,
 	return likely(ip != 0) ? WALK_GOES_ON : WALK_COMPLETE;
 }
 
+/*
+ * No table: believe the frame pointer if it points a little further out on this stack, to something
+ * that looks like a frame. Nothing says that it is one: rbp may hold anything, and the stack may
+ * end before it. So it never ends a stack, either: a zero says only that the walk goes no further.
+ */
+static COLD enum walk_end
+step_by_guess(struct unwind_memory *m, struct walk *w)
+{
+	uint64_t slot = w->bp + ARCH_FRAME_BYTES;
+
+	if (w->bp < w->sp || w->bp - w->sp > GUESS_FRAME_MAX || w->bp % 8 != 0)
+		return WALK_TRUNCATED;
+	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && (!os_readable(w->bp) || !os_readable(slot - 8)))
+		return WALK_TRUNCATED;
+	if (!unwind_follows_call(*(const uint64_t *)arch_return_slot(slot)))
+		return WALK_TRUNCATED;
+	w->guessed = true;
+	return step_to(m, w, slot, w->bp, true);
+}
+
 /* The end of the stack, and the frames that few programs have. */
 static COLD enum walk_end
 step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
@@ -177,19 +199,7 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 	case RULE_END:
 		return WALK_COMPLETE;
 	case RULE_GUESS:
-		/* No table: believe the frame pointer if it points a little further out on this
-		 * stack. The ABI marks the outermost frame with a zero. */
-		if (w->bp == 0)
-			return WALK_COMPLETE;
-		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
-			return WALK_TRUNCATED;
-		/* Nothing says that this is a frame: the stack may end before it. */
-		if (((w->bp + ARCH_FRAME_BYTES / 2) ^ w->sp) >= PAGE_BYTES &&
-		    (!os_readable(w->bp & ~(uint64_t)7) ||
-		     !os_readable((w->bp + ARCH_FRAME_BYTES - 1) & ~(uint64_t)7)))
-			return WALK_TRUNCATED;
-		w->guessed = true;
-		return step_to(m, w, w->bp + ARCH_FRAME_BYTES, w->bp, true);
+		return step_by_guess(m, w);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))
 			return WALK_TRUNCATED;
