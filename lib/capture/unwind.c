@@ -25,6 +25,8 @@
 #define NEW_STACK_GAP   ((uintptr_t)1 << 20)
 #define MAIN_STACK_MAX  ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
 #define GUESS_FRAME_MAX 0x4000u
+#define STACK_STRIDE    ((uintptr_t)64 << 10) /* a frame that is longer is another stack's */
+#define SEEK_MAX        2048
 #define OWN_STACK_MAX   ((uintptr_t)2 << 20) /* to look through; a longer one may be several */
 
 static uint32_t frames_limit;
@@ -50,6 +52,7 @@ struct walk {
 	const struct unwind_frame *fresh_end;
 	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
 	bool guessed;                   /* some frame was taken for one by its looks */
+	bool crosses; /* the words are of another stack, which was not asked for */
 };
 
 static inline uintptr_t
@@ -74,6 +77,7 @@ static void
 drop_traces(struct unwind_memory *m)
 {
 	m->depth = m->check_count = 0;
+	m->crosses = false;
 	unwind_branches_forget(&m->branches);
 }
 
@@ -84,7 +88,8 @@ unwind_forget(struct unwind_memory *m)
 	m->stack_low = m->stack_high = 0;
 }
 
-/* The stack pointer left the known range: grow it downward if the stack goes on, else start one. */
+/* The stack pointer left the known range: grow it downward if the stack goes on, else start one. A
+ * trace that goes over several stacks is kept: the new one may lead to it. */
 static COLD void
 enter_stack(struct unwind_memory *m, uintptr_t sp)
 {
@@ -95,7 +100,8 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 		m->stack_low = page;
 		return;
 	}
-	drop_traces(m);
+	if (!m->crosses)
+		drop_traces(m);
 	m->stack_low = page;
 	m->stack_high = page + PAGE_BYTES;
 }
@@ -104,8 +110,7 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 static COLD bool
 extend_stack(struct unwind_memory *m, uint64_t address)
 {
-	if (address < m->stack_low || address % 8 != 0 ||
-	    address - m->stack_high > (uint64_t)UNWIND_DEPTH_MAX * 64)
+	if (address < m->stack_low || address % 8 != 0 || address - m->stack_high > STACK_STRIDE)
 		return false;
 	while (address + 8 > m->stack_high) {
 		if (!os_readable(m->stack_high))
@@ -123,13 +128,59 @@ take_bounds(struct walk *w, const struct unwind_memory *m)
 	w->stack_span = m->stack_high - m->stack_low - 8;
 }
 
+/* The walk came to `sp` in no way that goes by the order of addresses: find the remembered frame
+ * there, or else one further out on the same stack. */
+static COLD void
+seek_top(const struct unwind_memory *m, struct walk *w, uint64_t sp)
+{
+	const struct unwind_frame *f = m->frames + m->depth, *near = m->frames - 1;
+	const struct unwind_frame *end = m->depth > SEEK_MAX ? f - SEEK_MAX : m->frames;
+
+	while (f-- > end) {
+		if (f->sp == sp) {
+			w->top = f;
+			return;
+		}
+		if (near < m->frames && f->sp > sp && f->sp - sp < STACK_STRIDE)
+			near = f;
+	}
+	w->top = near;
+}
+
+/* The word is on another stack, or on the next page of it. */
+static COLD bool
+cross_to(const struct unwind_memory *m, struct walk *w, uint64_t address)
+{
+	uint64_t page = page_of(address), high = w->stack_low + w->stack_span + 8;
+
+	if (!os_readable(page))
+		return false;
+	if (w->crosses && page == high) {
+		w->stack_span += PAGE_BYTES;
+		return true;
+	}
+	w->stack_low = page;
+	w->stack_span = PAGE_BYTES - 8;
+	w->crosses = true;
+	seek_top(m, w, address + 8);
+	return true;
+}
+
 static COLD bool
 extend_walk(struct unwind_memory *m, struct walk *w, uint64_t address)
 {
-	bool extended = extend_stack(m, address);
+	if (!w->crosses && extend_stack(m, address)) {
+		take_bounds(w, m);
+		return true;
+	}
+	return address % 8 == 0 && cross_to(m, w, address);
+}
 
-	take_bounds(w, m);
-	return extended;
+/* Whether the frame's end is further in on the same stack: damaged tables must not make a loop. */
+static COLD bool
+is_inward(const struct walk *w, uint64_t cfa)
+{
+	return w->sp - cfa < STACK_STRIDE && pages_readable(page_of(cfa), page_of(w->sp));
 }
 
 static ALWAYS_INLINE bool
@@ -154,8 +205,8 @@ step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot,
 {
 	uint64_t ip;
 
-	/* Outward only: damaged tables must not make a loop. */
-	if (unlikely(cfa <= w->sp) || !read_stack(m, w, arch_return_slot(cfa), &ip))
+	if ((unlikely(cfa <= w->sp) && is_inward(w, cfa)) ||
+	    !read_stack(m, w, arch_return_slot(cfa), &ip))
 		return WALK_TRUNCATED;
 	w->slots = (struct unwind_slots){0, 0};
 	if (bp_saved) {
@@ -188,6 +239,29 @@ step_by_guess(struct unwind_memory *m, struct walk *w)
 	return step_to(m, w, slot, w->bp, true);
 }
 
+/* To the code that the signal of this frame interrupted. */
+static COLD enum walk_end
+step_over_signal(struct unwind_memory *m, struct walk *w)
+{
+	uint64_t bp_slot = w->sp + ARCH_SIGNAL_BP, ip, sp, bp;
+	int64_t distance;
+
+	if (!read_stack(m, w, w->sp + ARCH_SIGNAL_IP, &ip) ||
+	    !read_stack(m, w, w->sp + ARCH_SIGNAL_SP, &sp) || !read_stack(m, w, bp_slot, &bp) ||
+	    ip == 0)
+		return WALK_TRUNCATED;
+	distance = (int64_t)(bp_slot - sp);
+	/* No address of a program is further away than that. */
+	if ((int32_t)distance == 0 || distance >> ADDRESS_BITS != distance >> 63)
+		return WALK_IRREGULAR;
+	w->slots = (struct unwind_slots){(int32_t)distance, (int32_t)(distance >> 32) * 2 + 1};
+	w->ip = ip | UNWIND_INTERRUPTED;
+	w->sp = sp;
+	w->bp = bp;
+	seek_top(m, w, sp);
+	return WALK_GOES_ON;
+}
+
 /* The end of the stack, and the frames that few programs have. */
 static COLD enum walk_end
 step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
@@ -200,9 +274,14 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 		return WALK_COMPLETE;
 	case RULE_GUESS:
 		return step_by_guess(m, w);
+	case RULE_SIGNAL:
+		return step_over_signal(m, w);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))
 			return WALK_TRUNCATED;
+		if ((int64_t)(cfa_slot - cfa) != (int32_t)(cfa_slot - cfa) || cfa % 8 != 0 ||
+		    cfa_slot % 8 != 0)
+			return WALK_IRREGULAR;
 		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
 			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
 		w->slots.cfa = (int32_t)(cfa_slot - cfa);
@@ -281,9 +360,18 @@ verify(const struct unwind_memory *m, const struct unwind_frame *top)
 	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
 }
 
+static inline bool
+is_interrupted(const struct unwind_frame *f)
+{
+	return f->slots.cfa % 2 != 0;
+}
+
 static inline uint64_t
 bp_slot_of(const struct unwind_frame *f)
 {
+	if (unlikely(is_interrupted(f)))
+		return f->sp + ((uint64_t)(int64_t)(f->slots.cfa >> 1) << 32) +
+		       (uint32_t)f->slots.bp;
 	return f->sp + (uint64_t)(int64_t)f->slots.bp;
 }
 
@@ -377,6 +465,26 @@ walk(struct unwind_memory *m, struct walk *w)
 	}
 }
 
+/* The checks of a frame that was reached from a realigned one or from a signal's; of the latter
+ * nothing that was put down so far holds. */
+static COLD struct unwind_check *
+remember_rare(const struct unwind_frame *f, struct unwind_check *checks, struct unwind_check *check)
+{
+	uint64_t bp_slot = bp_slot_of(f), state = bp_slot - ARCH_SIGNAL_BP;
+
+	if (is_interrupted(f)) {
+		check = checks + f->check_first;
+		*check++ = (struct unwind_check){(const uint64_t *)bp_slot, f->bp};
+		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_SP), f->sp};
+		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_IP),
+						 f->ip & ~UNWIND_INTERRUPTED};
+	} else {
+		*check++ = (struct unwind_check){
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+	}
+	return check;
+}
+
 /* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
 static ALWAYS_INLINE struct unwind_check *
 remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node,
@@ -391,10 +499,10 @@ remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node
 	/* Verified from the last to the first, that is by rising address. */
 	*check++ = (struct unwind_check){(const uint64_t *)arch_return_slot(f->sp), f->ip};
 	if (f->slots.bp != 0 && f->needs_bp)
-		*check++ = (struct unwind_check){(const uint64_t *)bp_slot_of(f), f->bp};
-	if (unlikely(f->slots.cfa != 0))
 		*check++ = (struct unwind_check){
-			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.bp), f->bp};
+	if (unlikely(f->slots.cfa != 0))
+		return remember_rare(f, checks, check);
 	return check;
 }
 
@@ -551,7 +659,7 @@ own_stack_end(struct unwind_memory *m, uintptr_t sp)
 static COLD void
 distrust(struct unwind_memory *m, uintptr_t sp)
 {
-	if (m->stack_high > own_stack_end(m, sp))
+	if (m->crosses || m->stack_high > own_stack_end(m, sp))
 		unwind_forget(m);
 }
 
@@ -568,6 +676,8 @@ keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint
 		node = root_of(m, end);
 	}
 	node = place_fresh(m, w, kept, node);
+	if (unlikely(w->crosses))
+		m->crosses = true;
 	if (kept > 0 && kept < m->depth)
 		unwind_branches_keep(m, kept);
 	if (unlikely(rare_work || end == WALK_TRUNCATED))

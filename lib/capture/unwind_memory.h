@@ -10,7 +10,8 @@
 /* Where a frame's sp and bp were read from, as distances from its sp. */
 struct unwind_slots {
 	int32_t bp;  /* 0: bp is the next inner frame's */
-	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned) */
+	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned); odd: the inner frame
+			is a signal's, `cfa / 2` the high half of the distance to the saved bp */
 };
 
 /* One frame of the thread's last trace: the state in which the walk was at its return address. */
@@ -69,6 +70,7 @@ struct unwind_memory {
 	uint32_t root; /* node that the stacks of this thread hang from */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
+	bool crosses;      /* the trace goes on to another stack */
 	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
 	struct unwind_branches branches;
 };

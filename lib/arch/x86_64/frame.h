@@ -50,6 +50,15 @@ arch_return_slot(uint64_t cfa)
 	return cfa - 8;
 }
 
+/* Where the kernel left the interrupted state, from the stack pointer at the handler's return. */
+#define ARCH_SIGNAL_BP 120
+#define ARCH_SIGNAL_SP 160
+#define ARCH_SIGNAL_IP 168
+
+/* The code that a signal handler returns to: mov $15, %rax; syscall. */
+#define ARCH_SIGNAL_CODE      0x0f0000000fc0c748u
+#define ARCH_SIGNAL_CODE_LAST 0x05
+
 /* The longest call: opcode, ModRM, SIB, a displacement of four bytes. */
 #define ARCH_CALL_BYTES 7
 
