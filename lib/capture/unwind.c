@@ -39,6 +39,7 @@ enum walk_end {
 	WALK_MATCHED,   /* the frames below `depth` are as remembered */
 	WALK_COMPLETE,  /* the outermost frame was reached */
 	WALK_TRUNCATED, /* it goes no further */
+	WALK_CUT,       /* it has enough frames */
 	WALK_IRREGULAR, /* only a full walk can tell */
 };
 
@@ -77,7 +78,7 @@ static void
 drop_traces(struct unwind_memory *m)
 {
 	m->depth = m->check_count = 0;
-	m->crosses = false;
+	m->crosses = m->is_cut = false;
 	unwind_branches_forget(&m->branches);
 }
 
@@ -313,16 +314,23 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 	}
 }
 
+/* A walk that has found so many frames is at its end or needs more room. */
+static inline const struct unwind_frame *
+fresh_end(const struct unwind_memory *m)
+{
+	return m->fresh + (m->capacity < unwind_depth.some ? m->capacity : unwind_depth.some);
+}
+
 static COLD bool
 make_room(struct unwind_memory *m, struct walk *w)
 {
 	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
 
-	if (!unwind_memory_grow(m))
+	if (fresh >= (ptrdiff_t)unwind_depth.some || !unwind_memory_grow(m))
 		return false;
 	w->top = m->frames + top;
 	w->fresh = m->fresh + fresh;
-	w->fresh_end = m->fresh + m->capacity;
+	w->fresh_end = fresh_end(m);
 	return true;
 }
 
@@ -450,14 +458,14 @@ walk(struct unwind_memory *m, struct walk *w)
 			if (likely(bad == 0))
 				return WALK_MATCHED;
 			if (!resume(m, w, bad))
-				return WALK_TRUNCATED;
+				return WALK_CUT;
 			rule = unwind_rules_get(rules, w->ip);
 		} else {
 			rule = unwind_rules_get(rules, w->ip);
 			if (unlikely(rule_kind(rule) == RULE_GUESS))
 				rule = unwind_rules_recheck(w->ip, rule);
 			if (unlikely(!push_fresh(m, w, rule_frame(rule), needs_bp(rule))))
-				return WALK_TRUNCATED;
+				return WALK_CUT;
 		}
 		end = step(m, w, rule);
 		if (unlikely(end != WALK_GOES_ON))
@@ -506,6 +514,26 @@ remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node
 	return check;
 }
 
+/* The trace is deeper than what is kept of one: `capture_deep` sees to it from now on. */
+static inline void
+mark_deep(struct unwind_memory *m)
+{
+	m->generation = ~load(&unwind_rules_generation);
+}
+
+static COLD void
+leave_room(struct unwind_memory *m)
+{
+	while (m->depth > m->capacity) {
+		if (!unwind_memory_grow(m)) {
+			m->depth = m->check_count = 0;
+			return;
+		}
+	}
+	if (m->depth > unwind_depth.most)
+		mark_deep(m);
+}
+
 /*
  * Give the fresh frames their nodes, outermost first, on top of the `kept` remembered ones, whose
  * node is `node`. NODE_NONE when the tree is full.
@@ -533,8 +561,8 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
-	if (unlikely(m->depth > m->capacity) && !unwind_memory_grow(m))
-		m->depth = m->check_count = 0;
+	if (unlikely(m->depth > m->room))
+		leave_room(m);
 	return node;
 }
 
@@ -544,7 +572,7 @@ limited_node(const struct unwind_memory *m)
 {
 	static struct lock cut_lock;
 	static uint32_t *cut_frames;
-	uint32_t cut = m->depth - frames_limit, node = NODE_NONE;
+	uint32_t first = m->depth - frames_limit, cut = m->is_cut ? 0 : first, node = NODE_NONE;
 
 	if (!lock_take(&cut_lock))
 		return NODE_NONE;
@@ -555,7 +583,7 @@ limited_node(const struct unwind_memory *m)
 	if (cut_frames != NULL && cut_frames[cut] != 0)
 		node = trace_table_child(m->root, cut_frames[cut]);
 	lock_drop(&cut_lock);
-	for (uint32_t i = cut; i < m->depth && node != NODE_NONE; i++)
+	for (uint32_t i = first; i < m->depth && node != NODE_NONE; i++)
 		node = trace_table_child(node, m->frames[i].frame);
 	return node;
 }
@@ -594,7 +622,7 @@ crosscheck(uintptr_t ip, uint32_t node)
 static COLD struct unwind_result
 finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t node)
 {
-	struct unwind_result result = {node, end == WALK_TRUNCATED};
+	struct unwind_result result = {node, end == WALK_TRUNCATED || m->is_cut};
 
 	if (crosscheck_every != 0 && node != NODE_NONE)
 		crosscheck(ip, node);
@@ -613,7 +641,7 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 		unwind_memory_grow(m);
 	if (sp < m->stack_low || sp >= m->stack_high)
 		enter_stack(m, sp);
-	if (m->generation != generation) {
+	if (m->generation != generation && m->generation != ~generation) {
 		drop_traces(m);
 		m->generation = generation;
 	}
@@ -623,7 +651,9 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 static COLD uint32_t
 root_of(const struct unwind_memory *m, enum walk_end end)
 {
-	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
+	return end == WALK_TRUNCATED || end == WALK_CUT
+		       ? trace_table_child(m->root, FRAME_TRUNCATED)
+		       : m->root;
 }
 
 /*
@@ -680,9 +710,85 @@ keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint
 		m->crosses = true;
 	if (kept > 0 && kept < m->depth)
 		unwind_branches_keep(m, kept);
-	if (unlikely(rare_work || end == WALK_TRUNCATED))
+	if (unlikely(end == WALK_CUT)) {
+		m->is_cut = true;
+		mark_deep(m);
+	}
+	if (unlikely(rare_work || end >= WALK_TRUNCATED))
 		return finish_rare(m, end, ip, node);
 	return (struct unwind_result){node, false};
+}
+
+/* Keep the inner part of a remembered trace that has become too deep. */
+static COLD void
+cut_outer(struct unwind_memory *m)
+{
+	uint32_t shift = m->depth - unwind_depth.some, node = root_of(m, WALK_CUT);
+	uint32_t first = m->frames[shift].check_first;
+	struct trace_path path = {false};
+
+	for (uint32_t i = first; i < m->check_count; i++)
+		m->checks[i - first] = m->checks[i];
+	m->check_count -= first;
+	m->depth = unwind_depth.some;
+	m->is_cut = true;
+	for (uint32_t i = 0; i < m->depth && node != NODE_NONE; i++) {
+		struct unwind_frame *f = &m->frames[i];
+
+		*f = m->frames[i + shift];
+		f->check_first -= first;
+		node = trace_table_path_child(&path, node, f->frame);
+		f->node = node;
+	}
+	if (path.locked)
+		trace_table_end_path(&path);
+	if (node == NODE_NONE)
+		drop_traces(m);
+}
+
+static inline void
+begin_walk(const struct unwind_memory *m, struct walk *w)
+{
+	w->top = m->frames + m->depth - 1;
+	w->fresh = m->fresh;
+	w->fresh_end = fresh_end(m);
+	take_bounds(w, m);
+}
+
+/* Walk from a place where the remembered trace is a deep one. */
+static COLD struct unwind_result
+capture_deep(struct unwind_memory *m, const struct walk *start)
+{
+	struct walk w = *start;
+	struct unwind_result result;
+	enum walk_end end;
+
+	if (m->depth > unwind_depth.most)
+		cut_outer(m);
+	begin_walk(m, &w);
+	end = walk(m, &w);
+	/* So much was left that too little is known: as if nothing were. */
+	if (end == WALK_MATCHED && m->is_cut &&
+	    (w.top - m->frames) + 1 + (w.fresh - m->fresh) < (ptrdiff_t)unwind_depth.least) {
+		drop_traces(m);
+		w = *start;
+		begin_walk(m, &w);
+		end = walk(m, &w);
+	}
+	m->generation = load(&unwind_rules_generation);
+	if (end != WALK_MATCHED)
+		m->is_cut = false;
+	if (end == WALK_IRREGULAR)
+		result = capture_full(m, start->ip, start->sp);
+	else
+		result = keep_walk(m, &w, end, start->ip);
+	if (m->is_cut) {
+		result.cut = true;
+		mark_deep(m);
+	}
+	if (w.guessed)
+		distrust(m, start->sp);
+	return result;
 }
 
 /* Walk from the state in w and remember the trace. */
@@ -714,10 +820,9 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 		prepare_rare(m, sp, generation);
 	if (unlikely(m->capacity == 0))
 		return capture_full(m, ip, sp);
-	w.top = m->frames + m->depth - 1;
-	w.fresh = m->fresh;
-	w.fresh_end = m->fresh + m->capacity;
-	take_bounds(&w, m);
+	if (unlikely(m->generation != generation))
+		return capture_deep(m, &w);
+	begin_walk(m, &w);
 	while (w.top->sp < sp)
 		w.top--;
 	if (!is_at(&w, w.top, m)) {
@@ -772,6 +877,9 @@ unwind_set_limit(uint32_t frames)
 {
 	frames_limit = frames;
 	rare_work = (frames_limit | crosscheck_every) != 0;
+	if (frames > unwind_depth.least)
+		unwind_depth =
+			(struct unwind_depth){frames, frames + frames / 8, frames + frames / 4};
 }
 
 void

@@ -71,12 +71,24 @@ struct unwind_memory {
 	uintptr_t stack_low;
 	uintptr_t stack_high;
 	bool crosses;      /* the trace goes on to another stack */
+	bool is_cut;       /* the trace goes on further out than is remembered */
+	uint32_t room;     /* a depth that needs nothing more of anybody */
 	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
 	struct unwind_branches branches;
 };
 
-/* Deeper stacks lose their outer part. */
-#define UNWIND_DEPTH_MAX (1u << 20)
+#define UNWIND_DEPTH_MAX (1u << 18)
+
+/*
+ * Deeper stacks lose their outer part: at least `least` of the innermost frames are kept, at most
+ * `most`, and `some` in between when it has to be decided anew. The distances keep what that costs
+ * from coming with every call and return.
+ */
+struct unwind_depth {
+	uint32_t least, some, most;
+};
+
+extern struct unwind_depth unwind_depth;
 
 /* Make room for twice as many frames, or the first ones. False when memory is out or the stack is
  * too deep. */

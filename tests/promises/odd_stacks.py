@@ -67,4 +67,23 @@ def zero(_directory):
     all_cut("zero")
 
 
+@case("stacks go on where a frame ends on another one, and below signals")
+def whole(_directory):
+    for mode in ("other", "signal"):
+        found, seen = all_found(mode)
+        equal((seen["cut_stacks"], seen["full_walks"]), (0, 0), "cut stacks and full walks, " + mode)
+        for names, _ in found:
+            assert "main" in names, names
+
+
+@case("of stacks deeper than 1,280 frames the 1,024 innermost are kept, at least, and counted as cut")
+def deep(_directory):
+    found, seen = run_mode("deep")
+    equal(sum(blocks for _, blocks in found), 2 * 5001, "blocks of site()")
+    assert 7000 < seen["cut_stacks"] < 8200, seen["cut_stacks"]
+    for names, _ in found:
+        assert "main" in names or len(names) >= 1024, len(names)
+        assert len(names) <= 1300, len(names)
+
+
 run_cases()
