@@ -19,11 +19,15 @@
 #include "data/trace_table.h"
 #include "capture/unwind_branches.h"
 #include "capture/unwind_full.h"
+#include "capture/unwind_library.h"
 #include "capture/unwind_rules.h"
 
-#define NEW_STACK_GAP  ((uintptr_t)1 << 20)
-#define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
-#define OWN_STACK_MAX  ((uintptr_t)2 << 20)   /* to look through; a longer one may be several */
+#define NEW_STACK_GAP   ((uintptr_t)1 << 20)
+#define MAIN_STACK_MAX  ((uintptr_t)128 << 20) /* Linux keeps so much below it free */
+#define GUESS_FRAME_MAX 0x4000u
+#define STACK_STRIDE    ((uintptr_t)64 << 10) /* a frame that is longer is another stack's */
+#define SEEK_MAX        2048
+#define OWN_STACK_MAX   ((uintptr_t)2 << 20) /* to look through; a longer one may be several */
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
@@ -35,6 +39,7 @@ enum walk_end {
 	WALK_MATCHED,   /* the frames below `depth` are as remembered */
 	WALK_COMPLETE,  /* the outermost frame was reached */
 	WALK_TRUNCATED, /* it goes no further */
+	WALK_CUT,       /* it has enough frames */
 	WALK_IRREGULAR, /* only a full walk can tell */
 };
 
@@ -48,6 +53,7 @@ struct walk {
 	const struct unwind_frame *fresh_end;
 	uint64_t stack_low, stack_span; /* words at low .. low + span can be read */
 	bool guessed;                   /* some frame was taken for one by its looks */
+	bool crosses; /* the words are of another stack, which was not asked for */
 };
 
 static inline uintptr_t
@@ -72,6 +78,7 @@ static void
 drop_traces(struct unwind_memory *m)
 {
 	m->depth = m->check_count = 0;
+	m->crosses = m->is_cut = false;
 	unwind_branches_forget(&m->branches);
 }
 
@@ -82,7 +89,8 @@ unwind_forget(struct unwind_memory *m)
 	m->stack_low = m->stack_high = 0;
 }
 
-/* The stack pointer left the known range: grow it downward if the stack goes on, else start one. */
+/* The stack pointer left the known range: grow it downward if the stack goes on, else start one. A
+ * trace that goes over several stacks is kept: the new one may lead to it. */
 static COLD void
 enter_stack(struct unwind_memory *m, uintptr_t sp)
 {
@@ -93,7 +101,8 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 		m->stack_low = page;
 		return;
 	}
-	drop_traces(m);
+	if (!m->crosses)
+		drop_traces(m);
 	m->stack_low = page;
 	m->stack_high = page + PAGE_BYTES;
 }
@@ -102,8 +111,7 @@ enter_stack(struct unwind_memory *m, uintptr_t sp)
 static COLD bool
 extend_stack(struct unwind_memory *m, uint64_t address)
 {
-	if (address < m->stack_low || address % 8 != 0 ||
-	    address - m->stack_high > (uint64_t)UNWIND_DEPTH_MAX * 64)
+	if (address < m->stack_low || address % 8 != 0 || address - m->stack_high > STACK_STRIDE)
 		return false;
 	while (address + 8 > m->stack_high) {
 		if (!os_readable(m->stack_high))
@@ -121,13 +129,59 @@ take_bounds(struct walk *w, const struct unwind_memory *m)
 	w->stack_span = m->stack_high - m->stack_low - 8;
 }
 
+/* The walk came to `sp` in no way that goes by the order of addresses: find the remembered frame
+ * there, or else one further out on the same stack. */
+static COLD void
+seek_top(const struct unwind_memory *m, struct walk *w, uint64_t sp)
+{
+	const struct unwind_frame *f = m->frames + m->depth, *near = m->frames - 1;
+	const struct unwind_frame *end = m->depth > SEEK_MAX ? f - SEEK_MAX : m->frames;
+
+	while (f-- > end) {
+		if (f->sp == sp) {
+			w->top = f;
+			return;
+		}
+		if (near < m->frames && f->sp > sp && f->sp - sp < STACK_STRIDE)
+			near = f;
+	}
+	w->top = near;
+}
+
+/* The word is on another stack, or on the next page of it. */
+static COLD bool
+cross_to(const struct unwind_memory *m, struct walk *w, uint64_t address)
+{
+	uint64_t page = page_of(address), high = w->stack_low + w->stack_span + 8;
+
+	if (!os_readable(page))
+		return false;
+	if (w->crosses && page == high) {
+		w->stack_span += PAGE_BYTES;
+		return true;
+	}
+	w->stack_low = page;
+	w->stack_span = PAGE_BYTES - 8;
+	w->crosses = true;
+	seek_top(m, w, address + 8);
+	return true;
+}
+
 static COLD bool
 extend_walk(struct unwind_memory *m, struct walk *w, uint64_t address)
 {
-	bool extended = extend_stack(m, address);
+	if (!w->crosses && extend_stack(m, address)) {
+		take_bounds(w, m);
+		return true;
+	}
+	return address % 8 == 0 && cross_to(m, w, address);
+}
 
-	take_bounds(w, m);
-	return extended;
+/* Whether the frame's end is further in on the same stack: damaged tables must not make a loop. */
+static COLD bool
+is_inward(const struct walk *w, uint64_t cfa)
+{
+	return w->sp - cfa < STACK_STRIDE && pages_readable(page_of(cfa), page_of(w->sp));
 }
 
 static ALWAYS_INLINE bool
@@ -152,8 +206,8 @@ step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot,
 {
 	uint64_t ip;
 
-	/* Outward only: damaged tables must not make a loop. */
-	if (unlikely(cfa <= w->sp) || !read_stack(m, w, arch_return_slot(cfa), &ip))
+	if ((unlikely(cfa <= w->sp) && is_inward(w, cfa)) ||
+	    !read_stack(m, w, arch_return_slot(cfa), &ip))
 		return WALK_TRUNCATED;
 	w->slots = (struct unwind_slots){0, 0};
 	if (bp_saved) {
@@ -164,6 +218,49 @@ step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot,
 	w->ip = ip;
 	w->sp = cfa;
 	return likely(ip != 0) ? WALK_GOES_ON : WALK_COMPLETE;
+}
+
+/*
+ * No table: believe the frame pointer if it points a little further out on this stack, to something
+ * that looks like a frame. Nothing says that it is one: rbp may hold anything, and the stack may
+ * end before it. So it never ends a stack, either: a zero says only that the walk goes no further.
+ */
+static COLD enum walk_end
+step_by_guess(struct unwind_memory *m, struct walk *w)
+{
+	uint64_t slot = w->bp + ARCH_FRAME_BYTES;
+
+	if (w->bp < w->sp || w->bp - w->sp > GUESS_FRAME_MAX || w->bp % 8 != 0)
+		return WALK_TRUNCATED;
+	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && (!os_readable(w->bp) || !os_readable(slot - 8)))
+		return WALK_TRUNCATED;
+	if (!unwind_follows_call(*(const uint64_t *)arch_return_slot(slot)))
+		return WALK_TRUNCATED;
+	w->guessed = true;
+	return step_to(m, w, slot, w->bp, true);
+}
+
+/* To the code that the signal of this frame interrupted. */
+static COLD enum walk_end
+step_over_signal(struct unwind_memory *m, struct walk *w)
+{
+	uint64_t bp_slot = w->sp + ARCH_SIGNAL_BP, ip, sp, bp;
+	int64_t distance;
+
+	if (!read_stack(m, w, w->sp + ARCH_SIGNAL_IP, &ip) ||
+	    !read_stack(m, w, w->sp + ARCH_SIGNAL_SP, &sp) || !read_stack(m, w, bp_slot, &bp) ||
+	    ip == 0)
+		return WALK_TRUNCATED;
+	distance = (int64_t)(bp_slot - sp);
+	/* No address of a program is further away than that. */
+	if ((int32_t)distance == 0 || distance >> ADDRESS_BITS != distance >> 63)
+		return WALK_IRREGULAR;
+	w->slots = (struct unwind_slots){(int32_t)distance, (int32_t)(distance >> 32) * 2 + 1};
+	w->ip = ip | UNWIND_INTERRUPTED;
+	w->sp = sp;
+	w->bp = bp;
+	seek_top(m, w, sp);
+	return WALK_GOES_ON;
 }
 
 /* The end of the stack, and the frames that few programs have. */
@@ -177,22 +274,15 @@ step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
 	case RULE_END:
 		return WALK_COMPLETE;
 	case RULE_GUESS:
-		/* No table: believe the frame pointer if it points a little further out on this
-		 * stack. The ABI marks the outermost frame with a zero. */
-		if (w->bp == 0)
-			return WALK_COMPLETE;
-		if (w->bp < w->sp || w->bp - w->sp > 0x4000)
-			return WALK_TRUNCATED;
-		/* Nothing says that this is a frame: the stack may end before it. */
-		if (((w->bp + ARCH_FRAME_BYTES / 2) ^ w->sp) >= PAGE_BYTES &&
-		    (!os_readable(w->bp & ~(uint64_t)7) ||
-		     !os_readable((w->bp + ARCH_FRAME_BYTES - 1) & ~(uint64_t)7)))
-			return WALK_TRUNCATED;
-		w->guessed = true;
-		return step_to(m, w, w->bp + ARCH_FRAME_BYTES, w->bp, true);
+		return step_by_guess(m, w);
+	case RULE_SIGNAL:
+		return step_over_signal(m, w);
 	case RULE_REALIGNED:
 		if (!read_stack(m, w, cfa_slot, &cfa))
 			return WALK_TRUNCATED;
+		if ((int64_t)(cfa_slot - cfa) != (int32_t)(cfa_slot - cfa) || cfa % 8 != 0 ||
+		    cfa_slot % 8 != 0)
+			return WALK_IRREGULAR;
 		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
 			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
 		w->slots.cfa = (int32_t)(cfa_slot - cfa);
@@ -224,16 +314,23 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 	}
 }
 
+/* A walk that has found so many frames is at its end or needs more room. */
+static inline const struct unwind_frame *
+fresh_end(const struct unwind_memory *m)
+{
+	return m->fresh + (m->capacity < unwind_depth.some ? m->capacity : unwind_depth.some);
+}
+
 static COLD bool
 make_room(struct unwind_memory *m, struct walk *w)
 {
 	ptrdiff_t top = w->top - m->frames, fresh = w->fresh - m->fresh;
 
-	if (!unwind_memory_grow(m))
+	if (fresh >= (ptrdiff_t)unwind_depth.some || !unwind_memory_grow(m))
 		return false;
 	w->top = m->frames + top;
 	w->fresh = m->fresh + fresh;
-	w->fresh_end = m->fresh + m->capacity;
+	w->fresh_end = fresh_end(m);
 	return true;
 }
 
@@ -271,9 +368,18 @@ verify(const struct unwind_memory *m, const struct unwind_frame *top)
 	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
 }
 
+static inline bool
+is_interrupted(const struct unwind_frame *f)
+{
+	return f->slots.cfa % 2 != 0;
+}
+
 static inline uint64_t
 bp_slot_of(const struct unwind_frame *f)
 {
+	if (unlikely(is_interrupted(f)))
+		return f->sp + ((uint64_t)(int64_t)(f->slots.cfa >> 1) << 32) +
+		       (uint32_t)f->slots.bp;
 	return f->sp + (uint64_t)(int64_t)f->slots.bp;
 }
 
@@ -352,19 +458,39 @@ walk(struct unwind_memory *m, struct walk *w)
 			if (likely(bad == 0))
 				return WALK_MATCHED;
 			if (!resume(m, w, bad))
-				return WALK_TRUNCATED;
+				return WALK_CUT;
 			rule = unwind_rules_get(rules, w->ip);
 		} else {
 			rule = unwind_rules_get(rules, w->ip);
 			if (unlikely(rule_kind(rule) == RULE_GUESS))
 				rule = unwind_rules_recheck(w->ip, rule);
 			if (unlikely(!push_fresh(m, w, rule_frame(rule), needs_bp(rule))))
-				return WALK_TRUNCATED;
+				return WALK_CUT;
 		}
 		end = step(m, w, rule);
 		if (unlikely(end != WALK_GOES_ON))
 			return end;
 	}
+}
+
+/* The checks of a frame that was reached from a realigned one or from a signal's; of the latter
+ * nothing that was put down so far holds. */
+static COLD struct unwind_check *
+remember_rare(const struct unwind_frame *f, struct unwind_check *checks, struct unwind_check *check)
+{
+	uint64_t bp_slot = bp_slot_of(f), state = bp_slot - ARCH_SIGNAL_BP;
+
+	if (is_interrupted(f)) {
+		check = checks + f->check_first;
+		*check++ = (struct unwind_check){(const uint64_t *)bp_slot, f->bp};
+		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_SP), f->sp};
+		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_IP),
+						 f->ip & ~UNWIND_INTERRUPTED};
+	} else {
+		*check++ = (struct unwind_check){
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+	}
+	return check;
 }
 
 /* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
@@ -381,11 +507,31 @@ remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node
 	/* Verified from the last to the first, that is by rising address. */
 	*check++ = (struct unwind_check){(const uint64_t *)arch_return_slot(f->sp), f->ip};
 	if (f->slots.bp != 0 && f->needs_bp)
-		*check++ = (struct unwind_check){(const uint64_t *)bp_slot_of(f), f->bp};
-	if (unlikely(f->slots.cfa != 0))
 		*check++ = (struct unwind_check){
-			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.cfa), f->sp};
+			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.bp), f->bp};
+	if (unlikely(f->slots.cfa != 0))
+		return remember_rare(f, checks, check);
 	return check;
+}
+
+/* The trace is deeper than what is kept of one: `capture_deep` sees to it from now on. */
+static inline void
+mark_deep(struct unwind_memory *m)
+{
+	m->generation = ~load(&unwind_rules_generation);
+}
+
+static COLD void
+leave_room(struct unwind_memory *m)
+{
+	while (m->depth > m->capacity) {
+		if (!unwind_memory_grow(m)) {
+			m->depth = m->check_count = 0;
+			return;
+		}
+	}
+	if (m->depth > unwind_depth.most)
+		mark_deep(m);
 }
 
 /*
@@ -415,8 +561,8 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 	}
 	m->depth = (uint32_t)(f - m->frames);
 	m->check_count = (uint32_t)(check - checks);
-	if (unlikely(m->depth > m->capacity) && !unwind_memory_grow(m))
-		m->depth = m->check_count = 0;
+	if (unlikely(m->depth > m->room))
+		leave_room(m);
 	return node;
 }
 
@@ -426,7 +572,7 @@ limited_node(const struct unwind_memory *m)
 {
 	static struct lock cut_lock;
 	static uint32_t *cut_frames;
-	uint32_t cut = m->depth - frames_limit, node = NODE_NONE;
+	uint32_t first = m->depth - frames_limit, cut = m->is_cut ? 0 : first, node = NODE_NONE;
 
 	if (!lock_take(&cut_lock))
 		return NODE_NONE;
@@ -437,7 +583,7 @@ limited_node(const struct unwind_memory *m)
 	if (cut_frames != NULL && cut_frames[cut] != 0)
 		node = trace_table_child(m->root, cut_frames[cut]);
 	lock_drop(&cut_lock);
-	for (uint32_t i = cut; i < m->depth && node != NODE_NONE; i++)
+	for (uint32_t i = first; i < m->depth && node != NODE_NONE; i++)
 		node = trace_table_child(node, m->frames[i].frame);
 	return node;
 }
@@ -476,7 +622,7 @@ crosscheck(uintptr_t ip, uint32_t node)
 static COLD struct unwind_result
 finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t node)
 {
-	struct unwind_result result = {node, end == WALK_TRUNCATED};
+	struct unwind_result result = {node, end == WALK_TRUNCATED || m->is_cut};
 
 	if (crosscheck_every != 0 && node != NODE_NONE)
 		crosscheck(ip, node);
@@ -495,7 +641,7 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 		unwind_memory_grow(m);
 	if (sp < m->stack_low || sp >= m->stack_high)
 		enter_stack(m, sp);
-	if (m->generation != generation) {
+	if (m->generation != generation && m->generation != ~generation) {
 		drop_traces(m);
 		m->generation = generation;
 	}
@@ -505,7 +651,9 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 static COLD uint32_t
 root_of(const struct unwind_memory *m, enum walk_end end)
 {
-	return end == WALK_TRUNCATED ? trace_table_child(m->root, FRAME_TRUNCATED) : m->root;
+	return end == WALK_TRUNCATED || end == WALK_CUT
+		       ? trace_table_child(m->root, FRAME_TRUNCATED)
+		       : m->root;
 }
 
 /*
@@ -541,7 +689,7 @@ own_stack_end(struct unwind_memory *m, uintptr_t sp)
 static COLD void
 distrust(struct unwind_memory *m, uintptr_t sp)
 {
-	if (m->stack_high > own_stack_end(m, sp))
+	if (m->crosses || m->stack_high > own_stack_end(m, sp))
 		unwind_forget(m);
 }
 
@@ -558,11 +706,89 @@ keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint
 		node = root_of(m, end);
 	}
 	node = place_fresh(m, w, kept, node);
+	if (unlikely(w->crosses))
+		m->crosses = true;
 	if (kept > 0 && kept < m->depth)
 		unwind_branches_keep(m, kept);
-	if (unlikely(rare_work || end == WALK_TRUNCATED))
+	if (unlikely(end == WALK_CUT)) {
+		m->is_cut = true;
+		mark_deep(m);
+	}
+	if (unlikely(rare_work || end >= WALK_TRUNCATED))
 		return finish_rare(m, end, ip, node);
 	return (struct unwind_result){node, false};
+}
+
+/* Keep the inner part of a remembered trace that has become too deep. */
+static COLD void
+cut_outer(struct unwind_memory *m)
+{
+	uint32_t shift = m->depth - unwind_depth.some, node = root_of(m, WALK_CUT);
+	uint32_t first = m->frames[shift].check_first;
+	struct trace_path path = {false};
+
+	for (uint32_t i = first; i < m->check_count; i++)
+		m->checks[i - first] = m->checks[i];
+	m->check_count -= first;
+	m->depth = unwind_depth.some;
+	m->is_cut = true;
+	for (uint32_t i = 0; i < m->depth && node != NODE_NONE; i++) {
+		struct unwind_frame *f = &m->frames[i];
+
+		*f = m->frames[i + shift];
+		f->check_first -= first;
+		node = trace_table_path_child(&path, node, f->frame);
+		f->node = node;
+	}
+	if (path.locked)
+		trace_table_end_path(&path);
+	if (node == NODE_NONE)
+		drop_traces(m);
+}
+
+static inline void
+begin_walk(const struct unwind_memory *m, struct walk *w)
+{
+	w->top = m->frames + m->depth - 1;
+	w->fresh = m->fresh;
+	w->fresh_end = fresh_end(m);
+	take_bounds(w, m);
+}
+
+/* Walk from a place where the remembered trace is a deep one. */
+static COLD struct unwind_result
+capture_deep(struct unwind_memory *m, const struct walk *start)
+{
+	struct walk w = *start;
+	struct unwind_result result;
+	enum walk_end end;
+
+	if (m->depth > unwind_depth.most)
+		cut_outer(m);
+	begin_walk(m, &w);
+	end = walk(m, &w);
+	/* So much was left that too little is known: as if nothing were. */
+	if (end == WALK_MATCHED && m->is_cut &&
+	    (w.top - m->frames) + 1 + (w.fresh - m->fresh) < (ptrdiff_t)unwind_depth.least) {
+		drop_traces(m);
+		w = *start;
+		begin_walk(m, &w);
+		end = walk(m, &w);
+	}
+	m->generation = load(&unwind_rules_generation);
+	if (end != WALK_MATCHED)
+		m->is_cut = false;
+	if (end == WALK_IRREGULAR)
+		result = capture_full(m, start->ip, start->sp);
+	else
+		result = keep_walk(m, &w, end, start->ip);
+	if (m->is_cut) {
+		result.cut = true;
+		mark_deep(m);
+	}
+	if (w.guessed)
+		distrust(m, start->sp);
+	return result;
 }
 
 /* Walk from the state in w and remember the trace. */
@@ -594,10 +820,9 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 		prepare_rare(m, sp, generation);
 	if (unlikely(m->capacity == 0))
 		return capture_full(m, ip, sp);
-	w.top = m->frames + m->depth - 1;
-	w.fresh = m->fresh;
-	w.fresh_end = m->fresh + m->capacity;
-	take_bounds(&w, m);
+	if (unlikely(m->generation != generation))
+		return capture_deep(m, &w);
+	begin_walk(m, &w);
 	while (w.top->sp < sp)
 		w.top--;
 	if (!is_at(&w, w.top, m)) {
@@ -652,6 +877,9 @@ unwind_set_limit(uint32_t frames)
 {
 	frames_limit = frames;
 	rare_work = (frames_limit | crosscheck_every) != 0;
+	if (frames > unwind_depth.least)
+		unwind_depth =
+			(struct unwind_depth){frames, frames + frames / 8, frames + frames / 4};
 }
 
 void

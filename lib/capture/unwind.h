@@ -52,7 +52,8 @@ void unwind_set_thread(struct unwind_memory *memory, uint32_t thread);
 /* Whether every stack ends in the thread that it was on. [init] */
 void unwind_set_threads(bool on);
 
-/* Keep the N innermost frames of every stack; 0 is all. [init] */
+/* Keep the N innermost frames of every stack; 0 is all but of very deep ones, see `struct
+ * unwind_depth`. [init] */
 void unwind_set_limit(uint32_t frames);
 
 /* Compare every Nth trace with a full walk; 0 is never. [init] */

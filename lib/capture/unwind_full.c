@@ -6,9 +6,10 @@
 #include "recording/recording_map.h"
 #include "data/trace_table.h"
 #include "capture/unwind_library.h"
+#include "capture/unwind_memory.h"
 #include "capture/unwind_rules.h"
 
-#define DEPTH_LIMIT 65536u
+#define DEPTH_LIMIT 131072u
 #define CHECK_LIMIT 2048
 
 /* Under a lock of its own: to learn the rules of what a walk found takes the library's again. */
@@ -44,7 +45,7 @@ unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool
 		return NODE_NONE;
 	}
 	arch_save_registers(view.registers);
-	count = unwind_library_walk(&view, sp, addresses, DEPTH_LIMIT, ret_complete);
+	count = unwind_library_walk(&view, sp, addresses, unwind_depth.some, ret_complete);
 	unwind_library_leave();
 	while (first < count && addresses[first] != ip)
 		first++;
@@ -87,11 +88,15 @@ unwind_full_agrees(uintptr_t ip, uint32_t node)
 	count = unwind_library_backtrace(frames, CHECK_LIMIT);
 	while (i < count && (uintptr_t)frames[i] != ip)
 		i++;
-	for (; i < count && !is_root(node); i++) {
+	for (; i < count && !is_root(node) && recording.nodes[node].frame != FRAME_TRUNCATED; i++) {
 		if (address_of(recording.nodes[node].frame) != (uintptr_t)frames[i])
 			return false;
 		node = recording.nodes[node].parent;
 	}
+	/* Of a deep stack only the inner part is kept. */
+	if (i < count && (uint32_t)i >= unwind_depth.least &&
+	    recording.nodes[node].frame == FRAME_TRUNCATED)
+		return true;
 	if (recording.nodes[node].frame == FRAME_TRUNCATED)
 		node = recording.nodes[node].parent;
 	return is_root(node) ? i == count : count == CHECK_LIMIT;

@@ -18,6 +18,11 @@ _Static_assert((int)ARCH_REGISTER_IP == (int)UNW_REG_IP && (int)ARCH_REGISTER_SP
 
 #define STACK_BYTES ((size_t)256 << 10)
 
+/* Words that one step may read: a table may hold an expression that never ends. */
+#define READS_MAX   65536u
+
+#define KNOWN_PAGES 64u
+
 /* DWARF pointer encodings of the only kind of `.eh_frame_hdr` table that is in use. */
 #define ENCODED_UDATA4         0x03
 #define ENCODED_DATAREL_SDATA4 0x3b
@@ -40,6 +45,11 @@ int (*unwind_library_backtrace)(void **, int);
 /* Not wiped by a fork: a child must see that it was held. */
 static struct lock lock;
 
+/* Pages that could be read in this call, each at its place with the lowest bit set; and the words
+ * that the step may still read. Under the lock. */
+static uint64_t known_pages[KNOWN_PAGES];
+static uint32_t reads_left;
+
 /* Outcome of the last look-up of a table, which libunwind turns into a guess of its own. */
 static bool found_no_info;
 
@@ -50,13 +60,14 @@ find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int
 	struct dl_find_object object;
 	const uint8_t *header;
 	unw_dyn_info_t table;
+	uint64_t word;
 
 	if (_dl_find_object((void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
 		goto none;
-	/* The search jumps over the pages of the table: do not ask for each. */
-	view->object_start = (uint64_t)object.dlfo_map_start;
-	view->object_end = (uint64_t)object.dlfo_map_end - 8;
 	header = object.dlfo_eh_frame;
+	if (!unwind_view_read(view, (uint64_t)header, &word) ||
+	    !unwind_view_read(view, (uint64_t)header + 8, &word))
+		goto none;
 	if (header[0] != 1 || header[2] != ENCODED_UDATA4 || header[3] != ENCODED_DATAREL_SDATA4)
 		goto none;
 	memset(&table, 0, sizeof table);
@@ -92,7 +103,10 @@ access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int wr
 	struct unwind_view *view = arg;
 
 	(void)space;
-	return !write && view->read_word(view, address, value) ? 0 : -UNW_EINVAL;
+	if (write || reads_left == 0)
+		return -UNW_EINVAL;
+	reads_left--;
+	return view->read_word(view, address, value) ? 0 : -UNW_EINVAL;
 }
 
 static int
@@ -252,20 +266,45 @@ unwind_library_leave(void)
 	lock_drop(&lock);
 }
 
+static bool
+page_readable(uint64_t page)
+{
+	uint64_t *known = &known_pages[page / PAGE_BYTES % KNOWN_PAGES];
+
+	if (*known == (page | 1))
+		return true;
+	if (!os_readable(page))
+		return false;
+	*known = page | 1;
+	return true;
+}
+
 bool
 unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
 {
-	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t first = address & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t last = (address + 7) & ~(uint64_t)(PAGE_BYTES - 1);
 
-	if (address - view->object_start >= view->object_end - view->object_start &&
-	    page != view->readable_page) {
-		if (!os_readable(address & ~(uint64_t)7) ||
-		    !os_readable((address + 7) & ~(uint64_t)7))
-			return false;
-		view->readable_page = page;
-	}
+	(void)view;
+	/* What belongs to a loaded object is no exception: a program may forbid any page of it. */
+	if (!page_readable(first) || (last != first && !page_readable(last)))
+		return false;
 	*ret_word = *(const uint64_t *)address;
 	return true;
+}
+
+static void
+begin(void)
+{
+	memset(known_pages, 0, sizeof known_pages);
+	reads_left = READS_MAX;
+}
+
+bool
+unwind_follows_call(uint64_t ip)
+{
+	return os_readable(ip - ARCH_CALL_BYTES) && os_readable(ip - 1) &&
+	       arch_follows_call((const uint8_t *)ip);
 }
 
 static enum unwind_step
@@ -277,7 +316,7 @@ step_cursor(unw_cursor_t *cursor)
 		return UNWIND_STEP_SIGNAL;
 	found_no_info = false;
 	result = library.step(cursor);
-	if (found_no_info)
+	if (found_no_info || reads_left == 0)
 		return UNWIND_STEP_NO_INFO;
 	return result > 0 ? UNWIND_STEP_OK : result == 0 ? UNWIND_STEP_END : UNWIND_STEP_FAILED;
 }
@@ -317,6 +356,7 @@ unwind_library_step(struct unwind_view *view)
 {
 	struct step_call call = {.view = view};
 
+	begin();
 	arch_call_on_stack(library.stack_top, step_on_own_stack, &call);
 	return call.result;
 }
@@ -330,28 +370,44 @@ struct walk_call {
 	bool complete;
 };
 
+/* Whether a step that came to the instruction it began at may be that of a recursion: then the
+ * address was read from the stack. Else it would go on like this for ever. */
+static bool
+is_recursion(struct unwind_view *view, uint64_t ip, uint64_t sp)
+{
+	uint64_t word;
+
+	return unwind_view_read(view, arch_return_slot(sp), &word) && word == ip;
+}
+
 static void
 walk_on_own_stack(void *argument)
 {
 	struct walk_call *call = argument;
 	unw_cursor_t cursor;
-	unw_word_t ip, sp;
+	unw_word_t ip, sp, last = 0;
 	int result = 1;
 
 	if (library.init_remote(&cursor, library.space, call->view) != 0)
 		return;
 	while (call->count < call->limit) {
-		/* Signal frames and guesses are libunwind's own business here. */
+		reads_left = READS_MAX;
+		found_no_info = false;
+		/* Signal frames are libunwind's own business here. */
 		result = library.step(&cursor);
 		if (result <= 0)
 			break;
 		if (library.get_reg(&cursor, UNW_REG_IP, &ip) != 0 ||
-		    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 || ip == 0)
+		    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 || ip == 0 ||
+		    (ip == last && !is_recursion(call->view, ip, sp)))
 			break;
+		if (found_no_info && !unwind_follows_call(ip))
+			break;
+		last = ip;
 		if (sp >= call->skip_to || call->count > 0)
 			call->addresses[call->count++] = ip;
 	}
-	call->complete = result == 0;
+	call->complete = result == 0 && !found_no_info;
 }
 
 size_t
@@ -361,6 +417,7 @@ unwind_library_walk(struct unwind_view *view, uint64_t skip_to, uint64_t *addres
 	struct walk_call call = {
 		.view = view, .skip_to = skip_to, .addresses = addresses, .limit = limit};
 
+	begin();
 	arch_call_on_stack(library.stack_top, walk_on_own_stack, &call);
 	*ret_complete = call.complete;
 	return call.count;

@@ -20,18 +20,19 @@ struct unwind_view {
 	uint64_t registers[ARCH_REGISTERS]; /* by enum arch_register */
 	/* False where there is nothing to read. */
 	bool (*read_word)(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
-	uint64_t object_start, object_end; /* memory that is known to be there */
-	uint64_t readable_page;            /* the last that was asked for */
 };
 
-/* Read a word of the program's memory if it is there. [signal] */
+/* Read a word of the program's memory if it is there; for a step or a walk. [signal] */
 bool unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
+
+/* Whether a call could have left this return address: one stands before it. [signal] */
+bool unwind_follows_call(uint64_t ip);
 
 enum unwind_step {
 	UNWIND_STEP_OK,
 	UNWIND_STEP_END,     /* the outermost frame */
 	UNWIND_STEP_FAILED,  /* the tables are damaged or say something that is not understood */
-	UNWIND_STEP_NO_INFO, /* no table covers the address */
+	UNWIND_STEP_NO_INFO, /* no table covers the address, or one that never ends */
 	UNWIND_STEP_SIGNAL,  /* the frame of a signal handler's caller */
 };
 

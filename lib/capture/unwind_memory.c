@@ -13,6 +13,8 @@
 static const uint64_t never;
 const struct unwind_check unwind_check_end = {&never, 1};
 
+struct unwind_depth unwind_depth = {1024, 1152, 1280};
+
 COLD bool
 unwind_memory_grow(struct unwind_memory *m)
 {
@@ -40,6 +42,7 @@ unwind_memory_grow(struct unwind_memory *m)
 	m->frames = frames;
 	m->fresh = fresh;
 	m->checks = checks;
+	m->room = capacity < unwind_depth.most ? capacity : unwind_depth.most;
 	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */
 	store_release(&m->capacity, capacity);
 	return true;

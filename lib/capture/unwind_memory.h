@@ -10,7 +10,8 @@
 /* Where a frame's sp and bp were read from, as distances from its sp. */
 struct unwind_slots {
 	int32_t bp;  /* 0: bp is the next inner frame's */
-	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned) */
+	int32_t cfa; /* 0: sp was computed (the inner frame is not realigned); odd: the inner frame
+			is a signal's, `cfa / 2` the high half of the distance to the saved bp */
 };
 
 /* One frame of the thread's last trace: the state in which the walk was at its return address. */
@@ -69,12 +70,25 @@ struct unwind_memory {
 	uint32_t root; /* node that the stacks of this thread hang from */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
+	bool crosses;      /* the trace goes on to another stack */
+	bool is_cut;       /* the trace goes on further out than is remembered */
+	uint32_t room;     /* a depth that needs nothing more of anybody */
 	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
 	struct unwind_branches branches;
 };
 
-/* Deeper stacks lose their outer part. */
-#define UNWIND_DEPTH_MAX (1u << 20)
+#define UNWIND_DEPTH_MAX (1u << 18)
+
+/*
+ * Deeper stacks lose their outer part: at least `least` of the innermost frames are kept, at most
+ * `most`, and `some` in between when it has to be decided anew. The distances keep what that costs
+ * from coming with every call and return.
+ */
+struct unwind_depth {
+	uint32_t least, some, most;
+};
+
+extern struct unwind_depth unwind_depth;
 
 /* Make room for twice as many frames, or the first ones. False when memory is out or the stack is
  * too deep. */

@@ -101,21 +101,40 @@ decode(const struct unwind_view *view)
 	return make_rule(kind, cfa_offset, bp_offset);
 }
 
+/* An address within the code that the frame is in. The call, not what follows it: a call that does
+ * not return may end its function. */
+static uintptr_t
+code_address(uint64_t ip)
+{
+	return (ip & UNWIND_INTERRUPTED) != 0 ? ip & ~UNWIND_INTERRUPTED : ip - 1;
+}
+
+static bool
+is_signal_return(uint64_t ip)
+{
+	struct unwind_view view = {.read_word = unwind_view_read};
+	uint64_t word, next;
+
+	return unwind_view_read(&view, ip, &word) && word == ARCH_SIGNAL_CODE &&
+	       unwind_view_read(&view, ip + 8, &next) && (next & 0xff) == ARCH_SIGNAL_CODE_LAST;
+}
+
 static struct rule
 learn_shape(uintptr_t ip)
 {
 	struct unwind_view view = {.read_word = read_synthetic};
 	struct dl_find_object object;
 
+	if ((ip & UNWIND_INTERRUPTED) == 0 && is_signal_return(ip))
+		return make_rule(RULE_SIGNAL, 0, 0);
 	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
-	if (_dl_find_object((void *)(ip - 1), &object) != 0)
+	if (_dl_find_object((void *)code_address(ip), &object) != 0)
 		return make_rule(RULE_GUESS, 0, 0);
 	for (int i = 0; i < ARCH_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
 	view.registers[ARCH_REGISTER_SP] = SYNTHETIC_SP;
 	view.registers[ARCH_REGISTER_BP] = SYNTHETIC_BP;
-	/* The call, not what follows it: a call that does not return may end its function. */
-	view.registers[ARCH_REGISTER_IP] = ip - 1;
+	view.registers[ARCH_REGISTER_IP] = code_address(ip);
 	switch (unwind_library_step(&view)) {
 	case UNWIND_STEP_OK:
 		return decode(&view);
@@ -213,7 +232,9 @@ forget(uintptr_t start, uintptr_t end)
 	for (uint32_t i = 0; i <= table->mask; i++) {
 		struct rule_entry *e = &table->entries[i];
 
-		if (e->ip >= start && e->ip <= end)
+		uint64_t ip = e->ip & ~UNWIND_INTERRUPTED;
+
+		if (ip >= start && ip <= end)
 			store(&e->rule.packed, (uint64_t)rule_frame(e->rule) << RULE_KIND_BITS);
 	}
 	fetch_add(&unwind_rules_generation, 1);
@@ -245,11 +266,12 @@ static uint32_t
 intern_frame(uintptr_t ip, uint32_t known)
 {
 	struct dl_find_object object;
-	struct recording_frame frame = {.value = ip, .kind = FRAME_KIND_ADDRESS};
+	struct recording_frame frame = {.value = ip & ~UNWIND_INTERRUPTED,
+					.kind = FRAME_KIND_ADDRESS};
 	uint32_t id;
 
-	if (_dl_find_object((void *)(ip - 1), &object) == 0)
-		frame = module_table_frame(&object, ip);
+	if (_dl_find_object((void *)code_address(ip), &object) == 0)
+		frame = module_table_frame(&object, frame.value);
 	/* libc unloads its own plugins without our hook; that shows when something new comes. */
 	if (module_table_has_changed())
 		forget_unloaded();
@@ -348,10 +370,10 @@ unwind_rules_recheck(uintptr_t ip, struct rule rule)
 	struct dl_find_object object;
 
 	if (recording.frames[rule_frame(rule)].kind != FRAME_KIND_ADDRESS ||
-	    _dl_find_object((void *)(ip - 1), &object) != 0)
+	    _dl_find_object((void *)code_address(ip), &object) != 0)
 		return rule;
 	if (lock_take(&insert_lock)) {
-		forget(ip, ip);
+		forget(ip & ~UNWIND_INTERRUPTED, ip & ~UNWIND_INTERRUPTED);
 		lock_drop(&insert_lock);
 	}
 	return learn(ip);

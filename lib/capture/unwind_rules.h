@@ -12,9 +12,10 @@
  *     RULE_REALIGNED cfa = *(bp + cfa_offset)         bp = *(bp + bp_offset)    if saved
  *     RULE_END       the outermost frame
  *     RULE_GUESS     no unwind table: bp is taken for a frame pointer if it looks like one
+ *     RULE_SIGNAL    a signal handler returns to it: ip, sp and bp are where the kernel put them
  *     RULE_IRREGULAR anything else: only a full walk can tell
  *
- *     The return address is at `arch_return_slot(cfa)` always.
+ *     The return address is at `arch_return_slot(cfa)` but for RULE_SIGNAL.
  *
  * Learning: libunwind makes one step over a synthetic frame in which every register and every word
  * of memory encodes its own address, so that the new state tells where it was read from.
@@ -36,7 +37,11 @@ enum rule_kind {
 	RULE_END,
 	RULE_GUESS,
 	RULE_IRREGULAR,
+	RULE_SIGNAL,
 };
+
+/* Set in an address that is the next instruction, not that after a call: where a signal came. */
+#define UNWIND_INTERRUPTED ((uint64_t)1 << 63)
 
 /* From the low end: 3 bits kind, 24 bits frame, 20 bits cfa offset / 8, 17 bits bp offset / 8; the
  * offsets are signed. */

@@ -8,6 +8,7 @@ promise_programs = \
 	tests/promises/fork_in_handler \
 	tests/promises/generations \
 	tests/promises/inject \
+	tests/promises/odd_stacks \
 	tests/promises/raw_clone \
 	tests/promises/seccomp \
 	tests/promises/stack_goes_away \
@@ -35,6 +36,7 @@ promise_tests = \
 	tests/promises/never_allocates.py \
 	tests/promises/no_exception_hijack.py \
 	tests/promises/no_syscall_in_steady_state.py \
+	tests/promises/odd_stacks.py \
 	tests/promises/own_new.py \
 	tests/promises/raw_clone.py \
 	tests/promises/seccomp_filter.py \
@@ -89,6 +91,10 @@ tests_promises_generations_LDADD = tests/faults/libtarget.a
 
 tests_promises_inject_SOURCES = tests/promises/inject.c
 tests_promises_inject_CFLAGS = $(AM_CFLAGS)
+
+# Its functions stand next to each other, in the order of the text.
+tests_promises_odd_stacks_CFLAGS = $(fault_cflags) -fno-toplevel-reorder -falign-functions=1
+tests_promises_odd_stacks_SOURCES = tests/promises/odd_stacks.c
 
 tests_promises_raw_clone_SOURCES = tests/promises/raw_clone.c
 tests_promises_raw_clone_CPPFLAGS = $(fault_cppflags)

@@ -11,6 +11,7 @@
 #ifndef ARCH_FRAME_H
 #define ARCH_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where a hook was called from: its return address, the stack pointer after its return, and the
@@ -47,6 +48,45 @@ static inline __attribute__((always_inline)) uint64_t
 arch_return_slot(uint64_t cfa)
 {
 	return cfa - 8;
+}
+
+/* Where the kernel left the interrupted state, from the stack pointer at the handler's return. */
+#define ARCH_SIGNAL_BP 120
+#define ARCH_SIGNAL_SP 160
+#define ARCH_SIGNAL_IP 168
+
+/* The code that a signal handler returns to: mov $15, %rax; syscall. */
+#define ARCH_SIGNAL_CODE      0x0f0000000fc0c748u
+#define ARCH_SIGNAL_CODE_LAST 0x05
+
+/* The longest call: opcode, ModRM, SIB, a displacement of four bytes. */
+#define ARCH_CALL_BYTES 7
+
+/* Whether the ARCH_CALL_BYTES bytes before `ip` end in a call: without it nothing returns there. */
+static inline bool
+arch_follows_call(const uint8_t *ip)
+{
+	if (ip[-5] == 0xe8)
+		return true;
+	/* ff /2, by register or through memory. */
+	for (int bytes = 2; bytes <= ARCH_CALL_BYTES; bytes++) {
+		unsigned mode = ip[1 - bytes] >> 6, base = ip[1 - bytes] & 7;
+		int expected = 2;
+
+		if (ip[-bytes] != 0xff || (ip[1 - bytes] >> 3 & 7) != 2)
+			continue;
+		if (mode != 3 && base == 4) {
+			expected++;
+			base = bytes > 2 ? ip[2 - bytes] & 7 : 0;
+		}
+		if (mode == 1)
+			expected += 1;
+		else if (mode == 2 || (mode == 0 && base == 5))
+			expected += 4;
+		if (bytes == expected)
+			return true;
+	}
+	return false;
 }
 
 #endif
