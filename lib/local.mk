@@ -11,6 +11,8 @@ runtime_modules = \
 	lib/arch/x86_64/registers.h \
 	lib/arch/x86_64/system_call.h \
 	lib/base/base.h \
+	lib/base/elf_patch.c \
+	lib/base/elf_patch.h \
 	lib/base/elf_symbol.c \
 	lib/base/elf_symbol.h \
 	lib/base/hash.h \
@@ -89,6 +91,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/hooks_dlclose.c \
 	lib/hooks_fork.c \
 	lib/hooks_malloc.c \
+	lib/hooks_own.c \
 	lib/init.c
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation

@@ -14,7 +14,7 @@ struct process {
 static struct process raw = {.state = PROCESS_RAW};
 static struct process *process = &raw;
 static struct process *page;
-static uint64_t early_events;
+static uint64_t early_events, other_events;
 
 enum process_state
 process_state(void)
@@ -86,12 +86,17 @@ process_end(void)
 void
 process_count_early(void)
 {
-	if (load(&process->state) == PROCESS_RAW)
-		fetch_add(&early_events, 1);
+	fetch_add(load(&process->state) == PROCESS_RAW ? &early_events : &other_events, 1);
 }
 
 uint64_t
 process_early_events(void)
 {
 	return load(&early_events);
+}
+
+uint64_t
+process_other_events(void)
+{
+	return load(&other_events);
 }

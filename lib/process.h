@@ -61,8 +61,9 @@ bool process_detach(void);
 /* exit() was reached. */
 void process_end(void);
 
-/* Count an event that came before the start; how many there were. */
+/* Count an event that is passed through: those that came before the start are early. */
 void process_count_early(void);
 uint64_t process_early_events(void);
+uint64_t process_other_events(void);
 
 #endif

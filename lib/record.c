@@ -316,7 +316,7 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 }
 
 void
-record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
+record_realloc_restore(struct thread *t, struct realloc_state old, void *address)
 {
 	if (old.block.site != SITE_NONE &&
 	    unlikely(!remember_block(t, block_table_prepare(address), address, old.block,
@@ -324,6 +324,12 @@ record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
 		lose_living(t, old.block.site, old.bytes, old.block.rounding);
 	else if (unlikely(old.birth != 0))
 		block_details_revive(address);
+}
+
+void
+record_realloc_undo(struct thread *t, struct realloc_state old, void *address)
+{
+	record_realloc_restore(t, old, address);
 	record_failure(t);
 }
 

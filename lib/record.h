@@ -40,6 +40,9 @@ void record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state ol
 /* The real realloc failed: all is as before. */
 void record_realloc_undo(struct thread *t, struct realloc_state old, void *address);
 
+/* The block stays as it was, and that is no failure. */
+void record_realloc_restore(struct thread *t, struct realloc_state old, void *address);
+
 /* The site of a stack whose leaf is the frame `kind`. */
 uint32_t record_site(struct thread *t, uint32_t kind, const struct caller *caller);
 

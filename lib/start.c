@@ -165,6 +165,8 @@ start_program(void)
 	real_examine();
 	if (!process_make_page())
 		return;
+	if (start_take_own != NULL)
+		start_take_own();
 	unwind_library_open();
 	set_shard_limit();
 	process_enter_page();

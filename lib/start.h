@@ -16,4 +16,8 @@ void start_process(void);
  * forked child at the first that `allocates`. [signal] */
 bool start_is_ready(bool allocates);
 
+/* Let the hooks see what the allocator offers besides malloc. Absent where the hooks are: in a test
+ * of the runtime. [init] */
+void start_take_own(void) __attribute__((weak));
+
 #endif

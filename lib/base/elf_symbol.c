@@ -57,25 +57,21 @@ read_dynamic(const ElfW(Dyn) * dynamic, uintptr_t bias, struct symbols *ret_symb
 	return s.table != NULL && s.names != NULL;
 }
 
-static void *
-usable(const struct symbols *s, uint32_t index, const char *name)
+static bool
+is_usable(const struct symbols *s, uint32_t index, const char *name)
 {
 	const ElfW(Sym) *symbol = &s->table[index];
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	uintptr_t address = s->bias + symbol->st_value;
 
 	if (symbol->st_shndx == SHN_UNDEF || strcmp(s->names + symbol->st_name, name) != 0)
-		return NULL;
+		return false;
 	/* The high bit marks a version that only old binaries see. */
 	if (s->versions != NULL && (s->versions[index] & 0x8000) != 0)
-		return NULL;
-	if (type == STT_GNU_IFUNC)
-		return ((void *(*)(void))address)();
-	return type == STT_FUNC || type == STT_NOTYPE ? (void *)address : NULL;
+		return false;
+	return type == STT_GNU_IFUNC || type == STT_FUNC || type == STT_NOTYPE;
 }
 
-static void *
-find_by_gnu_hash(const struct symbols *s, const char *name)
+static const ElfW(Sym) * find_by_gnu_hash(const struct symbols *s, const char *name)
 {
 	uint32_t bucket_count = s->gnu_hash[0], first = s->gnu_hash[1],
 		 bloom_words = s->gnu_hash[2];
@@ -88,14 +84,23 @@ find_by_gnu_hash(const struct symbols *s, const char *name)
 	if (bucket_count == 0)
 		return NULL;
 	for (uint32_t i = buckets[hash % bucket_count]; i >= first && i != 0; i++) {
-		if ((chain[i - first] | 1) == (hash | 1)) {
-			void *address = usable(s, i, name);
-
-			if (address != NULL)
-				return address;
-		}
+		if ((chain[i - first] | 1) == (hash | 1) && is_usable(s, i, name))
+			return &s->table[i];
 		if ((chain[i - first] & 1) != 0)
 			break;
+	}
+	return NULL;
+}
+
+static const ElfW(Sym) * find_entry(const struct symbols *s, const char *name)
+{
+	if (s->gnu_hash != NULL)
+		return find_by_gnu_hash(s, name);
+	if (s->sysv_hash == NULL)
+		return NULL;
+	for (uint32_t i = 1; i < s->sysv_hash[1]; i++) {
+		if (is_usable(s, i, name))
+			return &s->table[i];
 	}
 	return NULL;
 }
@@ -103,17 +108,15 @@ find_by_gnu_hash(const struct symbols *s, const char *name)
 static void *
 find_symbol(const struct symbols *s, const char *name)
 {
-	if (s->gnu_hash != NULL)
-		return find_by_gnu_hash(s, name);
-	if (s->sysv_hash == NULL)
-		return NULL;
-	for (uint32_t i = 1; i < s->sysv_hash[1]; i++) {
-		void *address = usable(s, i, name);
+	const ElfW(Sym) *symbol = find_entry(s, name);
+	uintptr_t address;
 
-		if (address != NULL)
-			return address;
-	}
-	return NULL;
+	if (symbol == NULL)
+		return NULL;
+	address = s->bias + symbol->st_value;
+	if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+		return ((void *(*)(void))address)();
+	return (void *)address;
 }
 
 void *
@@ -124,6 +127,20 @@ elf_symbol_find(const struct link_map *object, const char *name)
 	if (object->l_ld == NULL || !read_dynamic(object->l_ld, object->l_addr, &s))
 		return NULL;
 	return find_symbol(&s, name);
+}
+
+const uint64_t *
+elf_symbol_value(const struct link_map *object, const char *name)
+{
+	const ElfW(Sym) * symbol;
+	struct symbols s;
+
+	if (object->l_ld == NULL || !read_dynamic(object->l_ld, object->l_addr, &s))
+		return NULL;
+	symbol = find_entry(&s, name);
+	if (symbol == NULL || ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+		return NULL;
+	return &symbol->st_value;
 }
 
 void *

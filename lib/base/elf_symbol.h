@@ -16,7 +16,12 @@ struct link_map;
  * symbols are resolved. [signal] */
 void *elf_symbol_find(const struct link_map *object, const char *name);
 
-/* The same in an ELF image mapped at `image` that no link map describes (the vdso). */
+/* Where the value of that symbol is kept, relative to the load address; NULL if there is none, or
+ * it is an IFUNC. */
+const uint64_t *elf_symbol_value(const struct link_map *object, const char *name);
+
+/* The same as `elf_symbol_find` in an ELF image mapped at `image` that no link map describes (the
+ * vdso). */
 void *elf_symbol_in_image(const void *image, const char *name);
 
 /*

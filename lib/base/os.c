@@ -69,6 +69,13 @@ os_forbid(void *address, size_t bytes)
 }
 
 bool
+os_protect(void *address, size_t bytes, bool writable)
+{
+	return call3(SYS_mprotect, (long)address, (long)bytes,
+		     writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+}
+
+bool
 os_wipe_on_fork(void *address, size_t bytes)
 {
 	return call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) == 0;

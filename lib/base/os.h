@@ -18,6 +18,9 @@ void os_unmap(void *address, size_t bytes);
 /* Neither to be read nor written from now on. */
 void os_forbid(void *address, size_t bytes);
 
+/* To be read, and written if `writable`; not to be executed. */
+bool os_protect(void *address, size_t bytes, bool writable);
+
 /* Of private memory from `os_map`: a forked child sees this part of it zeroed. [signal] */
 bool os_wipe_on_fork(void *address, size_t bytes);
 

@@ -97,6 +97,8 @@ enum recording_fixed_frame {
 	FRAME_TRUNCATED,  /* root of a stack that could not be unwound to its end */
 	FRAME_UNKNOWN,    /* the stack could not be taken or stored at all */
 	FRAME_NESTED,     /* the allocation interrupted the runtime itself (a signal handler) */
+	FRAME_NEW,        /* the allocator's own operator new, which calls no malloc */
+	FRAME_MALLOCX,    /* mallocx, rallocx and xallocx of jemalloc */
 	FRAME_FIRST = 16, /* first interned frame */
 };
 

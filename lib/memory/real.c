@@ -156,6 +156,33 @@ real_find(void)
 	return true;
 }
 
+static const struct link_map *
+object_of(const void *address)
+{
+	struct dl_find_object found;
+
+	return find_object(address, &found) ? found.dlfo_link_map : NULL;
+}
+
+const struct link_map *
+real_object(void)
+{
+	return real.start != real.end ? object_of((const void *)real.malloc) : NULL;
+}
+
+const struct link_map *
+real_self(void)
+{
+	return object_of((const void *)&real_find);
+}
+
+void
+real_own_is_seen(bool seen)
+{
+	if (seen)
+		real.has_own_new = false;
+}
+
 void
 real_examine(void)
 {

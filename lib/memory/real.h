@@ -29,7 +29,7 @@ struct real {
 	uintptr_t self_start, self_end; /* where we are */
 	bool is_glibc;                  /* blocks have glibc's chunk header */
 	bool malloc_is_ours;            /* the program's calls of malloc reach our hook */
-	bool has_own_new;               /* C++ gets memory of an allocator past its malloc */
+	bool has_own_new; /* C++ gets memory of an allocator past its malloc, unseen */
 };
 
 /* Valid once `real_ready`; constant from then on. */
@@ -45,6 +45,17 @@ real_ready(void)
 /* Find them. Allocates nothing and takes no lock; harmless to repeat. False if the loader is not
  * ready for it. [signal] */
 bool real_find(void);
+
+struct link_map;
+
+/* The object that defines malloc, if that is not libc; NULL if it is. */
+const struct link_map *real_object(void);
+
+/* The runtime itself. */
+const struct link_map *real_self(void);
+
+/* What the allocator offers besides malloc is seen, too. [init] */
+void real_own_is_seen(bool seen);
 
 /* Learn how its blocks look; calls them. [init] */
 void real_examine(void);

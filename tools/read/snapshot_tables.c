@@ -35,6 +35,8 @@ static const char *const allocator_names[] = {
 	[FRAME_VALLOC] = "valloc",
 	[FRAME_PVALLOC] = "pvalloc",
 	[FRAME_TRACKED] = "tracked",
+	[FRAME_NEW] = "operator new",
+	[FRAME_MALLOCX] = "mallocx",
 };
 
 static int

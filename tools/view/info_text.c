@@ -88,8 +88,9 @@ print_quality(FILE *stream, const struct view_info *view)
 	fprintf(stream, "%s failed allocation%s, ",
 		human_count(profile->failed_allocations, number),
 		text_plural(profile->failed_allocations));
-	fprintf(stream, "%s free%s of unknown blocks\n",
-		human_count(profile->unknown_frees, number), text_plural(profile->unknown_frees));
+	fprintf(stream, "%s free%s of unknown blocks%s\n",
+		human_count(profile->unknown_frees, number), text_plural(profile->unknown_frees),
+		profile->unknown_frees == 0 ? "" : " (inherited by fork, or of before the start)");
 	fprintf(stream, "  %-11s %s distinct, ", "stacks",
 		human_count(view_info_count_stacks(view->at.moment), number));
 	fprintf(stream, "%s events with a cut one\n", human_count(profile->cut_stacks, number));
