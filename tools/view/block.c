@@ -12,6 +12,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "view/csv.h"
 #include "view/json.h"
 #include "view/moment.h"
@@ -65,9 +66,9 @@ print_position(const struct term *term, const struct view_block *view, const str
 		fprintf(term->stream, "%s the start of a block", verb);
 	else
 		fprintf(term->stream, "%s %" PRIu64 " byte%s into a block", verb, inside,
-			inside == 1 ? "" : "s");
+			text_plural(inside));
 	fprintf(term->stream, " of %" PRIu64 " byte%s (%" PRIu64 " usable)", block->bytes,
-		block->bytes == 1 ? "" : "s", block_get_usable(block));
+		text_plural(block->bytes), block_get_usable(block));
 }
 
 static void
@@ -121,8 +122,8 @@ print_neighbour(const struct term *term, const char *which, const struct block *
 	fprintf(term->stream,
 		"    %s  %#" PRIx64 ", %" PRIu64 " byte%s (%" PRIu64 " usable), %s %" PRIu64
 		" byte%s %s\n",
-		which, block->address, block->bytes, block->bytes == 1 ? "" : "s",
-		block_get_usable(block), verb, distance, distance == 1 ? "" : "s", side);
+		which, block->address, block->bytes, text_plural(block->bytes),
+		block_get_usable(block), verb, distance, text_plural(distance), side);
 }
 
 static void

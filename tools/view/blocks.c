@@ -12,6 +12,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "view/csv.h"
 #include "view/filters.h"
 #include "view/json.h"
@@ -49,12 +50,6 @@ get_place(const struct view_blocks *view, const struct block *block, uint32_t *r
 	return attribution_make_stack(view->attribution, &site);
 }
 
-static const char *
-plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 /*** text ***/
 
 static void
@@ -68,7 +63,8 @@ print_title(const struct term *term, const struct view_blocks *view)
 	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s block%s of %s (%s usable), by %s%s\n\n",
 		term_style(term, TERM_BOLD), command, view->profile->pid,
 		term_style(term, TERM_PLAIN), moment, human_count(view->listing->all, count),
-		plural(view->listing->all), human_size((int64_t)view->listing->all_bytes, bytes),
+		text_plural(view->listing->all),
+		human_size((int64_t)view->listing->all_bytes, bytes),
 		human_size((int64_t)view->listing->all_usable, usable), view->order,
 		view->filtered ? ", filtered" : "");
 	free(command);
@@ -181,7 +177,7 @@ view_blocks_text(const struct term *term, const struct view_blocks *view)
 	if (listing->count < listing->all)
 		fprintf(term->stream, "(%s more block%s; -n 0 for all)\n",
 			human_count(listing->all - listing->count, count),
-			plural(listing->all - listing->count));
+			text_plural(listing->all - listing->count));
 	if (view->profile->blocks.missing != 0)
 		fprintf(term->stream,
 			"\nnote      %s more live, but there was no room to note them\n",

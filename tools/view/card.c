@@ -19,6 +19,7 @@
 #include "model/rank.h"
 #include "util/human.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 #include "view/place.h"
 #include "view/quality.h"
@@ -175,9 +176,9 @@ print_not_freed(FILE *out, const struct profile *profile)
 	for (size_t i = 0; i < set.count; i++)
 		count += set.groups[i].values.live_blocks > 0;
 	fprintf(out, "  not freed %s block%s, %s, from %s place%s\n",
-		human_count((uint64_t)sum->live_blocks, blocks), sum->live_blocks == 1 ? "" : "s",
-		human_size(sum->live_bytes, bytes), human_count(count, places),
-		count == 1 ? "" : "s");
+		human_count((uint64_t)sum->live_blocks, blocks),
+		text_plural((uint64_t)sum->live_blocks), human_size(sum->live_bytes, bytes),
+		human_count(count, places), text_plural(count));
 	group_set_release(&set);
 	place_table_free(table);
 }

@@ -157,7 +157,7 @@ print_marks(FILE *stream, const struct profile *profile)
 	if (profile->mark_count == 0)
 		return;
 	fprintf(stream, "\n  %" PRIu32 " mark%s\n", profile->mark_count,
-		profile->mark_count == 1 ? "" : "s");
+		text_plural(profile->mark_count));
 	view_marks_text(stream, profile, "", 0, UINT64_MAX);
 }
 

@@ -14,6 +14,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 
 static void
 print_rule(const struct term *term, const char *pattern, const struct group_suppressed *suppressed)
@@ -24,7 +25,7 @@ print_rule(const struct term *term, const char *pattern, const struct group_supp
 	fprintf(term->stream, "          %s in %s block%s: leak:%s\n",
 		human_size(suppressed->values.live_bytes, bytes),
 		human_count((uint64_t)suppressed->values.live_blocks, blocks),
-		suppressed->values.live_blocks == 1 ? "" : "s", safe);
+		text_plural((uint64_t)suppressed->values.live_blocks), safe);
 	free(safe);
 }
 
@@ -44,7 +45,8 @@ view_suppressed_text(const struct term *term, const struct suppress_list *rules,
 	}
 	fprintf(term->stream, "suppressed %s in %s block%s by %zu of %zu rule%s\n",
 		human_size(sum.live_bytes, bytes), human_count((uint64_t)sum.live_blocks, blocks),
-		sum.live_blocks == 1 ? "" : "s", used, rules->count, rules->count == 1 ? "" : "s");
+		text_plural((uint64_t)sum.live_blocks), used, rules->count,
+		text_plural(rules->count));
 	for (size_t i = 0; i < rules->count; i++) {
 		if (set->suppressed[i].sites > 0)
 			print_rule(term, rules->patterns[i], &set->suppressed[i]);
