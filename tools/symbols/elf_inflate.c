@@ -24,7 +24,10 @@
 
 #define COMPRESSED_BY_ZSTD 2 /* ELFCOMPRESS_ZSTD, which older elf.h do not have */
 #define INFLATED_MAX       ((uint64_t)2 << 30)
-#define COPY_BYTES         (256u << 10)
+/* Debug information shrinks to a tenth at best; a file of some bytes must not cost gigabytes. */
+#define RATIO_MAX   200
+#define SMALL_BYTES (16u << 20)
+#define COPY_BYTES  (256u << 10)
 
 struct image {
 	int fd;
@@ -120,6 +123,7 @@ inflate_section(struct image *image, Elf64_Shdr *section, const Elf64_Chdr *chun
 	int result = 0;
 
 	if (section->sh_size > image->bytes || chunk->ch_size > INFLATED_MAX ||
+	    chunk->ch_size > SMALL_BYTES + RATIO_MAX * (uint64_t)packed ||
 	    image->end - image->bytes > INFLATED_MAX - chunk->ch_size)
 		return -EFBIG;
 	from = xmalloc(packed);
