@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * process.c - how far the runtime has come in this process, and whether it is a forked child
- */
 #include "process.h"
 
 #include "base/lock.h"

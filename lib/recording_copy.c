@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * recording_copy.c - write what the recording holds now to a file of its own
- */
 #include "recording_copy.h"
 
 #include <errno.h>

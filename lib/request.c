@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * request.c - what is asked of the runtime while it records
- */
 #include "request.h"
 
 #include <errno.h>

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * start.c - begin a recording, in a new program and in a forked child
- */
 #include "start.h"
 
 #include <errno.h>

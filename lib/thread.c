@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * thread.c - what the runtime knows of each thread
- */
 #include "thread.h"
 
 #include "memory/arena.h"

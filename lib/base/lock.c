@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * lock.c - the lock of the slow paths
- */
 #include "base/lock.h"
 
 #include "base/os.h"

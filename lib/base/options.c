@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * options.c - what the environment asks of the runtime
- */
 #include "base/options.h"
 
 #include <string.h>

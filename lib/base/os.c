@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * os.c - every system call of the runtime
- */
 #include "base/os.h"
 
 #include <elf.h>

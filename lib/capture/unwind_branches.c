@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * unwind_branches.c - the inner parts of a thread's recent traces
- */
 #include "capture/unwind_branches.h"
 
 #include "memory/arena.h"

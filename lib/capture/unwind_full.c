@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * unwind_full.c - a whole walk by libunwind, for irregular frames and for the cross-check
- */
 #include "capture/unwind_full.h"
 
 #include "base/lock.h"

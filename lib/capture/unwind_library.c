@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * unwind_library.c - libunwind, opened privately and fed through its accessors
- */
 #include "capture/unwind_library.h"
 
 #include <dlfcn.h>

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * unwind_rules.c - how to step over the frame of a return address
- */
 #include "capture/unwind_rules.h"
 
 #include <dlfcn.h>

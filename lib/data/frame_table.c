@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * frame_table.c - frames of the recording, each once
- */
 #include "data/frame_table.h"
 
 #include "memory/arena.h"

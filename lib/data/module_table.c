@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * module_table.c - the loaded ELF objects that frames belong to
- */
 #include "data/module_table.h"
 
 #include <dlfcn.h>

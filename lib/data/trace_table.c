@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * trace_table.c - intern call stacks as nodes of a tree
- */
 #include "data/trace_table.h"
 
 #include "memory/arena.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * watch.c - blocks whose free the program wants to be told of
- */
 #include "data/watch.h"
 
 #include <errno.h>

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * arena.c - memory for the runtime's own tables
- */
 #include "memory/arena.h"
 
 #include <string.h>

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * real.c - the next allocator in line
- */
 #include "memory/real.h"
 
 #include <link.h>

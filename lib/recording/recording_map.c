@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * recording_map.c - map the recording and grow its sections
- */
 #include "recording/recording_map.h"
 
 #include <string.h>

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * recording_space.c - the address space that the recording takes
- */
 #include "recording/recording_space.h"
 
 #include <sys/resource.h>

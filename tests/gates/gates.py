@@ -236,6 +236,27 @@ def planted_head(directory):
     fails("check-comments", r"lib/stray\.c:2: no head comment", tree)
 
 
+@case("check-comments sees a head comment that only repeats the header's")
+def planted_repetition(directory):
+    tree = copy_tree(directory)
+    spdx = "/* SPDX-License-Identifier: LGPL-2.1-or-later */\n"
+    append(tree, "tools/util/stray.h", spdx + "/*\n * stray.h - something\n *\n * More.\n */\n")
+    append(tree, "tools/util/stray.c", spdx + "/*\n * stray.c - something\n */\n")
+    fails("check-comments", r"tools/util/stray\.c:2: .* only repeats", tree)
+
+
+@case("check-comments wants no head comment of a source file with a header")
+def no_head(directory):
+    tree = copy_tree(directory)
+    spdx = "/* SPDX-License-Identifier: LGPL-2.1-or-later */\n"
+    append(tree, "tools/util/stray.h", spdx + "/*\n * stray.h - something\n */\n")
+    append(tree, "tools/util/stray.c", spdx + '#include "util/stray.h"\n')
+    status, output = call("check-comments", tree)
+    equal((status, output), (0, ""), "check-comments")
+    os.unlink(os.path.join(tree, "tools/util/stray.h"))
+    fails("check-comments", r"tools/util/stray\.c:2: no head comment", tree)
+
+
 @case("check-docs sees an option that no page has, and one that no command has")
 def planted_docs(directory):
     tree = copy_tree(directory)

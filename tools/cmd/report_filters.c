@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * cmd/report_filters.c - words of --include, --exclude, --wrapper and their files
- */
 #include "config.h"
 
 #include "cmd/report_filters.h"

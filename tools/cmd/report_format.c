@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * cmd/report_format.c - the formats of reports
- */
 #include "config.h"
 
 #include "cmd/report_format.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * cmd/report_load.c - read what a report is about, and refuse what it cannot be about
- */
 #include "config.h"
 
 #include "cmd/report_load.h"

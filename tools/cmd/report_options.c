@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * cmd/report_options.c - the options that the reading commands share
- */
 #include "config.h"
 
 #include "cmd/report_options.h"

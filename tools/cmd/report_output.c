@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * cmd/report_output.c - where a report goes: standard output, or the file of --output
- */
 #include "config.h"
 
 #include "cmd/report_output.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * export/mprof.c - the file of Python's mprof: `mprof plot` draws it
- */
 #include "config.h"
 
 #include "export/mprof.h"

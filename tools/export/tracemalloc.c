@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * export/tracemalloc.c - lines as Python prints its statistics of memory
- */
 #include "config.h"
 
 #include "export/tracemalloc.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * locate.c - where recordings live, and which belong to a process
- */
 #include "config.h"
 #include "read/locate.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * source.c - what an operand of a reading command names
- */
 #include "config.h"
 #include "read/source.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * tally_blocks.c - single blocks and lifetimes as bytes of a snapshot file
- */
 #include "config.h"
 #include "read/tally_blocks.h"
 

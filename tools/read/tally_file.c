@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * tally_file.c - the name of a tally
- */
 #include "config.h"
 #include "read/tally_file.h"
 

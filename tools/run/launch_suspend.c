@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * launch_suspend.c - stop and go on with the program
- */
 #include "config.h"
 #include "run/launch_suspend.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/card.c - what `run` says at the end
- */
 #include "config.h"
 #include "view/card.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/csv.c - comma-separated values, as RFC 4180 has them, with plain line ends
- */
 #include "config.h"
 
 #include "view/csv.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/filters.c - what a report says when nothing passes its filters
- */
 #include "config.h"
 
 #include "view/filters.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/json.c - what the JSON documents of all reports have in common
- */
 #include "config.h"
 
 #include "view/json.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/lifetimes.c - how long blocks lived, in text and JSON
- */
 #include "config.h"
 
 #include "view/lifetimes.h"

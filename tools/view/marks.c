@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/marks.c - what was asked of the runtime while it recorded
- */
 #include "config.h"
 
 #include "view/marks.h"

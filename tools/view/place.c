@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/place.c - how reports write where something is
- */
 #include "config.h"
 
 #include "view/place.h"

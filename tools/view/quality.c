@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/quality.c - how far the numbers of a report can be trusted
- */
 #include "config.h"
 
 #include "view/quality.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/stack.c - a call stack as text, with its source lines
- */
 #include "config.h"
 
 #include "view/stack.h"

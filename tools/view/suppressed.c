@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/suppressed.c - what the rules of --suppressions left out of a report
- */
 #include "config.h"
 
 #include "view/suppressed.h"

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/table.c - rows of cells, aligned
- */
 #include "config.h"
 
 #include "view/table.h"

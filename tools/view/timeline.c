@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * view/timeline.c - the size of the heap over time, and who made it grow and fall
- */
 #include "config.h"
 
 #include "view/timeline.h"
