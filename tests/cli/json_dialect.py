@@ -78,6 +78,18 @@ def groups(directory):
     equal(budgets[2]["limit"], "1KiB", "limit of a budget")
 
 
+@case("top: functions that share a line are listed")
+def instances(_directory):
+    with open("demo.c", "w") as file:
+        file.write("#include <stdlib.h>\nvoid *volatile kept[2];\n"
+                   "void f(void) { kept[0] = malloc(100); } void g(void) { kept[1] = malloc(50); }\n"
+                   "int main(void) { f(); g(); return 0; }\n")
+    compile_demo("-g", "demo")
+    equal(record("two.tally", ["./demo"]).returncode, 0, "run")
+    frame = ask("top", "two.tally")["groups"][0]["frames"][0]
+    equal((frame["function"], frame["line"], frame["instances"]), ("f", 3, ["f", "g"]), "frame")
+
+
 @case("annotate, timeline, blocks, block, info: every option")
 def others(directory):
     tally = build(directory)

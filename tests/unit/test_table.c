@@ -133,11 +133,14 @@ START_TEST(a_spare_column_goes_first_but_only_when_it_must)
 	static const size_t spare[] = {3, 0};
 	const struct view_table_fit fit = {
 		.name = 1, .position = 2, .least = 30, .spare = spare, .spare_count = 2};
-	/* 30 columns are left: beside both numbers, beside the first one, and beside none. */
+	/*
+	 * "...::Inner::method" and ".../file.cpp:1234" want 37 columns: beside both numbers, beside
+	 * the first one, and beside none.
+	 */
 	static const struct {
 		unsigned width;
 		const char *first, *last;
-	} rows[] = {{37, "1", "10"}, {36, "1", ""}, {33, "1", ""}, {32, "", ""}};
+	} rows[] = {{44, "1", "10"}, {43, "1", ""}, {40, "1", ""}, {39, "", ""}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct term term = {.width = rows[i].width};
