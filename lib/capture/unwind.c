@@ -222,8 +222,9 @@ step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot,
 
 /*
  * No table: believe the frame pointer if it points a little further out on this stack, to something
- * that looks like a frame. Nothing says that it is one: the frame pointer may hold anything, and the stack may
- * end before it. So it never ends a stack, either: a zero says only that the walk goes no further.
+ * that looks like a frame. Nothing says that it is one: the register may hold anything, and the
+ * stack may end before it. So it never ends a stack, either: a zero says only that the walk goes no
+ * further.
  */
 static COLD enum walk_end
 step_by_guess(struct unwind_memory *m, struct walk *w)
