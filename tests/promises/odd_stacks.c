@@ -80,6 +80,9 @@ __asm__(".text\n"
 		CALL_WITH_TABLE("call_null", "	.cfi_escape 0x0f, 2, 0x30, 0x06\n")
 			CALL_WITH_TABLE("call_same", "	.cfi_same_value rip\n"));
 
+void site(void);
+int bystander(int n), never_called(int n), recurse(int levels);
+
 __attribute__((noinline)) void
 site(void)
 {
