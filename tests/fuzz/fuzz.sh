@@ -117,7 +117,7 @@ fuzz_reports()
 {
 	local sources
 
-	mapfile -t sources < <(find "$srcdir"/tools/{model,read,symbols,run,view} -name '*.c' ! -name launch.c)
+	mapfile -t sources < <(find "$srcdir"/tools/{model,read,symbols,run,view,export} -name '*.c' ! -name launch.c)
 	compile fuzz_reports "$srcdir"/tests/fuzz/fuzz_{readers,reports}.c "${sources[@]}" -lzstd -liberty \
 		-ldw -lelf -lm || { fail "the fuzzer of reports is built" && return; }
 	corpus_of_readers || { fail "the corpus of reports is made" && return; }
@@ -127,8 +127,8 @@ fuzz_reports()
 fuzz_texts()
 {
 	compile fuzz_texts "$srcdir"/tests/fuzz/fuzz_texts.c \
-		"$srcdir"/tools/model/{block,budget,column,filter,place,profile,suppress}.c \
-		"$srcdir"/tools/{symbols/demangle,run/target}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
+		"$srcdir"/tools/model/*.c \
+		"$srcdir"/tools/{symbols/{demangle,encoding},run/target}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
 		{ fail "the fuzzer of texts is built" && return; }
 	corpus_of_texts || { fail "the corpus of texts is made" && return; }
 	run fuzz_texts -max_len=20000
