@@ -82,9 +82,9 @@ def list_expectations(mode):
         log = os.path.join(directory, "log")
         own = {"EXPECT_LOG": log}
         if mode == "traced":
-            own.update(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/own.recording:blocks=on" % directory)
-        result = run([program("api"), mode, os.path.join(directory, "copy.recording")],
-                     env=environment(**own))
+            own.update(LD_PRELOAD=LIBRARY, HEAPTALLY="out=own.recording:blocks=on")
+        result = run([program("api"), mode, "copy.recording"],
+                     env=environment(**own), cwd=directory)
         equal((result.stdout.decode(), result.returncode), ("", 0), "api " + mode)
         with open(log, encoding="utf-8") as file:
             return set(file.read().splitlines())

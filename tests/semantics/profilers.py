@@ -197,7 +197,7 @@ absent("budgets on one recording: assert 'live(file=...) < 10MiB'", LATER, comma
 absent("leak lists full of caches: a verdict per site", "suppressions and generations are",
        command="leaks")
 shown("lost at OOM kill or on a full disk", "tests/cli/recordings.bats: "
-      "run: a full disk at the end does not lose the tally")
+      "run: a place that is gone at the end does not lose the tally")
 
 
 @row("windows of time: two moments of one file")
