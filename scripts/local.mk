@@ -8,9 +8,7 @@ EXTRA_DIST += \
 	debian/copyright \
 	debian/heaptally.docs \
 	debian/heaptally.install \
-	debian/heaptally.lintian-overrides \
 	debian/libheaptally-dev.install \
-	debian/libheaptally-dev.lintian-overrides \
 	debian/rules \
 	debian/source/format \
 	debian/tests/api \

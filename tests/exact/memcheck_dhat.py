@@ -45,7 +45,8 @@ def memcheck(command):
 
 def check_totals(command):
     expected = memcheck(command)
-    assert expected["total_blocks"] > 500000, expected
+    # sqlite3 has needed seven thousand since it keeps small blocks by itself.
+    assert expected["total_blocks"] > 5000, expected
     equal(record("run.tally", command).returncode, 0, "status")
     info = report("info", "run.tally")
     equal({key: info[key] for key in expected}, expected, "heap summary")

@@ -14,16 +14,19 @@
 #include "recording/recording_file.h"
 #include "data/trace_table.h"
 
-static char directory[] = "/tmp/heaptally-unit.XXXXXX";
-static char path[64];
+static char directory[512];
+static char path[sizeof(directory) + 32];
 
 void
 runtime_start(void)
 {
-	char word[128];
+	const char *temporary = getenv("TMPDIR");
+	char word[sizeof(path) + 32];
 	char *environment[] = {word, NULL};
 	static struct options options;
 
+	snprintf(directory, sizeof(directory), "%s/heaptally-unit.XXXXXX",
+		 temporary != NULL ? temporary : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/unit.recording", directory);
 	snprintf(word, sizeof(word), "HEAPTALLY=out=%s", path);
