@@ -28,7 +28,8 @@ enum {
 	THREADS_MAX = 16,
 	OWN_BLOCKS = 100,
 	HANDLER_BLOCKS = 3,
-	KEEP_EVERY = 100
+	KEEP_EVERY = 100,
+	MIN_STEPS = 10
 };
 
 static long wanted;
@@ -37,6 +38,8 @@ static atomic_long forked, returned, bad;
 static atomic_bool parent_waits; /* the others, too: blocks are never used again */
 static volatile bool is_child;
 static timer_t timer;
+static long patience;                               /* ns that the timer waits beside its own */
+static volatile unsigned long steps, steps_at_fork; /* of the thread that the timer interrupts */
 static __thread sigjmp_buf landing;
 static __thread bool may_land;
 static struct tally tallies[THREADS_MAX];
@@ -62,26 +65,45 @@ reap(pid_t child, long number)
 static void
 set_timer(long number)
 {
-	struct itimerspec once = {.it_value = {0, 20000 + number * 7919 % 200000}};
+	struct itimerspec once = {.it_value = {0, 20000 + patience + number * 7919 % 200000}};
 
 	if (timer_settime(timer, 0, &once, NULL) != 0)
 		_exit(9);
+}
+
+/*
+ * Whether the program has got on since the last fork. It gets more time when not: a return from a
+ * handler can take longer than the timer.
+ */
+static bool
+got_on(int signal_number)
+{
+	if (signal_number != SIGPROF || steps - steps_at_fork >= MIN_STEPS)
+		return true;
+	if (patience < 50000000)
+		patience += 20000;
+	set_timer(atomic_load(&forked));
+	return false;
 }
 
 static void
 handle(int signal_number)
 {
 	struct tally own = {0};
-	long number = atomic_fetch_add(&forked, 1);
+	long number;
 	pid_t child;
 
-	if (number >= wanted || is_child)
+	if (is_child || !got_on(signal_number))
+		return;
+	number = atomic_fetch_add(&forked, 1);
+	if (number >= wanted)
 		return;
 	child = by_fork ? fork() : _Fork();
 	if (child > 0) {
 		atomic_store(&parent_waits, true);
 		reap(child, number);
 		atomic_store(&parent_waits, false);
+		steps_at_fork = steps;
 		if (signal_number == SIGPROF)
 			set_timer(number);
 		atomic_fetch_add(&returned, 1);
@@ -126,6 +148,7 @@ work(void *argument)
 		block = tally_malloc_at(tally, 64, i * 2654435761u, 12);
 		block = tally_realloc(tally, block, 64, 100);
 		tally_free(tally, block, 100);
+		steps++;
 	}
 	may_land = false;
 	return NULL;

@@ -33,13 +33,24 @@ def in_runtime_directory(directory):
     return glob.glob(os.path.join(directory, "heaptally", "*"))
 
 
+def data_of(path):
+    """The bytes of a file, without its holes: a recording has gigabytes of them."""
+    pieces = []
+    with open(path, "rb") as file:
+        end = 0
+        while True:
+            try:
+                begin = os.lseek(file.fileno(), end, os.SEEK_DATA)
+            except OSError:
+                return pieces
+            end = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+            pieces.append((begin, os.pread(file.fileno(), end - begin, begin)))
+
+
 def kept(path):
     """What identifies a file, and its bytes if it has some that can be read without waiting."""
     status = os.lstat(path)
-    content = None
-    if stat.S_ISREG(status.st_mode):
-        with open(path, "rb") as file:
-            content = file.read()
+    content = data_of(path) if stat.S_ISREG(status.st_mode) else None
     return status.st_mode, status.st_ino, status.st_rdev, status.st_size, status.st_nlink, content
 
 
