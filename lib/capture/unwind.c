@@ -150,7 +150,7 @@ seek_top(const struct unwind_memory *m, struct walk *w, uint64_t sp)
 
 /* The word is on another stack, or on the next page of it. */
 static COLD bool
-cross_to(const struct unwind_memory *m, struct walk *w, uint64_t address)
+cross_to(struct unwind_memory *m, struct walk *w, uint64_t address)
 {
 	uint64_t page = page_of(address), high = w->stack_low + w->stack_span + 8;
 
@@ -162,7 +162,7 @@ cross_to(const struct unwind_memory *m, struct walk *w, uint64_t address)
 	}
 	w->stack_low = page;
 	w->stack_span = PAGE_BYTES - 8;
-	w->crosses = true;
+	w->crosses = m->crosses = true;
 	seek_top(m, w, address + 8);
 	return true;
 }
@@ -264,34 +264,7 @@ step_over_signal(struct unwind_memory *m, struct walk *w)
 	return WALK_GOES_ON;
 }
 
-/* The end of the stack, and the frames that few programs have. */
-static COLD enum walk_end
-step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
-{
-	uint64_t cfa_slot = w->bp + (uint64_t)rule_cfa_offset(rule), cfa;
-	enum walk_end end;
-
-	switch (rule_kind(rule)) {
-	case RULE_END:
-		return WALK_COMPLETE;
-	case RULE_GUESS:
-		return step_by_guess(m, w);
-	case RULE_SIGNAL:
-		return step_over_signal(m, w);
-	case RULE_REALIGNED:
-		if (!read_stack(m, w, cfa_slot, &cfa))
-			return WALK_TRUNCATED;
-		if ((int64_t)(cfa_slot - cfa) != (int32_t)(cfa_slot - cfa) || cfa % 8 != 0 ||
-		    cfa_slot % 8 != 0)
-			return WALK_IRREGULAR;
-		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
-			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
-		w->slots.cfa = (int32_t)(cfa_slot - cfa);
-		return end;
-	default:
-		return WALK_IRREGULAR;
-	}
-}
+static enum walk_end step_rare(struct unwind_memory *m, struct walk *w, struct rule rule);
 
 /* Go to the caller of the frame at the walk's state. */
 static ALWAYS_INLINE enum walk_end
@@ -315,11 +288,51 @@ step(struct unwind_memory *m, struct walk *w, struct rule rule)
 	}
 }
 
-/* A walk that has found so many frames is at its end or needs more room. */
-static inline const struct unwind_frame *
-fresh_end(const struct unwind_memory *m)
+static inline bool
+needs_bp(struct rule rule)
 {
-	return m->fresh + (m->capacity < unwind_depth.some ? m->capacity : unwind_depth.some);
+	return rule_kind(rule) != RULE_FROM_SP && rule_kind(rule) != RULE_END;
+}
+
+/* A frame of code that was unknown when its rule was made, and may have come to be known. */
+static COLD enum walk_end
+step_unknown(struct unwind_memory *m, struct walk *w, struct rule rule)
+{
+	struct unwind_frame *f = w->fresh - 1;
+
+	rule = unwind_rules_recheck(w->ip, rule);
+	f->frame = rule_frame(rule);
+	f->needs_bp = needs_bp(rule);
+	return rule_kind(rule) == RULE_GUESS ? step_by_guess(m, w) : step(m, w, rule);
+}
+
+/* The end of the stack, and the frames that few programs have. */
+static COLD enum walk_end
+step_rare(struct unwind_memory *m, struct walk *w, struct rule rule)
+{
+	uint64_t cfa_slot = w->bp + (uint64_t)rule_cfa_offset(rule), cfa;
+	enum walk_end end;
+
+	switch (rule_kind(rule)) {
+	case RULE_END:
+		return WALK_COMPLETE;
+	case RULE_GUESS:
+		return step_unknown(m, w, rule);
+	case RULE_SIGNAL:
+		return step_over_signal(m, w);
+	case RULE_REALIGNED:
+		if (!read_stack(m, w, cfa_slot, &cfa))
+			return WALK_TRUNCATED;
+		if ((int64_t)(cfa_slot - cfa) != (int32_t)(cfa_slot - cfa) || cfa % 8 != 0 ||
+		    cfa_slot % 8 != 0)
+			return WALK_IRREGULAR;
+		end = step_to(m, w, cfa, w->bp + (uint64_t)rule_bp_offset(rule) - 8,
+			      rule_bp_offset(rule) != RULE_BP_UNSAVED);
+		w->slots.cfa = (int32_t)(cfa_slot - cfa);
+		return end;
+	default:
+		return WALK_IRREGULAR;
+	}
 }
 
 static COLD bool
@@ -331,7 +344,7 @@ make_room(struct unwind_memory *m, struct walk *w)
 		return false;
 	w->top = m->frames + top;
 	w->fresh = m->fresh + fresh;
-	w->fresh_end = fresh_end(m);
+	w->fresh_end = m->fresh_end;
 	return true;
 }
 
@@ -382,12 +395,6 @@ bp_slot_of(const struct unwind_frame *f)
 		return f->sp + ((uint64_t)(int64_t)(f->slots.cfa >> 1) << 32) +
 		       (uint32_t)f->slots.bp;
 	return f->sp + (uint64_t)(int64_t)f->slots.bp;
-}
-
-static inline bool
-needs_bp(struct rule rule)
-{
-	return rule_kind(rule) != RULE_FROM_SP && rule_kind(rule) != RULE_END;
 }
 
 /*
@@ -463,8 +470,6 @@ walk(struct unwind_memory *m, struct walk *w)
 			rule = unwind_rules_get(rules, w->ip);
 		} else {
 			rule = unwind_rules_get(rules, w->ip);
-			if (unlikely(rule_kind(rule) == RULE_GUESS))
-				rule = unwind_rules_recheck(w->ip, rule);
 			if (unlikely(!push_fresh(m, w, rule_frame(rule), needs_bp(rule))))
 				return WALK_CUT;
 		}
@@ -694,9 +699,10 @@ distrust(struct unwind_memory *m, uintptr_t sp)
 		unwind_forget(m);
 }
 
-/* Remember the trace of a walk from `ip` that ended so. */
+/* Remember the trace of a walk from `ip` that ended so. A deep one is no branch: `capture_deep`
+ * would not look for it. */
 static ALWAYS_INLINE struct unwind_result
-keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint64_t ip)
+keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint64_t ip, bool deep)
 {
 	uint32_t kept = 0, node;
 
@@ -707,9 +713,7 @@ keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint
 		node = root_of(m, end);
 	}
 	node = place_fresh(m, w, kept, node);
-	if (unlikely(w->crosses))
-		m->crosses = true;
-	if (kept > 0 && kept < m->depth)
+	if (!deep && kept > 0 && kept < m->depth)
 		unwind_branches_keep(m, kept);
 	if (unlikely(end == WALK_CUT)) {
 		m->is_cut = true;
@@ -752,7 +756,7 @@ begin_walk(const struct unwind_memory *m, struct walk *w)
 {
 	w->top = m->frames + m->depth - 1;
 	w->fresh = m->fresh;
-	w->fresh_end = fresh_end(m);
+	w->fresh_end = m->fresh_end;
 	take_bounds(w, m);
 }
 
@@ -782,7 +786,7 @@ capture_deep(struct unwind_memory *m, const struct walk *start)
 	if (end == WALK_IRREGULAR)
 		result = capture_full(m, start->ip, start->sp);
 	else
-		result = keep_walk(m, &w, end, start->ip);
+		result = keep_walk(m, &w, end, start->ip, true);
 	if (m->is_cut) {
 		result.cut = true;
 		mark_deep(m);
@@ -803,7 +807,7 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	if (unlikely(end == WALK_IRREGULAR))
 		result = capture_full(m, ip, sp);
 	else
-		result = keep_walk(m, &w, end, ip);
+		result = keep_walk(m, &w, end, ip, false);
 	if (unlikely(w.guessed))
 		distrust(m, sp);
 	return result;
@@ -817,12 +821,16 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 	uint32_t generation = load(&unwind_rules_generation), node;
 
 	if (unlikely(sp - m->stack_low >= m->stack_high - m->stack_low ||
-		     m->generation != generation))
+		     m->generation != generation)) {
 		prepare_rare(m, sp, generation);
-	if (unlikely(m->capacity == 0))
-		return capture_full(m, ip, sp);
-	if (unlikely(m->generation != generation))
-		return capture_deep(m, &w);
+		if (m->capacity == 0) {
+			/* So that every capture comes here until there is room. */
+			mark_deep(m);
+			return capture_full(m, ip, sp);
+		}
+		if (m->generation != generation)
+			return capture_deep(m, &w);
+	}
 	begin_walk(m, &w);
 	while (w.top->sp < sp)
 		w.top--;

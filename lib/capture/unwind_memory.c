@@ -41,6 +41,7 @@ unwind_memory_grow(struct unwind_memory *m)
 		checks[i] = m->checks[i];
 	m->frames = frames;
 	m->fresh = fresh;
+	m->fresh_end = fresh + (capacity < unwind_depth.some ? capacity : unwind_depth.some);
 	m->checks = checks;
 	m->room = capacity < unwind_depth.most ? capacity : unwind_depth.most;
 	/* Release: a fork at any moment leaves memory that a thread of the child can go on with. */

@@ -60,9 +60,10 @@ struct unwind_branches {
 
 /* The memory of one thread's last trace. All zero is a valid empty one. */
 struct unwind_memory {
-	struct unwind_frame *frames; /* outermost first; frames[-1] is beyond all stacks */
-	struct unwind_frame *fresh;  /* new ones, innermost first */
-	struct unwind_check *checks; /* outermost first; checks[-1] is `unwind_check_end` */
+	struct unwind_frame *frames;    /* outermost first; frames[-1] is beyond all stacks */
+	struct unwind_frame *fresh;     /* new ones, innermost first */
+	struct unwind_frame *fresh_end; /* a walk that comes here is deep enough, or needs room */
+	struct unwind_check *checks;    /* outermost first; checks[-1] is `unwind_check_end` */
 	uint32_t depth;
 	uint32_t capacity;
 	uint32_t check_count;
