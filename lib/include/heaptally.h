@@ -44,9 +44,13 @@ struct heaptally_block {
 typedef void heaptally_watch_callback(void *block, void *context);
 
 #ifdef HEAPTALLY_RUNTIME
-#define HEAPTALLY_WEAK __attribute__((visibility("default")))
+#define HEAPTALLY_API __attribute__((visibility("default")))
+#define HEAPTALLY_NAME(name)
 #else
-#define HEAPTALLY_WEAK __attribute__((weak))
+/* Neither a macro nor a frame: debuggers and heaptally show the line of the call. The other name is
+ * for programs that take the address, as the plain one is the runtime's. */
+#define HEAPTALLY_API        static __inline__ __attribute__((always_inline, artificial, unused))
+#define HEAPTALLY_NAME(name) __asm__("heaptally_if_there_" name)
 #endif
 
 #ifdef __cplusplus
@@ -60,51 +64,53 @@ extern "C" {
 
 /* Start tracing with the `frames` innermost frames of every stack, 0 for all. While tracing nothing
  * happens and the number stays. -EINVAL if it is above 65535. */
-HEAPTALLY_WEAK int heaptally_start(unsigned frames);
+HEAPTALLY_API int heaptally_start(unsigned frames) HEAPTALLY_NAME("start");
 
 /* Stop, and forget all blocks. */
-HEAPTALLY_WEAK int heaptally_stop(void);
+HEAPTALLY_API int heaptally_stop(void) HEAPTALLY_NAME("stop");
 
 /* Record no new blocks for a while; frees of recorded ones still count. */
-HEAPTALLY_WEAK int heaptally_pause(void);
-HEAPTALLY_WEAK int heaptally_resume(void);
+HEAPTALLY_API int heaptally_pause(void) HEAPTALLY_NAME("pause");
+HEAPTALLY_API int heaptally_resume(void) HEAPTALLY_NAME("resume");
 
 /* 1 or 0; 1 while paused. */
-HEAPTALLY_WEAK int heaptally_is_tracing(void);
+HEAPTALLY_API int heaptally_is_tracing(void) HEAPTALLY_NAME("is_tracing");
 
 /* The last number given to `heaptally_start`, or the option `frames`; 0 is all. */
-HEAPTALLY_WEAK unsigned heaptally_get_frames(void);
+HEAPTALLY_API unsigned heaptally_get_frames(void) HEAPTALLY_NAME("get_frames");
 
 /* Forget all blocks: everything is counted from zero, the peak, too. Frees of forgotten blocks are
  * ignored. */
-HEAPTALLY_WEAK int heaptally_clear(void);
+HEAPTALLY_API int heaptally_clear(void) HEAPTALLY_NAME("clear");
 
 /* The peak is what is live now. */
-HEAPTALLY_WEAK int heaptally_reset_peak(void);
+HEAPTALLY_API int heaptally_reset_peak(void) HEAPTALLY_NAME("reset_peak");
 
 /* Requested bytes that are live, their maximum, and live blocks; zeros when not tracing. Each
  * pointer may be NULL; blocks are added up over all sites, which takes its time. */
-HEAPTALLY_WEAK int heaptally_get_traced_memory(uint64_t *ret_current, uint64_t *ret_peak,
-					       uint64_t *ret_blocks);
+HEAPTALLY_API int heaptally_get_traced_memory(uint64_t *ret_current, uint64_t *ret_peak,
+					      uint64_t *ret_blocks)
+	HEAPTALLY_NAME("get_traced_memory");
 
 /* Bytes that the tracer uses itself; 0 when not tracing. */
-HEAPTALLY_WEAK uint64_t heaptally_get_tracer_memory(void);
+HEAPTALLY_API uint64_t heaptally_get_tracer_memory(void) HEAPTALLY_NAME("get_tracer_memory");
 
 /* The block that an address lies in, its start or anywhere inside. 1; 0 if there is none; -EAGAIN
  * if none was found by a call that interrupted the tracer, which may be about to change that. */
-HEAPTALLY_WEAK int heaptally_get_block(const void *address, struct heaptally_block *ret_block);
+HEAPTALLY_API int heaptally_get_block(const void *address, struct heaptally_block *ret_block)
+	HEAPTALLY_NAME("get_block");
 
 /* 1 if a recorded block starts at address, else 0. */
-HEAPTALLY_WEAK int heaptally_is_traced(const void *address);
+HEAPTALLY_API int heaptally_is_traced(const void *address) HEAPTALLY_NAME("is_traced");
 
 /* Note this moment. -EINVAL if label is NULL or longer than 95 bytes. */
-HEAPTALLY_WEAK int heaptally_mark(const char *label);
+HEAPTALLY_API int heaptally_mark(const char *label) HEAPTALLY_NAME("mark");
 
 /* Write a recording of this moment to path, for the reading commands. An empty file or the
  * recording of an ended process is replaced; -EBUSY for that of a living one, -EEXIST for anything
  * else. 0, HEAPTALLY_NOT_TRACING, HEAPTALLY_NOT_FOUND for ENOENT, or any other errno number,
  * negative. */
-HEAPTALLY_WEAK int heaptally_snapshot(const char *path);
+HEAPTALLY_API int heaptally_snapshot(const char *path) HEAPTALLY_NAME("snapshot");
 
 /*
  * Blocks of a pool of the program's own, as if they had been allocated here. (domain, address) is
@@ -112,17 +118,19 @@ HEAPTALLY_WEAK int heaptally_snapshot(const char *path);
  * block that is tracked already is replaced. 0; -1 when memory is out; -EAGAIN when the table is
  * busy, and then nothing has changed; HEAPTALLY_NOT_TRACING.
  */
-HEAPTALLY_WEAK int heaptally_track(unsigned domain, uintptr_t address, size_t bytes);
+HEAPTALLY_API int heaptally_track(unsigned domain, uintptr_t address, size_t bytes)
+	HEAPTALLY_NAME("track");
 
 /* An unknown block is ignored. -EAGAIN when the table is busy: the block is still tracked. */
-HEAPTALLY_WEAK int heaptally_untrack(unsigned domain, uintptr_t address);
+HEAPTALLY_API int heaptally_untrack(unsigned domain, uintptr_t address) HEAPTALLY_NAME("untrack");
 
 /* What reports call a domain; before its first block. -EINVAL for domain 0 or no name; -EEXIST when
  * it has a name or has had a block already, and then nothing changes. */
-HEAPTALLY_WEAK int heaptally_name_domain(unsigned domain, const char *name);
+HEAPTALLY_API int heaptally_name_domain(unsigned domain, const char *name)
+	HEAPTALLY_NAME("name_domain");
 
 /* The block of malloc at address has a new owner: the caller. -EINVAL if it is not known. */
-HEAPTALLY_WEAK int heaptally_retag(void *address);
+HEAPTALLY_API int heaptally_retag(void *address) HEAPTALLY_NAME("retag");
 
 /*
  * Have callback(block, context) called when the block at address is freed or reallocated: right
@@ -130,15 +138,19 @@ HEAPTALLY_WEAK int heaptally_retag(void *address);
  * same block replaces the first, a NULL callback ends it. While anything is watched every event
  * costs a few nanoseconds more. -EINVAL if the block is not known, -ENOMEM beyond 1024.
  */
-HEAPTALLY_WEAK int heaptally_watch(void *address, heaptally_watch_callback *callback,
-				   void *context);
-
-#ifdef __cplusplus
-}
-#endif
+HEAPTALLY_API int heaptally_watch(void *address, heaptally_watch_callback *callback, void *context)
+	HEAPTALLY_NAME("watch");
 
 #ifndef HEAPTALLY_RUNTIME
-static inline int
+#define HEAPTALLY_CALL(type, name, parameters, arguments, otherwise)                          \
+	extern type heaptally_weak_##name parameters __asm__("heaptally_" #name)              \
+		__attribute__((weak));                                                        \
+	HEAPTALLY_API type heaptally_##name parameters                                        \
+	{                                                                                     \
+		return heaptally_weak_##name ? heaptally_weak_##name arguments : (otherwise); \
+	}
+
+static __inline__ __attribute__((unused)) int
 heaptally_no_memory(uint64_t *ret_current, uint64_t *ret_peak, uint64_t *ret_blocks)
 {
 	if (ret_current)
@@ -150,35 +162,78 @@ heaptally_no_memory(uint64_t *ret_current, uint64_t *ret_peak, uint64_t *ret_blo
 	return HEAPTALLY_NOT_TRACING;
 }
 
-#define HEAPTALLY_CALL(function, arguments, otherwise) (function ? function arguments : (otherwise))
+HEAPTALLY_CALL(int, start, (unsigned frames), (frames), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, stop, (void), (), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, pause, (void), (), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, resume, (void), (), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, is_tracing, (void), (), 0)
+HEAPTALLY_CALL(unsigned, get_frames, (void), (), 0)
+HEAPTALLY_CALL(int, clear, (void), (), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, reset_peak, (void), (), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, get_traced_memory,
+	       (uint64_t * ret_current, uint64_t *ret_peak, uint64_t *ret_blocks),
+	       (ret_current, ret_peak, ret_blocks),
+	       heaptally_no_memory(ret_current, ret_peak, ret_blocks))
+HEAPTALLY_CALL(uint64_t, get_tracer_memory, (void), (), 0)
+HEAPTALLY_CALL(int, get_block, (const void *address, struct heaptally_block *ret_block),
+	       (address, ret_block), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, is_traced, (const void *address), (address), 0)
+HEAPTALLY_CALL(int, mark, (const char *label), (label), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, snapshot, (const char *path), (path), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, track, (unsigned domain, uintptr_t address, size_t bytes),
+	       (domain, address, bytes), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, untrack, (unsigned domain, uintptr_t address), (domain, address),
+	       HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, name_domain, (unsigned domain, const char *name), (domain, name),
+	       HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, retag, (void *address), (address), HEAPTALLY_NOT_TRACING)
+HEAPTALLY_CALL(int, watch, (void *address, heaptally_watch_callback *callback, void *context),
+	       (address, callback, context), HEAPTALLY_NOT_TRACING)
 
-/* The name of a macro in its own text is the function. */
-#define heaptally_start(frames) HEAPTALLY_CALL(heaptally_start, (frames), HEAPTALLY_NOT_TRACING)
-#define heaptally_stop()        HEAPTALLY_CALL(heaptally_stop, (), HEAPTALLY_NOT_TRACING)
-#define heaptally_pause()       HEAPTALLY_CALL(heaptally_pause, (), HEAPTALLY_NOT_TRACING)
-#define heaptally_resume()      HEAPTALLY_CALL(heaptally_resume, (), HEAPTALLY_NOT_TRACING)
-#define heaptally_is_tracing()  HEAPTALLY_CALL(heaptally_is_tracing, (), 0)
-#define heaptally_get_frames()  HEAPTALLY_CALL(heaptally_get_frames, (), 0)
-#define heaptally_clear()       HEAPTALLY_CALL(heaptally_clear, (), HEAPTALLY_NOT_TRACING)
-#define heaptally_reset_peak()  HEAPTALLY_CALL(heaptally_reset_peak, (), HEAPTALLY_NOT_TRACING)
-#define heaptally_get_traced_memory(current, peak, blocks)                   \
-	HEAPTALLY_CALL(heaptally_get_traced_memory, (current, peak, blocks), \
-		       heaptally_no_memory(current, peak, blocks))
-#define heaptally_get_tracer_memory() HEAPTALLY_CALL(heaptally_get_tracer_memory, (), 0)
-#define heaptally_get_block(address, block) \
-	HEAPTALLY_CALL(heaptally_get_block, (address, block), HEAPTALLY_NOT_TRACING)
-#define heaptally_is_traced(address) HEAPTALLY_CALL(heaptally_is_traced, (address), 0)
-#define heaptally_mark(label)        HEAPTALLY_CALL(heaptally_mark, (label), HEAPTALLY_NOT_TRACING)
-#define heaptally_snapshot(path)     HEAPTALLY_CALL(heaptally_snapshot, (path), HEAPTALLY_NOT_TRACING)
-#define heaptally_track(domain, address, bytes) \
-	HEAPTALLY_CALL(heaptally_track, (domain, address, bytes), HEAPTALLY_NOT_TRACING)
-#define heaptally_untrack(domain, address) \
-	HEAPTALLY_CALL(heaptally_untrack, (domain, address), HEAPTALLY_NOT_TRACING)
-#define heaptally_name_domain(domain, name) \
-	HEAPTALLY_CALL(heaptally_name_domain, (domain, name), HEAPTALLY_NOT_TRACING)
-#define heaptally_retag(address) HEAPTALLY_CALL(heaptally_retag, (address), HEAPTALLY_NOT_TRACING)
-#define heaptally_watch(address, callback, context) \
-	HEAPTALLY_CALL(heaptally_watch, (address, callback, context), HEAPTALLY_NOT_TRACING)
+#undef HEAPTALLY_CALL
 #endif
+
+#ifdef __cplusplus
+}
+
+namespace heaptally
+{
+
+/*
+ * Marks where it begins and where it ends: `heaptally::scope load("load");` makes the marks "load"
+ * and "load end", however the scope is left. The label has to live as long.
+ */
+class scope
+{
+      public:
+	explicit scope(const char *label) : label_(label)
+	{
+		heaptally_mark(label);
+	}
+
+	~scope()
+	{
+		char text[96];
+		size_t i = 0;
+
+		for (; label_[i] != '\0' && i < sizeof(text) - sizeof(" end"); i++)
+			text[i] = label_[i];
+		for (size_t k = 0; k < sizeof(" end"); k++)
+			text[i + k] = " end"[k];
+		heaptally_mark(text);
+	}
+
+      private:
+	scope(const scope &);
+	scope &operator=(const scope &);
+
+	const char *label_;
+};
+
+} /* namespace heaptally */
+#endif
+
+#undef HEAPTALLY_API
+#undef HEAPTALLY_NAME
 
 #endif

@@ -3,7 +3,7 @@
 """heaptally.h keeps its word, with and without the runtime, in C and in C++."""
 import os
 
-from harness import BUILD, LIBRARY, case, environment, equal, program, report, run, run_cases
+from harness import BUILD, LIBRARY, SOURCE, case, environment, equal, program, report, run, run_cases
 
 OPTIONS = ["", ":blocks=on", ":threads=on", ":blocks=on:threads=on"]
 
@@ -54,6 +54,46 @@ def domains(_directory):
         rows = report("top", "--at", "now", "--include", "domain=" + domain,
                       "copy.recording")["groups"]
         equal(sum(row["live_bytes"] for row in rows), expected, domain)
+
+
+@case("C++: a scope is two marks, and the header is neither a frame nor a line, with and without -O")
+def scopes(_directory):
+    for name in ("scope", "scope_O0"):
+        settings = "out=%s/own.recording" % os.getcwd()
+        result = run([program(name)], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY=settings))
+        equal(result.returncode, 0, name)
+        labels = [mark["label"] for mark in report("info", "own.recording")["marks"]]
+        equal(labels[:4], ["", "load", "inside", "load end"], "marks; the first is of the clearing")
+        equal([(len(label) <= 95, label[-4:]) for label in labels[4:]], [(True, " end")], "the label that is cut")
+        rows = report("top", "--at", "now", "--by", "stack", "--include", "domain=pool", "own.recording")["groups"]
+        frames = [(frame["function"], frame["line"]) for frame in rows[0]["frames"][:2]]
+        equal([row["live_bytes"] for row in rows], [77], "bytes")
+        equal(frames[0], ("track", int(result.stdout)), "the site: %r" % rows[0]["frames"])
+        equal(frames[1][0], "main", "its caller")
+        os.unlink("own.recording")
+
+
+DIALECTS = (
+    ("gcc", "c", ("c99", "c11", "gnu89", "gnu17")),
+    ("clang", "c", ("c99", "c11", "gnu89", "gnu17")),
+    ("g++", "c++", ("c++98", "c++11", "c++20")),
+    ("clang++", "c++", ("c++98", "c++11", "c++20")),
+)
+
+
+@case("the header compiles without a warning in every dialect of C and C++")
+def dialects(_directory):
+    uses = "#include <heaptally.h>\nint (*f)(void) = &heaptally_clear;\nint g(void) { return heaptally_mark(\"x\"); }\n"
+    header = os.path.join(SOURCE, "lib", "include")
+    with open("x", "w", encoding="ascii") as file:
+        file.write(uses)
+    for compiler, language, standards in DIALECTS:
+        for standard in standards:
+            words = [compiler, "-x", language, "-std=" + standard, "-Wall", "-Wextra", "-Werror", "-O2"]
+            # stdint.h itself has long long in C++98.
+            words += [] if standard == "c++98" else ["-Wpedantic"]
+            result = run([*words, "-I" + header, "-c", "-o", "x.o", "x"])
+            equal((result.returncode, result.stderr.decode()), (0, ""), " ".join(words))
 
 
 @case("a snapshot beyond RLIMIT_FSIZE is refused, without a signal")

@@ -19,6 +19,8 @@ check_PROGRAMS += \
 if HAVE_CXX
 check_PROGRAMS += \
 	tests/programs/apixx \
+	tests/programs/scope \
+	tests/programs/scope_O0 \
 	tests/programs/tree
 endif
 
@@ -36,6 +38,10 @@ tests_programs_api_CFLAGS = $(traced_cflags)
 tests_programs_api_SOURCES = tests/programs/api.c tests/programs/expect.h
 tests_programs_apixx_CXXFLAGS = -g -O2 -Wall -Wextra
 tests_programs_apixx_SOURCES = tests/programs/apixx.cpp
+tests_programs_scope_CXXFLAGS = -g -O2 -Wall -Wextra
+tests_programs_scope_SOURCES = tests/programs/scope.cpp
+tests_programs_scope_O0_CXXFLAGS = -g -O0 -Wall -Wextra
+tests_programs_scope_O0_SOURCES = tests/programs/scope.cpp
 tests_programs_exits_CFLAGS = $(traced_cflags)
 tests_programs_exits_SOURCES = tests/programs/exits.c
 tests_programs_forks_CFLAGS = $(traced_cflags)

@@ -709,6 +709,26 @@ set_call_position(struct unit *unit, Dwarf_Die *inlined, struct debuginfo_locati
 	outer->column = get_number(inlined, DW_AT_call_column);
 }
 
+/*
+ * Whether an inlined function is said to be nobody's source: __attribute__((artificial)), as libc's
+ * checking wrappers and heaptally.h have it. What the compiler makes itself, as lambdas, is declared
+ * nowhere, and is a frame.
+ */
+static bool
+is_artificial(const struct function *inlined)
+{
+	Dwarf_Die die = inlined->die, origin;
+	Dwarf_Attribute attribute;
+	bool flag;
+
+	return inlined->parent != NO_FUNCTION &&
+	       dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != NULL &&
+	       dwarf_formref_die(&attribute, &origin) != NULL &&
+	       dwarf_hasattr(&origin, DW_AT_decl_line) &&
+	       dwarf_attr(&origin, DW_AT_artificial, &attribute) != NULL &&
+	       dwarf_formflag(&attribute, &flag) == 0 && flag;
+}
+
 /* The last row of the line table that is not after address, or NULL. */
 static Dwarf_Line *
 find_line(Dwarf_Lines *lines, size_t count, uint64_t address)
@@ -774,11 +794,13 @@ find_in_unit(struct debuginfo *debuginfo, struct unit *unit, uint64_t address,
 	for (;;) {
 		struct function *found = &unit->functions.items[function];
 
-		name_function(debuginfo, unit, &found->die, &locations[count]);
-		count++;
-		if (found->parent == NO_FUNCTION || count == DEBUGINFO_LOCATIONS_MAX)
-			return count;
-		locations[count - 1].inlined = true;
+		if (!is_artificial(found)) {
+			name_function(debuginfo, unit, &found->die, &locations[count]);
+			count++;
+			if (found->parent == NO_FUNCTION || count == DEBUGINFO_LOCATIONS_MAX)
+				return count;
+			locations[count - 1].inlined = true;
+		}
 		memset(&locations[count], 0, sizeof(locations[count]));
 		set_call_position(unit, &found->die, &locations[count]);
 		function = found->parent;
