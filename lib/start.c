@@ -13,6 +13,7 @@
 #include "data/block_table.h"
 #include "data/counters.h"
 #include "data/frame_table.h"
+#include "base/loader.h"
 #include "base/lock.h"
 #include "data/module_table.h"
 #include "base/options.h"
@@ -118,7 +119,7 @@ loader_is_ready(void)
 static bool
 is_under_valgrind(void)
 {
-	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+	for (const struct link_map *map = loader_first(); map != NULL; map = map->l_next) {
 		const char *found = strstr(map->l_name, "/vgpreload_");
 
 		if (found != NULL && strncmp(found, "/vgpreload_core", 15) != 0)
@@ -187,7 +188,7 @@ start_process(void)
 	os_block_signals(&signals);
 	/* What is allocated from here until the end of the start is passed through. */
 	if (process_leave_raw() && getauxval(AT_SECURE) == 0 && !is_under_valgrind() &&
-	    !lacks_room())
+	    !lacks_room() && loader_finds_objects())
 		start_program();
 	os_restore_signals(signals);
 	errno = saved_errno;

@@ -31,13 +31,16 @@ promise_tests = \
 	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
+	tests/promises/malloc_debug.py \
 	tests/promises/memory_bounded.py \
 	tests/promises/needed_only.py \
 	tests/promises/never_allocates.py \
 	tests/promises/no_exception_hijack.py \
 	tests/promises/no_syscall_in_steady_state.py \
 	tests/promises/odd_stacks.py \
+	tests/promises/old_libc.py \
 	tests/promises/own_new.py \
+	tests/promises/own_unwinder.py \
 	tests/promises/raw_clone.py \
 	tests/promises/seccomp_filter.py \
 	tests/promises/setuid.py \
