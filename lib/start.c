@@ -13,6 +13,7 @@
 #include "data/block_table.h"
 #include "data/counters.h"
 #include "data/frame_table.h"
+#include "base/executable.h"
 #include "base/loader.h"
 #include "base/lock.h"
 #include "data/module_table.h"
@@ -44,11 +45,8 @@ static void
 fill_header(void)
 {
 	struct recording_header *h = recording.header;
-	static char path[4096];
+	const char *path = executable_path();
 
-	/* A child's is its parent's, and not what the kernel makes of a name that is gone. */
-	if (path[0] == '\0')
-		os_read_link("/proc/self/exe", path, sizeof path - 1);
 	if (path[0] != '\0')
 		h->executable = recording_add_string(path);
 	h->allocator = recording_add_string(real.path);

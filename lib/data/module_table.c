@@ -6,6 +6,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/executable.h"
 #include "base/loader.h"
 #include "base/os.h"
 #include "memory/arena.h"
@@ -164,7 +165,7 @@ look_at_file(struct recording_module *m)
 
 	m->seen_ns = os_realtime_ns();
 	if (!table.starting ||
-	    os_stat(is_main ? "/proc/self/exe" : recording.strings + m->path, true, &file) != 0)
+	    os_stat(is_main ? executable_file() : recording.strings + m->path, true, &file) != 0)
 		return;
 	m->device = file.device;
 	m->inode = file.inode;

@@ -52,7 +52,7 @@ def make_old(directory):
         file.write(content)
     loader = mapped(r"ld-linux[^/]*")
     with open(loader, "rb") as file, open("old-ld.so", "wb") as copy:
-        copy.write(file.read())
+        copy.write(file.read().replace(b"__rseq_offset\0", b"x" * 13 + b"\0"))
     os.chmod("old-ld.so", 0o755)
     with open("old.c", "w", encoding="utf-8") as file:
         file.write(PROGRAM)
@@ -73,6 +73,18 @@ def below(directory):
     words = " ".join(make_old(directory))
     done = heaptally("run", "-q", "-o", "run.tally", "--", "sh", "-c", words + "; echo $?")
     equal((done.returncode, done.stdout, done.stderr), (0, b"fine\n0\n", b""), "what is seen")
+
+
+@case("run says why it cannot be traced, by the loader's name and by the program's")
+def told(directory):
+    words = make_old(directory)
+    linked = run([need("gcc"), "-O1", "-fno-builtin", "-nostartfiles", "-o", "linked", "old.c",
+                  "-Wl,--dynamic-linker=" + words[0]])
+    equal(linked.returncode, 0, linked.stderr)
+    for command in (words, ["./linked"]):
+        done = heaptally("run", "--", *command)
+        equal(done.returncode, 125, command)
+        assert b"old-ld.so is the loader of a glibc before 2.35" in done.stderr, done.stderr
 
 
 run_cases()
