@@ -17,7 +17,7 @@ dlclose(void *handle)
 	struct thread *t;
 	int result;
 
-	if (!real_ready() && !real_find())
+	if ((!real_ready() && !real_find()) || (real.dlclose == NULL && !real_find_dlclose()))
 		return -1;
 	result = real.dlclose(handle);
 	if (!start_is_ready(false))

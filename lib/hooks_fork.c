@@ -21,6 +21,10 @@ _Fork(void)
 		errno = EAGAIN;
 		return -1;
 	}
+	if (real.fork == NULL) {
+		errno = ENOSYS;
+		return -1;
+	}
 	thread_before_fork();
 	child = real.fork();
 	if (child == 0)

@@ -15,6 +15,7 @@
 
 #include "base/elf_patch.h"
 #include "base/elf_symbol.h"
+#include "base/loader.h"
 #include "memory/boot_alloc.h"
 #include "memory/real.h"
 #include "process.h"
@@ -315,7 +316,7 @@ find_own(const struct link_map *allocator)
 void
 start_take_own(void)
 {
-	const struct link_map *allocator = real_object(), *object = _r_debug.r_map;
+	const struct link_map *allocator = real_object(), *object = loader_first();
 	struct elf_patch patches[OWN_COUNT + STANDARD];
 	bool taken = true;
 	size_t count = 0;

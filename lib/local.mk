@@ -15,7 +15,11 @@ runtime_modules = \
 	lib/base/elf_patch.h \
 	lib/base/elf_symbol.c \
 	lib/base/elf_symbol.h \
+	lib/base/executable.c \
+	lib/base/executable.h \
 	lib/base/hash.h \
+	lib/base/loader.c \
+	lib/base/loader.h \
 	lib/base/lock.c \
 	lib/base/lock.h \
 	lib/base/options.c \

@@ -13,6 +13,8 @@
 #include "data/block_table.h"
 #include "data/counters.h"
 #include "data/frame_table.h"
+#include "base/executable.h"
+#include "base/loader.h"
 #include "base/lock.h"
 #include "data/module_table.h"
 #include "base/options.h"
@@ -43,11 +45,8 @@ static void
 fill_header(void)
 {
 	struct recording_header *h = recording.header;
-	static char path[4096];
+	const char *path = executable_path();
 
-	/* A child's is its parent's, and not what the kernel makes of a name that is gone. */
-	if (path[0] == '\0')
-		os_read_link("/proc/self/exe", path, sizeof path - 1);
 	if (path[0] != '\0')
 		h->executable = recording_add_string(path);
 	h->allocator = recording_add_string(real.path);
@@ -118,7 +117,7 @@ loader_is_ready(void)
 static bool
 is_under_valgrind(void)
 {
-	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+	for (const struct link_map *map = loader_first(); map != NULL; map = map->l_next) {
 		const char *found = strstr(map->l_name, "/vgpreload_");
 
 		if (found != NULL && strncmp(found, "/vgpreload_core", 15) != 0)
@@ -187,7 +186,7 @@ start_process(void)
 	os_block_signals(&signals);
 	/* What is allocated from here until the end of the start is passed through. */
 	if (process_leave_raw() && getauxval(AT_SECURE) == 0 && !is_under_valgrind() &&
-	    !lacks_room())
+	    !lacks_room() && loader_finds_objects())
 		start_program();
 	os_restore_signals(signals);
 	errno = saved_errno;

@@ -43,6 +43,7 @@ python_tests = \
 	tests/cli/completions.py \
 	tests/cli/hostile_names.py \
 	tests/cli/json_dialect.py \
+	tests/cli/loader.py \
 	tests/cli/module_files.py \
 	tests/cli/old_tally.py \
 	tests/cli/other_version.py \

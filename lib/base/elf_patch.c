@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/elf_symbol.h"
+#include "base/loader.h"
 #include "base/os.h"
 
 #define RELOCATION_TABLES 2
@@ -35,7 +36,7 @@ find_segments(const struct link_map *object, struct segments *ret_segments)
 	struct dl_find_object found;
 	const ElfW(Ehdr) * header;
 
-	if (_dl_find_object((void *)object->l_ld, &found) != 0)
+	if (loader_find_object(object->l_ld, &found) != 0)
 		return false;
 	header = found.dlfo_map_start;
 	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)

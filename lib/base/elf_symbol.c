@@ -17,6 +17,8 @@ struct symbols {
 	const uint32_t *gnu_hash;
 	const uint32_t *sysv_hash;
 	const ElfW(Half) * versions;
+	const ElfW(Verdef) * version_names;
+	const char *hidden_version; /* of which a hidden symbol may be; NULL if of none */
 	uintptr_t bias;
 };
 
@@ -51,10 +53,31 @@ read_dynamic(const ElfW(Dyn) * dynamic, uintptr_t bias, struct symbols *ret_symb
 		case DT_VERSYM:
 			s.versions = (const void *)pointer;
 			break;
+		case DT_VERDEF:
+			s.version_names = (const void *)pointer;
+			break;
 		}
 	}
 	*ret_symbols = s;
 	return s.table != NULL && s.names != NULL;
+}
+
+static bool
+is_of_version(const struct symbols *s, unsigned number, const char *version)
+{
+	const ElfW(Verdef) *definition = s->version_names;
+
+	while (definition != NULL && definition->vd_ndx != number)
+		definition =
+			definition->vd_next == 0
+				? NULL
+				: (const void *)((const char *)definition + definition->vd_next);
+	if (definition == NULL)
+		return false;
+	return strcmp(s->names + ((const ElfW(Verdaux) *)(const void *)((const char *)definition +
+									definition->vd_aux))
+					 ->vda_name,
+		      version) == 0;
 }
 
 static bool
@@ -65,8 +88,10 @@ is_usable(const struct symbols *s, uint32_t index, const char *name)
 
 	if (symbol->st_shndx == SHN_UNDEF || strcmp(s->names + symbol->st_name, name) != 0)
 		return false;
-	/* The high bit marks a version that only old binaries see. */
-	if (s->versions != NULL && (s->versions[index] & 0x8000) != 0)
+	/* The high bit marks a version that only those see who ask for it by name. */
+	if (s->versions != NULL && (s->versions[index] & 0x8000) != 0 &&
+	    (s->hidden_version == NULL ||
+	     !is_of_version(s, s->versions[index] & 0x7fff, s->hidden_version)))
 		return false;
 	return type == STT_GNU_IFUNC || type == STT_FUNC || type == STT_NOTYPE;
 }
@@ -126,6 +151,21 @@ elf_symbol_find(const struct link_map *object, const char *name)
 
 	if (object->l_ld == NULL || !read_dynamic(object->l_ld, object->l_addr, &s))
 		return NULL;
+	return find_symbol(&s, name);
+}
+
+void *
+elf_symbol_find_version(const struct link_map *object, const char *name, const char *version)
+{
+	struct symbols s;
+	void *address;
+
+	if (object->l_ld == NULL || !read_dynamic(object->l_ld, object->l_addr, &s))
+		return NULL;
+	address = find_symbol(&s, name);
+	if (address != NULL)
+		return address;
+	s.hidden_version = version;
 	return find_symbol(&s, name);
 }
 

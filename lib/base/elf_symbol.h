@@ -16,6 +16,10 @@ struct link_map;
  * symbols are resolved. [signal] */
 void *elf_symbol_find(const struct link_map *object, const char *name);
 
+/* The same, and where the object has but an old definition of `version`, that one: programs ask for
+ * what libc has by its version. [signal] */
+void *elf_symbol_find_version(const struct link_map *object, const char *name, const char *version);
+
 /* Where the value of that symbol is kept, relative to the load address; NULL if there is none, or
  * it is an IFUNC. */
 const uint64_t *elf_symbol_value(const struct link_map *object, const char *name);

@@ -27,6 +27,7 @@
 #define F_OFD_SETLK 37
 #endif
 
+#define OTHER_GROUPS  64u
 #define ERRORS        4096 /* of the kernel's answers these many are a negative errno */
 #define UNLIKELY_WORD 0x9E3779B9
 
@@ -457,25 +458,69 @@ os_user_id(void)
 	return (uint32_t)call3(SYS_geteuid, 0, 0, 0);
 }
 
-uint32_t
-os_thread_id(void)
-{
-	return (uint32_t)call3(SYS_gettid, 0, 0, 0);
-}
-
+/* Tasks may share our memory without being threads of our process (clone with CLONE_VM alone); the
+ * kernel finds them by the number of their own process. 0 is a free place. */
 static uint32_t thread_group;
+static uint32_t other_groups[OTHER_GROUPS];
+static bool has_more_groups;
+
+static bool
+lives_in(uint32_t group, uint32_t thread)
+{
+	/* Not tkill: filters of system calls know the one that raise() makes. */
+	return call3(SYS_tgkill, group, thread, 0) != -ESRCH;
+}
 
 void
 os_set_process(uint32_t id)
 {
 	thread_group = id;
+	for (size_t i = 0; i < OTHER_GROUPS; i++)
+		store(&other_groups[i], 0);
+	has_more_groups = false;
+}
+
+/* Its number, and that of nobody else, is the leader's; one that has ended stays until all have. */
+static COLD void
+add_group(uint32_t group)
+{
+	for (size_t i = 0; i < OTHER_GROUPS; i++) {
+		if (load(&other_groups[i]) == group)
+			return;
+	}
+	for (size_t i = 0; i < OTHER_GROUPS; i++) {
+		uint32_t old = load(&other_groups[i]);
+
+		if ((old == 0 || !lives_in(old, old)) &&
+		    __atomic_compare_exchange_n(&other_groups[i], &old, group, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return;
+	}
+	store(&has_more_groups, true);
+}
+
+uint32_t
+os_thread_id(void)
+{
+	uint32_t group = os_process_id();
+
+	if (group != thread_group && thread_group != 0)
+		add_group(group);
+	return (uint32_t)call3(SYS_gettid, 0, 0, 0);
 }
 
 bool
 os_thread_lives(uint32_t thread)
 {
-	/* Not tkill: filters of system calls know the one that raise() makes. */
-	return call3(SYS_tgkill, thread_group, thread, 0) != -ESRCH;
+	if (lives_in(thread_group, thread) || load(&has_more_groups))
+		return true;
+	for (size_t i = 0; i < OTHER_GROUPS; i++) {
+		uint32_t group = load(&other_groups[i]);
+
+		if (group != 0 && lives_in(group, thread))
+			return true;
+	}
+	return false;
 }
 
 void

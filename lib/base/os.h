@@ -112,12 +112,14 @@ void os_restore_signals(uint64_t mask);
 uint32_t os_process_id(void);
 uint32_t os_parent_id(void);
 uint32_t os_user_id(void);
-uint32_t os_thread_id(void); /* [signal] */
 
-/* Whose threads `os_thread_lives` knows; a vfork child goes on with its parent's. [init] */
+/* Of this thread, whose process `os_thread_lives` knows from now on. [signal] */
+uint32_t os_thread_id(void);
+
+/* Whose threads `os_thread_lives` knows besides; a vfork child goes on with its parent's. [init] */
 void os_set_process(uint32_t id);
 
-/* False only if the thread is gone. [signal] */
+/* False only if the thread is gone, or has never asked for its own number. [signal] */
 bool os_thread_lives(uint32_t thread);
 
 /* Whether this is a handler's alternate stack. [signal] */

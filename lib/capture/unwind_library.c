@@ -10,6 +10,7 @@
 
 #include "base/elf_symbol.h"
 #include "base/lock.h"
+#include "base/loader.h"
 #include "base/os.h"
 #include "recording/recording_map.h"
 
@@ -62,7 +63,7 @@ find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int
 	unw_dyn_info_t table;
 	uint64_t word;
 
-	if (_dl_find_object((void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
+	if (loader_find_object((const void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
 		goto none;
 	header = object.dlfo_eh_frame;
 	if (!unwind_view_read(view, (uint64_t)header, &word) ||
@@ -155,7 +156,7 @@ static unw_accessors_t accessors = {
 };
 
 static bool
-find_functions(void *handle, void *local)
+find_functions(const struct link_map *object, const struct link_map *local)
 {
 	const struct {
 		const char *name;
@@ -172,12 +173,12 @@ find_functions(void *handle, void *local)
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-		*wanted[i].place = dlsym(handle, wanted[i].name);
+		*wanted[i].place = elf_symbol_find(object, wanted[i].name);
 		if (*wanted[i].place == NULL)
 			return false;
 	}
 	if (local != NULL)
-		*(void **)&unwind_library_backtrace = dlsym(local, "unw_backtrace");
+		*(void **)&unwind_library_backtrace = elf_symbol_find(local, "unw_backtrace");
 	return true;
 }
 
@@ -207,28 +208,44 @@ keep_signal_mask(int how, const sigset_t *set, sigset_t *old)
 }
 
 /*
+ * Its references to itself and to libc are bound to itself and to libc, whatever the program
+ * exports by the same names. So must ours be to libc.
+ */
+static struct link_map *
+open_library(const char *name, int flags)
+{
+	const struct link_map *libc = loader_libc();
+	struct link_map *(*function)(const char *, int) = NULL;
+
+	if (libc != NULL)
+		*(void **)&function = elf_symbol_find(libc, "dlopen");
+	return function != NULL ? function(name, RTLD_NOW | flags) : NULL;
+}
+
+/*
  * libunwind blocks all signals while it holds its lock. Two system calls for each new rule are
  * slow, and the end of a program whose filter does not allow them. Our own lock does not let a
  * handler in. A copy that the program uses itself is left alone.
  */
-static void *
+static const struct link_map *
 open_without_masks(void)
 {
-	bool is_ours = dlopen(ARCH_UNWIND_LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL;
-	struct link_map *map = dlopen(ARCH_UNWIND_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	bool is_ours = open_library(ARCH_UNWIND_LIBRARY, RTLD_NOLOAD) == NULL;
+	const struct link_map *object =
+		open_library(ARCH_UNWIND_LIBRARY, RTLD_LOCAL | RTLD_DEEPBIND);
 
-	if (map != NULL && is_ours)
-		elf_symbol_replace(map, "sigprocmask", (void *)keep_signal_mask);
-	return map;
+	if (object != NULL && is_ours)
+		elf_symbol_replace(object, "sigprocmask", (void *)keep_signal_mask);
+	return object;
 }
 
 bool
 unwind_library_open(void)
 {
-	void *handle = open_without_masks();
-	void *local = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+	const struct link_map *object = open_without_masks();
+	const struct link_map *local = open_library("libunwind.so.8", RTLD_LOCAL | RTLD_DEEPBIND);
 
-	if (handle == NULL || !find_functions(handle, local))
+	if (object == NULL || !find_functions(object, local))
 		return false;
 	library.stack_top = os_map(PAGE_BYTES + STACK_BYTES, false);
 	if (library.stack_top == NULL)

@@ -3,9 +3,9 @@
  * unwind_library.h - libunwind, opened privately and fed through its accessors
  *
  * libunwind exports the `_Unwind_*` functions of C++ exceptions and would take them over if it were
- * linked, so it is opened with RTLD_LOCAL. It interprets the unwind tables only: registers and
- * memory come from our accessors, the table of an address from `_dl_find_object`. So it opens no
- * pipe, takes no loader lock and makes no system call.
+ * linked, so it is opened with RTLD_LOCAL; nor does it see what the program exports. It interprets
+ * the unwind tables only: registers and memory come from our accessors, the table of an address
+ * from `loader_find_object`. So it opens no pipe, takes no loader lock and makes no system call.
  *
  * It runs on a stack of its own, because the program's may have only a few hundred bytes left, and
  * under one lock.

@@ -7,6 +7,7 @@
 #include "data/frame_table.h"
 #include "base/hash.h"
 #include "base/lock.h"
+#include "base/loader.h"
 #include "data/module_table.h"
 #include "recording/recording_map.h"
 #include "capture/unwind_library.h"
@@ -128,7 +129,7 @@ learn_shape(uintptr_t ip)
 	if ((ip & UNWIND_INTERRUPTED) == 0 && is_signal_return(ip))
 		return make_rule(RULE_SIGNAL, 0, 0);
 	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
-	if (_dl_find_object((void *)code_address(ip), &object) != 0)
+	if (loader_find_object((const void *)code_address(ip), &object) != 0)
 		return make_rule(RULE_GUESS, 0, 0);
 	for (int i = 0; i < ARCH_REGISTERS; i++)
 		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
@@ -270,7 +271,7 @@ intern_frame(uintptr_t ip, uint32_t known)
 					.kind = FRAME_KIND_ADDRESS};
 	uint32_t id;
 
-	if (_dl_find_object((void *)code_address(ip), &object) == 0)
+	if (loader_find_object((const void *)code_address(ip), &object) == 0)
 		frame = module_table_frame(&object, frame.value);
 	/* libc unloads its own plugins without our hook; that shows when something new comes. */
 	if (module_table_has_changed())
@@ -370,7 +371,7 @@ unwind_rules_recheck(uintptr_t ip, struct rule rule)
 	struct dl_find_object object;
 
 	if (recording.frames[rule_frame(rule)].kind != FRAME_KIND_ADDRESS ||
-	    _dl_find_object((void *)code_address(ip), &object) != 0)
+	    loader_find_object((const void *)code_address(ip), &object) != 0)
 		return rule;
 	if (lock_take(&insert_lock)) {
 		forget(ip & ~UNWIND_INTERRUPTED, ip & ~UNWIND_INTERRUPTED);

@@ -6,6 +6,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/executable.h"
+#include "base/loader.h"
 #include "base/os.h"
 #include "memory/arena.h"
 #include "recording/recording_map.h"
@@ -163,7 +165,7 @@ look_at_file(struct recording_module *m)
 
 	m->seen_ns = os_realtime_ns();
 	if (!table.starting ||
-	    os_stat(is_main ? "/proc/self/exe" : recording.strings + m->path, true, &file) != 0)
+	    os_stat(is_main ? executable_file() : recording.strings + m->path, true, &file) != 0)
 		return;
 	m->device = file.device;
 	m->inode = file.inode;
@@ -286,10 +288,10 @@ module_table_add_loaded(bool starting)
 	struct dl_find_object object;
 
 	table.starting = starting;
-	for (const struct link_map *map = _r_debug.r_map; map != NULL; map = map->l_next) {
+	for (const struct link_map *map = loader_first(); map != NULL; map = map->l_next) {
 		struct recording_module module = {0};
 
-		if (map->l_ld == NULL || _dl_find_object(map->l_ld, &object) != 0 ||
+		if (map->l_ld == NULL || loader_find_object(map->l_ld, &object) != 0 ||
 		    object.dlfo_link_map != map)
 			continue;
 		copy_build_id(&object, &module);
@@ -328,7 +330,7 @@ module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 
 		if (*owner_of(i) == NULL)
 			continue;
-		if (_dl_find_object((void *)m->start, &now) == 0 &&
+		if (loader_find_object((const void *)m->start, &now) == 0 &&
 		    now.dlfo_link_map == *owner_of(i) && is_module_of(m, &now))
 			continue;
 		*owner_of(i) = NULL;

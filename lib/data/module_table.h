@@ -15,8 +15,8 @@
 
 struct dl_find_object;
 
-/* The frame of a return address in the object that `_dl_find_object` found. Where the tables have
- * no room for the object that is noted, and the frame is a bare address. [signal] */
+/* The frame of a return address in the object that `loader_find_object` found. Where the tables
+ * have no room for the object that is noted, and the frame is a bare address. [signal] */
 struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
 
 /* Record the loaded objects that have no build-id; while the program is `starting`, with the

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "memory/real.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 
 #include "base/elf_symbol.h"
+#include "base/loader.h"
 #include "base/os.h"
 
 struct real real = {.path = ""};
@@ -17,25 +20,37 @@ static const void *const volatile relocated = &origin;
 struct wanted {
 	const char *name;
 	void **place;
+	const char *version; /* by which programs ask for it */
+	bool optional;       /* came later than the oldest glibc that programs may bring */
 };
 
-/* The object that holds `address`. False if there is none. */
-static bool
-find_object(const void *address, struct dl_find_object *ret_object)
-{
-	return _dl_find_object((void *)address, ret_object) == 0;
-}
-
+/* The first in the search order; `ret_owner` says where it is. */
 static void *
-find_after(const struct link_map *object, const char *name)
+find_after(const struct link_map *object, const char *name, const char *version,
+	   const struct link_map **ret_owner)
 {
 	for (; object != NULL; object = object->l_next) {
-		void *address = elf_symbol_find(object, name);
+		void *address = elf_symbol_find_version(object, name, version);
 
-		if (address != NULL)
-			return address;
+		if (address == NULL)
+			continue;
+		*ret_owner = object;
+		return address;
 	}
 	return NULL;
+}
+
+/* Where libc has none, the last resort is what it does itself. */
+static void *
+reallocarray_by_realloc(void *block, size_t count, size_t bytes)
+{
+	size_t product;
+
+	if (__builtin_mul_overflow(count, bytes, &product)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return real.realloc(block, product);
 }
 
 /* The layout of glibc's chunks is no interface. Use it only where it answers as glibc does. */
@@ -67,20 +82,11 @@ is_libc(const char *path)
 	return strcmp(name != NULL ? name + 1 : path, "libc.so.6") == 0;
 }
 
-/* Of the search order. */
-static const struct link_map *
-first_object(const struct link_map *any)
-{
-	while (any->l_prev != NULL)
-		any = any->l_prev;
-	return any;
-}
-
 /* Our hook comes first in the search order unless the executable brings its own malloc. */
 static bool
 hook_comes_first(const struct link_map *self)
 {
-	for (const struct link_map *object = first_object(self); object != self;
+	for (const struct link_map *object = loader_first(); object != self;
 	     object = object->l_next) {
 		if (elf_symbol_find(object, "malloc") != NULL)
 			return false;
@@ -91,69 +97,94 @@ hook_comes_first(const struct link_map *self)
 /* An allocator's `operator new` calls the inside of the allocator, not its malloc; libstdc++'s and
  * most programs' own call malloc. The first in the search order is the one that is called. */
 static bool
-has_own_new(const struct link_map *self)
+has_own_new(void)
 {
-	const struct link_map *object = first_object(self);
+	const struct link_map *object = loader_first();
 
 	while (object != NULL && elf_symbol_find(object, "_Znwm") == NULL)
 		object = object->l_next;
 	return object != NULL && elf_symbol_find(object, "malloc") != NULL;
 }
 
-static bool
+/* Ends with malloc, whose owner the next allocator is. */
+static const struct link_map *
 find_functions(const struct link_map *behind)
 {
 	void *malloc_function = NULL;
+	const struct link_map *owner = NULL;
 	const struct wanted wanted[] = {
-		{"free", (void **)&real.free},
-		{"calloc", (void **)&real.calloc},
-		{"realloc", (void **)&real.realloc},
-		{"reallocarray", (void **)&real.reallocarray},
-		{"posix_memalign", (void **)&real.posix_memalign},
-		{"aligned_alloc", (void **)&real.aligned_alloc},
-		{"memalign", (void **)&real.memalign},
-		{"valloc", (void **)&real.valloc},
-		{"pvalloc", (void **)&real.pvalloc},
-		{"malloc_usable_size", (void **)&real.malloc_usable_size},
-		{"dlclose", (void **)&real.dlclose},
-		{"_Fork", (void **)&real.fork},
-		{"malloc", &malloc_function},
+		{"free", (void **)&real.free, ARCH_GLIBC_VERSION, false},
+		{"calloc", (void **)&real.calloc, ARCH_GLIBC_VERSION, false},
+		{"realloc", (void **)&real.realloc, ARCH_GLIBC_VERSION, false},
+		{"reallocarray", (void **)&real.reallocarray, "GLIBC_2.26", true},
+		{"posix_memalign", (void **)&real.posix_memalign, ARCH_GLIBC_VERSION, false},
+		{"aligned_alloc", (void **)&real.aligned_alloc, "GLIBC_2.16", false},
+		{"memalign", (void **)&real.memalign, ARCH_GLIBC_VERSION, false},
+		{"valloc", (void **)&real.valloc, ARCH_GLIBC_VERSION, false},
+		{"pvalloc", (void **)&real.pvalloc, ARCH_GLIBC_VERSION, false},
+		{"malloc_usable_size", (void **)&real.malloc_usable_size, ARCH_GLIBC_VERSION,
+		 false},
+		{"dlclose", (void **)&real.dlclose, ARCH_GLIBC_VERSION, true},
+		{"_Fork", (void **)&real.fork, "GLIBC_2.34", true},
+		{"malloc", &malloc_function, ARCH_GLIBC_VERSION, false},
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-		*wanted[i].place = find_after(behind, wanted[i].name);
-		if (*wanted[i].place == NULL)
-			return false;
+		*wanted[i].place = find_after(behind, wanted[i].name, wanted[i].version, &owner);
+		if (*wanted[i].place == NULL && !wanted[i].optional)
+			return NULL;
 	}
+	if (real.reallocarray == NULL)
+		real.reallocarray = reallocarray_by_realloc;
 	/* Release: whoever sees malloc sees the rest. */
 	store_release((void **)&real.malloc, malloc_function);
-	return true;
+	return owner;
+}
+
+static void
+find_places(const struct link_map *self, const struct link_map *owner)
+{
+	struct dl_find_object found;
+
+	if (loader_find_object(self->l_ld, &found) == 0) {
+		real.self_start = (uintptr_t)found.dlfo_map_start;
+		real.self_end = (uintptr_t)found.dlfo_map_end;
+	}
+	real.path = owner->l_name;
+	if (!is_libc(real.path) && loader_find_object(owner->l_ld, &found) == 0) {
+		real.start = (uintptr_t)found.dlfo_map_start;
+		real.end = (uintptr_t)found.dlfo_map_end;
+	}
 }
 
 bool
 real_find(void)
 {
-	struct dl_find_object self, owner;
+	const struct link_map *self, *owner;
 
 	if (relocated == NULL)
 		return false;
 	if (real_ready())
 		return true;
-	if (!find_object((const void *)&real_find, &self) ||
-	    !find_functions(self.dlfo_link_map->l_next))
+	self = loader_self();
+	owner = self != NULL ? find_functions(self->l_next) : NULL;
+	if (owner == NULL)
 		return false;
-	if (find_object((const void *)real.malloc, &owner)) {
-		real.path = owner.dlfo_link_map->l_name;
-		if (!is_libc(real.path)) {
-			real.start = (uintptr_t)owner.dlfo_map_start;
-			real.end = (uintptr_t)owner.dlfo_map_end;
-		}
-	}
-	real.self_start = (uintptr_t)self.dlfo_map_start;
-	real.self_end = (uintptr_t)self.dlfo_map_end;
-	real.malloc_is_ours = hook_comes_first(self.dlfo_link_map);
-	real.has_own_new = has_own_new(self.dlfo_link_map);
+	find_places(self, owner);
+	real.malloc_is_ours = hook_comes_first(self);
+	real.has_own_new = has_own_new();
 	return true;
+}
+
+bool
+real_find_dlclose(void)
+{
+	const struct link_map *self = loader_self(), *owner;
+
+	if (real.dlclose == NULL && self != NULL)
+		*(void **)&real.dlclose =
+			find_after(self->l_next, "dlclose", ARCH_GLIBC_VERSION, &owner);
+	return real.dlclose != NULL;
 }
 
 static const struct link_map *
@@ -161,7 +192,7 @@ object_of(const void *address)
 {
 	struct dl_find_object found;
 
-	return find_object(address, &found) ? found.dlfo_link_map : NULL;
+	return loader_find_object(address, &found) == 0 ? found.dlfo_link_map : NULL;
 }
 
 const struct link_map *
@@ -173,7 +204,7 @@ real_object(void)
 const struct link_map *
 real_self(void)
 {
-	return object_of((const void *)&real_find);
+	return loader_self();
 }
 
 void

@@ -22,8 +22,8 @@ struct real {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	size_t (*malloc_usable_size)(void *);
-	int (*dlclose)(void *);
-	int (*fork)(void);              /* _Fork */
+	int (*dlclose)(void *);         /* NULL until `real_find_dlclose` has found it */
+	int (*fork)(void);              /* _Fork; NULL where libc has none */
 	const char *path;               /* of the object that defines malloc */
 	uintptr_t start, end;           /* where it is mapped; nowhere for libc */
 	uintptr_t self_start, self_end; /* where we are */
@@ -45,6 +45,10 @@ real_ready(void)
 /* Find them. Allocates nothing and takes no lock; harmless to repeat. False if the loader is not
  * ready for it. [signal] */
 bool real_find(void);
+
+/* Before 2.34 it is not in libc, but in a library that may be loaded later. False if there is none.
+ * [signal] */
+bool real_find_dlclose(void);
 
 struct link_map;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/executable.h"
 #include "base/os.h"
 #include "recording/recording_identity.h"
 #include "recording/recording_map.h"
@@ -50,7 +51,7 @@ append_command(char *path, size_t bytes)
 {
 	char command[16] = {0};
 
-	recording_read_command(command, sizeof command);
+	executable_read_command(command, sizeof command);
 	for (char *c = command; *c != '\0'; c++) {
 		bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
 			     (*c >= '0' && *c <= '9') || *c == '_' || *c == '+' || *c == '-';

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/executable.h"
 #include "base/os.h"
 
 static void
@@ -33,22 +34,6 @@ read_boot_id(uint8_t *boot_id)
 }
 
 void
-recording_read_command(char *command, size_t bytes)
-{
-	int fd = os_open("/proc/self/comm", O_RDONLY | O_CLOEXEC, 0);
-	long n = fd < 0 ? -1 : os_read(fd, command, bytes - 1);
-
-	if (fd >= 0)
-		os_close(fd);
-	if (n <= 0) {
-		memcpy(command, "unknown", 8);
-		return;
-	}
-	command[n] = '\0';
-	command[strcspn(command, "\n")] = '\0';
-}
-
-void
 recording_identify(struct recording_header *h)
 {
 	struct os_stat namespace = {0};
@@ -65,7 +50,7 @@ recording_identify(struct recording_header *h)
 	if (os_stat("/proc/self/ns/pid", true, &namespace) == 0)
 		h->pid_namespace = namespace.inode;
 	read_boot_id(h->boot_id);
-	recording_read_command(h->command, sizeof h->command);
+	executable_read_command(h->command, sizeof h->command);
 	h->start_realtime_ns = os_realtime_ns();
 	h->start_monotonic_ns = os_monotonic_ns();
 }

@@ -11,7 +11,4 @@
 /* What the header says of the format, the process and the time. [init] */
 void recording_identify(struct recording_header *header);
 
-/* The name of this process as the kernel knows it, at most 15 bytes. [init] */
-void recording_read_command(char *command, size_t bytes);
-
 #endif

@@ -170,7 +170,7 @@ inspect(const uint8_t *bytes, size_t length)
 	if (write(fd, bytes, length) != (ssize_t)length)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	target_inspect(path, &target);
+	target_inspect((char *[]){path, NULL}, &target);
 	target_release(&target);
 	free(target_find_allocator(path));
 	close(fd);

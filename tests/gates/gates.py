@@ -164,6 +164,12 @@ def planted_needed(directory):
     fails("check-deps", r"calls printf", build=build)
 
 
+@case("check-deps sees what an old libc does not have")
+def planted_version(directory):
+    build = build_library(directory, "int _Fork(void); int f(void) { return _Fork(); }")
+    fails("check-deps", r"needs GLIBC_2\.34, which glibc 2\.17 does not have", build=build)
+
+
 @case("check-exports sees a stray export and a missing hook")
 def planted_export(directory):
     build = build_library(directory, "void *malloc(unsigned long n) { return (void *)n; }"

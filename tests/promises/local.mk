@@ -9,6 +9,7 @@ promise_programs = \
 	tests/promises/generations \
 	tests/promises/inject \
 	tests/promises/odd_stacks \
+	tests/promises/other_groups \
 	tests/promises/raw_clone \
 	tests/promises/seccomp \
 	tests/promises/stack_goes_away \
@@ -31,13 +32,17 @@ promise_tests = \
 	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
+	tests/promises/malloc_debug.py \
 	tests/promises/memory_bounded.py \
 	tests/promises/needed_only.py \
 	tests/promises/never_allocates.py \
 	tests/promises/no_exception_hijack.py \
 	tests/promises/no_syscall_in_steady_state.py \
 	tests/promises/odd_stacks.py \
+	tests/promises/old_libc.py \
+	tests/promises/other_groups.py \
 	tests/promises/own_new.py \
+	tests/promises/own_unwinder.py \
 	tests/promises/raw_clone.py \
 	tests/promises/seccomp_filter.py \
 	tests/promises/setuid.py \
@@ -95,6 +100,11 @@ tests_promises_inject_CFLAGS = $(AM_CFLAGS)
 # Its functions stand next to each other, in the order of the text.
 tests_promises_odd_stacks_CFLAGS = $(fault_cflags) -fno-toplevel-reorder -falign-functions=1
 tests_promises_odd_stacks_SOURCES = tests/promises/odd_stacks.c
+
+tests_promises_other_groups_SOURCES = tests/promises/other_groups.c
+tests_promises_other_groups_CPPFLAGS = $(fault_cppflags)
+tests_promises_other_groups_CFLAGS = $(fault_cflags)
+tests_promises_other_groups_LDADD = tests/faults/libtarget.a
 
 tests_promises_raw_clone_SOURCES = tests/promises/raw_clone.c
 tests_promises_raw_clone_CPPFLAGS = $(fault_cppflags)

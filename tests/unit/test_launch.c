@@ -42,7 +42,7 @@ expect(const char *program, enum target_verdict verdict, const char *words)
 {
 	struct target target;
 
-	target_inspect(program, &target);
+	target_inspect((char *[]){(char *)program, NULL}, &target);
 	ck_assert_int_eq(target.verdict, verdict);
 	if (words != NULL)
 		ck_assert_msg(target.reason != NULL && strstr(target.reason, words) != NULL,

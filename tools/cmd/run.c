@@ -35,6 +35,7 @@
 #include "util/error.h"
 #include "util/output.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 #include "view/card.h"
 
@@ -67,6 +68,7 @@ struct run {
 	int directory_lock; /* held until the end */
 	char *path;         /* of the tally */
 	char *program_path; /* of the file that exec will load */
+	char *name;         /* of the process */
 	int path_error;
 	struct launch launch;
 	struct collector *collector;
@@ -202,7 +204,11 @@ inspect(struct run *run)
 	};
 	struct target target;
 
-	target_inspect(run->arguments[0], &target);
+	target_inspect(run->arguments, &target);
+	if (target.verdict == TARGET_RUNS_NOTHING) {
+		execvp(run->arguments[0], run->arguments);
+		die_errno(LAUNCH_NOT_EXECUTABLE, -errno, "%s", run->arguments[0]);
+	}
 	/* The reason names what cannot be traced: the program, or what interprets it. */
 	if (target.verdict == TARGET_UNTRACEABLE)
 		die(statuses[target.verdict], "cannot be traced: %s", target.reason);
@@ -211,15 +217,8 @@ inspect(struct run *run)
 	if (target.warning != NULL)
 		warn("warning: %s", target.warning);
 	run->program_path = xstrdup(target.path);
+	run->name = xstrdup(target.name != NULL ? target.name : text_base_name(run->arguments[0]));
 	target_release(&target);
-}
-
-static const char *
-get_command_name(const struct run *run)
-{
-	const char *slash = strrchr(run->arguments[0], '/');
-
-	return slash != NULL && slash[1] != '\0' ? slash + 1 : run->arguments[0];
 }
 
 /* The program and the words of its command line: any of them may be a file that it reads. */
@@ -257,7 +256,7 @@ static void
 check_output(struct run *run)
 {
 	char *probe = run->output != NULL ? xstrdup(run->output)
-					  : tally_file_make_path(get_command_name(run), getpid());
+					  : tally_file_make_path(run->name, getpid());
 	struct output_rule rule = get_rule(run);
 	char *why;
 
@@ -335,7 +334,7 @@ make_process(struct run *run)
 static char *
 make_path_with_recordings(const struct run *run)
 {
-	char *name = tally_file_make_path(get_command_name(run), run->launch.pid);
+	char *name = tally_file_make_path(run->name, run->launch.pid);
 	char *path = xasprintf("%s/%s", run->directory, name);
 
 	free(name);
@@ -363,7 +362,7 @@ start(struct run *run)
 	else if (run->output != NULL)
 		run->path = xstrdup(run->output);
 	else
-		run->path = tally_file_make_path(get_command_name(run), run->launch.pid);
+		run->path = tally_file_make_path(run->name, run->launch.pid);
 	result = collector_new(run->directory, spool, run->launch.pid, &run->collector);
 	free(spool);
 	if (result != 0)
@@ -619,5 +618,6 @@ cmd_run(int argc, char **argv)
 	free(run.directory);
 	free(run.path);
 	free(run.program_path);
+	free(run.name);
 	return status;
 }

@@ -27,7 +27,23 @@ struct elf_facts {
 	bool is_elf, is_64, is_x86_64;
 	bool has_interpreter, is_musl, is_go;
 	bool exports_malloc;
+	bool is_loader, is_recent_loader;
 	const char *sanitizer;
+	char *interpreter; /* to free */
+};
+
+/* The loader's own options, before the name of the program. */
+static const char *const loader_values[] = {
+	"--library-path",
+	"--glibc-hwcaps-prepend",
+	"--glibc-hwcaps-mask",
+	"--inhibit-rpath",
+	"--audit",
+	"--preload",
+	"--argv0",
+};
+static const char *const loader_questions[] = {
+	"--list", "--verify", "--list-tunables", "--list-diagnostics", "--help", "--version",
 };
 
 static const struct {
@@ -81,8 +97,11 @@ look_at_segments(Elf *elf, struct elf_facts *facts)
 		data = elf_getdata_rawchunk(elf, (int64_t)segment.p_offset, segment.p_filesz,
 					    ELF_T_BYTE);
 		if (data != NULL && data->d_size != 0 &&
-		    memchr(data->d_buf, '\0', data->d_size) != NULL)
+		    memchr(data->d_buf, '\0', data->d_size) != NULL) {
+			free(facts->interpreter);
+			facts->interpreter = xstrdup(data->d_buf);
 			facts->is_musl = strncmp(text_base_name(data->d_buf), "ld-musl", 7) == 0;
+		}
 	}
 }
 
@@ -92,10 +111,14 @@ look_at_needed(Elf *elf, Elf_Data *data, size_t strings, struct elf_facts *facts
 	GElf_Dyn entry;
 
 	for (int i = 0; gelf_getdyn(data, i, &entry) != NULL && entry.d_tag != DT_NULL; i++) {
-		const char *name = entry.d_tag == DT_NEEDED
+		const char *name = entry.d_tag == DT_NEEDED || entry.d_tag == DT_SONAME
 					   ? elf_strptr(elf, strings, entry.d_un.d_val)
 					   : NULL;
 
+		if (entry.d_tag == DT_SONAME) {
+			facts->is_loader = name != NULL && strncmp(name, "ld-linux", 8) == 0;
+			continue;
+		}
 		for (size_t s = 0; name != NULL && s < COUNT_OF(sanitizers); s++)
 			if (strncmp(name, sanitizers[s].library, strlen(sanitizers[s].library)) ==
 			    0)
@@ -111,10 +134,13 @@ look_at_symbols(Elf *elf, Elf_Data *data, size_t strings, struct elf_facts *fact
 	for (int i = 0; gelf_getsym(data, i, &symbol) != NULL; i++) {
 		const char *name;
 
-		if (symbol.st_shndx == SHN_UNDEF || GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
-			continue;
 		name = elf_strptr(elf, strings, symbol.st_name);
-		if (name == NULL)
+		if (symbol.st_shndx == SHN_UNDEF || name == NULL)
+			continue;
+		/* The loader of glibc 2.35 is the first that has it. */
+		if (strcmp(name, "__rseq_offset") == 0)
+			facts->is_recent_loader = true;
+		if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
 			continue;
 		if (strcmp(name, "malloc") == 0)
 			facts->exports_malloc = true;
@@ -255,10 +281,38 @@ refuse(struct target *target, enum target_verdict verdict, char *reason)
 }
 
 static void
-judge_elf(struct target *target, const struct elf_facts *facts)
+refuse_old(struct target *target, const char *loader)
 {
-	const char *path = target->path, *privilege = find_privilege(path);
+	refuse(target, TARGET_UNTRACEABLE,
+	       xasprintf(
+		       "%s is the loader of a glibc before 2.35, below which nothing can be traced",
+		       loader));
+}
 
+/* What starts it, or nothing of glibc's. */
+static void
+judge_interpreter(struct target *target, const char *interpreter)
+{
+	struct elf_facts facts = {0};
+
+	if (access(interpreter, R_OK) != 0 || !with_elf(interpreter, look_at_all, &facts))
+		return;
+	if (facts.is_loader && facts.is_x86_64 && !facts.is_recent_loader)
+		refuse_old(target, interpreter);
+	free(facts.interpreter);
+}
+
+static void
+judge_elf(struct target *target, const struct elf_facts *facts, bool by_loader)
+{
+	const char *path = target->path;
+	/* The loader runs with its own rights, and not with those of what it loads. */
+	const char *privilege = by_loader ? NULL : find_privilege(path);
+
+	if (facts->interpreter != NULL && !by_loader)
+		judge_interpreter(target, facts->interpreter);
+	if (target->verdict != TARGET_TRACEABLE)
+		return;
 	if (!facts->is_64 && facts->is_elf)
 		refuse(target, TARGET_UNTRACEABLE,
 		       xasprintf("%s is a 32-bit program, and this heaptally traces 64-bit ones",
@@ -388,9 +442,57 @@ get_env_program(const char *interpreter, const char *argument)
 	return path;
 }
 
-/* Follow one step: judge the file at target->path, or return the word to go on with. */
+static bool
+is_one_of(const char *word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The program that the loader is told; NULL if it is asked for something else. */
+static const char *
+get_loaded_program(char *const *arguments)
+{
+	size_t i = 1;
+
+	for (; arguments[i] != NULL && strncmp(arguments[i], "--", 2) == 0; i++) {
+		if (is_one_of(arguments[i], loader_questions, COUNT_OF(loader_questions)))
+			return NULL;
+		if (!is_one_of(arguments[i], loader_values, COUNT_OF(loader_values)))
+			continue;
+		if (arguments[i + 1] == NULL)
+			return NULL;
+		i++;
+	}
+	return arguments[i];
+}
+
+/* It takes no script, and looks for what has no slash where libraries are. */
+static void
+judge_loaded(struct target *target, char *const *arguments)
+{
+	const char *program = get_loaded_program(arguments);
+	struct elf_facts facts = {0};
+
+	if (program == NULL) {
+		target->verdict = TARGET_RUNS_NOTHING;
+		return;
+	}
+	target->name = xstrdup(text_base_name(program));
+	if (strchr(program, '/') == NULL || !with_elf(program, look_at_all, &facts))
+		return;
+	free(target->path);
+	target->path = xstrdup(program);
+	judge_elf(target, &facts, true);
+	free(facts.interpreter);
+}
+
+/* Follow one step: judge the file at target->path, or return the word to go on with. `arguments`
+ * are those it is started with, or NULL. */
 static char *
-judge_file(struct target *target)
+judge_file(struct target *target, char *const *arguments)
 {
 	char line[SCRIPT_LINE_BYTES], *interpreter, *argument, *program;
 	struct elf_facts facts = {0};
@@ -398,7 +500,14 @@ judge_file(struct target *target)
 	if (access(target->path, R_OK) != 0)
 		return NULL;
 	if (with_elf(target->path, look_at_all, &facts)) {
-		judge_elf(target, &facts);
+		if (facts.has_interpreter || !facts.is_loader || !facts.is_x86_64 ||
+		    arguments == NULL)
+			judge_elf(target, &facts, false);
+		else if (facts.is_recent_loader || get_loaded_program(arguments) == NULL)
+			judge_loaded(target, arguments);
+		else
+			refuse_old(target, target->path);
+		free(facts.interpreter);
 		return NULL;
 	}
 	if (!read_script_line(target->path, line, &interpreter, &argument))
@@ -408,10 +517,10 @@ judge_file(struct target *target)
 }
 
 void
-target_inspect(const char *program, struct target *ret_target)
+target_inspect(char *const *arguments, struct target *ret_target)
 {
 	struct target target = {0};
-	char *word = xstrdup(program);
+	char *word = xstrdup(arguments[0]);
 
 	for (int depth = 0; word != NULL && depth < SCRIPT_DEPTH_MAX; depth++) {
 		char *next = NULL, *path = NULL;
@@ -420,13 +529,13 @@ target_inspect(const char *program, struct target *ret_target)
 		if (result == 0) {
 			free(target.path);
 			target.path = path;
-			next = judge_file(&target);
+			next = judge_file(&target, depth == 0 ? arguments : NULL);
 		} else if (depth == 0) {
-			refuse_missing(&target, program, result);
+			refuse_missing(&target, arguments[0], result);
 		} else {
 			/* exec says ENOENT for a script whose interpreter is missing. */
 			refuse(&target, TARGET_NOT_EXECUTABLE,
-			       xasprintf("%s: its interpreter %s: %s", program, word,
+			       xasprintf("%s: its interpreter %s: %s", arguments[0], word,
 					 strerror(-result)));
 		}
 		free(word);
@@ -440,6 +549,7 @@ void
 target_release(struct target *target)
 {
 	free(target->path);
+	free(target->name);
 	free(target->reason);
 	free(target->warning);
 	*target = (struct target){0};

@@ -14,17 +14,20 @@ enum target_verdict {
 	TARGET_NOT_FOUND,
 	TARGET_NOT_EXECUTABLE,
 	TARGET_UNTRACEABLE,
+	TARGET_RUNS_NOTHING, /* the dynamic loader, asked for what it knows */
 };
 
 struct target {
 	enum target_verdict verdict;
-	char *path;    /* of the file that exec will load, scripts followed; NULL if none */
-	char *reason;  /* a sentence if not TARGET_TRACEABLE, else NULL */
+	char *path;    /* of the program, scripts and the loader followed; NULL if none */
+	char *name;    /* of the process, if that is not arguments[0]; else NULL */
+	char *reason;  /* a sentence if it is not to be started, else NULL */
 	char *warning; /* what will be missing though it can be traced, or NULL */
 };
 
-/* Look at what execvp would start for this word. `env` in a #! line is followed, too. */
-void target_inspect(const char *program, struct target *ret_target);
+/* Look at what execvp would start for these words, of which NULL is the last. `env` in a #! line is
+ * followed, and so is the dynamic loader, which is told a program by its arguments. */
+void target_inspect(char *const *arguments, struct target *ret_target);
 
 void target_release(struct target *target);
 

@@ -17,6 +17,9 @@
 #define ARCH_ELF_MACHINE EM_X86_64
 #define ARCH_VDSO_CLOCK  "__vdso_clock_gettime"
 
+/* The first version of glibc for this processor: of the symbols that it always had. */
+#define ARCH_GLIBC_VERSION "GLIBC_2.2.5"
+
 /* libunwind for this processor, and its functions there. */
 #define ARCH_UNWIND_LIBRARY        "libunwind-x86_64.so.8"
 #define ARCH_UNWIND_FUNCTION(name) "_Ux86_64_" name
