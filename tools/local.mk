@@ -30,6 +30,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/changes.h \
 	tools/model/column.c \
 	tools/model/column.h \
+	tools/model/compare.c \
+	tools/model/compare.h \
 	tools/model/curve.c \
 	tools/model/curve.h \
 	tools/model/diff.c \
@@ -46,6 +48,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/group_blocks.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
+	tools/model/moment.c \
+	tools/model/moment.h \
 	tools/model/name.c \
 	tools/model/name.h \
 	tools/model/place.c \

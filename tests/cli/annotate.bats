@@ -34,7 +34,7 @@ build()
 
 @test "annotate: numbers stand beside their line, and every line is printed" {
 	build
-	try 0 heaptally annotate demo.c demo.tally
+	try 0 heaptally annotate --at exit demo.c demo.tally
 	grep -qE '^ *1000 B +1.1 KiB +2.0 KiB +10 +20 +10 +9 +kept\[i\] = malloc\(100\);$' out
 	[ "$(grep -cE '^ +[0-9]+( |$)' out)" = 17 ]
 	grep -qE '^ +8 +/\* A comment +with a tab\. \*/$' out
@@ -44,7 +44,7 @@ build()
 
 @test "annotate: JSON has the lines with numbers, which add up" {
 	build
-	try 0 heaptally annotate --format json demo.c demo.tally
+	try 0 heaptally annotate --at exit --format json demo.c demo.tally
 	[ "$(jq -c '.lines | map([.line, .live_bytes, .live_blocks, .total_bytes, .total_blocks])' \
 		out)" = '[[9,1000,10,2000,20]]' ]
 	[ "$(jq -c '[.totals.live_bytes, .warning]' out)" = '[1000,null]' ]
@@ -70,12 +70,21 @@ build()
 	[ "$(jq '.lines[0].live_bytes' out)" = 1100 ]
 }
 
+# What is live at the peak is the peak: one column says it.
+@test "annotate: of a run that ended, the peak" {
+	build
+	try 0 heaptally annotate demo.c demo.tally
+	sed -n 1p out | grep -qE '^demo\.c, demo [0-9]+ at the peak \([^)]*\): 1\.1 KiB live '
+	grep -qE '^ *live +total +blocks +allocs +temporary +line$' out
+	grep -qE '^ *1\.1 KiB +2\.0 KiB +11 +20 +10 +9 +kept\[i\] = malloc\(100\);$' out
+}
+
 @test "annotate: a missing source leaves the numbers and says so" {
 	build
 	rm demo.c
 	try 0 heaptally annotate demo.c demo.tally
 	grep -q 'the source is missing' out
-	grep -qE '^ *1000 B .* 9$' out
+	grep -qE '^ *1\.1 KiB .* 9$' out
 	try 0 heaptally annotate --format json demo.c demo.tally
 	[ "$(jq -c '[.source, .lines[0].code]' out)" = '[null,null]' ]
 }
@@ -102,7 +111,7 @@ build()
 	rm demo.c
 	try 0 heaptally annotate elsewhere/demo.c demo.tally
 	grep -q "built from $PWD/demo.c" out
-	grep -qE '^ *1000 B .* 9 +\(the file has no such line any more\)$' out
+	grep -qE '^ *1\.1 KiB .* 9 +\(the file has no such line any more\)$' out
 }
 
 @test "annotate: one name of two files is 2, more of the path is enough" {

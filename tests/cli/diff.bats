@@ -74,6 +74,60 @@ two()
 	grep -qE '^from the peak \([^)]*\) to exit \([^)]*\), by line$' out
 }
 
+# One run that peaks early and ends with 2000 bytes more, and one that only allocates and frees.
+@test "diff: what changed is shown, wherever it is" {
+	cat >early.c <<-'END'
+		#include <heaptally.h>
+		#include <stdlib.h>
+		static void *volatile kept;
+		__attribute__((noinline)) static void serve(void) { kept = malloc(KEPT); }
+		int main(void)
+		{
+			free(malloc(1 << 20));
+			heaptally_snapshot("warm" NAME);
+			serve();
+			for (int i = 0; i < PASSED; i++)
+				free(malloc(100));
+			heaptally_snapshot("late" NAME);
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -I "$srcdir/lib/include" -DKEPT=1000 -DPASSED=3 -DNAME='"1"' -o early early.c
+	heaptally run -q -o 1.tally -- ./early
+	gcc -g -O0 -fno-builtin -I "$srcdir/lib/include" -DKEPT=3000 -DPASSED=3 -DNAME='"2"' -o early early.c
+	heaptally run -q -o 2.tally -- ./early
+	gcc -g -O0 -fno-builtin -I "$srcdir/lib/include" -DKEPT=1000 -DPASSED=5 -DNAME='"3"' -o early early.c
+	heaptally run -q -o 3.tally -- ./early
+	try 0 heaptally diff 1.tally 2.tally
+	grep -qE '^at the peak: no change$' out
+	grep -qE '^from exit \([^)]*\) to exit \([^)]*\), by line$' out
+	grep -qE '^\+2\.0 KiB +\+0 +2\.9 KiB +serve +.*early\.c:4$' out
+	try 0 heaptally diff 1.tally 3.tally
+	grep -qE '^at the peak: no change$' out
+	grep -qE '^at the peak, bytes ever allocated, by line$' out
+	grep -qE '^\+200 B +\+2 +500 B +main +.*early\.c:11$' out
+	try 0 heaptally diff --at exit 1.tally 3.tally
+	grep -qE '^\+200 B +\+2 +500 B +main +.*early\.c:11$' out
+	try 0 heaptally diff --only-growth 3.tally 1.tally
+	grep -q '^nothing has grown$' out
+	try 0 heaptally diff 1.tally 1.tally
+	grep -q '^no differences$' out
+	# The program lived when it took these: now, on both sides; and against its end.
+	try 0 heaptally diff warm3 late3
+	grep -qE '^from now \([^)]*\) to now \([^)]*\), by line$' out
+	grep -qE '^\+1000 B +\+1 +1000 B +new +serve +.*early\.c:4$' out
+	try 0 heaptally diff warm3 3.tally
+	grep -qE '^from now \([^)]*\) to exit \([^)]*\), by line$' out
+	try 0 heaptally diff 3.tally@exit late3
+	grep -q '^no differences$' out
+	try 0 heaptally top late3
+	sed -n 1p out | grep -qE '^early [0-9]+, now \([^)]*\): 1000 B in 1 block, by line$'
+	try 0 heaptally top 3.tally
+	sed -n 1p out | grep -qE '^early [0-9]+, at the peak \([^)]*\): 1\.0 MiB in 1 block'
+	try 0 heaptally annotate early.c late3
+	sed -n 1p out | grep -qE '^early\.c, early [0-9]+ now \([^)]*\): 1000 B live '
+}
+
 @test "diff: a filter with a line is about the line of the new build, on both sides" {
 	two 0 --at exit --include '*two.c:11,function=grow' --format json
 	jq -e '.totals.live_bytes == 3000 and .totals.live_bytes_diff == 1000' out

@@ -26,6 +26,7 @@ tools_unit_tests = \
 	tests/unit/test_human \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
+	tests/unit/test_moment \
 	tests/unit/test_option_words \
 	tests/unit/test_output \
 	tests/unit/test_profile \
@@ -153,6 +154,9 @@ tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
 tests_unit_test_listing_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_listing_LDADD = $(tools_unit_libs)
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c $(fixture) $(scratch)
+tests_unit_test_moment_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_moment_LDADD = $(tools_unit_libs)
+tests_unit_test_moment_SOURCES = tests/unit/test_moment.c $(fixture) $(scratch)
 tests_unit_test_suppress_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_suppress_LDADD = $(tools_unit_libs)
 tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(fixture) $(scratch)

@@ -252,7 +252,7 @@ expect_moment(const char *operand, const char *moment, uint32_t index, bool peak
 START_TEST(moment_of_an_operand)
 {
 	write_tally("a.tally");
-	expect_moment("a.tally", NULL, 1, false);
+	expect_moment("a.tally", NULL, 1, true);
 	expect_moment("a.tally", "snap:1", 0, false);
 	expect_moment("a.tally@peak", "snap:1", 1, true);
 	expect_moment("a.tally@mark:first", NULL, 0, false);
@@ -260,7 +260,7 @@ START_TEST(moment_of_an_operand)
 	expect_failure("a.tally@never", NULL, NULL, -EINVAL, "never");
 	expect_failure("a.tally", NULL, "never", -EINVAL, "never");
 	ck_assert_int_eq(rename("a.tally", "a@peak"), 0);
-	expect_moment("a@peak", NULL, 1, false);
+	expect_moment("a@peak", NULL, 1, true);
 	expect_moment("a@peak@snap:1", NULL, 0, false);
 }
 END_TEST

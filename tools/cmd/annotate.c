@@ -178,7 +178,7 @@ cmd_annotate(int argc, char **argv)
 	report_options_init(options, REPORT_ANNOTATE);
 	options->group.lifetimes = true;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	report_load(options, arguments.operand, "exit", NULL, &source);
+	report_load(options, arguments.operand, NULL, &source);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	find_lines(&arguments, &source, &set, table, &annotation);
 	files = view_source_code_new(source.profile->start_realtime_ns);

@@ -119,7 +119,7 @@ cmd_block(int argc, char **argv)
 
 	report_options_init(options, REPORT_BLOCK);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	report_load(options, arguments.operands[0], "exit", &arguments.address, &source);
+	report_load(options, arguments.operands[0], &arguments.address, &source);
 	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
 	view = (struct view_block){
 		.profile = source.profile,

@@ -104,7 +104,7 @@ cmd_blocks(int argc, char **argv)
 
 	report_options_init(options, REPORT_BLOCKS);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	report_load(options, arguments.operand, "exit", NULL, &source);
+	report_load(options, arguments.operand, NULL, &source);
 	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
 	listing_init(&listing, source.profile, &attribution, arguments.order, options->rows);
 	report(options, &(struct view_blocks){

@@ -14,8 +14,10 @@
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "model/budget.h"
+#include "model/compare.h"
 #include "model/diff.h"
 #include "model/filter_hint.h"
+#include "model/moment.h"
 #include "util/error.h"
 #include "util/human.h"
 #include "util/xalloc.h"
@@ -239,53 +241,99 @@ report(struct report_options *options, const struct view_diff *view)
 	report_output_close(&options->output, &term);
 }
 
+/* Read both sides, and give them moments of the same kind. True if the user chose any. */
+static bool
+load_sides(struct arguments *arguments, struct source *sources, struct diff_side *ret_sides)
+{
+	struct moment_side sides[2];
+	bool same_process;
+
+	for (size_t i = 0; i < 2; i++) {
+		report_load(&arguments->options, arguments->operands[i], NULL, &sources[i]);
+		sides[i] = (struct moment_side){
+			.profile = sources[i].profile,
+			.at = sources[i].at,
+			.is_named = sources[i].is_named,
+		};
+	}
+	same_process = strcmp(sources[0].path, sources[1].path) == 0 &&
+		       sources[0].profile->pid == sources[1].profile->pid;
+	moment_fit_sides(sides, same_process);
+	for (size_t i = 0; i < 2; i++)
+		ret_sides[i] = (struct diff_side){sides[i].profile, sides[i].at};
+	return sources[0].is_named || sources[1].is_named;
+}
+
+static void
+compare(const struct arguments *arguments, const struct diff_side *sides, bool keeps_moments,
+	struct comparison *ret_comparison)
+{
+	const struct report_options *options = &arguments->options;
+	const struct compare_options how = {
+		.group = &options->group,
+		.match_moved = !options->format->keeps_lines,
+		.keeps_moments = keeps_moments,
+		.keeps_column = !options->format->is_for_people || options->column != &columns[0] ||
+				group_needs_blocks(&options->group, sides[0].profile),
+	};
+
+	*ret_comparison = (struct comparison){
+		.sides = {sides[0], sides[1]},
+		.column = options->column,
+	};
+	compare_init(ret_comparison, &how);
+}
+
+static void
+show(struct arguments *arguments, const struct diff_side *meant, struct comparison *comparison)
+{
+	struct report_options *options = &arguments->options;
+
+	if (arguments->only_growth)
+		diff_keep_growth(&comparison->diff, comparison->column);
+	diff_rank(&comparison->diff, options->group.by, comparison->column, comparison->table);
+	report(options, &(struct view_diff){
+				.old = &comparison->sides[0],
+				.new = &comparison->sides[1],
+				.old_name = arguments->operands[0],
+				.new_name = arguments->operands[1],
+				.meant = comparison->is_other ? meant : NULL,
+				.options = &options->group,
+				.column = comparison->column,
+				.diff = &comparison->diff,
+				.table = comparison->table,
+				.rows = options->rows,
+				.all = arguments->all,
+				.only_growth = arguments->only_growth,
+				.frames = options->frames,
+				.most_recent_last = options->most_recent_last,
+				.full_names = options->full_names,
+				.budgets = arguments->budgets,
+				.budget_count = arguments->budget_count,
+			});
+}
+
 int
 cmd_diff(int argc, char **argv)
 {
 	struct arguments arguments = {.operand_count = 0};
-	struct report_options *options = &arguments.options;
-	struct place_options places = {.across_builds = true};
-	struct place_table *table = place_table_new(&places);
+	struct comparison comparison;
 	struct source sources[2];
 	struct diff_side sides[2];
-	struct diff diff;
+	bool are_named;
 	int status;
 
-	report_options_init(options, REPORT_DIFF);
+	report_options_init(&arguments.options, REPORT_DIFF);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	for (size_t i = 0; i < 2; i++) {
-		report_load(options, arguments.operands[i], "peak", NULL, &sources[i]);
-		sides[i] = (struct diff_side){sources[i].profile, sources[i].at};
-	}
-	diff_profiles(&sides[0], &sides[1], &options->group, !options->format->keeps_lines, table,
-		      &diff);
-	if (arguments.only_growth)
-		diff_keep_growth(&diff, options->column);
-	diff_rank(&diff, options->group.by, options->column, table);
-	judge_budgets(&arguments, sides, &diff, table);
-	report(options, &(struct view_diff){
-				.old = &sides[0],
-				.new = &sides[1],
-				.old_name = arguments.operands[0],
-				.new_name = arguments.operands[1],
-				.options = &options->group,
-				.column = options->column,
-				.diff = &diff,
-				.table = table,
-				.rows = options->rows,
-				.all = arguments.all,
-				.frames = options->frames,
-				.most_recent_last = options->most_recent_last,
-				.full_names = options->full_names,
-				.budgets = arguments.budgets,
-				.budget_count = arguments.budget_count,
-			});
+	are_named = load_sides(&arguments, sources, sides);
+	compare(&arguments, sides, are_named, &comparison);
+	judge_budgets(&arguments, sides, &comparison.diff, comparison.table);
+	show(&arguments, sides, &comparison);
 	status = report_budgets(&arguments);
-	diff_release(&diff);
-	place_table_free(table);
+	compare_release(&comparison);
 	for (size_t i = 0; i < 2; i++)
 		source_release(&sources[i]);
 	release_budgets(&arguments);
-	report_options_release(options);
+	report_options_release(&arguments.options);
 	return status;
 }

@@ -49,7 +49,7 @@ load(const struct arguments *arguments, struct source *ret_source)
 	const struct source_request request = {
 		.operand = arguments->operand,
 		.process = arguments->options.process,
-		.moment = arguments->options.at,
+		.moment = arguments->options.at != NULL ? arguments->options.at : "exit",
 	};
 	char *why;
 

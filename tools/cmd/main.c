@@ -18,7 +18,7 @@
 
 static const struct command commands[] = {
 	{"run", "run a program and record where its memory goes", cmd_run},
-	{"top", "show which lines hold the memory, at the peak or at any moment", cmd_top},
+	{"top", "show which lines hold the memory: now, at the peak, or at any moment", cmd_top},
 	{"diff", "show what changed between two recordings, or two moments of one", cmd_diff},
 	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},

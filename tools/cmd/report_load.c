@@ -84,13 +84,13 @@ check_blocks(const struct report_options *options, const char *operand, struct s
 }
 
 void
-report_load(struct report_options *options, const char *operand, const char *default_moment,
-	    const uint64_t *freed_at, struct source *ret_source)
+report_load(struct report_options *options, const char *operand, const uint64_t *freed_at,
+	    struct source *ret_source)
 {
 	struct source_request request = {
 		.operand = operand,
 		.process = options->process,
-		.moment = options->at ? options->at : default_moment,
+		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
 	};

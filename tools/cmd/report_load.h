@@ -14,12 +14,12 @@ struct report_options;
 
 /*
  * Read what operand names, and give it names and lines. Ends the command when that fails.
- * --output will not replace it. The
- * moment is that of --at or of the operand, else default_moment. freed_at: also read the blocks
- * that held this address and were freed, or NULL.
+ * --output will not replace it. The moment is that of --at or of the operand, else the one that is
+ * meant; of what is about single blocks, the last. freed_at: also read the blocks that held this
+ * address and were freed, or NULL.
  */
-void report_load(struct report_options *options, const char *operand, const char *default_moment,
-		 const uint64_t *freed_at, struct source *ret_source);
+void report_load(struct report_options *options, const char *operand, const uint64_t *freed_at,
+		 struct source *ret_source);
 
 /* Whether single blocks are looked at, whatever was recorded: only the last moment has them. */
 bool report_load_is_about_blocks(const struct report_options *options);

@@ -87,7 +87,9 @@ static const struct argp_option group_table[] = {
 	 "group by line (default), function, file, module, stack, allocator, thread, size or "
 	 "generation",
 	 1},
-	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL"),
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
+	   "now "
+	   "of what lives or lived when it was saved, else peak)"),
 	PROCESS,
 	CUMULATIVE("count a block for every group on its stack, once each"),
 	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
@@ -149,7 +151,9 @@ static const struct argp_option block_table[] = {
 };
 
 static const struct argp_option annotate_table[] = {
-	AT("exit (default), now, peak, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL"),
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
+	   "now "
+	   "of what lives or lived when it was saved, else peak)"),
 	PROCESS,
 	CUMULATIVE("a line also counts for what the functions that it calls allocate"),
 	RAW_FRAMES("let the lines of allocator wrappers and of libraries of the language count"),

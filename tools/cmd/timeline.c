@@ -185,7 +185,7 @@ cmd_timeline(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	picture = get_picture(&arguments);
 	report_output_check(&picture);
-	report_load(options, arguments.operand, "exit", NULL, &source);
+	report_load(options, arguments.operand, NULL, &source);
 	view.profile = source.profile;
 	curve_init(&curve, source.profile);
 	view.curve = &curve;

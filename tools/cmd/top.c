@@ -134,10 +134,10 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_argument,
 	.args_doc = "[FILE[@MOMENT]|PID]",
-	.doc = "Show which lines hold the memory of a program: at its peak, or at another "
-	       "moment.\n\n"
+	.doc = "Show which lines hold the memory of a program: now, if it runs, at its peak, "
+	       "or at another moment.\n\n"
 	       "  heaptally top                      the newest tally of this folder\n"
-	       "  heaptally top --at now 4711        a running process\n"
+	       "  heaptally top 4711                 a running process, now\n"
 	       "  heaptally top --refresh 2 4711     the same, again and again\n"
 	       "  heaptally top --by stack -n 3 heaptally.app.4711.tally\n",
 	.children = children,
@@ -218,7 +218,7 @@ report_once(struct report_options *options, const char *operand)
 	struct group_set set;
 	struct source source;
 
-	report_load(options, operand, "peak", NULL, &source);
+	report_load(options, operand, NULL, &source);
 	table = place_table_new(&places);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	rank_groups(&set, options->group.by, options->column, table);

@@ -318,6 +318,13 @@ diff_rank(struct diff *diff, enum group_by by, const struct column *column,
 	free(keys);
 }
 
+bool
+diff_row_has_changed(const struct diff_row *row, const struct column *column)
+{
+	return column_get(column, &row->old) != column_get(column, &row->new) ||
+	       column_get_blocks(column, &row->old) != column_get_blocks(column, &row->new);
+}
+
 void
 diff_keep_growth(struct diff *diff, const struct column *column)
 {

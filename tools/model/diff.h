@@ -61,6 +61,9 @@ void diff_profiles(const struct diff_side *old, const struct diff_side *new,
 void diff_rank(struct diff *diff, enum group_by by, const struct column *column,
 	       const struct place_table *table);
 
+/* Whether the value of column, or the blocks that are counted with it, changed. */
+bool diff_row_has_changed(const struct diff_row *row, const struct column *column);
+
 /* Leave only the rows of which column has grown. The sums stay. */
 void diff_keep_growth(struct diff *diff, const struct column *column);
 

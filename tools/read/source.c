@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/moment.h"
 #include "read/locate.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
@@ -354,7 +355,10 @@ explain_no_moment(const char *name, const char *moment, const struct profile *pr
 			 (double)profile->moments[count - 1].time_ns / 1e9);
 }
 
-/* Choose the process and the moment. The collection's memory goes to source or is freed. */
+/*
+ * Choose the process and the moment, NULL for the one that is meant. The collection's memory goes
+ * to source or is freed.
+ */
 static int
 finish(struct collection *collection, const char *moment, struct source *source, char **ret_why)
 {
@@ -371,6 +375,9 @@ finish(struct collection *collection, const char *moment, struct source *source,
 		return -ENOENT;
 	}
 	source->processes[collection->best_index].chosen = true;
+	source->is_named = moment != NULL;
+	if (moment == NULL)
+		moment = moment_get_default(source->profile);
 	result = profile_find_moment(source->profile, moment, &source->at);
 	if (result != 0)
 		*ret_why = explain_no_moment(source->name, moment, source->profile, result);
@@ -477,9 +484,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 {
 	const char *operand = request->operand;
 	const char *at = operand != NULL ? find_moment_part(operand) : NULL;
-	const char *moment = at != NULL                ? at + 1
-			     : request->moment != NULL ? request->moment
-						       : "exit";
+	const char *moment = at != NULL ? at + 1 : request->moment;
 	struct collection collection = {.request = request};
 	struct source source = {0};
 	char *path = NULL;

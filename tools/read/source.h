@@ -21,7 +21,7 @@
 struct source_request {
 	const char *operand; /* or NULL */
 	const char *process; /* PID or command name, from --process, or NULL */
-	const char *moment; /* from --at or the command's default; an @MOMENT of the operand wins */
+	const char *moment; /* from --at, or NULL for the default; an @MOMENT of the operand wins */
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
 };
@@ -42,6 +42,7 @@ struct source {
 	char *path;              /* what was read */
 	struct profile *profile; /* not symbolized, if the file had no names */
 	struct profile_at at;
+	bool is_named; /* the request or the operand named the moment */
 	struct source_process *processes;
 	size_t process_count;
 	bool is_live;  /* read from a recording whose process lives */

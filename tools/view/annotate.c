@@ -137,7 +137,7 @@ insert_titles(struct view_table *table, const struct view_annotate *view)
 {
 	const char *const titles[TEXT_COLUMNS] = {
 		[TEXT_LIVE] = "live",
-		[TEXT_PEAK] = "peak",
+		[TEXT_PEAK] = view->at.peak ? "" : "peak",
 		[TEXT_TOTAL] = "total",
 		[TEXT_BLOCKS] = "blocks",
 		[TEXT_ALLOCS] = "allocs",
@@ -163,7 +163,9 @@ insert_values(struct view_table *table, const struct view_annotate *view,
 
 	view_table_insert(table, human_size(values->live_bytes, text),
 			  hot ? TERM_BOLD : TERM_PLAIN);
-	view_table_insert(table, human_size(values->peak_bytes, text), TERM_PLAIN);
+	/* At the peak, what is live is that. */
+	view_table_insert(table, view->at.peak ? "" : human_size(values->peak_bytes, text),
+			  TERM_PLAIN);
 	view_table_insert(table, human_size((int64_t)values->total_bytes, text), TERM_PLAIN);
 	view_table_insert(table, human_count((uint64_t)values->live_blocks, text), TERM_PLAIN);
 	view_table_insert(table, human_count(values->total_blocks, text), TERM_PLAIN);

@@ -19,13 +19,17 @@ struct term;
 struct view_diff {
 	const struct diff_side *old, *new;
 	const char *old_name, *new_name; /* of the operands */
+	/* The two sides that were meant, where nothing changed, so that something else is shown;
+	 * or NULL. */
+	const struct diff_side *meant;
 	const struct group_options *options;
 	const struct column *column;
 	const struct diff *diff; /* ranked by `column` */
 	const struct place_table *table;
 	size_t rows; /* 0 is all */
 	bool all;    /* in text, unchanged groups too */
-	int frames;  /* as in `struct view_top` */
+	bool only_growth;
+	int frames; /* as in `struct view_top` */
 	bool most_recent_last;
 	bool full_names;
 	const struct budget *budgets; /* measured */

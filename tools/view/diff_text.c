@@ -48,13 +48,6 @@ get_style(int64_t change)
 	return change > 0 ? TERM_BAD : change < 0 ? TERM_GOOD : TERM_PLAIN;
 }
 
-static bool
-is_unchanged(const struct view_diff *view, const struct diff_row *row)
-{
-	return view_diff_get_change(view->column, &row->new, &row->old) == 0 &&
-	       view_diff_get_change(get_blocks_column(view->column), &row->new, &row->old) == 0;
-}
-
 /* --- the summary --- */
 
 /* The limit of a budget on the whole program that is broken, or NULL. */
@@ -228,7 +221,7 @@ struct shown {
 static bool
 is_shown(const struct view_diff *view, const struct diff_row *row, struct shown *shown)
 {
-	if (!view->all && is_unchanged(view, row)) {
+	if (!view->all && !diff_row_has_changed(row, view->column)) {
 		shown->unchanged++;
 		return false;
 	}
@@ -310,22 +303,35 @@ skip_at(const char *moment)
 }
 
 static void
-print_title(const struct term *term, const struct view_diff *view)
+print_moments(const struct term *term, const struct diff_side *old_side,
+	      const struct diff_side *new_side)
 {
-	char *old = view_moment_describe(view->old->profile, &view->old->at);
-	char *new = view_moment_describe(view->new->profile, &view->new->at);
+	char *old = view_moment_describe(old_side->profile, &old_side->at);
+	char *new = view_moment_describe(new_side->profile, &new_side->at);
 
-	putc('\n', term->stream);
-	if (view->old->at.peak && view->new->at.peak)
+	if (old_side->at.peak && new_side->at.peak)
 		fputs("at the peak", term->stream);
 	else
 		fprintf(term->stream, "from %s to %s", skip_at(old), skip_at(new));
+	free(old);
+	free(new);
+}
+
+static void
+print_title(const struct term *term, const struct view_diff *view)
+{
+	putc('\n', term->stream);
+	if (view->meant != NULL) {
+		print_moments(term, &view->meant[0], &view->meant[1]);
+		fputs(": no change\n\n", term->stream);
+	}
+	print_moments(term, view->old, view->new);
+	if (view->meant != NULL && view->column != &columns[0])
+		fprintf(term->stream, ", %s", view->column->help);
 	fprintf(term->stream, ", by %s%s%s%s\n", group_by_names[view->options->by],
 		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");
-	free(old);
-	free(new);
 }
 
 static void
@@ -358,7 +364,7 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 	    view->diff->new_set.count == 0)
 		view_filters_nothing(term->stream, &view->options->selection.filters, view->table);
 	else if (shown.rows == 0)
-		fputs("no differences\n", term->stream);
+		fputs(view->only_growth ? "nothing has grown\n" : "no differences\n", term->stream);
 	if (shown.unchanged > 0)
 		fprintf(term->stream, "(%s unchanged; --all shows them)\n",
 			human_count(shown.unchanged, number));
