@@ -711,8 +711,8 @@ set_call_position(struct unit *unit, Dwarf_Die *inlined, struct debuginfo_locati
 
 /*
  * Whether an inlined function is said to be nobody's source: __attribute__((artificial)), as libc's
- * checking wrappers and heaptally.h have it. What the compiler makes itself, as lambdas, is declared
- * nowhere, and is a frame.
+ * checking wrappers and heaptally.h have it. What the compiler makes itself, as lambdas, is
+ * declared nowhere, and is a frame.
  */
 static bool
 is_artificial(const struct function *inlined)
