@@ -40,6 +40,12 @@ loader_finds_objects(void)
 	return loader_find_object((const void *)(uintptr_t)&loader_finds_objects, &self) == 0;
 }
 
+bool
+loader_is(const struct link_map *object)
+{
+	return object->l_addr == _r_debug.r_ldbase;
+}
+
 const struct link_map *
 loader_first(void)
 {

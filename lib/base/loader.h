@@ -24,7 +24,10 @@ loader_find_object(const void *address, struct dl_find_object *ret_object)
 	return loader_find((void *)(uintptr_t)address, ret_object);
 }
 
-/* Whether it can. [signal] */
+/* Whether that is the loader itself. [signal] */
+bool loader_is(const struct link_map *object);
+
+/* Whether objects can be found. [signal] */
 bool loader_finds_objects(void);
 
 /* The first object of the search order; our own; libc. NULL if the loader is not ready. [signal] */

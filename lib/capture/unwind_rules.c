@@ -254,6 +254,15 @@ forget_unloaded(void)
 }
 
 static bool
+is_of_loader(uintptr_t ip)
+{
+	struct dl_find_object object;
+
+	return loader_find_object((const void *)code_address(ip), &object) == 0 &&
+	       loader_is(object.dlfo_link_map);
+}
+
+static bool
 is_frame(uint32_t id, const struct recording_frame *frame)
 {
 	const struct recording_frame *known = &recording.frames[id];
@@ -304,7 +313,15 @@ add(uintptr_t ip)
 	if (rule_kind(rule) == RULE_GUESS && ++guesses > GUESSES_MAX)
 		return make_rule(RULE_END, 0, 0);
 	rule.packed |= (uint64_t)intern_frame(ip, rule_frame(entry->rule)) << RULE_KIND_BITS;
-	entry->rule = rule;
+	/* Before it maps an object, the loader allocates. What was there has gone by then, perhaps
+	 * by a dlclose that is not ours; so this is asked again whenever a walk comes here. */
+	if (is_of_loader(ip)) {
+		forget_unloaded();
+		entry->rule = make_rule(RULE_STALE, 0, 0);
+		entry->rule.packed |= (uint64_t)rule_frame(rule) << RULE_KIND_BITS;
+	} else {
+		entry->rule = rule;
+	}
 	if (entry->ip == 0) {
 		unwind_rules_table->used++;
 		/* Release: who finds the address finds its rule. */

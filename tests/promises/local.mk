@@ -29,6 +29,7 @@ promise_tests = \
 	tests/promises/crowd.py \
 	tests/promises/errno_kept.py \
 	tests/promises/exports_only.py \
+	tests/promises/foreign_dlclose.py \
 	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
