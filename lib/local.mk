@@ -32,6 +32,8 @@ runtime_modules = \
 	lib/capture/unwind_branches.h \
 	lib/capture/unwind_full.c \
 	lib/capture/unwind_full.h \
+	lib/capture/unwind_hook.c \
+	lib/capture/unwind_hook.h \
 	lib/capture/unwind_library.c \
 	lib/capture/unwind_library.h \
 	lib/capture/unwind_memory.c \

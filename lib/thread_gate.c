@@ -8,20 +8,37 @@
 #include "base/os.h"
 #include "process.h"
 #include "start.h"
+#include "capture/unwind_hook.h"
 
 #define STACK_GUESS ((uintptr_t)1 << 20)
 
-/* A handler left a hook by siglongjmp: the gate is still held by a call that is no more. It is, if
- * we are further out on the same stack. An alternate stack may lie within it. */
+/* Whether a place on the stack of the last trace is on this stack, too. */
+static bool
+is_same_stack(const struct thread *t, uintptr_t sp)
+{
+	uintptr_t low = sp < t->entry_sp ? sp : t->entry_sp;
+	uintptr_t high = sp < t->entry_sp ? t->entry_sp : sp;
+
+	/* No stack was taken yet: the call was a free, or one of heaptally.h. */
+	if (t->unwind.stack_high == 0 || low < t->unwind.stack_low)
+		return high - low <= STACK_GUESS;
+	return high < t->unwind.stack_high;
+}
+
+/*
+ * A handler left a hook by siglongjmp: the gate is still held by a call that is no more. It is, if
+ * we are further out on the same stack; unless another handler has been there since the hook left
+ * its place, which the walk shows. Further in it is if the walk comes past the place and not
+ * through the hook. An alternate stack may lie within the stack.
+ */
 static bool
 was_left_behind(const struct thread *t, uintptr_t sp)
 {
-	bool same_stack = t->entry_sp >= t->unwind.stack_low && sp < t->unwind.stack_high;
-
-	/* No stack was taken yet: the call was a free, or one of heaptally.h. */
-	if (t->unwind.stack_high == 0)
-		same_stack = sp - t->entry_sp <= STACK_GUESS;
-	return sp >= t->entry_sp && same_stack && !os_on_signal_stack();
+	if (!is_same_stack(t, sp) || os_on_signal_stack())
+		return false;
+	if (sp >= t->entry_sp)
+		return unwind_hook_find(sp, UINTPTR_MAX) != UNWIND_HOOK_ACTIVE;
+	return unwind_hook_find(sp, t->entry_sp) == UNWIND_HOOK_LEFT;
 }
 
 /* No event interrupts the thread's first one. Where its stack is, is not known then. */

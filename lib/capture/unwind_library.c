@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/elf_patch.h"
 #include "base/elf_symbol.h"
 #include "base/lock.h"
 #include "base/loader.h"
@@ -39,6 +40,7 @@ static struct {
 				   unw_proc_info_t *, int, void *);
 	unw_addr_space_t space;
 	char *stack_top;
+	bool can_be_left; /* and entered again */
 } library;
 
 int (*unwind_library_backtrace)(void **, int);
@@ -207,6 +209,14 @@ keep_signal_mask(int how, const sigset_t *set, sigset_t *old)
 	return 0;
 }
 
+/* In the place of its `pthread_mutex_lock` and `pthread_mutex_unlock`. */
+static int
+leave_mutex(void *mutex)
+{
+	(void)mutex;
+	return 0;
+}
+
 /*
  * Its references to itself and to libc are bound to itself and to libc, whatever the program
  * exports by the same names. So must ours be to libc.
@@ -222,10 +232,25 @@ open_library(const char *name, int flags)
 	return function != NULL ? function(name, RTLD_NOW | flags) : NULL;
 }
 
+static bool
+leave_mutexes(const struct link_map *object)
+{
+	const struct link_map *libc = loader_libc();
+	const struct elf_patch patches[] = {
+		{elf_symbol_find(libc, "pthread_mutex_lock"), (void *)leave_mutex},
+		{elf_symbol_find(libc, "pthread_mutex_unlock"), (void *)leave_mutex},
+	};
+
+	return patches[0].from != NULL && patches[1].from != NULL &&
+	       elf_patch_slots(object, patches, 2);
+}
+
 /*
  * libunwind blocks all signals while it holds its lock. Two system calls for each new rule are
  * slow, and the end of a program whose filter does not allow them. Our own lock does not let a
- * handler in. A copy that the program uses itself is left alone.
+ * handler in. Nor is there a need for its mutexes, which one who dies inside, or leaves by
+ * siglongjmp, would hold for ever; the lists that they guard bear that. A copy that the program
+ * uses itself is left alone.
  */
 static const struct link_map *
 open_without_masks(void)
@@ -234,8 +259,10 @@ open_without_masks(void)
 	const struct link_map *object =
 		open_library(ARCH_UNWIND_LIBRARY, RTLD_LOCAL | RTLD_DEEPBIND);
 
-	if (object != NULL && is_ours)
-		elf_symbol_replace(object, "sigprocmask", (void *)keep_signal_mask);
+	if (object == NULL || !is_ours)
+		return object;
+	elf_symbol_replace(object, "sigprocmask", (void *)keep_signal_mask);
+	library.can_be_left = leave_mutexes(object);
 	return object;
 }
 
@@ -268,7 +295,7 @@ unwind_library_enter(void)
 {
 	if (!unwind_library_is_open() || !lock_take(&lock))
 		return false;
-	if (likely(lock.robbed == 0))
+	if (likely(lock.robbed == 0 || library.can_be_left))
 		return true;
 	/* A thread died inside, or was of the parent: libunwind's own locks may be held for ever.
 	 */

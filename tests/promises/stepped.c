@@ -31,7 +31,8 @@
 enum {
 	TURNS = 3,
 	AFTER = 10,
-	JUMPS_MAX = 3000
+	JUMPS_MAX = 3000,
+	JUMPS_APART = 61
 };
 
 static struct dl_find_object runtime;
@@ -161,13 +162,14 @@ later(int levels)
 	pad[1] = pad[0];
 }
 
-/* One jump at each instruction; then the program allocates further in than what was left. */
+/* One jump at every so many instructions; then the program allocates further in than what was left.
+ */
 static void
 jump_everywhere(void)
 {
 	volatile long jumps = 0;
 
-	for (volatile long at = 1; at <= JUMPS_MAX; at++) {
+	for (volatile long at = 1; at <= JUMPS_MAX; at += JUMPS_APART) {
 		acts = 0;
 		jump_at = at;
 		if (sigsetjmp(landing, 1) == 0) {

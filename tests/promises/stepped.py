@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A handler may come at any instruction of the runtime, and is served or told to try again."""
-from harness import case, environment, equal, os, run, run_cases
+from harness import case, environment, equal, os, report, run, run_cases
 from traced import LIBRARY, info, promise, traced
 
 
@@ -27,6 +27,17 @@ def libc(_directory):
     assert acts > 1000, counted
     assert seen["nested_events"] > acts // 2, (seen["nested_events"], acts)
     assert seen["total_blocks"] >= acts, (seen["total_blocks"], acts)
+
+
+@case("left by siglongjmp, a hook does not keep what the program allocates further in from its stacks")
+def jump(_directory):
+    result, counted = stepped("jump")
+    assert counted["jumps"] > 10, counted
+    rows = report("top", "--by", "function", "--at", "exit", "-n", "0", result.recordings[0])["groups"]
+    after = [row for row in rows if row["frames"][0]["function"] == "after"]
+    equal([row["live_blocks"] for row in after], [0], "blocks that live on")
+    missing = 10 * counted["jumps"] - after[0]["total_blocks"]
+    assert 0 <= missing <= 2, (counted, after)
 
 
 run_cases()

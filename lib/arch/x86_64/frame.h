@@ -43,6 +43,15 @@ arch_stack_of(const struct caller *caller)
 	return caller->sp - ARCH_FRAME_BYTES;
 }
 
+/* The caller of the function that has this STACK. */
+static inline struct caller
+arch_caller_of(uintptr_t stack)
+{
+	const uintptr_t *frame = (const uintptr_t *)stack;
+
+	return (struct caller){frame[1], stack + ARCH_FRAME_BYTES, frame[0]};
+}
+
 /* Where the return address is that leads out of a frame which ends at `cfa`. [hot] */
 static inline __attribute__((always_inline)) uint64_t
 arch_return_slot(uint64_t cfa)
