@@ -94,7 +94,8 @@ void counters_get_sum(struct counters_sum *ret_sum, bool with_blocks);
 /* The peak is what is live now. [signal] */
 void counters_reset_peak(void);
 
-/* Count from zero: for after `trace_table_forget_sites`. [signal] */
+/* Count from zero: for after `trace_table_forget_sites`. An event that another thread is counting
+ * meanwhile stays in the totals, and at no site: at most one a thread. [signal] */
 void counters_forget_sites(void);
 
 /* There is a second thread now: stop relying on being alone. [signal] */

@@ -55,38 +55,82 @@ reserve_module(uint32_t id)
 	return table.owners[id / PAGE_OWNERS] != NULL;
 }
 
-/* The build-id note of an object whose program headers are in memory (the first page of its file is
- * mapped at `start`, as every linker lays it out). */
+/* Whether the loader has mapped this part of the object, to be read; a note that stripping or a
+ * packer left outside is only in the file. */
+static bool
+is_loaded(const ElfW(Phdr) * segments, uint32_t count, const ElfW(Phdr) * part, uintptr_t bias)
+{
+	uintptr_t last = bias + part->p_vaddr + part->p_memsz - 1;
+
+	if (part->p_memsz == 0)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		const ElfW(Phdr) *s = &segments[i];
+
+		if (s->p_type == PT_LOAD && (s->p_flags & PF_R) != 0 &&
+		    part->p_vaddr >= s->p_vaddr && part->p_memsz <= s->p_filesz &&
+		    part->p_vaddr - s->p_vaddr <= s->p_filesz - part->p_memsz)
+			return os_readable((bias + part->p_vaddr) & ~(uintptr_t)7) &&
+			       os_readable(last & ~(uintptr_t)7);
+	}
+	return false;
+}
+
+/* False if there is none in these notes. */
+static bool
+copy_from_notes(const unsigned char *at, size_t bytes, size_t align,
+		struct recording_module *module)
+{
+	ElfW(Nhdr) note;
+
+	while (bytes > sizeof note) {
+		size_t name, whole;
+
+		memcpy(&note, at, sizeof note);
+		name = sizeof note + (((size_t)note.n_namesz + align - 1) & ~(align - 1));
+		whole = name + (((size_t)note.n_descsz + align - 1) & ~(align - 1));
+		if (name > bytes || note.n_descsz > bytes - name)
+			return false;
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    memcmp(at + sizeof note, "GNU", 4) == 0 &&
+		    note.n_descsz <= sizeof module->build_id) {
+			memcpy(module->build_id, at + name, note.n_descsz);
+			module->build_id_bytes = note.n_descsz;
+			return true;
+		}
+		if (whole >= bytes)
+			return false;
+		at += whole;
+		bytes -= whole;
+	}
+	return false;
+}
+
+/*
+ * The build-id of an object whose program headers are in the first page of its file, mapped at
+ * `start`, as every linker lays it out. One whose headers were moved later has none here: its file
+ * is told by what stat(2) says.
+ */
 static void
 copy_build_id(const struct dl_find_object *object, struct recording_module *module)
 {
 	const ElfW(Ehdr) *header = object->dlfo_map_start;
-	const ElfW(Phdr) * segment;
 	uintptr_t bias = object->dlfo_link_map->l_addr;
+	const ElfW(Phdr) * segments;
 
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_phoff + header->e_phnum * sizeof *segment > PAGE_BYTES)
+	if (!os_readable((uintptr_t)header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_phentsize != sizeof *segments || header->e_phoff % sizeof(uint64_t) != 0 ||
+	    header->e_phoff > PAGE_BYTES ||
+	    header->e_phoff + header->e_phnum * sizeof *segments > PAGE_BYTES)
 		return;
-	segment = (const void *)((const char *)header + header->e_phoff);
-	for (int i = 0; i < header->e_phnum; i++) {
-		uintptr_t at = bias + segment[i].p_vaddr, end = at + segment[i].p_memsz;
+	segments = (const void *)((const char *)header + header->e_phoff);
+	for (uint32_t i = 0; i < header->e_phnum; i++) {
+		const ElfW(Phdr) *s = &segments[i];
 
-		if (segment[i].p_type != PT_NOTE)
-			continue;
-		while (at + sizeof(ElfW(Nhdr)) <= end) {
-			const ElfW(Nhdr) *note = (const void *)at;
-			uintptr_t name = at + sizeof *note;
-			uintptr_t bytes = name + ((note->n_namesz + 3u) & ~3u);
-
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-			    memcmp((const void *)name, "GNU", 4) == 0 &&
-			    note->n_descsz <= sizeof module->build_id) {
-				memcpy(module->build_id, (const void *)bytes, note->n_descsz);
-				module->build_id_bytes = note->n_descsz;
-				return;
-			}
-			at = bytes + ((note->n_descsz + 3u) & ~3u);
-		}
+		if (s->p_type == PT_NOTE && is_loaded(segments, header->e_phnum, s, bias) &&
+		    copy_from_notes((const unsigned char *)bias + s->p_vaddr, s->p_memsz,
+				    s->p_align == 8 ? 8 : 4, module))
+			return;
 	}
 }
 
