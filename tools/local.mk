@@ -54,6 +54,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/moment.h \
 	tools/model/name.c \
 	tools/model/name.h \
+	tools/model/path_map.c \
+	tools/model/path_map.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/profile.c \
