@@ -42,6 +42,7 @@ python_tests = \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
 	tests/cli/growth.py \
+	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \
 	tests/cli/json_dialect.py \
 	tests/cli/loader.py \

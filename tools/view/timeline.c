@@ -358,8 +358,9 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	struct view_place place;
 
 	view_place_init(&place, table, stack, caller, GROUP_BY_LINE, false);
-	if (term->width > used + PLACE_LEAST) {
-		unsigned room = term->width - used - 2;
+	if (term->width > 0) {
+		unsigned room =
+			term->width > used + PLACE_LEAST ? term->width - used - 2 : PLACE_LEAST - 2;
 		unsigned most = view_place_name_columns(term->width);
 
 		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
