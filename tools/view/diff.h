@@ -31,7 +31,7 @@ struct view_diff {
 	bool all;    /* in text, unchanged groups too */
 	bool only_growth;
 	const struct path_map *paths; /* of the old side; or NULL */
-	int frames; /* as in `struct view_top` */
+	int frames;                   /* as in `struct view_top` */
 	bool most_recent_last;
 	bool full_names;
 	const struct budget *budgets; /* measured */
