@@ -41,6 +41,8 @@ python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
+	tests/cli/growth.py \
+	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \
 	tests/cli/json_dialect.py \
 	tests/cli/loader.py \

@@ -46,12 +46,16 @@ tools_libtools_a_SOURCES = \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
+	tools/model/growth.c \
+	tools/model/growth.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
 	tools/model/moment.c \
 	tools/model/moment.h \
 	tools/model/name.c \
 	tools/model/name.h \
+	tools/model/path_map.c \
+	tools/model/path_map.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/profile.c \
@@ -63,11 +67,17 @@ tools_libtools_a_SOURCES = \
 	tools/model/suppress.h \
 	tools/model/trouble.c \
 	tools/model/trouble.h \
+	tools/model/verdict.c \
+	tools/model/verdict.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/history.c \
+	tools/read/history.h \
 	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
+	tools/read/named.c \
+	tools/read/named.h \
 	tools/read/request.c \
 	tools/read/request.h \
 	tools/read/snapshot.c \
@@ -166,6 +176,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/diff_text.c \
 	tools/view/filters.c \
 	tools/view/filters.h \
+	tools/view/growth.c \
+	tools/view/growth.h \
 	tools/view/info.c \
 	tools/view/info.h \
 	tools/view/info_json.c \
@@ -210,6 +222,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/blocks.c \
 	tools/cmd/command.h \
 	tools/cmd/diff.c \
+	tools/cmd/growth.c \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
 	tools/cmd/list.c \

@@ -128,6 +128,45 @@ two()
 	sed -n 1p out | grep -qE '^early\.c, early [0-9]+ now \([^)]*\): 1000 B live '
 }
 
+# Two checkouts, of which only one constant differs; main.c is in two folders of each.
+@test "diff: two checkouts of a program have the same files" {
+	for tree in main pr; do
+		mkdir -p build/$tree/src/a build/$tree/src/b
+		cat >build/$tree/src/a/main.c <<-'END'
+			#include <stdlib.h>
+			void *volatile kept[99];
+			void other(void);
+			__attribute__((noinline)) static void same(void) { kept[0] = malloc(5000); }
+			__attribute__((noinline)) static void grow(void) { kept[1] = malloc(SIZE); }
+			int main(void) { same(); grow(); other(); return 0; }
+		END
+		cat >build/$tree/src/b/main.c <<-'END'
+			#include <stdlib.h>
+			extern void *volatile kept[99];
+			__attribute__((noinline)) static void same(void) { kept[2] = malloc(3000); }
+			void other(void) { same(); kept[3] = malloc(4000); }
+		END
+	done
+	gcc -g -O0 -fno-builtin -DSIZE=1000 -o app "$PWD"/build/main/src/[ab]/main.c
+	heaptally run -q -o main.tally -- ./app
+	gcc -g -O0 -fno-builtin -DSIZE=1500 -o app "$PWD"/build/pr/src/[ab]/main.c
+	heaptally run -q -o pr.tally -- ./app
+	for option in '' "--path-map=$PWD/build/main=$PWD/build/pr/"; do
+		try 0 heaptally diff $option main.tally pr.tally
+		grep -qx "$PWD/build/main is taken for $PWD/build/pr" out
+		grep -qE '^\+500 B +\+0 +1\.5 KiB +grow +.*build/pr/src/a/main\.c:5$' out
+		grep -qx '(3 unchanged; --all shows them)' out
+		for by in line function file stack; do
+			try 0 heaptally diff $option --by $by --format json main.tally pr.tally
+			jq -e '[.groups[] | select(.live_bytes_diff != 0)] | length == 1' out
+		done
+	done
+	try 2 heaptally diff --path-map /no=/where main.tally pr.tally
+	says 'no source file of main.tally is below /no'
+	try 2 heaptally diff --path-map /no main.tally pr.tally
+	usage 'not of the form OLD=NEW'
+}
+
 @test "diff: a filter with a line is about the line of the new build, on both sides" {
 	two 0 --at exit --include '*two.c:11,function=grow' --format json
 	jq -e '.totals.live_bytes == 3000 and .totals.live_bytes_diff == 1000' out

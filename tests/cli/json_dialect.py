@@ -7,10 +7,11 @@ import copy
 import json
 import os
 import re
+import time
 
 import schema
 from commanded import commanded
-from harness import (LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases)
+from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases)
 
 KEYS = "line function file module stack allocator thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
@@ -135,6 +136,22 @@ def living(directory):
         assert "live_bytes_per_second" in second["groups"][0], second
         process.tell("free 99")
         equal(ask("block", pid, address)["state"], "freed", "a freed block")
+
+
+@case("growth, and who grows in timeline, of a run that lasts")
+def growth(_directory):
+    with commanded(COMMAND, "run", "-q", "-o", "marked.tally", "--") as process:
+        process.tell("left 1 8")
+        for number in range(6):
+            # The next allocation carries it out, and `run` takes its snapshot then.
+            heaptally("mark", "commanded", "m%d" % number, "--wait", "0")
+            process.tell("left 10 100")
+            while heaptally("info", "commanded@mark:m%d" % number).returncode != 0:
+                time.sleep(0.01)
+        equal([group["verdict"] for group in ask("growth", "commanded")["groups"]], ["steady"], "growth")
+        equal([row["verdict"] for row in ask("timeline", "commanded")["growing"]], ["steady"], "timeline")
+        for key in KEYS[:4]:
+            ask("growth", "--by", key, "commanded")
 
 
 @case("what text says as a hint or a warning is in the JSON too")

@@ -30,26 +30,43 @@ setup_file()
 	END
 	gcc -g -O0 -fno-builtin -o wave wave.c
 	"$HEAPTALLY_COMMAND" run -q --every 0.05 -o wave.tally -- ./wave
+	# It goes on when `run` has a snapshot of the mark, which may be late, but is not missing.
 	cat >marked.c <<-'END'
 		#include <heaptally.h>
+		#include <stdio.h>
 		#include <stdlib.h>
 		#include <unistd.h>
 
 		static void *volatile kept;
 
+		static void wait_for(const char *label)
+		{
+			while (access(label, F_OK) != 0)
+				usleep(1000);
+		}
 		int main(void)
 		{
 			heaptally_mark("load all");
 			kept = malloc(3 << 20);
+			wait_for("seen.load all");
 			usleep(50000);
 			heaptally_mark("serve");
 			free(kept);
-			usleep(50000);
+			wait_for("seen.serve");
 			return 0;
 		}
 	END
 	gcc -I "$srcdir/lib/include" -o marked marked.c
-	"$HEAPTALLY_COMMAND" run -q -o marked.tally -- ./marked
+	export XDG_RUNTIME_DIR=$PWD
+	"$HEAPTALLY_COMMAND" run -q -o marked.tally -- ./marked &
+	for label in 'load all' serve; do
+		until "$HEAPTALLY_COMMAND" info "marked@mark:$label" >info 2>&1; do
+			kill -0 $! || return 1
+			sleep 0.01
+		done
+		: >"seen.$label"
+	done
+	wait $!
 }
 
 @test "timeline: title, bars, axis, snapshots, who grew and who fell" {

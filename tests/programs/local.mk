@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/programs/api \
 	tests/programs/exits \
 	tests/programs/forks \
+	tests/programs/grows \
 	tests/programs/handover \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
@@ -46,6 +47,8 @@ tests_programs_exits_CFLAGS = $(traced_cflags)
 tests_programs_exits_SOURCES = tests/programs/exits.c
 tests_programs_forks_CFLAGS = $(traced_cflags)
 tests_programs_forks_SOURCES = tests/programs/forks.c
+tests_programs_grows_CFLAGS = $(traced_cflags) -pthread
+tests_programs_grows_SOURCES = tests/programs/grows.c
 tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread
 tests_programs_meanings_SOURCES = tests/programs/meanings.c
 tests_programs_own_malloc_CFLAGS = $(traced_cflags)

@@ -40,7 +40,8 @@ tools_unit_tests = \
 	tests/unit/test_tally_format \
 	tests/unit/test_text \
 	tests/unit/test_timeline \
-	tests/unit/test_util
+	tests/unit/test_util \
+	tests/unit/test_verdict
 
 if HAVE_CHECK
 check_LIBRARIES += tests/unit/libruntime.a
@@ -169,6 +170,9 @@ tests_unit_test_table_SOURCES = tests/unit/test_table.c $(scratch)
 tests_unit_test_text_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_text_LDADD = $(tools_unit_libs)
 tests_unit_test_text_SOURCES = tests/unit/test_text.c $(scratch)
+tests_unit_test_verdict_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_verdict_LDADD = $(tools_unit_libs) -lm
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(scratch)
 tests_unit_test_timeline_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_timeline_LDADD = $(tools_unit_libs)
 tests_unit_test_timeline_SOURCES = tests/unit/test_timeline.c $(fixture) $(scratch)

@@ -18,6 +18,7 @@
 #include "model/diff.h"
 #include "model/filter_hint.h"
 #include "model/moment.h"
+#include "model/path_map.h"
 #include "util/error.h"
 #include "util/human.h"
 #include "util/xalloc.h"
@@ -27,6 +28,7 @@ enum {
 	OPTION_ALL = 512,
 	OPTION_BUDGET,
 	OPTION_ONLY_GROWTH,
+	OPTION_PATH_MAP,
 };
 
 struct arguments {
@@ -37,12 +39,18 @@ struct arguments {
 	const char **budget_words;
 	struct budget *budgets;
 	size_t budget_count;
+	struct path_map paths;
 };
 
 static const struct argp_option option_table[] = {
 	{"all", OPTION_ALL, NULL, 0, "show groups that did not change too", 0},
 	{"only-growth", OPTION_ONLY_GROWTH, NULL, 0,
 	 "show only groups that have grown in the column that is sorted by", 0},
+	{"path-map", OPTION_PATH_MAP, "OLD=NEW", 0,
+	 "the source files below the folder OLD in the old recording are those below NEW in the "
+	 "new "
+	 "one; may be repeated (default: files are matched by the ends of their paths)",
+	 0},
 	{"budget", OPTION_BUDGET, "NAME=LIMIT", 0,
 	 "exit with 1 if NEW is over the limit: peak=+5%, live=+1MiB, total=64MiB, blocks=1000, "
 	 "or of some sites, with a filter: 'function=parse_*=+5%', 'total:*/cache.c=1MiB'",
@@ -87,6 +95,10 @@ parse_argument(int key, char *word, struct argp_state *state)
 		return 0;
 	case OPTION_ONLY_GROWTH:
 		arguments->only_growth = true;
+		return 0;
+	case OPTION_PATH_MAP:
+		if (path_map_insert(&arguments->paths, word) != 0)
+			argp_error(state, "--path-map %s: not of the form OLD=NEW", word);
 		return 0;
 	case OPTION_BUDGET:
 		insert_budget(arguments, word);
@@ -264,6 +276,22 @@ load_sides(struct arguments *arguments, struct source *sources, struct diff_side
 	return sources[0].is_named || sources[1].is_named;
 }
 
+/* Let the old files have the names of the new ones. */
+static void
+map_paths(struct arguments *arguments, const struct source *sources)
+{
+	struct path_map *paths = &arguments->paths;
+
+	path_map_apply(paths, sources[0].profile);
+	for (size_t i = 0; i < paths->count; i++)
+		if (paths->rules[i].files == 0)
+			die(COMMAND_TROUBLE, "--path-map %s=%s: no source file of %s is below %s",
+			    paths->rules[i].from, paths->rules[i].to, arguments->operands[0],
+			    paths->rules[i].from);
+	if (!arguments->options.format->keeps_lines)
+		path_map_match(paths, sources[0].profile, sources[1].profile);
+}
+
 static void
 compare(const struct arguments *arguments, const struct diff_side *sides, bool keeps_moments,
 	struct comparison *ret_comparison)
@@ -305,6 +333,7 @@ show(struct arguments *arguments, const struct diff_side *meant, struct comparis
 				.rows = options->rows,
 				.all = arguments->all,
 				.only_growth = arguments->only_growth,
+				.paths = &arguments->paths,
 				.frames = options->frames,
 				.most_recent_last = options->most_recent_last,
 				.full_names = options->full_names,
@@ -326,6 +355,7 @@ cmd_diff(int argc, char **argv)
 	report_options_init(&arguments.options, REPORT_DIFF);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
+	map_paths(&arguments, sources);
 	compare(&arguments, sides, are_named, &comparison);
 	judge_budgets(&arguments, sides, &comparison.diff, comparison.table);
 	show(&arguments, sides, &comparison);
@@ -334,6 +364,7 @@ cmd_diff(int argc, char **argv)
 	for (size_t i = 0; i < 2; i++)
 		source_release(&sources[i]);
 	release_budgets(&arguments);
+	path_map_release(&arguments.paths);
 	report_options_release(&arguments.options);
 	return status;
 }

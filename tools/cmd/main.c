@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"top", "show which lines hold the memory: now, at the peak, or at any moment", cmd_top},
 	{"diff", "show what changed between two recordings, or two moments of one", cmd_diff},
 	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
+	{"growth", "name who grows: how fast, and whether it goes on", cmd_growth},
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
 	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},
 	{"block", "say what an address belongs to, or belonged to", cmd_block},

@@ -15,6 +15,7 @@
 #include "view/block.h"
 #include "view/blocks.h"
 #include "view/diff.h"
+#include "view/growth.h"
 #include "view/info.h"
 #include "view/list.h"
 #include "view/timeline.h"
@@ -34,6 +35,7 @@ static const struct report_format formats[] = {
 		.block = view_block_text,
 		.info = view_info_text,
 		.list = view_list_text,
+		.growth = view_growth_text,
 	},
 	{
 		.name = "json",
@@ -48,6 +50,7 @@ static const struct report_format formats[] = {
 		.block = view_block_json,
 		.info = view_info_json,
 		.list = view_list_json,
+		.growth = view_growth_json,
 	},
 	{
 		.name = "csv",
@@ -102,6 +105,8 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->info != NULL;
 	case REPORT_LIST:
 		return format->list != NULL;
+	case REPORT_GROWTH:
+		return format->growth != NULL;
 	}
 	return false;
 }

@@ -16,6 +16,7 @@ struct view_annotate;
 struct view_block;
 struct view_blocks;
 struct view_diff;
+struct view_growth;
 struct view_info;
 struct view_list;
 struct view_timeline;
@@ -30,6 +31,7 @@ enum report_kind {
 	REPORT_BLOCK,
 	REPORT_INFO,
 	REPORT_LIST,
+	REPORT_GROWTH,
 };
 
 struct report_format {
@@ -49,6 +51,7 @@ struct report_format {
 	void (*block)(const struct term *term, const struct view_block *view);
 	void (*info)(const struct term *term, const struct view_info *view);
 	void (*list)(const struct term *term, const struct view_list *view);
+	void (*growth)(const struct term *term, const struct view_growth *view);
 };
 
 /* The first one, which every kind has. */

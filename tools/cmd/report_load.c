@@ -93,6 +93,8 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
+		.history = options->history,
+		.watch = options->watch,
 	};
 	bool suppresses = options->group.selection.suppressions.count > 0;
 	struct term_progress progress;

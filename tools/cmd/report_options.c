@@ -166,6 +166,28 @@ static const struct argp_option annotate_table[] = {
 
 static const struct argp_option timeline_table[] = {PROCESS, FORMAT, OUTPUT, FORCE, COLOR, {0}};
 
+static const struct argp_option growth_table[] = {
+	TITLE_SHOWN,
+	{"by", OPTION_BY, "KEY", 0, "group by line (default), function, file or module", 1},
+	PROCESS,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,
+	EXCLUDE,
+	FILTER_FILE,
+	ANY_FRAME,
+	TITLE_HOW,
+	ROWS("show N groups; 0 is all (default: 10 in text, else all)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	FULL_NAMES,
+	COLOR,
+	DEBUGINFOD,
+	{0},
+};
+
 static const struct argp_option info_table[] = {
 	AT("exit, now, 12.5s, snap:N or mark:LABEL"), PROCESS, FORMAT, OUTPUT, FORCE, {0},
 };
@@ -369,6 +391,7 @@ const struct argp report_options_argp[] = {
 	[REPORT_ANNOTATE] = ARGP(annotate_table), [REPORT_TIMELINE] = ARGP(timeline_table),
 	[REPORT_BLOCKS] = ARGP(blocks_table),     [REPORT_BLOCK] = ARGP(block_table),
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),
+	[REPORT_GROWTH] = ARGP(growth_table),
 };
 
 void

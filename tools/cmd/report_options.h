@@ -17,6 +17,7 @@
 #include "cmd/report_output.h"
 #include "model/column.h"
 #include "model/group.h"
+#include "read/source.h"
 #include "util/term.h"
 
 struct report_options {
@@ -31,6 +32,8 @@ struct report_options {
 	size_t rows; /* 0 is all; by default all but in text */
 	bool rows_given;
 	int frames;
+	const struct source_watch *watch; /* or NULL */
+	bool history;                     /* of a living process too */
 	bool any_frame, most_recent_last, full_names, online;
 	enum term_color color;
 	struct report_filters words;

@@ -182,6 +182,7 @@ cmd_timeline(int argc, char **argv)
 	struct curve curve;
 
 	report_options_init(options, REPORT_TIMELINE);
+	options->history = true;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	picture = get_picture(&arguments);
 	report_output_check(&picture);

@@ -4,7 +4,8 @@
  *
  * Samples know only the size, moments know every site. So who grew is read off two moments: the
  * last one not after the start of the span (before the first one nothing is live) and the largest
- * in the span; who fell, off the largest and the last. The peak is a moment for this.
+ * in the span; who fell, and who grew although the whole fell, off the largest and the last. The
+ * peak is a moment for this.
  */
 #include "config.h"
 
@@ -100,6 +101,7 @@ changes_init(struct changes *changes, const struct profile *profile, uint64_t fr
 	find_moments(&span, profile);
 	compare(&changes->grew, profile, &span.start, &span.top, true, most);
 	compare(&changes->fell, profile, &span.top, &span.end, false, most);
+	compare(&changes->late, profile, &span.top, &span.end, true, most);
 }
 
 static void
@@ -114,5 +116,6 @@ changes_release(struct changes *changes)
 {
 	release(&changes->grew);
 	release(&changes->fell);
+	release(&changes->late);
 	memset(changes, 0, sizeof(*changes));
 }

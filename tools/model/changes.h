@@ -23,6 +23,7 @@ struct changes_part {
 struct changes {
 	struct changes_part grew; /* from the start of the span to its largest size */
 	struct changes_part fell; /* from there to its end */
+	struct changes_part late; /* what grew all the same from there to its end */
 };
 
 /* At most so many rows a part, of a symbolized profile, in nanoseconds since its start. */

@@ -155,6 +155,74 @@ collect_candidates(const struct place_table *table, const uint8_t *sides, size_t
 	return found;
 }
 
+static int
+compare_lines(const void *a, const void *b)
+{
+	const struct place *left = ((const struct candidate *)a)->place,
+			   *right = ((const struct candidate *)b)->place;
+	int order = strcmp(left->file, right->file);
+
+	return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
+}
+
+/* Places of the new side that have a file and a line, by these. */
+static struct candidate *
+collect_new_lines(const struct place_table *table, const uint8_t *sides, size_t count,
+		  size_t *ret_count)
+{
+	struct candidate *lines = xmalloc((count + 1) * sizeof(*lines));
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct place *place = place_table_get(table, (uint32_t)i);
+
+		if ((sides[i] & SIDE_NEW) != 0 && place->kind == PLACE_CODE && place->file)
+			lines[found++] = (struct candidate){.place = place};
+	}
+	if (found > 1)
+		qsort(lines, found, sizeof(*lines), compare_lines);
+	*ret_count = found;
+	return lines;
+}
+
+/*
+ * Where the line of a place that is gone is now that of other functions, it must not be taken for
+ * theirs. Instances of one template are declared at the same line.
+ */
+static bool
+is_taken(const struct candidate *gone, const struct candidate *lines, size_t count)
+{
+	const struct candidate *found =
+		count > 0 ? bsearch(gone, lines, count, sizeof(*lines), compare_lines) : NULL;
+
+	if (found == NULL)
+		return false;
+	while (found > lines && compare_lines(found - 1, gone) == 0)
+		found--;
+	for (; found < lines + count && compare_lines(found, gone) == 0; found++)
+		if (found->place->function_line == gone->place->function_line)
+			return false;
+	return true;
+}
+
+static void
+part_gone(const struct candidate *candidates, size_t candidate_count, const uint8_t *sides,
+	  size_t count, struct place_table *table, uint32_t *alias)
+{
+	size_t line_count, gone_count = 0;
+	struct candidate *lines = collect_new_lines(table, sides, count, &line_count);
+	uint32_t *gone = xmalloc((candidate_count + 1) * sizeof(*gone));
+
+	/* Inserting moves the places. */
+	for (size_t i = 0; i < candidate_count; i++)
+		if (!candidates[i].is_new && is_taken(&candidates[i], lines, line_count))
+			gone[gone_count++] = candidates[i].number;
+	for (size_t i = 0; i < gone_count; i++)
+		alias[gone[i]] = place_table_insert_gone(table, gone[i]);
+	free(gone);
+	free(lines);
+}
+
 static uint32_t *
 match_places(const struct diff_side *old, const struct diff_side *new, bool match_moved,
 	     struct place_table *table, size_t *ret_count)
@@ -181,6 +249,7 @@ match_places(const struct diff_side *old, const struct diff_side *new, bool matc
 	candidate_count = collect_candidates(table, sides, count, candidates);
 	for (int pass = 0; pass < MATCH_PASSES; pass++)
 		match_pass(candidates, &candidate_count, (enum match_pass)pass, alias);
+	part_gone(candidates, candidate_count, sides, count, table, alias);
 	free(candidates);
 	free(sides);
 	return alias;

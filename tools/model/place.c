@@ -60,6 +60,8 @@ struct place_table {
 enum {
 	ROLE_BEYOND = 100,
 	ROLE_INSTANCES,
+	ROLE_GONE,
+	ROLE_GONE_LINE,
 };
 
 struct place_table *
@@ -261,7 +263,8 @@ place_table_insert_key(struct place_table *table, uint32_t number, enum place_ke
 		identity.offset = place.offset = 0;
 	identity.function_line = place.function_line = 0;
 	place.inlined = false;
-	identity.role = 1 + (uint32_t)key;
+	identity.role = identity.role == ROLE_GONE && key == PLACE_KEY_LINE ? ROLE_GONE_LINE
+									    : 1 + (uint32_t)key;
 	return insert(table, &identity, &place);
 }
 
@@ -273,6 +276,16 @@ place_table_insert_beyond(struct place_table *table, uint32_t number)
 
 	place.beyond = true;
 	identity.role = ROLE_BEYOND;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
+place_table_insert_gone(struct place_table *table, uint32_t number)
+{
+	struct identity identity = table->identities.items[number];
+	struct place place = table->places.items[number];
+
+	identity.role = ROLE_GONE;
 	return insert(table, &identity, &place);
 }
 

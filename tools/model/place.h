@@ -94,6 +94,9 @@ uint32_t place_table_insert_key(struct place_table *table, uint32_t place, enum 
 /* The place as a caller that was not seen to call: `beyond` is set. */
 uint32_t place_table_insert_beyond(struct place_table *table, uint32_t place);
 
+/* The place as one that is gone: as a line it is none of those that are still there. */
+uint32_t place_table_insert_gone(struct place_table *table, uint32_t place);
+
 /* The place as that of count functions, at least two, each once; they are of the table. */
 uint32_t place_table_insert_instances(struct place_table *table, uint32_t place,
 				      const char *const *functions, size_t count);

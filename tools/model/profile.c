@@ -165,6 +165,43 @@ profile_drop_moments(struct profile *profile, uint32_t kept)
 	memmove(profile->moments, profile->moments + dropped, kept * sizeof(*profile->moments));
 }
 
+static bool
+is_earlier_view(const struct profile *profile, const struct profile *from)
+{
+	if (from->pid != profile->pid || from->start_realtime_ns != profile->start_realtime_ns ||
+	    from->site_count > profile->site_count)
+		return false;
+	for (uint32_t i = 0; i < from->moment_count && profile->moment_count > 0; i++)
+		if (from->moments[i].time_ns > profile->moments[0].time_ns)
+			return false;
+	return true;
+}
+
+int
+profile_insert_history(struct profile *profile, struct profile *from)
+{
+	uint32_t count = from->moment_count;
+
+	if (!is_earlier_view(profile, from))
+		return -EINVAL;
+	profile->moments =
+		xreallocarray(profile->moments, (size_t)profile->moment_count + count + 1,
+			      sizeof(*profile->moments));
+	memmove(profile->moments + count, profile->moments,
+		profile->moment_count * sizeof(*profile->moments));
+	memcpy(profile->moments, from->moments, count * sizeof(*profile->moments));
+	profile->moment_count += count;
+	from->moment_count = 0;
+	if (profile->sample_count == 0 && from->sample_count > 0) {
+		free(profile->samples);
+		profile->samples = from->samples;
+		profile->sample_count = from->sample_count;
+		from->samples = NULL;
+		from->sample_count = 0;
+	}
+	return 0;
+}
+
 const char *
 profile_mark_name(enum profile_mark_kind kind)
 {

@@ -232,6 +232,12 @@ void profile_insert_note(struct profile *profile, const char *sentence);
 /* The peak up to the last moment, in bytes; -1 without a moment. */
 int64_t profile_get_peak(const struct profile *profile);
 
+/*
+ * Move the moments and samples of an earlier view of the same process in front of those of profile.
+ * from must have no more sites. 0, or -EINVAL if it is no such view, and nothing is moved.
+ */
+int profile_insert_history(struct profile *profile, struct profile *from);
+
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);
 

@@ -9,14 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "model/moment.h"
+#include "read/history.h"
 #include "read/locate.h"
+#include "read/named.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
 #include "util/array.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/xalloc.h"
 
 /* Of a profile's marks, in a message. */
@@ -27,6 +31,7 @@ typedef ARRAY(struct source_process) source_processes;
 /* What is being collected from a file. */
 struct collection {
 	const struct source_request *request;
+	const char *moment; /* as named, or NULL */
 	struct profile *best;
 	size_t best_index;
 	source_processes processes;
@@ -169,6 +174,59 @@ release_processes(struct source_process *processes, size_t count)
 
 /* --- files --- */
 
+/* Moments that are there at any time need no history. */
+static bool
+needs_history(const struct source_request *request, const char *moment)
+{
+	return request->history || (moment != NULL && strcmp(moment, "now") != 0 &&
+				    strcmp(moment, "exit") != 0 && strcmp(moment, "peak") != 0);
+}
+
+/* One look, or as many as are asked for when the history is too short; fewer when it ends. */
+static int
+look(struct snapshot *snapshot, const struct source_watch *watch)
+{
+	struct timespec wait;
+	int result = snapshot_update(snapshot, "");
+
+	if (watch == NULL)
+		return result;
+	wait.tv_sec = (time_t)(watch->interval_ns / CLOCK_SECOND_NS);
+	wait.tv_nsec = (long)(watch->interval_ns % CLOCK_SECOND_NS);
+	for (uint32_t i = 1; result == 0 && i < watch->looks; i++) {
+		if (watch->progress != NULL)
+			watch->progress(watch->context, i, watch->looks);
+		nanosleep(&wait, NULL);
+		result = snapshot_update(snapshot, "");
+		if (!snapshot_get_identity(snapshot)->alive)
+			break;
+	}
+	return result;
+}
+
+static int
+read_moments(const char *path, struct snapshot *snapshot, const struct collection *collection,
+	     struct source *source)
+{
+	const struct source_watch *watch = collection->request->watch;
+	struct profile *history = NULL;
+	bool is_alive = snapshot_get_identity(snapshot)->alive;
+	uint32_t known = 1;
+	int result;
+
+	if (is_alive && needs_history(collection->request, collection->moment) &&
+	    history_ask(path, &history) == 0)
+		known += history->moment_count;
+	if (!is_alive || watch == NULL || known >= watch->enough)
+		watch = NULL;
+	source->is_watched = watch != NULL && known == 1;
+	result = look(snapshot, watch);
+	if (result == 0 && history != NULL)
+		profile_insert_history(snapshot_get_profile(snapshot), history);
+	profile_free(history);
+	return result;
+}
+
 static int
 read_recording(const char *path, struct collection *collection, struct source *source)
 {
@@ -177,7 +235,7 @@ read_recording(const char *path, struct collection *collection, struct source *s
 
 	if (result != 0)
 		return result;
-	result = snapshot_update(snapshot, "");
+	result = read_moments(path, snapshot, collection, source);
 	if (result == 0)
 		result = snapshot_update_lifetimes(snapshot);
 	if (result == 0 && collection->request->blocks)
@@ -399,6 +457,17 @@ explain_no_recording(const char *pid)
 			 pid);
 }
 
+/* A program often lies in the folder that it is run from: a file that is none of ours is a name. */
+static bool
+is_name(const char *name)
+{
+	struct snapshot_identity identity;
+
+	return strchr(name, '/') == NULL && !source_is_tally(name) &&
+	       (access(name, F_OK) != 0 ||
+		snapshot_identify(name, SNAPSHOT_ANY_OWNER, &identity) == -EBADMSG);
+}
+
 /* The file that an operand names, to free. */
 static int
 resolve(const char *name, bool given, char **ret_path, char **ret_why)
@@ -412,8 +481,11 @@ resolve(const char *name, bool given, char **ret_path, char **ret_why)
 		return *ret_path != NULL ? 0 : -ENOENT;
 	}
 	if (!is_process(name)) {
-		*ret_path = xstrdup(name);
-		return 0;
+		result = is_name(name) ? named_find(name, ret_path, ret_why) : -ENOENT;
+		/* What is neither is a file that will not open. */
+		if (result == -ENOENT)
+			*ret_path = xstrdup(name);
+		return result == -ENOENT ? 0 : result;
 	}
 	result = locate_process((pid_t)strtol(name, NULL, 10), ret_path);
 	if (result != 0)
@@ -485,7 +557,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 	const char *operand = request->operand;
 	const char *at = operand != NULL ? find_moment_part(operand) : NULL;
 	const char *moment = at != NULL ? at + 1 : request->moment;
-	struct collection collection = {.request = request};
+	struct collection collection = {.request = request, .moment = moment};
 	struct source source = {0};
 	char *path = NULL;
 	int result;

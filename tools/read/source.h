@@ -5,6 +5,7 @@
  *     FILE[@MOMENT]    a tally or a recording
  *     PID[@MOMENT]     the recording of a process that runs, or ended and left one; a file of that
  *                      name comes first
+ *     NAME[@MOMENT]    the recording of the only process with this name, if there is no such file
  *     nothing          the newest tally of the working directory
  *
  * A file with several processes yields one profile: the one that was asked for, or the one with
@@ -24,6 +25,17 @@ struct source_request {
 	const char *moment; /* from --at, or NULL for the default; an @MOMENT of the operand wins */
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
+	bool history;             /* of a living process: what `heaptally run` knows so far */
+	const struct source_watch *watch; /* or NULL */
+};
+
+/* To look at a living process again and again, where too few moments of it are known. */
+struct source_watch {
+	uint32_t enough; /* moments */
+	uint32_t looks;
+	uint64_t interval_ns;
+	void (*progress)(void *context, uint64_t done, uint64_t all); /* or NULL */
+	void *context;
 };
 
 /* One process of the file. */
@@ -45,8 +57,9 @@ struct source {
 	bool is_named; /* the request or the operand named the moment */
 	struct source_process *processes;
 	size_t process_count;
-	bool is_live;  /* read from a recording whose process lives */
-	bool is_tally; /* read from a snapshot file */
+	bool is_live;    /* read from a recording whose process lives */
+	bool is_tally;   /* read from a snapshot file */
+	bool is_watched; /* its moments are of the last seconds only */
 };
 
 /*

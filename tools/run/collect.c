@@ -20,6 +20,7 @@
 
 #include "read/locate.h"
 #include "model/profile.h"
+#include "read/history.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
 #include "util/clock.h"
@@ -54,6 +55,7 @@ struct collector {
 	DIR *entries;
 	struct timespec changed; /* the directory, when it was read last */
 	bool settled;            /* it was read so long after that, that nothing was missed */
+	bool is_asked;           /* somebody wants to know what is known so far */
 	pid_t pid;
 	struct tracked *tracked;
 	int spool;
@@ -330,6 +332,7 @@ track_new(struct collector *collector)
 		if (locate_is_recording_name(entry->d_name) &&
 		    !track_if_new(collector, entry->d_name))
 			collector->settled = false;
+		collector->is_asked |= history_is_litter(entry->d_name);
 	}
 }
 
@@ -398,6 +401,59 @@ take_marked_moment(struct collector *collector, struct tracked *tracked)
 	limit_moments(collector);
 }
 
+/* --- what others ask --- */
+
+static void
+answer(struct collector *collector, const char *question, const char *name)
+{
+	struct tracked *tracked;
+	struct profile *profile = NULL;
+
+	HASH_FIND_STR(collector->tracked, name, tracked);
+	if (tracked != NULL && !tracked->failed) {
+		profile = snapshot_get_profile(tracked->snapshot);
+		profile->samples = tracked->samples;
+		profile->sample_count = tracked->sample_count;
+	}
+	history_answer(collector->directory, question, profile);
+	if (profile != NULL) {
+		profile->samples = NULL;
+		profile->sample_count = 0;
+	}
+}
+
+static void
+answer_all(struct collector *collector)
+{
+	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	struct dirent *entry;
+	char *name;
+
+	if (!collector->is_asked)
+		return;
+	collector->is_asked = false;
+	rewinddir(collector->entries);
+	while ((entry = readdir(collector->entries)) != NULL) {
+		if (!history_is_question(entry->d_name, &name))
+			continue;
+		answer(collector, entry->d_name, name);
+		free(name);
+	}
+	collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+}
+
+/* Nobody waits any more when the run ended. */
+static void
+remove_litter(struct collector *collector)
+{
+	struct dirent *entry;
+
+	rewinddir(collector->entries);
+	while ((entry = readdir(collector->entries)) != NULL)
+		if (history_is_litter(entry->d_name))
+			unlinkat(dirfd(collector->entries), entry->d_name, 0);
+}
+
 uint64_t
 collector_tick(struct collector *collector, bool with_sample)
 {
@@ -420,6 +476,7 @@ collector_tick(struct collector *collector, bool with_sample)
 			harvest_ended(collector, tracked);
 		}
 	}
+	answer_all(collector);
 	return clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns - collector->once_ns;
 }
 
@@ -512,6 +569,7 @@ collector_finish(struct collector *collector, int wait_status)
 	collector_tick(collector, false);
 	take_in_main(collector, wait_status);
 	take_in_living(collector);
+	remove_litter(collector);
 	result = tally_writer_finish(collector->writer);
 	if (result == 0)
 		result = collector_rewind(collector);

@@ -75,8 +75,10 @@ print_heap(const struct term *term, const struct profile *profile)
 		free(line);
 		curve_release(&curve);
 	}
-	fprintf(term->stream, "peak %s at %s", human_size(last->sum.peak_bytes, peak),
-		human_duration(last->peak_time_ns, time));
+	fprintf(term->stream, "peak %s", human_size(last->sum.peak_bytes, peak));
+	/* There is no time at which nothing was most. */
+	if (last->sum.peak_blocks > 0)
+		fprintf(term->stream, " at %s", human_duration(last->peak_time_ns, time));
 	/* The curve shows it. */
 	if (earlier != NULL)
 		fprintf(term->stream, " (%s before a %s)", human_size(earlier->peak_bytes, peak),

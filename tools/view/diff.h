@@ -12,6 +12,7 @@
 #include "model/column.h"
 #include "model/diff.h"
 #include "model/group.h"
+#include "model/path_map.h"
 #include "model/place.h"
 
 struct term;
@@ -29,7 +30,8 @@ struct view_diff {
 	size_t rows; /* 0 is all */
 	bool all;    /* in text, unchanged groups too */
 	bool only_growth;
-	int frames; /* as in `struct view_top` */
+	const struct path_map *paths; /* of the old side; or NULL */
+	int frames;                   /* as in `struct view_top` */
 	bool most_recent_last;
 	bool full_names;
 	const struct budget *budgets; /* measured */

@@ -317,6 +317,28 @@ print_moments(const struct term *term, const struct diff_side *old_side,
 	free(new);
 }
 
+/* The folder of most files that lie elsewhere. */
+static void
+print_paths(const struct term *term, const struct view_diff *view)
+{
+	const struct path_rule *most = NULL;
+	char *from, *to;
+
+	for (size_t i = 0; view->paths != NULL && i < view->paths->count; i++)
+		if (most == NULL || view->paths->rules[i].files > most->files)
+			most = &view->paths->rules[i];
+	if (most == NULL)
+		return;
+	from = term_escape(most->from[0] != '\0' ? most->from : ".");
+	to = term_escape(most->to[0] != '\0' ? most->to : ".");
+	fprintf(term->stream, "%s is taken for %s", from, to);
+	if (view->paths->count > 1)
+		fprintf(term->stream, ", and %zu more", view->paths->count - 1);
+	putc('\n', term->stream);
+	free(from);
+	free(to);
+}
+
 static void
 print_title(const struct term *term, const struct view_diff *view)
 {
@@ -332,6 +354,7 @@ print_title(const struct term *term, const struct view_diff *view)
 		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");
+	print_paths(term, view);
 }
 
 static void

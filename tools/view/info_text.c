@@ -61,10 +61,13 @@ print_values(FILE *stream, const struct profile_moment *moment)
 	const struct profile_values *sum = &moment->sum;
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 
-	fprintf(stream, "  %-11s %s in %s block%s, at %s\n", "peak",
-		human_size(sum->peak_bytes, bytes), human_count((uint64_t)sum->peak_blocks, blocks),
-		text_plural((uint64_t)sum->peak_blocks),
-		human_duration(moment->peak_time_ns, time));
+	fprintf(stream, "  %-11s %s in %s block%s", "peak", human_size(sum->peak_bytes, bytes),
+		human_count((uint64_t)sum->peak_blocks, blocks),
+		text_plural((uint64_t)sum->peak_blocks));
+	/* There is no time at which nothing was most. */
+	if (sum->peak_blocks > 0)
+		fprintf(stream, ", at %s", human_duration(moment->peak_time_ns, time));
+	putc('\n', stream);
 	fprintf(stream, "  %-11s %s in %s block%s, ", "live", human_size(sum->live_bytes, bytes),
 		human_count((uint64_t)sum->live_blocks, blocks),
 		text_plural((uint64_t)sum->live_blocks));

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "model/changes.h"
+#include "model/growth.h"
 #include "util/buffer.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "view/growth.h"
 #include "view/json.h"
 #include "view/marks.h"
 #include "view/moment.h"
@@ -185,11 +187,14 @@ print_title(const struct term *term, const struct view_timeline *view, const str
 	char *command = term_escape(view->profile->command);
 	char text[HUMAN_BYTES], time[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s   live heap, %s   peak %s at %s",
-		term_style(term, TERM_BOLD), command, view->profile->pid,
-		term_style(term, TERM_PLAIN), scale->unit,
-		format_scaled(scale, (double)peak.live_bytes, text),
-		human_duration(peak.time_ns, time));
+	fprintf(term->stream, "%s%s %" PRIu32 "%s   live heap, %s   ", term_style(term, TERM_BOLD),
+		command, view->profile->pid, term_style(term, TERM_PLAIN), scale->unit);
+	if (peak.live_bytes > 0)
+		fprintf(term->stream, "peak %s at %s",
+			format_scaled(scale, (double)peak.live_bytes, text),
+			human_duration(peak.time_ns, time));
+	else
+		fputs("nothing was live", term->stream);
 	print_peak_note(term, view);
 	fputs("\n", term->stream);
 	free(command);
@@ -336,11 +341,34 @@ format_span(uint64_t from_ns, uint64_t to_ns, char *span)
 
 	if (from_ns > 0)
 		human_duration(from_ns, from);
-	if (strcmp(from, human_duration(to_ns, to)) == 0)
+	if (strcmp(from, human_duration(to_ns, to)) != 0)
+		snprintf(span, SPAN_BYTES, "%s - %s", from, to);
+	else if (from_ns / 1000000 != to_ns / 1000000)
 		snprintf(span, SPAN_BYTES, "%.3f - %.3f s", (double)from_ns / 1e9,
 			 (double)to_ns / 1e9);
 	else
-		snprintf(span, SPAN_BYTES, "%s - %s", from, to);
+		snprintf(span, SPAN_BYTES, "%s + %s", from, human_duration(to_ns - from_ns, to));
+}
+
+/* The place within the columns that those before it leave. */
+static void
+print_place(const struct term *term, const struct place_table *table, uint32_t stack,
+	    uint32_t caller, unsigned used)
+{
+	struct view_place place;
+
+	view_place_init(&place, table, stack, caller, GROUP_BY_LINE, false);
+	if (term->width > 0) {
+		unsigned room =
+			term->width > used + PLACE_LEAST ? term->width - used - 2 : PLACE_LEAST - 2;
+		unsigned most = view_place_name_columns(term->width);
+
+		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
+		view_place_cut_position(place.position, room - term_columns(place.name));
+	}
+	fprintf(term->stream, "  %s%s%s\n", place.name, *place.position ? "  " : "",
+		place.position);
+	view_place_release(&place);
 }
 
 static void
@@ -348,22 +376,12 @@ print_change(const struct term *term, const char *title, const struct changes_pa
 	     const struct diff_row *row)
 {
 	char bytes[HUMAN_BYTES], span[SPAN_BYTES];
-	struct view_place place;
 
-	view_place_init(&place, part->table, row->stack, row->caller, GROUP_BY_LINE, false);
 	format_span(part->from_ns, part->to_ns, span);
-	if (term->width > CHANGE_COLUMNS + PLACE_LEAST) {
-		unsigned room = term->width - CHANGE_COLUMNS - 2;
-		unsigned most = view_place_name_columns(term->width);
-
-		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
-		view_place_cut_position(place.position, room - term_columns(place.name));
-	}
-	fprintf(term->stream, "%-10s %-18s %11s  %s%s%s\n", title, span,
+	fprintf(term->stream, "%-10s %-18s %11s", title, span,
 		human_size_change(profile_get_change(row->old.live_bytes, row->new.live_bytes),
-				  bytes),
-		place.name, *place.position ? "  " : "", place.position);
-	view_place_release(&place);
+				  bytes));
+	print_place(term, part->table, row->stack, row->caller, CHANGE_COLUMNS);
 }
 
 static void
@@ -371,6 +389,34 @@ print_changes(const struct term *term, const char *title, const struct changes_p
 {
 	for (size_t i = 0; i < part->count; i++)
 		print_change(term, i == 0 ? title : "", part, &part->rows[i]);
+}
+
+/* Who goes on growing, where enough moments are known to tell. */
+static void
+print_growing(const struct term *term, const struct growth *growth)
+{
+	for (size_t i = 0; i < growth->growing_count && i < CHANGES_MOST; i++) {
+		const struct growth_row *row = &growth->rows[i];
+		char verdict[VIEW_GROWTH_BYTES], rate[HUMAN_BYTES];
+
+		fprintf(term->stream, "%-10s %-17s %12s", i == 0 ? "growing" : "",
+			view_growth_format_verdict(&row->verdict, verdict),
+			view_growth_format_rate(&row->verdict, rate));
+		print_place(term, growth->table, row->stack, row->caller, CHANGE_COLUMNS);
+	}
+}
+
+static void
+init_growth(struct growth *growth, const struct view_timeline *view)
+{
+	static const struct group_options by_line = {.by = GROUP_BY_LINE};
+	const struct growth_options options = {
+		.group = &by_line,
+		.from_ns = view->from_ns,
+		.to_ns = view->to_ns,
+	};
+
+	growth_init(growth, view->profile, &options);
 }
 
 /* The most that the kernel had given to the process: also what is not of malloc, or not given back.
@@ -419,6 +465,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	struct scale scale = get_scale(view_timeline_get_peak(view).live_bytes);
 	unsigned width = COLUMNS;
 	struct changes changes;
+	struct growth growth;
 
 	if (term->width > COLUMNS + LABEL_COLUMNS)
 		width = term->width - LABEL_COLUMNS - 4;
@@ -435,7 +482,11 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	changes_init(&changes, view->profile, view->from_ns, view->to_ns, CHANGES_MOST);
 	print_changes(term, "who grew", &changes.grew);
 	print_changes(term, "who fell", &changes.fell);
+	print_changes(term, "grew since", &changes.late);
 	changes_release(&changes);
+	init_growth(&growth, view);
+	print_growing(term, &growth);
+	growth_release(&growth);
 	print_hint(term, view, width);
 	view_quality_warnings(term, view->profile);
 }
@@ -463,6 +514,23 @@ write_changes(struct json_writer *json, const char *key, const struct changes_pa
 	for (size_t i = 0; i < part->count; i++)
 		write_change(json, part, &part->rows[i]);
 	json_writer_end_array(json);
+}
+
+static void
+write_growing(struct json_writer *json, const struct view_timeline *view)
+{
+	struct growth growth;
+
+	init_growth(&growth, view);
+	json_writer_begin_array(json, "growing");
+	for (size_t i = 0; i < growth.growing_count && i < CHANGES_MOST; i++) {
+		json_writer_begin_object(json, NULL);
+		view_growth_verdict_json(json, &growth.rows[i].verdict);
+		view_place_json(json, growth.table, growth.rows[i].stack, GROUP_BY_LINE);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	growth_release(&growth);
 }
 
 static void
@@ -559,6 +627,8 @@ view_timeline_json(const struct term *term, const struct view_timeline *view)
 	view_marks_json(&json, profile, view->from_ns, view->to_ns);
 	write_changes(&json, "grew", &changes.grew);
 	write_changes(&json, "fell", &changes.fell);
+	write_changes(&json, "grew_since", &changes.late);
+	write_growing(&json, view);
 	changes_release(&changes);
 	json_writer_end_object(&json);
 }
