@@ -8,15 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/process.h"
+
 struct profile;
 struct term;
 
+#define CARD_OTHERS 3
+
 struct card {
-	const char *command;     /* as it was typed */
-	const char *path;        /* of the tally */
-	struct profile *profile; /* the process with the largest peak, symbolized */
-	size_t process_count;
-	int wait_status; /* of the command */
+	const char *command;                  /* as it was typed */
+	const char *path;                     /* of the tally */
+	struct profile *profile;              /* the process that is shown, symbolized */
+	struct profile *others[CARD_OTHERS];  /* the largest of the others, or NULL */
+	const struct process_list *processes; /* all */
+	size_t chosen;                        /* index of the one that is shown */
+	const char *warning;                  /* one more, or NULL */
+	int wait_status;                      /* of the command */
 	uint64_t duration_ns;
 };
 

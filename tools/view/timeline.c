@@ -437,7 +437,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_changes(term, "who fell", &changes.fell);
 	changes_release(&changes);
 	print_hint(term, view, width);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 }
 
 /*** JSON ***/
