@@ -26,6 +26,7 @@ tools_libtools_a_SOURCES = \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/card.h \
 	tools/model/changes.c \
 	tools/model/changes.h \
 	tools/model/column.c \

@@ -10,7 +10,7 @@
 #include "cmd/run_options.h"
 #include "run/launch.h"
 #include "util/output.h"
-#include "view/card.h"
+#include "model/card.h"
 
 struct collector;
 

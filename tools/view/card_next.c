@@ -13,7 +13,7 @@
 #include "model/profile.h"
 #include "util/term.h"
 #include "util/xalloc.h"
-#include "view/card.h"
+#include "model/card.h"
 #include "view/resident.h"
 
 #define LINES_MAX 4

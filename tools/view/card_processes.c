@@ -17,7 +17,7 @@
 #include "util/human.h"
 #include "util/term.h"
 #include "util/xalloc.h"
-#include "view/card.h"
+#include "model/card.h"
 #include "view/place.h"
 #include "view/processes.h"
 
