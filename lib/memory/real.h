@@ -24,8 +24,8 @@ struct real {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	size_t (*malloc_usable_size)(void *);
-	int (*dlclose)(void *);         /* NULL until `real_find_dlclose` has found it */
-	int (*fork)(void);              /* _Fork; NULL where libc has none */
+	int (*dlclose)(void *); /* NULL until `real_find_dlclose` has found it */
+	int (*fork)(void);      /* _Fork; NULL where libc has none */
 	int (*execve)(const char *, char *const *, char *const *);
 	int (*execv)(const char *, char *const *);
 	int (*execvp)(const char *, char *const *);

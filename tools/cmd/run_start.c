@@ -55,9 +55,8 @@ inspect(struct run *run)
 static void
 check_output(struct run *run)
 {
-	char *probe = run->options.output != NULL
-			      ? xstrdup(run->options.output)
-			      : tally_file_make_path(run->name, getpid());
+	char *probe = run->options.output != NULL ? xstrdup(run->options.output)
+						  : tally_file_make_path(run->name, getpid());
 	struct output_rule rule = run_get_rule(run);
 	char *why;
 

@@ -148,7 +148,7 @@ view_card_processes(const struct term *term, const struct card *card)
 	bool is_first = true;
 
 	free(order);
-	if (card->processes->all.count > 1) {
+	if (count > 1) {
 		char *name = name_process(get_chosen(card));
 
 		fprintf(term->stream, "  processes %zu; %s is %s\n", count,
