@@ -4,8 +4,10 @@
 import os
 import re
 import shutil
+import subprocess
 
-from harness import Skip, case, equal, heaptally, need, program, record, report, run, run_cases
+from harness import (Skip, case, end_child, environment, equal, heaptally, need, program, record,
+                     report, run, run_cases)
 
 WAYS = ("execl execlp execle execv execve execvp execvpe fexecve posix_spawn posix_spawnp "
         "vfork").split()
@@ -112,6 +114,14 @@ def audited(_directory):
     equal(info["total_blocks"], 10, "blocks")
     told = [sentence for sentence in info["troubles"] if "LD_AUDIT" in sentence]
     equal(len(told), 1 if info["dropped_events"] else 0, "sentences of %r" % info)
+
+
+@case("a living process that is not traced: the way to trace it")
+def living(_directory):
+    with subprocess.Popen(["sleep", "100"], env=environment()) as child:
+        refusal = heaptally("top", str(child.pid)).stderr
+        end_child(child)
+    assert b"not a traced process" in refusal and b"heaptally run" in refusal, refusal
 
 
 run_cases()

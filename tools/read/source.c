@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -410,16 +411,45 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	return result;
 }
 
+/* A forked child has the runtime, but begins its recording with its first allocation. */
+static bool
+has_runtime(const char *pid)
+{
+	char *path = xasprintf("/proc/%s/maps", pid), *line = NULL;
+	FILE *maps = fopen(path, "re");
+	size_t bytes = 0;
+	bool found = false;
+
+	free(path);
+	if (maps == NULL)
+		return false;
+	while (!found && getline(&line, &bytes, maps) > 0)
+		found = strstr(line, "/libheaptally") != NULL;
+	free(line);
+	fclose(maps);
+	return found;
+}
+
 static char *
 explain_no_recording(const char *pid)
 {
 	char *folder = xasprintf("/proc/%s", pid);
 	struct stat status;
-	bool is_foreign = stat(folder, &status) == 0 && status.st_uid != geteuid();
+	bool lives = stat(folder, &status) == 0;
 
 	free(folder);
-	if (is_foreign)
+	if (lives && status.st_uid != geteuid())
 		return xasprintf("%s: belongs to another user", pid);
+	if (lives && has_runtime(pid))
+		return xasprintf(
+			"%s: traced, but it has allocated nothing since its fork, so there "
+			"is no recording yet",
+			pid);
+	if (lives)
+		return xasprintf("%s: not a traced process, and heaptally cannot attach to one: "
+				 "start it with \"heaptally run\", or with "
+				 "LD_PRELOAD=$(heaptally --library)",
+				 pid);
 	return xasprintf("%s: not a traced process, nor one that left a recording "
 			 "(\"heaptally list\" shows all)",
 			 pid);
