@@ -7,6 +7,7 @@
  *   cfree               old binaries call it (GLIBC_2.2.5)
  *   dlclose             so that what was learnt of a module goes with it
  *   _Fork               so that the child of a signal handler can return into the runtime
+ *   exec*, posix_spawn* so that a program that cannot be recorded is at least named
  */
 #ifndef HOOKS_H
 #define HOOKS_H

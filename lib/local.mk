@@ -54,6 +54,7 @@ runtime_modules = \
 	lib/data/trace_table.h \
 	lib/data/watch.c \
 	lib/data/watch.h \
+	lib/include/exec_log.h \
 	lib/include/option_words.h \
 	lib/include/recording.h \
 	lib/memory/arena.c \
@@ -68,6 +69,8 @@ runtime_modules = \
 	lib/process.h \
 	lib/record.c \
 	lib/record.h \
+	lib/recording/exec_notes.c \
+	lib/recording/exec_notes.h \
 	lib/recording/recording_file.c \
 	lib/recording/recording_file.h \
 	lib/recording/recording_identity.c \
@@ -95,6 +98,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/include/heaptally.h \
 	lib/hooks.h \
 	lib/hooks_dlclose.c \
+	lib/hooks_exec.c \
 	lib/hooks_fork.c \
 	lib/hooks_malloc.c \
 	lib/hooks_own.c \

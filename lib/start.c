@@ -22,7 +22,9 @@
 #include "pools.h"
 #include "process.h"
 #include "memory/real.h"
+#include "recording/exec_notes.h"
 #include "recording/recording_file.h"
+#include "recording/recording_identity.h"
 #include "recording/recording_map.h"
 #include "request.h"
 #include "thread.h"
@@ -46,9 +48,12 @@ fill_header(void)
 {
 	struct recording_header *h = recording.header;
 	const char *path = executable_path();
+	static char arguments[512];
 
 	if (path[0] != '\0')
 		h->executable = recording_add_string(path);
+	recording_read_arguments(arguments, sizeof arguments);
+	h->arguments = recording_add_string(arguments);
 	h->allocator = recording_add_string(real.path);
 	h->frames_limit = options.frames;
 	h->realloc_origin = options.realloc_origin;
@@ -61,6 +66,8 @@ fill_header(void)
 		recording_note(TROUBLE_OWN_NEW);
 	if (!unwind_library_is_open())
 		recording_note(TROUBLE_NO_UNWINDER);
+	if (process_early_events() != 0)
+		recording_note(TROUBLE_EARLY);
 	recording.shards[SHARD_SHARED].dropped = process_early_events();
 }
 
@@ -162,6 +169,7 @@ start_program(void)
 		request_start_stopped();
 	os_init_clock();
 	real_examine();
+	exec_notes_open(options.directory, real_self()->l_name);
 	if (!process_make_page())
 		return;
 	if (start_take_own != NULL)

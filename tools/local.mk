@@ -26,6 +26,7 @@ tools_libtools_a_SOURCES = \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/card.h \
 	tools/model/changes.c \
 	tools/model/changes.h \
 	tools/model/column.c \
@@ -50,6 +51,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/growth.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
+	tools/model/managed.c \
+	tools/model/managed.h \
 	tools/model/moment.c \
 	tools/model/moment.h \
 	tools/model/name.c \
@@ -58,6 +61,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/path_map.h \
 	tools/model/place.c \
 	tools/model/place.h \
+	tools/model/process.c \
+	tools/model/process.h \
 	tools/model/profile.c \
 	tools/model/profile.h \
 	tools/model/rank.c \
@@ -91,6 +96,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
 	tools/read/snapshot_tables.c \
+	tools/read/snapshot_title.c \
 	tools/read/source.c \
 	tools/read/source.h \
 	tools/read/tally.h \
@@ -104,12 +110,18 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
+	tools/run/exec_reader.c \
+	tools/run/exec_reader.h \
 	tools/run/launch.c \
 	tools/run/launch.h \
 	tools/run/launch_suspend.c \
 	tools/run/launch_suspend.h \
 	tools/run/target.c \
 	tools/run/target.h \
+	tools/run/unseen.c \
+	tools/run/unseen.h \
+	tools/run/watch.c \
+	tools/run/watch.h \
 	tools/symbols/debuginfo.c \
 	tools/symbols/debuginfo.h \
 	tools/symbols/debuginfo_cache.c \
@@ -167,6 +179,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/blocks.h \
 	tools/view/card.c \
 	tools/view/card.h \
+	tools/view/card_next.c \
+	tools/view/card_next.h \
+	tools/view/card_processes.c \
+	tools/view/card_processes.h \
 	tools/view/csv.c \
 	tools/view/csv.h \
 	tools/view/diff.c \
@@ -194,8 +210,12 @@ tools_libtools_a_SOURCES = \
 	tools/view/moment.h \
 	tools/view/place.c \
 	tools/view/place.h \
+	tools/view/processes.c \
+	tools/view/processes.h \
 	tools/view/quality.c \
 	tools/view/quality.h \
+	tools/view/resident.c \
+	tools/view/resident.h \
 	tools/view/source_code.c \
 	tools/view/source_code.h \
 	tools/view/stack.c \
@@ -239,6 +259,11 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_output.h \
 	tools/cmd/request.c \
 	tools/cmd/run.c \
+	tools/cmd/run_options.c \
+	tools/cmd/run_options.h \
+	tools/cmd/run_session.h \
+	tools/cmd/run_start.c \
+	tools/cmd/run_tally.c \
 	tools/cmd/snapshot.c \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \

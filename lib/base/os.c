@@ -174,9 +174,15 @@ os_grow(void *address, size_t old_bytes, size_t bytes)
 }
 
 void *
+os_map_file_for_all(int fd, size_t bytes)
+{
+	return map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
+}
+
+void *
 os_map_file(int fd, size_t bytes)
 {
-	void *memory = map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
+	void *memory = os_map_file_for_all(fd, bytes);
 
 	if (memory != NULL)
 		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);

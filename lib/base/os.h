@@ -34,7 +34,10 @@ int os_map_at(void *address, size_t bytes);
  * out of core dumps. */
 void *os_map_file(int fd, size_t bytes);
 
-/* The same of a part of the file, at a place that is known to be free. */
+/* The same, but inherited by forked children. */
+void *os_map_file_for_all(int fd, size_t bytes);
+
+/* The same as `os_map_file` of a part of the file, at a place that is known to be free. */
 int os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset);
 
 /* Where so many bytes of address space are most likely free and stay so. Nothing is mapped. */

@@ -297,6 +297,7 @@ enum recording_trouble {
 	TROUBLE_UNLOCKED = 1 << 9,        /* the file system has no locks: who maps it lives */
 	TROUBLE_OWN_NEW = 1 << 10,        /* operator new is the allocator's: no malloc is called */
 	TROUBLE_OUT_REFUSED = 1 << 11, /* out= names what is no recording, or cannot be written */
+	TROUBLE_EARLY = 1 << 12,       /* calls came before the runtime could start */
 };
 
 enum recording_state {
@@ -344,7 +345,7 @@ struct recording_header {
 	uint64_t copied_ns;      /* of a copy that heaptally_snapshot() made: when, since
 				    `start_monotonic_ns` */
 	uint32_t threads;        /* the option `threads`: stacks end in a FRAME_KIND_THREAD */
-	uint32_t reserved32;
+	uint32_t arguments;      /* command line, in SECTION_STRINGS; words parted by blanks */
 	uint64_t reserved[6];
 	struct recording_request request;
 

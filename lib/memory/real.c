@@ -126,6 +126,13 @@ find_functions(const struct link_map *behind)
 		 false},
 		{"dlclose", (void **)&real.dlclose, ARCH_GLIBC_VERSION, true},
 		{"_Fork", (void **)&real.fork, "GLIBC_2.34", true},
+		{"execve", (void **)&real.execve, ARCH_GLIBC_VERSION, false},
+		{"execv", (void **)&real.execv, ARCH_GLIBC_VERSION, false},
+		{"execvp", (void **)&real.execvp, ARCH_GLIBC_VERSION, false},
+		{"execvpe", (void **)&real.execvpe, "GLIBC_2.11", false},
+		{"fexecve", (void **)&real.fexecve, ARCH_GLIBC_VERSION, false},
+		{"posix_spawn", (void **)&real.posix_spawn, "GLIBC_2.15", false},
+		{"posix_spawnp", (void **)&real.posix_spawnp, "GLIBC_2.15", false},
 		{"malloc", &malloc_function, ARCH_GLIBC_VERSION, false},
 	};
 

@@ -8,6 +8,8 @@
 #ifndef REAL_H
 #define REAL_H
 
+#include <spawn.h>
+
 #include "base/base.h"
 
 struct real {
@@ -22,8 +24,17 @@ struct real {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	size_t (*malloc_usable_size)(void *);
-	int (*dlclose)(void *);         /* NULL until `real_find_dlclose` has found it */
-	int (*fork)(void);              /* _Fork; NULL where libc has none */
+	int (*dlclose)(void *); /* NULL until `real_find_dlclose` has found it */
+	int (*fork)(void);      /* _Fork; NULL where libc has none */
+	int (*execve)(const char *, char *const *, char *const *);
+	int (*execv)(const char *, char *const *);
+	int (*execvp)(const char *, char *const *);
+	int (*execvpe)(const char *, char *const *, char *const *);
+	int (*fexecve)(int, char *const *, char *const *);
+	int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+			   const posix_spawnattr_t *, char *const *, char *const *);
+	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+			    const posix_spawnattr_t *, char *const *, char *const *);
 	const char *path;               /* of the object that defines malloc */
 	uintptr_t start, end;           /* where it is mapped; nowhere for libc */
 	uintptr_t self_start, self_end; /* where we are */

@@ -34,6 +34,25 @@ read_boot_id(uint8_t *boot_id)
 }
 
 void
+recording_read_arguments(char *arguments, size_t bytes)
+{
+	int fd = os_open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC, 0);
+	long n = fd < 0 ? -1 : os_read(fd, arguments, bytes - 1);
+
+	if (fd >= 0)
+		os_close(fd);
+	if (n < 0)
+		n = 0;
+	/* A title that a process gave itself ends in many. */
+	while (n > 0 && arguments[n - 1] == '\0')
+		n--;
+	for (long i = 0; i < n; i++)
+		if (arguments[i] == '\0')
+			arguments[i] = ' ';
+	arguments[n] = '\0';
+}
+
+void
 recording_identify(struct recording_header *h)
 {
 	struct os_stat namespace = {0};

@@ -11,4 +11,8 @@
 /* What the header says of the format, the process and the time. [init] */
 void recording_identify(struct recording_header *header);
 
+/* The words of this process's command line, parted by blanks, as far as they fit; "" if they cannot
+ * be read. [init] */
+void recording_read_arguments(char *arguments, size_t bytes);
+
 #endif

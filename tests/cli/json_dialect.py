@@ -110,6 +110,8 @@ def others(directory):
     for words in ([], ["--at", "snap:1"]):
         info = ask("info", *words, tally)
         assert info["resident_peak_bytes"] >= timeline["resident_peak"]["resident_bytes"] > 0, info
+    heaptally("run", "-q", "-o", "unseen.tally", "--", "sh", "-c", "env -i sh -c :; :")
+    equal([row["command"] for row in ask("info", "unseen.tally")["unrecorded"]], ["sh"], "unseen")
     equal([moment["number"] for moment in info["moments"]],
           list(range(1, len(info["moments"]) + 1)), "numbers of moments")
 

@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	tests/programs/handover \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
+	tests/programs/starts \
 	tests/programs/static \
 	tests/programs/threads \
 	tests/programs/wordindex
@@ -53,6 +54,8 @@ tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread
 tests_programs_meanings_SOURCES = tests/programs/meanings.c
 tests_programs_own_malloc_CFLAGS = $(traced_cflags)
 tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
+tests_programs_starts_CFLAGS = $(traced_cflags)
+tests_programs_starts_SOURCES = tests/programs/starts.c
 tests_programs_static_CFLAGS = $(traced_cflags)
 tests_programs_static_LDFLAGS = -all-static
 tests_programs_static_SOURCES = tests/programs/exits.c

@@ -18,9 +18,15 @@
 
 #define MIB 1048576
 
-/* The hints of a program whose peak is 20 MiB, of which `resident` bytes were seen at most. */
+/* Resident memory without files: the most, and the last. */
+struct resident {
+	uint64_t most, last;
+};
+
+/* The hints of a program whose peak is 20 MiB, of which nothing lives at the end; so much was
+ * resident, and 500 MiB of files besides. */
 static char *
-hints(const char *command, const char *stack, uint64_t resident)
+hints(const char *executable, const char *stack, struct resident resident)
 {
 	const struct fixture_site sites[] = {{stack, 20 * MIB, 1, NULL}};
 	const struct group_set set = {
@@ -37,9 +43,11 @@ hints(const char *command, const char *stack, uint64_t resident)
 	term_init(&term, stream, TERM_COLOR_NEVER);
 	profile->samples = xcalloc(3, sizeof(*profile->samples));
 	profile->sample_count = 3;
-	profile->samples[0].rss_bytes = MIB;
-	profile->samples[1].rss_bytes = resident;
-	profile->command = intern_insert_string(profile->strings, command);
+	profile->samples[0].rss_bytes = 500 * MIB;
+	profile->samples[1].rss_bytes = 500 * MIB + resident.most;
+	profile->anonymous_bytes = resident.most;
+	profile->anonymous_last_bytes = resident.last;
+	profile->executable = intern_insert_string(profile->strings, executable);
 	view_quality_hint(&term, "hint ", profile, GROUP_BY_LINE, &set);
 	fclose(stream);
 	profile_free(profile);
@@ -47,9 +55,9 @@ hints(const char *command, const char *stack, uint64_t resident)
 }
 
 static void
-expect(const char *command, const char *stack, uint64_t resident, const char *wanted)
+expect(const char *executable, const char *stack, uint64_t most, uint64_t last, const char *wanted)
 {
-	char *text = hints(command, stack, resident);
+	char *text = hints(executable, stack, (struct resident){most, last});
 
 	ck_assert_str_eq(text, wanted);
 	free(text);
@@ -57,16 +65,18 @@ expect(const char *command, const char *stack, uint64_t resident, const char *wa
 
 START_TEST(nothing_when_all_is_well)
 {
-	expect("app", "main@main.c:3", 0, "");
-	expect("app", "main@main.c:3", 80 * MIB, "");
+	expect("/bin/app", "main@main.c:3", 0, 0, "");
+	expect("/bin/app", "main@main.c:3", 70 * MIB, 15 * MIB, "");
+	/* A little more than malloc gave is nothing to speak of. */
+	expect("/bin/python3.11", "main@main.c:3", 26 * MIB, 2 * MIB, "");
 }
 END_TEST
 
 START_TEST(names_and_lines_that_are_not_there)
 {
-	expect("app", "main@", 0,
+	expect("/bin/app", "main@", 0, 0,
 	       "hint much has no line: compile with -g, or install debug symbols\n");
-	expect("app", "app+0x10", 0,
+	expect("/bin/app", "app+0x10", 0, 0,
 	       "hint much has no name: --by stack shows who calls it, packages with debug symbols, "
 	       "or --debuginfod, have the names\n");
 }
@@ -74,14 +84,19 @@ END_TEST
 
 START_TEST(memory_that_is_not_of_malloc)
 {
-	expect("app", "main@main.c:3", 100 * MIB,
-	       "hint resident memory reached 100.0 MiB: most of it was mapped without malloc, or "
-	       "not "
-	       "given back by it\n");
-	expect("python3.11", "main@main.c:3", 100 * MIB,
-	       "hint resident memory reached 100.0 MiB: most of it was mapped without malloc, or "
-	       "not "
-	       "given back by it; PYTHONMALLOC=malloc shows each object of Python\n");
+	expect("/bin/app", "main@main.c:3", 100 * MIB, 100 * MIB,
+	       "hint resident memory reached 100.0 MiB without files, the heap 20.0 MiB: most of "
+	       "it was mapped without malloc\n");
+	expect("/bin/app", "main@main.c:3", 70 * MIB, 70 * MIB,
+	       "hint 70.0 MiB stayed resident for 0 B that were live: the allocator keeps what was "
+	       "freed, in its caches or between small blocks; malloc_trim(3) and MALLOC_ARENA_MAX "
+	       "may help\n");
+	expect("/usr/bin/python3.11", "main@main.c:3", 40 * MIB, 2 * MIB,
+	       "hint CPython keeps small objects in arenas of its own: 40.0 MiB were resident, the "
+	       "peak of what malloc gave is 20.0 MiB; PYTHONMALLOC=malloc shows each object\n");
+	expect("/usr/bin/php8.2", "main@main.c:3", 40 * MIB, 2 * MIB,
+	       "hint PHP has a heap of its own: 40.0 MiB were resident, the peak of what malloc "
+	       "gave is 20.0 MiB; USE_ZEND_ALLOC=0 lets it call malloc\n");
 }
 END_TEST
 

@@ -221,8 +221,8 @@ expect_process(const char *operand, const char *process, uint32_t pid)
 
 	ck_assert_int_eq(read_source(operand, process, NULL, &source, &why), 0);
 	ck_assert_uint_eq(source.profile->pid, pid);
-	ck_assert_uint_eq(source.process_count, 2);
-	ck_assert(source.processes[pid - 1].chosen && !source.processes[2 - pid].chosen);
+	ck_assert_uint_eq(source.processes.all.count, 2);
+	ck_assert(source.chosen == pid - 1);
 	source_release(&source);
 }
 
@@ -358,7 +358,7 @@ START_TEST(a_file_comes_before_a_process_of_its_name)
 	strcat(operand, "@snap:1");
 	ck_assert_int_eq(read_source(operand, NULL, NULL, &source, &why), 0);
 	ck_assert_ptr_eq(source.at.moment, &source.profile->moments[0]);
-	ck_assert_uint_eq(source.process_count, 2);
+	ck_assert_uint_eq(source.processes.all.count, 2);
 	source_release(&source);
 }
 END_TEST

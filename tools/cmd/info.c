@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <argp.h>
-#include <stdlib.h>
 
 #include "cmd/command.h"
 #include "cmd/report_options.h"
@@ -13,7 +12,6 @@
 #include "read/source.h"
 #include "util/error.h"
 #include "util/term.h"
-#include "util/xalloc.h"
 #include "view/info.h"
 
 struct arguments {
@@ -60,34 +58,18 @@ load(const struct arguments *arguments, struct source *ret_source)
 static void
 report(struct report_options *options, const struct source *source)
 {
-	struct view_info_process *processes =
-		xcalloc(source->process_count + 1, sizeof(*processes));
 	struct term term;
 
-	for (size_t i = 0; i < source->process_count; i++) {
-		const struct source_process *process = &source->processes[i];
-
-		processes[i] = (struct view_info_process){
-			.pid = process->pid,
-			.parent_pid = process->parent_pid,
-			.command = process->command,
-			.state = process->state,
-			.has_wait_status = process->has_wait_status,
-			.wait_status = process->wait_status,
-			.sum = &process->sum,
-			.is_chosen = process->chosen,
-		};
-	}
 	report_output_open(&options->output, options->color, &term);
 	options->format->info(&term, &(struct view_info){
 					     .name = source->name,
 					     .profile = source->profile,
 					     .at = source->at,
-					     .processes = processes,
-					     .process_count = source->process_count,
+					     .processes = &source->processes,
+					     .chosen = source->chosen,
+					     .rows = options->rows,
 				     });
 	report_output_close(&options->output, &term);
-	free(processes);
 }
 
 int

@@ -39,7 +39,7 @@ enum {
 #define AT(moments)        {"at", OPTION_AT, "MOMENT", 0, moments, 1}
 #define PROCESS \
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0, \
-	 "which process of a file with several (default: the one with the largest peak)", 1}
+	 "which process of a file with several (default: the program that was run)", 1}
 #define CUMULATIVE(text)   {"cumulative", OPTION_CUMULATIVE, NULL, 0, text, 1}
 #define RAW_FRAMES(text)   {"raw-frames", OPTION_RAW_FRAMES, NULL, 0, text, 1}
 #define WRAPPER \
@@ -189,7 +189,13 @@ static const struct argp_option growth_table[] = {
 };
 
 static const struct argp_option info_table[] = {
-	AT("exit, now, 12.5s, snap:N or mark:LABEL"), PROCESS, FORMAT, OUTPUT, FORCE, {0},
+	AT("exit, now, 12.5s, snap:N or mark:LABEL"),
+	PROCESS,
+	ROWS("show N processes; 0 is all (default: 20)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	{0},
 };
 
 static const struct argp_option list_table[] = {FORMAT, OUTPUT, FORCE, {0}};
@@ -228,7 +234,7 @@ get_default_rows(const struct report_options *options)
 {
 	if (!options->format->is_for_people)
 		return 0;
-	return options->kind == REPORT_BLOCKS ? 20 : 10;
+	return options->kind == REPORT_BLOCKS || options->kind == REPORT_INFO ? 20 : 10;
 }
 
 static void

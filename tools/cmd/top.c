@@ -21,6 +21,7 @@
 #include "util/error.h"
 #include "util/human.h"
 #include "util/xalloc.h"
+#include "view/processes.h"
 #include "view/top.h"
 
 #define OTHERS_SHOWN  3
@@ -143,47 +144,13 @@ static const struct argp argp = {
 	.children = children,
 };
 
-static int
-compare_peaks(const void *a, const void *b)
-{
-	const struct source_process *left = *(const struct source_process *const *)a;
-	const struct source_process *right = *(const struct source_process *const *)b;
-
-	if (left->sum.peak_bytes != right->sum.peak_bytes)
-		return left->sum.peak_bytes > right->sum.peak_bytes ? -1 : 1;
-	return left < right ? -1 : 1;
-}
-
 /* A file may hold a whole tree of processes. */
 static void
 print_others(const struct term *term, const struct source *source)
 {
-	struct buffer line = BUFFER_INIT;
-	const struct source_process **others;
-	size_t count = 0;
-	char text[HUMAN_BYTES];
-
-	if (source->process_count < 2)
-		return;
-	others = xcalloc(source->process_count, sizeof(const struct source_process *));
-	for (size_t i = 0; i < source->process_count; i++) {
-		if (!source->processes[i].chosen)
-			others[count++] = &source->processes[i];
-	}
-	qsort(others, count, sizeof(const struct source_process *), compare_peaks);
-	for (size_t i = 0; i < count && i < OTHERS_SHOWN; i++) {
-		char *command = term_escape(others[i]->command);
-
-		buffer_insert_format(&line, "%s%s %" PRIu32 " (peak %s)", i ? ", " : "", command,
-				     others[i]->pid, human_size(others[i]->sum.peak_bytes, text));
-		free(command);
-	}
-	if (count > OTHERS_SHOWN)
-		buffer_insert_format(&line, ", %zu more", count - OTHERS_SHOWN);
-	free(others);
-	buffer_insert_string(&line, "  (--process PID)");
-	term_wrap(term, "others    ", buffer_string(&line));
-	buffer_release(&line);
+	view_processes_others(term, "others    ", &source->processes, source->chosen);
+	view_processes_unseen(term, "unseen    ", &source->processes, source->chosen);
+	view_processes_blind(term, "", &source->processes, source->chosen);
 }
 
 static void

@@ -18,7 +18,7 @@ profile_new(void)
 
 	profile->strings = intern_new();
 	profile->command = profile->executable = intern_insert(profile->strings, "", 0);
-	profile->allocator = profile->version = profile->command;
+	profile->allocator = profile->version = profile->arguments = profile->command;
 	return profile;
 }
 
@@ -150,6 +150,17 @@ profile_finish(struct profile *profile)
 			profile_values_add(&moment->sum, &moment->values[site]);
 	}
 	return 0;
+}
+
+uint64_t
+profile_get_resident_peak(const struct profile *profile)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < profile->sample_count; i++)
+		if (profile->samples[i].rss_bytes > most)
+			most = profile->samples[i].rss_bytes;
+	return most;
 }
 
 void

@@ -158,6 +158,7 @@ struct profile {
 	uint32_t pid_here;      /* by which we know the process; 0 if it is gone or out of sight */
 	const char *command;    /* comm */
 	const char *executable; /* path */
+	const char *arguments;  /* command line, or the title that it gave itself; or "" */
 	const char *allocator;  /* module whose malloc is behind ours */
 	const char *version;    /* of the heaptally that recorded */
 	enum profile_state state;
@@ -175,9 +176,17 @@ struct profile {
 	uint64_t tracer_cpu_ns; /* 0 if unknown */
 	uint64_t crosschecks, crosscheck_differences, full_walks, rules;
 	int64_t peak_error_bytes; /* bound; 0 is exact */
+
+	/* Resident memory that is no file's: the most that was seen, and the last. 0 if not known.
+	 */
+	uint64_t anonymous_bytes, anonymous_last_bytes;
 	uint32_t frames_limit;
 	bool realloc_origin;
 	uint32_t threads;
+
+	/* Processes of a program of which there is no recording: everything else is empty then, and
+	 * `notes` has one sentence that says why. 0 in all other profiles. */
+	uint32_t unseen;
 
 	/* Sentences on what kept names from being found, each once. */
 	const char **notes;
@@ -237,6 +246,9 @@ int64_t profile_get_peak(const struct profile *profile);
  * from must have no more sites. 0, or -EINVAL if it is no such view, and nothing is moved.
  */
 int profile_insert_history(struct profile *profile, struct profile *from);
+
+/* The most memory that was seen to be resident, of files too; 0 when nothing sampled it. */
+uint64_t profile_get_resident_peak(const struct profile *profile);
 
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);

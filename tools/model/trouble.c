@@ -28,6 +28,9 @@ static const struct {
 	 "out= of HEAPTALLY names what is no recording, or cannot be written: it is in the usual "
 	 "place"},
 	{PROFILE_TROUBLE_LIMITED, "a resource limit made the tables small"},
+	{PROFILE_TROUBLE_EARLY, "the loader, an auditor (LD_AUDIT) or another preloaded library "
+				"allocated before heaptally "
+				"could start: these are the events lost"},
 	{PROFILE_TROUBLE_UNLOCKED,
 	 "the recording could not be locked: from other machines it looks ended"},
 	{PROFILE_TROUBLE_NEWER,

@@ -22,9 +22,10 @@ enum profile_trouble {
 	PROFILE_TROUBLE_OWN_NEW = 1 << 10,        /* operator new is the allocator's */
 	PROFILE_TROUBLE_NEWER = 1 << 11,          /* something that this version does not know */
 	PROFILE_TROUBLE_OUT_REFUSED = 1 << 12,    /* not where out= wanted it */
+	PROFILE_TROUBLE_EARLY = 1 << 13,          /* called before the runtime could start */
 };
 
-#define PROFILE_TROUBLE_COUNT 13
+#define PROFILE_TROUBLE_COUNT 14
 
 /* The sentence of the index-th bit set in troubles; NULL when there are no more. */
 const char *trouble_get_sentence(uint32_t troubles, unsigned index);

@@ -130,6 +130,7 @@ convert_troubles(uint32_t bits)
 		{TROUBLE_UNLOCKED, PROFILE_TROUBLE_UNLOCKED},
 		{TROUBLE_OWN_NEW, PROFILE_TROUBLE_OWN_NEW},
 		{TROUBLE_OUT_REFUSED, PROFILE_TROUBLE_OUT_REFUSED},
+		{TROUBLE_EARLY, PROFILE_TROUBLE_EARLY},
 	};
 	uint32_t troubles = 0;
 
@@ -383,6 +384,10 @@ fill_profile(struct snapshot *snapshot)
 	if (result == 0)
 		result = snapshot_file_read_string(&snapshot->file, snapshot->profile->strings,
 						   header->allocator, &profile->allocator);
+	if (result == 0 && profile->arguments[0] == '\0')
+		result = snapshot_file_read_string(&snapshot->file, profile->strings,
+						   header->arguments, &profile->arguments);
+	snapshot_update_title(snapshot);
 	profile->pid = header->pid;
 	profile->pid_here =
 		snapshot->identity.alive ? snapshot_life_get_pid(&snapshot->file.header) : 0;

@@ -77,6 +77,10 @@ int snapshot_update_blocks(struct snapshot *snapshot, const uint64_t *freed_at);
 /* The same for the lifetimes of the blocks that were freed. */
 int snapshot_update_lifetimes(struct snapshot *snapshot);
 
+/* Read the title of the process, if it lives, into `arguments`. Cheap. `snapshot_update` does it.
+ */
+void snapshot_update_title(struct snapshot *snapshot);
+
 /* The profile so far; owned by the snapshot. */
 struct profile *snapshot_get_profile(struct snapshot *snapshot);
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,15 +27,13 @@
 /* Of a profile's marks, in a message. */
 #define LABELS_SHOWN 5
 
-typedef ARRAY(struct source_process) source_processes;
-
 /* What is being collected from a file. */
 struct collection {
 	const struct source_request *request;
 	const char *moment; /* as named, or NULL */
 	struct profile *best;
 	size_t best_index;
-	source_processes processes;
+	struct process_list processes;
 };
 
 /* --- operands --- */
@@ -128,48 +127,32 @@ find_newest(void)
 /* --- processes --- */
 
 static bool
+is_called(uint32_t pid, const char *command, const char *wanted)
+{
+	return (is_number(wanted) && strtoul(wanted, NULL, 10) == pid) ||
+	       strcmp(wanted, command) == 0;
+}
+
+static bool
 is_wanted(const struct profile *profile, const char *wanted)
 {
-	if (wanted == NULL)
-		return true;
-	if (is_number(wanted) && strtoul(wanted, NULL, 10) == profile->pid)
-		return true;
-	return strcmp(wanted, profile->command) == 0;
+	return wanted == NULL || is_called(profile->pid, profile->command, wanted);
 }
 
 /* Take the profile over: keep it if it is the best so far, and sum it up. */
 static void
 collect(struct collection *collection, struct profile *profile)
 {
-	struct source_process process = {
-		.pid = profile->pid,
-		.parent_pid = profile->parent_pid,
-		.command = xstrdup(profile->command),
-		.state = profile->state,
-		.has_wait_status = profile->has_wait_status,
-		.wait_status = profile->wait_status,
-	};
-
-	if (profile->moment_count != 0)
-		process.sum = profile->moments[profile->moment_count - 1].sum;
-	*array_push(&collection->processes) = process;
-	if (is_wanted(profile, collection->request->process) &&
+	process_list_insert(&collection->processes, profile);
+	if (profile->unseen == 0 && is_wanted(profile, collection->request->process) &&
 	    (collection->best == NULL ||
 	     profile_get_peak(profile) > profile_get_peak(collection->best))) {
 		profile_free(collection->best);
 		collection->best = profile;
-		collection->best_index = collection->processes.count - 1;
+		collection->best_index = collection->processes.all.count - 1;
 		return;
 	}
 	profile_free(profile);
-}
-
-static void
-release_processes(struct source_process *processes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(processes[i].command);
-	free(processes);
 }
 
 /* --- files --- */
@@ -251,7 +234,7 @@ read_recording(const char *path, struct collection *collection, struct source *s
 }
 
 static int
-read_tally(int fd, struct collection *collection)
+read_profiles(int fd, struct collection *collection)
 {
 	struct tally_reader *reader;
 	struct profile *profile;
@@ -265,6 +248,45 @@ read_tally(int fd, struct collection *collection)
 		collect(collection, profile);
 	tally_reader_free(reader);
 	return result;
+}
+
+/* Put the profile of this index in the place of the best one. */
+static int
+read_one(int fd, struct collection *collection, size_t index)
+{
+	struct tally_reader *reader;
+	struct profile *profile;
+	int result = lseek(fd, 0, SEEK_SET) < 0 ? -errno : tally_reader_new(fd, &reader);
+
+	if (result != 0)
+		return result;
+	if (collection->request->blocks)
+		tally_reader_keep_blocks(reader);
+	for (size_t next = 0; (result = tally_reader_next(reader, &profile)) == 1;) {
+		if (profile->unseen == 0 && next++ == index)
+			break;
+		profile_free(profile);
+	}
+	tally_reader_free(reader);
+	if (result != 1)
+		return result == 0 ? -EBADMSG : result;
+	profile_free(collection->best);
+	collection->best = profile;
+	collection->best_index = index;
+	return 0;
+}
+
+/* Most files have one process, or the largest is meant: then one reading does. */
+static int
+read_tally(int fd, struct collection *collection)
+{
+	int result = read_profiles(fd, collection);
+	size_t index;
+
+	if (result != 0 || collection->request->process != NULL || collection->best == NULL)
+		return result;
+	index = process_list_choose(&collection->processes);
+	return index == collection->best_index ? 0 : read_one(fd, collection, index);
 }
 
 /* O_NONBLOCK: a FIFO must not hang us. */
@@ -329,17 +351,23 @@ read_file(const char *path, struct collection *collection, struct source *source
 /* --- the whole --- */
 
 static char *
-explain_no_process(const char *name, const char *wanted, const source_processes *processes)
+explain_no_process(const char *name, const char *wanted, const struct process_list *processes)
 {
 	struct buffer text = BUFFER_INIT;
+	size_t count = processes->all.count;
 	char *why;
 
+	array_each (&processes->unseen, unseen) {
+		if (is_called(unseen->pid, unseen->command, wanted))
+			return xasprintf("%s: %s was not recorded: it %s", name, unseen->command,
+					 unseen->why);
+	}
 	buffer_insert_format(&text, "%s: no process \"%s\" in it", name, wanted);
-	for (size_t i = 0; i < processes->count && i < 5; i++)
+	for (size_t i = 0; i < count && i < 5; i++)
 		buffer_insert_format(&text, "%s%s (%u)", i == 0 ? ", but " : ", ",
-				     processes->items[i].command, processes->items[i].pid);
-	if (processes->count > 5)
-		buffer_insert_format(&text, " and %zu more", processes->count - 5);
+				     processes->all.items[i].command, processes->all.items[i].pid);
+	if (count > 5)
+		buffer_insert_format(&text, " and %zu more", count - 5);
 	why = xstrdup(buffer_string(&text));
 	buffer_release(&text);
 	return why;
@@ -423,8 +451,8 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	int result;
 
 	source->profile = collection->best;
-	source->processes = collection->processes.items;
-	source->process_count = collection->processes.count;
+	source->processes = collection->processes;
+	source->chosen = collection->best_index;
 	if (collection->best == NULL) {
 		*ret_why = collection->request->process != NULL
 				   ? explain_no_process(source->name, collection->request->process,
@@ -432,7 +460,6 @@ finish(struct collection *collection, const char *moment, struct source *source,
 				   : xasprintf("%s: no process in it", source->name);
 		return -ENOENT;
 	}
-	source->processes[collection->best_index].chosen = true;
 	source->is_named = moment != NULL;
 	if (moment == NULL)
 		moment = moment_get_default(source->profile);
@@ -442,16 +469,45 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	return result;
 }
 
+/* A forked child has the runtime, but begins its recording with its first allocation. */
+static bool
+has_runtime(const char *pid)
+{
+	char *path = xasprintf("/proc/%s/maps", pid), *line = NULL;
+	FILE *maps = fopen(path, "re");
+	size_t bytes = 0;
+	bool found = false;
+
+	free(path);
+	if (maps == NULL)
+		return false;
+	while (!found && getline(&line, &bytes, maps) > 0)
+		found = strstr(line, "/libheaptally") != NULL;
+	free(line);
+	fclose(maps);
+	return found;
+}
+
 static char *
 explain_no_recording(const char *pid)
 {
 	char *folder = xasprintf("/proc/%s", pid);
 	struct stat status;
-	bool is_foreign = stat(folder, &status) == 0 && status.st_uid != geteuid();
+	bool lives = stat(folder, &status) == 0;
 
 	free(folder);
-	if (is_foreign)
+	if (lives && status.st_uid != geteuid())
 		return xasprintf("%s: belongs to another user", pid);
+	if (lives && has_runtime(pid))
+		return xasprintf(
+			"%s: traced, but it has allocated nothing since its fork, so there "
+			"is no recording yet",
+			pid);
+	if (lives)
+		return xasprintf("%s: not a traced process, and heaptally cannot attach to one: "
+				 "start it with \"heaptally run\", or with "
+				 "LD_PRELOAD=$(heaptally --library)",
+				 pid);
 	return xasprintf("%s: not a traced process, nor one that left a recording "
 			 "(\"heaptally list\" shows all)",
 			 pid);
@@ -578,7 +634,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 		result = finish(&collection, moment, &source, ret_why);
 	} else {
 		profile_free(collection.best);
-		release_processes(collection.processes.items, collection.processes.count);
+		process_list_release(&collection.processes);
 	}
 	if (result != 0) {
 		source_release(&source);
@@ -594,6 +650,6 @@ source_release(struct source *source)
 	free(source->name);
 	free(source->path);
 	profile_free(source->profile);
-	release_processes(source->processes, source->process_count);
+	process_list_release(&source->processes);
 	*source = (struct source){0};
 }

@@ -8,8 +8,8 @@
  *     NAME[@MOMENT]    the recording of the only process with this name, if there is no such file
  *     nothing          the newest tally of the working directory
  *
- * A file with several processes yields one profile: the one that was asked for, or the one with
- * the largest peak. The others are only summed up.
+ * A file with several processes yields one profile: of those that were asked for the one with the
+ * largest peak, or what `process_list_choose` says. The others are only summed up.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/process.h"
 #include "model/profile.h"
 
 struct source_request {
@@ -38,25 +39,14 @@ struct source_watch {
 	void *context;
 };
 
-/* One process of the file. */
-struct source_process {
-	uint32_t pid, parent_pid;
-	char *command;
-	enum profile_state state;
-	bool has_wait_status; /* only the command that was run has one */
-	int wait_status;
-	struct profile_values sum; /* of its last moment */
-	bool chosen;
-};
-
 struct source {
 	char *name;              /* of the file, for messages and titles */
 	char *path;              /* what was read */
 	struct profile *profile; /* not symbolized, if the file had no names */
 	struct profile_at at;
 	bool is_named; /* the request or the operand named the moment */
-	struct source_process *processes;
-	size_t process_count;
+	struct process_list processes;
+	size_t chosen;   /* index of the one in `profile` */
 	bool is_live;    /* read from a recording whose process lives */
 	bool is_tally;   /* read from a snapshot file */
 	bool is_watched; /* its moments are of the last seconds only */

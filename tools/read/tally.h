@@ -18,6 +18,7 @@
  *                               before it
  *       SMPL                    the curve
  *       mARK                    what was asked of the runtime
+ *       uNSN                    processes of a program that was not recorded, instead of all these
  *       pAUS                    whether it was paused at the end; only if it was
  *       bLKI bLKS               single blocks that lived at the last moment, if they were kept
  *       lIFE                    lifetimes of the blocks that were freed, if they were recorded

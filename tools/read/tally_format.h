@@ -42,6 +42,9 @@ enum tally_tag {
 	TALLY_BLOCKS_INFO = TALLY_TAG('b', 'L', 'K', 'I'),
 	TALLY_BLOCKS = TALLY_TAG('b', 'L', 'K', 'S'),
 	TALLY_FILES = TALLY_TAG('f', 'I', 'L', 'E'),
+	TALLY_ARGUMENTS = TALLY_TAG('a', 'R', 'G', 'S'),
+	TALLY_RESIDENT = TALLY_TAG('r', 'E', 'S', 'I'),
+	TALLY_UNSEEN = TALLY_TAG('u', 'N', 'S', 'N'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
@@ -96,6 +99,7 @@ enum tally_trouble {
 	TALLY_TROUBLE_OWN_NEW = 1 << 10,
 	TALLY_TROUBLE_NEWER = 1 << 11,
 	TALLY_TROUBLE_OUT_REFUSED = 1 << 12,
+	TALLY_TROUBLE_EARLY = 1 << 13,
 };
 
 /* In MODS, bits. */

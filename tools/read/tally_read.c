@@ -539,6 +539,28 @@ read_notes(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_arguments(struct tally_reader *reader, struct varint_input *input)
+{
+	reader->profile->arguments = get_text(reader, input);
+}
+
+static void
+read_resident(struct tally_reader *reader, struct varint_input *input)
+{
+	reader->profile->anonymous_bytes = varint_get(input);
+	reader->profile->anonymous_last_bytes = varint_get(input);
+}
+
+static void
+read_unseen(struct tally_reader *reader, struct varint_input *input)
+{
+	uint64_t count = varint_get(input);
+
+	input->bad |= count == 0 || count > UINT32_MAX;
+	reader->profile->unseen = (uint32_t)count;
+}
+
+static void
 read_blocks_info(struct tally_reader *reader, struct varint_input *input)
 {
 	reader->blocks.recorded = true;
@@ -679,6 +701,12 @@ find_table_reader(uint32_t tag)
 		return read_pause;
 	case TALLY_NOTES:
 		return read_notes;
+	case TALLY_ARGUMENTS:
+		return read_arguments;
+	case TALLY_RESIDENT:
+		return read_resident;
+	case TALLY_UNSEEN:
+		return read_unseen;
 	case TALLY_BLOCKS_INFO:
 		return read_blocks_info;
 	case TALLY_BLOCKS:

@@ -419,6 +419,29 @@ write_notes(struct tally_writer *writer, const struct profile *profile)
 }
 
 static void
+write_unseen(struct tally_writer *writer, const struct profile *profile)
+{
+	if (profile->unseen == 0)
+		return;
+	put(writer, profile->unseen);
+	end_chunk(writer, TALLY_UNSEEN);
+}
+
+static void
+write_more_of_process(struct tally_writer *writer, const struct profile *profile)
+{
+	if (profile->arguments[0] != '\0') {
+		put_text(writer, profile->arguments);
+		end_chunk(writer, TALLY_ARGUMENTS);
+	}
+	if (profile->anonymous_bytes != 0) {
+		put(writer, profile->anonymous_bytes);
+		put(writer, profile->anonymous_last_bytes);
+		end_chunk(writer, TALLY_RESIDENT);
+	}
+}
+
+static void
 write_blocks(struct tally_writer *writer, const struct block_set *set)
 {
 	if (set->is_read) {
@@ -513,6 +536,8 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_samples(writer, profile);
 	write_marks(writer, profile);
 	write_notes(writer, profile);
+	write_more_of_process(writer, profile);
+	write_unseen(writer, profile);
 	write_blocks(writer, &profile->blocks);
 	write_done(writer, profile);
 	clear_names(writer);

@@ -19,10 +19,14 @@
 #include <unistd.h>
 
 #include "read/locate.h"
+#include "model/process.h"
 #include "model/profile.h"
 #include "read/history.h"
+#include "model/trouble.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
+#include "run/exec_reader.h"
+#include "run/unseen.h"
 #include "util/clock.h"
 #include "util/hash_map.h"
 #include "util/xalloc.h"
@@ -61,6 +65,9 @@ struct collector {
 	int spool;
 	struct tally_writer *writer;
 	struct tally_reader *reader;
+	struct exec_reader *execs; /* or NULL */
+	struct unseen *unseen;
+	struct process_list processes; /* of what was put aside, in that order */
 	long page_bytes;
 	size_t tracked_max;
 	size_t left;
@@ -137,17 +144,28 @@ is_main(const struct collector *collector, const struct tracked *tracked)
 
 /* --- the curve --- */
 
-/* The second number of statm. */
+/* Resident memory, and how much of it is no file's: the second number of statm, less the third. */
 static uint64_t
-get_resident_bytes(const struct collector *collector, const struct tracked *tracked)
+get_resident_bytes(const struct collector *collector, struct tracked *tracked)
 {
-	char text[128];
+	struct profile *profile = snapshot_get_profile(tracked->snapshot);
+	uint64_t resident, shared, anonymous, page = (uint64_t)collector->page_bytes;
+	char text[128], *end;
 	ssize_t length = tracked->statm >= 0 ? pread(tracked->statm, text, sizeof(text) - 1, 0) : 0;
 	const char *blank;
 
 	text[length > 0 ? length : 0] = '\0';
 	blank = strchr(text, ' ');
-	return blank != NULL ? strtoull(blank, NULL, 10) * (uint64_t)collector->page_bytes : 0;
+	if (blank == NULL)
+		return 0;
+	resident = strtoull(blank, &end, 10);
+	shared = strtoull(end, NULL, 10);
+	anonymous = resident > shared ? (resident - shared) * page : 0;
+	if (anonymous != 0)
+		profile->anonymous_last_bytes = anonymous;
+	if (anonymous > profile->anonymous_bytes)
+		profile->anonymous_bytes = anonymous;
+	return resident * page;
 }
 
 /* Keep every second sample: the curve stays whole and has room for as many again. */
@@ -170,6 +188,9 @@ sample(struct collector *collector, struct tracked *tracked)
 		tracked->samples = xcalloc(SAMPLES_MAX, sizeof(*tracked->samples));
 	if (tracked->sample_count == SAMPLES_MAX)
 		thin_samples(tracked);
+	/* Most take their title soon. */
+	if ((tracked->sample_count & (tracked->sample_count - 1)) == 0)
+		snapshot_update_title(tracked->snapshot);
 	tracked->samples[tracked->sample_count++] = (struct profile_sample){
 		.time_ns = identity->duration_ns,
 		.live_bytes = identity->live_bytes,
@@ -240,10 +261,15 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 	tracked->samples = NULL;
 	tracked->sample_count = 0;
 	/* A fork that only goes on to exec has nothing to tell. */
-	if (is_empty(profile) && !is_main(collector, tracked))
+	if (is_empty(profile) && !is_main(collector, tracked)) {
+		if ((profile->trouble & PROFILE_TROUBLE_FOREIGN_MALLOC) != 0)
+			unseen_insert_empty(collector->unseen, profile);
 		return 0;
+	}
 	result = tally_writer_insert(collector->writer, profile);
 	block_set_drop(&profile->blocks);
+	if (result == 0)
+		process_list_insert(&collector->processes, profile);
 	return result;
 }
 
@@ -297,9 +323,20 @@ track(struct collector *collector, const char *name)
 		return false;
 	}
 	tracked = insert_tracked(collector, name, snapshot);
+	unseen_insert_recording(collector->unseen, snapshot_get_identity(snapshot)->pid,
+				snapshot_get_identity(snapshot)->start_monotonic_ns);
 	if (!alive && !is_main(collector, tracked))
 		harvest(collector, tracked, NULL);
 	return true;
+}
+
+static void
+read_execs(struct collector *collector)
+{
+	struct exec_note note;
+
+	while (collector->execs != NULL && exec_reader_next(collector->execs, &note))
+		unseen_insert_note(collector->unseen, &note);
 }
 
 /* False if it must be looked at again. */
@@ -461,6 +498,7 @@ collector_tick(struct collector *collector, bool with_sample)
 	struct tracked *tracked, *next;
 
 	collector->once_ns = 0;
+	read_execs(collector);
 	track_new(collector);
 	HASH_ITER (hh, collector->tracked, tracked, next) {
 		if (tracked->failed || tracked->ended || snapshot_refresh(tracked->snapshot) != 0)
@@ -553,6 +591,24 @@ collector_rewind(struct collector *collector)
 	return result;
 }
 
+/* Behind those that were recorded. */
+static void
+put_unseen_aside(struct collector *collector)
+{
+	struct profile *profile;
+
+	unseen_finish(collector->unseen);
+	while ((profile = unseen_next(collector->unseen)) != NULL) {
+		int result = tally_writer_insert(collector->writer, profile);
+
+		if (result == 0)
+			process_list_insert(&collector->processes, profile);
+		else
+			note_error(collector, result);
+		profile_free(profile);
+	}
+}
+
 int
 collector_finish(struct collector *collector, int wait_status)
 {
@@ -570,6 +626,7 @@ collector_finish(struct collector *collector, int wait_status)
 	take_in_main(collector, wait_status);
 	take_in_living(collector);
 	remove_litter(collector);
+	put_unseen_aside(collector);
 	result = tally_writer_finish(collector->writer);
 	if (result == 0)
 		result = collector_rewind(collector);
@@ -582,6 +639,12 @@ int
 collector_next(struct collector *collector, struct profile **ret_profile)
 {
 	return collector->reader != NULL ? tally_reader_next(collector->reader, ret_profile) : 0;
+}
+
+const struct process_list *
+collector_get_processes(const struct collector *collector)
+{
+	return &collector->processes;
 }
 
 size_t
@@ -635,6 +698,8 @@ collector_new(const char *directory, const char *spool_directory, pid_t pid,
 	collector->pid = pid;
 	collector->spool = spool;
 	collector->writer = tally_writer_new(spool);
+	collector->unseen = unseen_new();
+	exec_reader_new(directory, &collector->execs);
 	collector->page_bytes = sysconf(_SC_PAGESIZE);
 	*ret_collector = collector;
 	return 0;
@@ -651,6 +716,9 @@ collector_free(struct collector *collector)
 		untrack(collector, tracked);
 	tally_writer_free(collector->writer);
 	tally_reader_free(collector->reader);
+	process_list_release(&collector->processes);
+	unseen_free(collector->unseen);
+	exec_reader_free(collector->execs);
 	close(collector->spool);
 	closedir(collector->entries);
 	free(collector->directory);

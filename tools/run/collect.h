@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 struct collector;
+struct process_list;
 struct profile;
 
 /*
@@ -49,6 +50,9 @@ int collector_next(struct collector *collector, struct profile **ret_profile);
 
 /* After `collector_finish`: begin with the first profile again. 0 or -errno. */
 int collector_rewind(struct collector *collector);
+
+/* After `collector_finish`: of all profiles, in the order in which they come. */
+const struct process_list *collector_get_processes(const struct collector *collector);
 
 /* Recordings that were left in the directory: of living processes, and damaged ones. */
 size_t collector_get_left(const struct collector *collector);

@@ -42,8 +42,8 @@
 		&(array)->items[(array)->count++];          \
 	})
 
-#define array_each(array, item)                                \
-	for (__typeof__((array)->items) item = (array)->items; \
+#define array_each(array, item)                                    \
+	for (__typeof__((array)->items + 0) item = (array)->items; \
 	     item != NULL && item < (array)->items + (array)->count; item++)
 
 #define array_release(array)           \

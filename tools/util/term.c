@@ -4,10 +4,12 @@
 #include "util/term.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -206,6 +208,40 @@ term_pad(FILE *stream, const char *text, int columns)
 		fprintf(stream, "%*s%s", blanks, "", text);
 	else
 		fprintf(stream, "%s%*s", text, blanks, "");
+}
+
+/* Whether a regular file ends with a line. */
+static bool
+ends_with_line(int fd, const struct stat *status)
+{
+	char path[64], last = '\n';
+	int file;
+
+	if (status->st_size == 0)
+		return true;
+	/* It may be open for writing only. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (file < 0)
+		return false;
+	if (pread(file, &last, 1, status->st_size - 1) != 1)
+		last = '\n';
+	close(file);
+	return last == '\n';
+}
+
+void
+term_fresh_line(const struct term *term)
+{
+	struct stat status;
+
+	fflush(term->stream);
+	/* A whole line of blanks leaves the cursor in the line that is empty, if there was one. */
+	if (term->is_terminal && term->width > 0)
+		fprintf(term->stream, "%*s\r", (int)term->width, "");
+	else if (term->is_terminal || fstat(fileno(term->stream), &status) != 0 ||
+		 !S_ISREG(status.st_mode) || !ends_with_line(fileno(term->stream), &status))
+		putc('\n', term->stream);
 }
 
 const char *

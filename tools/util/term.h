@@ -65,6 +65,12 @@ void term_pad(FILE *stream, const char *text, int columns);
  */
 void term_wrap(const struct term *term, const char *label, const char *text);
 
+/*
+ * Begin a new line unless the stream is at the beginning of one, whoever has written to it last: a
+ * terminal or a regular file tells; a pipe does not, and gets an empty line.
+ */
+void term_fresh_line(const struct term *term);
+
 /* A bar of 0 to 8 eighths of a line, as one character: a block, or one of `.:|#` without UTF-8. */
 const char *term_bar(const struct term *term, unsigned eighths);
 

@@ -305,7 +305,7 @@ view_annotate_text(const struct term *term, const struct view_annotate *view)
 	view_table_release(&table);
 	putc('\n', term->stream);
 	view_quality_line(term, "quality   ", view->profile, view->set);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 }
 
 /*** JSON ***/

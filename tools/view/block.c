@@ -152,7 +152,7 @@ view_block_text(const struct term *term, const struct view_block *view)
 		print_freed(term, view);
 	else
 		print_nothing(term, view);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 }
 
 /*** CSV ***/

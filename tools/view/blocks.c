@@ -182,7 +182,7 @@ view_blocks_text(const struct term *term, const struct view_blocks *view)
 		fprintf(term->stream,
 			"\nnote      %s more live, but there was no room to note them\n",
 			human_count(view->profile->blocks.missing, count));
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 }
 
 /*** JSON and CSV ***/

@@ -2,12 +2,13 @@
 #include "config.h"
 #include "view/card.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "model/card.h"
 #include "model/column.h"
 #include "model/curve.h"
 #include "model/group.h"
@@ -18,7 +19,10 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "util/xalloc.h"
+#include "view/card_next.h"
+#include "view/card_processes.h"
 #include "view/place.h"
+#include "view/processes.h"
 #include "view/quality.h"
 
 enum {
@@ -26,7 +30,6 @@ enum {
 	TOP_LINES = 3,
 	NUMBERS_COLUMNS = 32, /* before a place */
 	PLACE_LEAST = 24,
-	COMMAND_COLUMNS = 24, /* of the longest command that the card proposes */
 };
 
 static const struct profile_moment *
@@ -35,19 +38,33 @@ get_last(const struct profile *profile)
 	return &profile->moments[profile->moment_count - 1];
 }
 
+/* What a shell gives for a program that was killed; its own statuses are below. */
+static int
+get_signal_of_status(int status)
+{
+	int signal = status - 128;
+
+	return signal > 0 && signal < NSIG && strsignal(signal) != NULL ? signal : 0;
+}
+
 static void
 print_end(FILE *out, const struct card *card)
 {
 	char duration[HUMAN_BYTES], *command = term_escape(card->command);
-	int signal = WTERMSIG(card->wait_status);
+	int signal = WTERMSIG(card->wait_status), status = WEXITSTATUS(card->wait_status);
 
 	human_duration(card->duration_ns, duration);
-	if (WIFSIGNALED(card->wait_status))
+	if (WIFSIGNALED(card->wait_status)) {
 		fprintf(out, "heaptally: %s was killed by signal %d (%s) after %s\n", command,
 			signal, strsignal(signal), duration);
-	else
-		fprintf(out, "heaptally: %s exited %d after %s\n", command,
-			WEXITSTATUS(card->wait_status), duration);
+	} else {
+		fprintf(out, "heaptally: %s exited %d after %s", command, status, duration);
+		signal = get_signal_of_status(status);
+		if (signal != 0)
+			fprintf(out, ", as a shell does when signal %d (%s) ends a program", signal,
+				strsignal(signal));
+		fputc('\n', out);
+	}
 	free(command);
 }
 
@@ -159,58 +176,57 @@ group_lines(const struct profile *profile, bool peak, struct place_table **ret_t
 }
 
 static void
-print_not_freed(FILE *out, const struct profile *profile)
+print_not_freed(FILE *out, const struct card *card)
 {
+	const struct profile *profile = card->profile;
 	const struct profile_values *sum = &get_last(profile)->sum;
+	char *keeper = view_card_keeper(card);
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
 	struct place_table *table;
 	struct group_set set;
 	size_t count = 0;
 
 	if (sum->live_blocks <= 0) {
-		fprintf(out, "  not freed nothing\n");
+		fprintf(out, "  not freed nothing%s\n", keeper);
+		free(keeper);
 		return;
 	}
 	group_lines(profile, false, &table, &set);
 	for (size_t i = 0; i < set.count; i++)
 		count += set.groups[i].values.live_blocks > 0;
-	fprintf(out, "  not freed %s block%s, %s, from %s place%s\n",
+	fprintf(out, "  not freed %s block%s, %s, from %s place%s%s\n",
 		human_count((uint64_t)sum->live_blocks, blocks),
 		text_plural((uint64_t)sum->live_blocks), human_size(sum->live_bytes, bytes),
-		human_count(count, places), text_plural(count));
+		human_count(count, places), text_plural(count), keeper);
+	free(keeper);
 	group_set_release(&set);
 	place_table_free(table);
 }
 
-/* The commands name the file unless it is the newest one here. */
+/* Whose blocks are freed as the next event of their thread. */
 static void
-print_next(FILE *out, const struct card *card)
+print_churn(const struct term *term, const struct card *card, struct group_set *set,
+	    const struct place_table *table)
 {
-	static const struct {
-		const char *command, *what;
-	} lines[] = {
-		{"heaptally top", "what holds the memory at the peak"},
-		{"heaptally top --at exit", "what was not freed"},
-		{"heaptally top --by stack", "who asked for it, whole stacks"},
-	};
-	char *directory = getcwd(NULL, 0);
-	size_t length = directory != NULL ? strlen(directory) : 0;
-	const char *path = card->path;
-	char *name;
+	const struct profile_values *sum = &get_last(card->profile)->sum;
+	unsigned room = term->width > NUMBERS_COLUMNS ? term->width - NUMBERS_COLUMNS : 0;
+	struct view_place view;
+	char share[HUMAN_BYTES];
 
-	if (length > 1 && strncmp(path, directory, length) == 0 && path[length] == '/')
-		path += length + 1;
-	name = strchr(path, '/') != NULL ? term_escape(path) : xstrdup("");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		char *line = xasprintf("%s%s%s", lines[i].command, *name ? " " : "", name);
-
-		fprintf(out, "%s  %-8s  ", i == 0 ? "\n" : "", i == 0 ? "next" : "");
-		term_pad(out, line, (int)(COMMAND_COLUMNS + (*name ? 1 + term_columns(name) : 0)));
-		fprintf(out, "  # %s\n", lines[i].what);
-		free(line);
+	if (!view_card_is_churning(card) || set->count == 0)
+		return;
+	rank_groups(set, GROUP_BY_LINE, column_find("temporary_blocks"), table);
+	human_percent((double)set->groups[0].values.temporary_blocks, (double)sum->temporary_blocks,
+		      share);
+	view_place_init(&view, table, set->groups[0].stack, set->groups[0].caller, GROUP_BY_LINE,
+			false);
+	if (room >= PLACE_LEAST) {
+		view_place_cut_name(view.name, room / 2);
+		view_place_cut_position(view.position, room - term_columns(view.name) - 2);
 	}
-	free(name);
-	free(directory);
+	fprintf(term->stream, "  churn     %5s %%  temporary  %s%s%s\n", share, view.name,
+		*view.position ? "  " : "", view.position);
+	view_place_release(&view);
 }
 
 void
@@ -223,23 +239,21 @@ view_card(const struct term *term, const struct card *card)
 
 	print_end(out, card);
 	fprintf(out, "\n");
-	if (card->process_count > 1) {
-		char *command = term_escape(profile->command);
-
-		fprintf(out, "  processes %zu; the one with the largest peak is %s (%u)\n",
-			card->process_count, command, profile->pid);
-		free(command);
-	}
+	view_card_processes(term, card);
 	print_heap(term, profile);
 	print_calls(out, profile);
 	group_lines(profile, true, &table, &set);
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
-	print_not_freed(out, profile);
+	print_churn(term, card, &set, table);
+	print_not_freed(out, card);
 	view_quality_line(term, "  quality   ", profile, &set);
-	view_quality_warnings(term, profile);
+	view_quality_warnings(term, "  ", profile);
+	if (card->warning != NULL)
+		view_quality_warn(term, "  ", card->warning);
+	view_processes_blind(term, "  ", card->processes, card->chosen);
 	view_quality_hint(term, "  hint      ", profile, GROUP_BY_LINE, &set);
-	print_next(out, card);
+	view_card_next(term, card);
 	group_set_release(&set);
 	place_table_free(table);
 }

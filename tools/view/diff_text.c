@@ -364,7 +364,7 @@ print_quality(const struct term *term, const char *name, const struct profile *p
 	char *escaped = make_name(term, name), *label = xasprintf("quality   %s: ", escaped);
 
 	view_quality_line(term, label, profile, set);
-	view_quality_warnings(term, profile);
+	view_quality_warnings(term, "", profile);
 	free(label);
 	free(escaped);
 }

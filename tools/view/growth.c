@@ -266,7 +266,7 @@ view_growth_text(const struct term *term, const struct view_growth *view)
 		print_summary(term, view);
 	}
 	view_quality_line(term, "quality   ", view->profile, &view->growth->last);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 	if (!is_known(view))
 		term_wrap(term, "hint      ", too_few);
 }

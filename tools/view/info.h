@@ -9,27 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/process.h"
 #include "model/profile.h"
 
 struct term;
-
-/* One process of the file. */
-struct view_info_process {
-	uint32_t pid, parent_pid;
-	const char *command;
-	enum profile_state state;
-	bool has_wait_status;
-	int wait_status;
-	const struct profile_values *sum; /* of its last moment */
-	bool is_chosen;                   /* it is the one of `profile` */
-};
 
 struct view_info {
 	const char *name; /* of what was read */
 	const struct profile *profile;
 	struct profile_at at;
-	const struct view_info_process *processes;
-	size_t process_count;
+	const struct process_list *processes;
+	size_t chosen; /* index of the one in `profile` */
+	size_t rows;   /* of processes, in text; 0 is all */
 };
 
 void view_info_text(const struct term *term, const struct view_info *view);

@@ -51,6 +51,7 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "parent_pid", profile->parent_pid);
 	json_writer_string(json, "command", profile->command);
 	json_writer_string(json, "executable", profile->executable);
+	json_writer_string(json, "command_line", profile->arguments);
 	json_writer_string(json, "allocator", profile->allocator);
 	json_writer_string(json, "runtime_version", profile->version);
 	json_writer_string(json, "state", profile_state_name(profile->state));
@@ -62,7 +63,7 @@ write_identity(struct json_writer *json, const struct profile *profile)
 static void
 write_quality(struct json_writer *json, const struct profile *profile)
 {
-	uint64_t resident = view_quality_get_resident_peak(profile);
+	uint64_t resident = profile_get_resident_peak(profile);
 
 	json_writer_unsigned(json, "realloc_count", profile->reallocs);
 	json_writer_unsigned(json, "failed_allocations", profile->failed_allocations);
@@ -104,19 +105,30 @@ write_moments(struct json_writer *json, const struct profile *profile)
 }
 
 static void
-write_processes(struct json_writer *json, const struct view_info *view)
+write_processes(struct json_writer *json, const struct process_list *list)
 {
 	json_writer_begin_array(json, "processes");
-	for (size_t i = 0; i < view->process_count; i++) {
-		const struct view_info_process *process = &view->processes[i];
-
+	array_each (&list->all, process) {
 		json_writer_begin_object(json, NULL);
 		json_writer_unsigned(json, "pid", process->pid);
 		json_writer_unsigned(json, "parent_pid", process->parent_pid);
 		json_writer_string(json, "command", process->command);
+		json_writer_string(json, "executable", process->executable);
+		json_writer_string(json, "command_line", process->arguments);
 		json_writer_string(json, "state", profile_state_name(process->state));
 		write_end(json, process->has_wait_status, process->wait_status);
-		write_values(json, process->sum);
+		write_values(json, &process->sum);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	json_writer_begin_array(json, "unrecorded");
+	array_each (&list->unseen, unseen) {
+		json_writer_begin_object(json, NULL);
+		json_writer_unsigned(json, "pid", unseen->pid);
+		json_writer_unsigned(json, "process_count", unseen->count);
+		json_writer_string(json, "command", unseen->command);
+		json_writer_string(json, "executable", unseen->executable);
+		json_writer_string(json, "reason", unseen->why);
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);
@@ -136,6 +148,6 @@ view_info_json(const struct term *term, const struct view_info *view)
 	write_quality(&json, view->profile);
 	write_moments(&json, view->profile);
 	view_marks_json(&json, view->profile, 0, UINT64_MAX);
-	write_processes(&json, view);
+	write_processes(&json, view->processes);
 	json_writer_end_object(&json);
 }

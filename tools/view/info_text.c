@@ -18,6 +18,7 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "view/marks.h"
+#include "view/processes.h"
 #include "view/quality.h"
 
 static void
@@ -48,6 +49,8 @@ print_identity(FILE *stream, const struct view_info *view)
 		fprintf(stream, ", status %d", WEXITSTATUS(profile->wait_status));
 	fprintf(stream, "\n\n");
 	print_field(stream, "executable", profile->executable);
+	if (profile->arguments[0] != '\0')
+		print_field(stream, "command", profile->arguments);
 	print_field(stream, "allocator", profile->allocator);
 	fprintf(stream, "  %-11s %s, for %s\n", "started", started,
 		human_duration(profile->duration_ns, duration));
@@ -115,27 +118,6 @@ print_quality(FILE *stream, const struct view_info *view)
 }
 
 static void
-print_processes(FILE *stream, const struct view_info *view)
-{
-	if (view->process_count < 2)
-		return;
-	fprintf(stream, "\n  %zu processes\n  %8s  %-8s %10s %10s %14s  %s\n", view->process_count,
-		"pid", "state", "live", "peak", "allocations", "command");
-	for (size_t i = 0; i < view->process_count; i++) {
-		const struct view_info_process *process = &view->processes[i];
-		char live[HUMAN_BYTES], peak[HUMAN_BYTES], total[HUMAN_BYTES];
-		char *command = term_escape(process->command);
-
-		fprintf(stream, "%s %8u  %-8s %10s %10s %14s  %s\n", process->is_chosen ? ">" : " ",
-			process->pid, profile_state_name(process->state),
-			human_size(process->sum->live_bytes, live),
-			human_size(process->sum->peak_bytes, peak),
-			human_count(process->sum->total_blocks, total), command);
-		free(command);
-	}
-}
-
-static void
 print_moments(FILE *stream, const struct profile *profile)
 {
 	if (profile->moment_count < 2)
@@ -175,5 +157,5 @@ view_info_text(const struct term *term, const struct view_info *view)
 	print_quality(stream, view);
 	print_moments(stream, view->profile);
 	print_marks(stream, view->profile);
-	print_processes(stream, view);
+	view_processes_text(term, view->processes, view->chosen, view->rows);
 }

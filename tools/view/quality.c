@@ -16,12 +16,9 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/json.h"
+#include "view/resident.h"
 
 #define HINT_SHARE 0.25 /* of the bytes: from here on something can be done */
-
-/* Resident memory beyond so many peaks, and beyond what code and start-up of a program take. */
-#define RESIDENT_TIMES 3
-#define RESIDENT_USUAL ((uint64_t)24 << 20)
 
 static const struct profile_values *
 get_totals(const struct profile *profile)
@@ -208,21 +205,35 @@ each_trouble(const struct profile *profile, view_quality_tell *tell, void *conte
 	tell_of_notes(profile, tell, context);
 }
 
+struct indented {
+	const struct term *term;
+	const char *indent;
+};
+
 static void
 print_warning(void *context, const char *sentence)
 {
-	const struct term *term = context;
+	const struct indented *indented = context;
+	const struct term *term = indented->term;
 	char *escaped = term_escape(sentence);
 
-	fprintf(term->stream, "%swarning%s   %s\n", term_style(term, TERM_BAD),
+	fprintf(term->stream, "%s%swarning%s   %s\n", indented->indent, term_style(term, TERM_BAD),
 		term_style(term, TERM_PLAIN), escaped);
 	free(escaped);
 }
 
 void
-view_quality_warnings(const struct term *term, const struct profile *profile)
+view_quality_warnings(const struct term *term, const char *indent, const struct profile *profile)
 {
-	each_trouble(profile, print_warning, (void *)term);
+	struct indented indented = {term, indent};
+
+	each_trouble(profile, print_warning, &indented);
+}
+
+void
+view_quality_warn(const struct term *term, const char *indent, const char *sentence)
+{
+	print_warning(&(struct indented){term, indent}, sentence);
 }
 
 void
@@ -235,34 +246,13 @@ view_quality_troubles_json(struct json_writer *json, const struct profile *profi
 
 /* --- hints --- */
 
-uint64_t
-view_quality_get_resident_peak(const struct profile *profile)
-{
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; i < profile->sample_count; i++)
-		if (profile->samples[i].rss_bytes > most)
-			most = profile->samples[i].rss_bytes;
-	return most;
-}
-
-/* People look here for all memory of the process; much of it may never have been malloc's. */
 static void
 hint_at_resident(const struct profile *profile, view_quality_tell *tell, void *context)
 {
-	const char *python = strncmp(profile->command, "python", 6) == 0
-				     ? "; PYTHONMALLOC=malloc shows each object of Python"
-				     : "";
-	uint64_t most = view_quality_get_resident_peak(profile);
-	uint64_t peak = (uint64_t)get_totals(profile)->peak_bytes;
-	char bytes[HUMAN_BYTES], *sentence;
+	char *sentence = view_resident_explain(profile);
 
-	if (most < RESIDENT_TIMES * peak + RESIDENT_USUAL)
-		return;
-	sentence = xasprintf("resident memory reached %s: most of it was mapped without malloc, or "
-			     "not given back by it%s",
-			     human_size((int64_t)most, bytes), python);
-	tell(context, sentence);
+	if (sentence != NULL)
+		tell(context, sentence);
 	free(sentence);
 }
 
@@ -318,7 +308,7 @@ void
 view_quality_json(struct json_writer *json, const char *key, const struct profile *profile,
 		  const struct group_set *set)
 {
-	uint64_t resident = view_quality_get_resident_peak(profile);
+	uint64_t resident = profile_get_resident_peak(profile);
 
 	json_writer_begin_object(json, key);
 	json_writer_unsigned(json, "dropped_events", profile->dropped_events);

@@ -30,13 +30,14 @@ void view_quality_gaps(FILE *stream, const struct profile *profile);
 void view_quality_gaps_json(struct json_writer *json, const struct profile *profile);
 
 /* One line, with a newline, for everything that went wrong; nothing when all is well. */
-void view_quality_warnings(const struct term *term, const struct profile *profile);
+void view_quality_warnings(const struct term *term, const char *indent,
+			   const struct profile *profile);
+
+/* Such a line for one more sentence. */
+void view_quality_warn(const struct term *term, const char *indent, const char *sentence);
 
 /* The same sentences as the array "troubles". */
 void view_quality_troubles_json(struct json_writer *json, const struct profile *profile);
-
-/* The most memory that was seen to be resident; 0 when nothing sampled it. */
-uint64_t view_quality_get_resident_peak(const struct profile *profile);
 
 /* Lines of label and what to do when much has no name or no line, and where to look when far more
  * memory was resident than malloc gave; nothing when all is well. */

@@ -488,7 +488,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_growing(term, &growth);
 	growth_release(&growth);
 	print_hint(term, view, width);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 }
 
 /*** JSON ***/

@@ -90,6 +90,6 @@ view_top_text(const struct term *term, const struct view_top *view)
 	print_not_freed(term, view);
 	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);
-	view_quality_warnings(term, view->profile);
+	view_quality_warnings(term, "", view->profile);
 	view_quality_hint(term, "hint      ", view->profile, view->options->by, view->set);
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * starts.c - starts a program by each function that can, with an environment or without
+ *
+ *     starts WAY keep|drop PROGRAM    WAY: execl execlp execle execv execve execvp execvpe fexecve
+ *                                          posix_spawn posix_spawnp vfork
+ *
+ * The status is that of the program, 127 if it could not be started.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char **
+environment_for(const char *what)
+{
+	static char *none[] = {NULL};
+
+	return strcmp(what, "drop") == 0 ? none : environ;
+}
+
+static void
+become(const char *way, char *program)
+{
+	char *arguments[] = {program, NULL};
+
+	if (strcmp(way, "execl") == 0)
+		execl(program, program, (char *)NULL);
+	else if (strcmp(way, "execlp") == 0)
+		execlp(program, program, (char *)NULL);
+	else if (strcmp(way, "execle") == 0)
+		execle(program, program, (char *)NULL, environ);
+	else if (strcmp(way, "execv") == 0)
+		execv(program, arguments);
+	else if (strcmp(way, "execve") == 0)
+		execve(program, arguments, environ);
+	else if (strcmp(way, "execvp") == 0)
+		execvp(program, arguments);
+	else if (strcmp(way, "execvpe") == 0)
+		execvpe(program, arguments, environ);
+	else if (strcmp(way, "fexecve") == 0)
+		fexecve(open(program, O_RDONLY | O_CLOEXEC), arguments, environ);
+}
+
+static int
+await(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child)
+		return 127;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int
+main(int argc, char **argv)
+{
+	char *arguments[2] = {argc > 3 ? argv[3] : NULL, NULL};
+	pid_t child = -1;
+
+	if (argc < 4)
+		return 2;
+	environ = environment_for(argv[2]);
+	if (strcmp(argv[1], "posix_spawn") == 0) {
+		if (posix_spawn(&child, argv[3], NULL, NULL, arguments, environ) != 0)
+			return 127;
+	} else if (strcmp(argv[1], "posix_spawnp") == 0) {
+		if (posix_spawnp(NULL, argv[3], NULL, NULL, arguments, environ) != 0)
+			return 127;
+		return wait(NULL) > 0 ? 0 : 127;
+	} else {
+		child = strcmp(argv[1], "vfork") == 0 ? vfork() : fork();
+		if (child == 0) {
+			if (strcmp(argv[1], "vfork") == 0)
+				execve(argv[3], arguments, environ);
+			else
+				become(argv[1], argv[3]);
+			_exit(127);
+		}
+	}
+	return await(child);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "cmd/run_options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_key {
+	OPTION_FRAMES = 256,
+	OPTION_EVERY,
+	OPTION_NO_CHILDREN,
+	OPTION_REALLOC,
+	OPTION_THREADS,
+	OPTION_BLOCKS,
+	OPTION_START,
+};
+
+static const struct argp_option option_table[] = {
+	{"output", 'o', "FILE", 0, "write FILE instead of heaptally.NAME.PID.tally", 0},
+	{"force", 'f', NULL, 0, "replace FILE if it exists", 0},
+	{"frames", OPTION_FRAMES, "N", 0, "keep the N innermost frames of each stack", 0},
+	{"every", OPTION_EVERY, "SECONDS", 0, "take a snapshot every so many seconds", 0},
+	{"no-children", OPTION_NO_CHILDREN, NULL, 0, "record the command only", 0},
+	{"realloc", OPTION_REALLOC, "last|origin", 0,
+	 "whose block it is after a realloc: that of the last call (default) or of the first", 0},
+	{"threads", OPTION_THREADS, NULL, 0, "note which thread allocates, for --by thread", 0},
+	{"blocks", OPTION_BLOCKS, NULL, 0,
+	 "note size, birth and thread of every block, for heaptally block and blocks", 0},
+	{"start", OPTION_START, "on|off", 0,
+	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
+	{"quiet", 'q', NULL, 0, "print no card", 0},
+	{0},
+};
+
+static uint32_t
+parse_frames(const char *text, struct argp_state *state)
+{
+	char *end;
+	unsigned long frames;
+
+	errno = 0;
+	frames = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || frames < 1 ||
+	    frames > 65535)
+		argp_error(state, "--frames %s: not a number from 1 to 65535", text);
+	return (uint32_t)frames;
+}
+
+static uint64_t
+parse_seconds(const char *text, struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !isfinite(seconds) || seconds < 0.001 || seconds > 1e9)
+		argp_error(state, "--every %s: not a number of seconds from 0.001 on", text);
+	return (uint64_t)(seconds * 1e9);
+}
+
+static error_t
+parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct run_options *run = state->input;
+
+	switch (key) {
+	case 'o':
+		run->output = argument;
+		return 0;
+	case 'f':
+		run->force = true;
+		return 0;
+	case 'q':
+		run->quiet = true;
+		return 0;
+	case OPTION_FRAMES:
+		run->launch.frames = parse_frames(argument, state);
+		return 0;
+	case OPTION_EVERY:
+		run->every_ns = parse_seconds(argument, state);
+		return 0;
+	case OPTION_NO_CHILDREN:
+		run->launch.no_children = true;
+		return 0;
+	case OPTION_REALLOC:
+		if (strcmp(argument, "last") != 0 && strcmp(argument, "origin") != 0)
+			argp_error(state, "--realloc %s: neither last nor origin", argument);
+		run->launch.realloc = argument;
+		return 0;
+	case OPTION_THREADS:
+		run->launch.threads = true;
+		return 0;
+	case OPTION_BLOCKS:
+		run->launch.blocks = true;
+		return 0;
+	case OPTION_START:
+		if (strcmp(argument, "on") != 0 && strcmp(argument, "off") != 0)
+			argp_error(state, "--start %s: neither on nor off", argument);
+		run->launch.start = argument;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The first word that is no option begins the command; the rest is its own. */
+		run->arguments = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no command given");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void
+run_options_parse(struct run_options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "COMMAND [ARG...]",
+		.doc = "Run a program and record what it and its descendants allocate.\v"
+		       "Examples:\n"
+		       "  heaptally run -- ./server --port 80\n"
+		       "  heaptally run --every 1 -o build.tally -- make -j4\n"
+		       "  heaptally run --frames 8 python3 script.py\n",
+	};
+
+	argp_err_exit_status = LAUNCH_FAILED;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+}

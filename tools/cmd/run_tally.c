@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/run_tally.c - the tally of a run: where it goes, what it may replace, what is in it
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/run_session.h"
+#include "model/process.h"
+#include "model/profile.h"
+#include "read/tally.h"
+#include "read/tally_file.h"
+#include "run/collect.h"
+#include "symbols/debuginfo_cache.h"
+#include "symbols/symbolize.h"
+#include "util/error.h"
+#include "util/output.h"
+#include "util/term.h"
+#include "util/xalloc.h"
+
+/* The program and the words of its command line: any of them may be a file that it reads. */
+static const char *const *
+get_inputs(const struct run *run, size_t *ret_count)
+{
+	const char **inputs;
+	size_t count = 0;
+
+	while (run->options.arguments[count] != NULL)
+		count++;
+	inputs = xcalloc(count + 1, sizeof(*inputs));
+	for (size_t i = 0; i < count; i++)
+		inputs[i] = run->options.arguments[i];
+	inputs[count] = run->program_path;
+	*ret_count = count + 1;
+	return inputs;
+}
+
+struct output_rule
+run_get_rule(const struct run *run)
+{
+	struct output_rule rule = {
+		.force = run->options.force,
+		.no_stdout = "standard output is the program's; --output needs a name",
+	};
+
+	rule.inputs = get_inputs(run, &rule.input_count);
+	return rule;
+}
+
+char *
+run_make_path_with_recordings(const struct run *run)
+{
+	char *name = tally_file_make_path(run->name, run->launch.pid);
+	char *path = xasprintf("%s/%s", run->directory, name);
+
+	free(name);
+	return path;
+}
+
+/* Which of the profiles the card shows, by their numbers. */
+struct wanted {
+	size_t chosen;
+	size_t others[CARD_OTHERS];
+	size_t other_count;
+};
+
+static void
+find_wanted(const struct process_list *list, struct wanted *wanted)
+{
+	size_t count, *order = process_list_rank(list, &count);
+
+	*wanted = (struct wanted){.chosen = process_list_choose(list)};
+	for (size_t i = 0; i < count && wanted->other_count < CARD_OTHERS; i++)
+		if (list->all.items[order[i]].pid != list->all.items[wanted->chosen].pid)
+			wanted->others[wanted->other_count++] = order[i];
+	free(order);
+}
+
+/* Keep a profile for the card, or free it. */
+static void
+keep_or_free(struct card *card, const struct wanted *wanted, size_t number, struct profile *profile)
+{
+	if (number == wanted->chosen) {
+		card->profile = profile;
+		return;
+	}
+	for (size_t i = 0; i < wanted->other_count; i++) {
+		if (number == wanted->others[i]) {
+			card->others[i] = profile;
+			return;
+		}
+	}
+	profile_free(profile);
+}
+
+static void
+drop_profiles(struct card *card)
+{
+	profile_free(card->profile);
+	card->profile = NULL;
+	for (size_t i = 0; i < CARD_OTHERS; i++) {
+		profile_free(card->others[i]);
+		card->others[i] = NULL;
+	}
+}
+
+void
+run_release_card(struct run *run)
+{
+	drop_profiles(&run->card);
+}
+
+/* Symbolize and write all profiles; those for the card are kept. */
+static int
+write_profiles(struct run *run, struct tally_writer *writer)
+{
+	struct term_progress progress;
+	struct debuginfo_cache *cache = debuginfo_cache_new();
+	struct symbolize_options options = {
+		.cache = cache,
+		.progress = term_progress_update,
+		.context = &progress,
+	};
+	struct profile *profile;
+	struct wanted wanted;
+	size_t number = 0;
+	int result;
+
+	find_wanted(run->card.processes, &wanted);
+	run->card.chosen = wanted.chosen;
+	term_progress_init(&progress, "reading symbols", run->options.quiet);
+	while ((result = collector_next(run->collector, &profile)) == 1) {
+		symbolize_profile(profile, &options);
+		if (profile->has_wait_status)
+			profile->tracer_cpu_ns = run->cpu_ns;
+		result = tally_writer_insert(writer, profile);
+		block_set_drop(&profile->blocks);
+		if (profile->unseen == 0)
+			keep_or_free(&run->card, &wanted, number++, profile);
+		else
+			profile_free(profile);
+		if (result != 0)
+			break;
+	}
+	term_progress_release(&progress);
+	debuginfo_cache_free(cache);
+	return result == 0 ? tally_writer_finish(writer) : result;
+}
+
+/* Returns 0, or -errno after it was said. */
+static int
+write_tally(struct run *run)
+{
+	struct output_rule rule = run_get_rule(run);
+	struct tally_writer *writer;
+	struct output output;
+	char *why;
+	int result = output_begin(run->path, &rule, &output, &why);
+
+	free((void *)rule.inputs);
+	if (result == 0) {
+		writer = tally_writer_new(output.fd);
+		result = write_profiles(run, writer);
+		tally_writer_free(writer);
+		if (result == 0 && run->card.profile != NULL) {
+			result = output_commit(&output);
+		} else {
+			output_abandon(&output);
+		}
+	}
+	if (why != NULL)
+		warn("%s", why);
+	else if (result != 0)
+		warn_errno(result, "%s: cannot be written", run->path);
+	free(why);
+	return result;
+}
+
+/* The place of the tally turned out to be full, or taken: put it where the recordings were. */
+static int
+write_elsewhere(struct run *run)
+{
+	int result = collector_rewind(run->collector);
+
+	drop_profiles(&run->card);
+	free(run->path);
+	run->path = run_make_path_with_recordings(run);
+	return result == 0 ? write_tally(run) : result;
+}
+
+/* Returns the error of the first place that was tried. */
+int
+run_write(struct run *run)
+{
+	int result = write_tally(run);
+
+	if (result != 0 && run->path_error == 0)
+		write_elsewhere(run);
+	return result;
+}

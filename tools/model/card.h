@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * card.h - what there is to say at the end of a run
+ */
+#ifndef CARD_H
+#define CARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/process.h"
+
+struct profile;
+
+#define CARD_OTHERS 3
+
+struct card {
+	const char *command;                  /* as it was typed */
+	const char *path;                     /* of the tally */
+	struct profile *profile;              /* the process that is shown, symbolized */
+	struct profile *others[CARD_OTHERS];  /* the largest of the others, or NULL */
+	const struct process_list *processes; /* all */
+	size_t chosen;                        /* index of the one that is shown */
+	const char *warning;                  /* one more, or NULL */
+	int wait_status;                      /* of the command */
+	uint64_t duration_ns;
+};
+
+#endif

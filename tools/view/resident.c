@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "view/resident.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/managed.h"
+#include "model/profile.h"
+#include "util/human.h"
+#include "util/xalloc.h"
+
+/* Resident memory beyond so many heaps, and beyond what every program has of stacks and data. */
+#define TIMES 3
+#define USUAL ((uint64_t)16 << 20)
+
+/* Of a managed heap less will do: that part of it is unseen is known. */
+#define MANAGED_USUAL ((uint64_t)2 << 20)
+
+static const struct profile_values *
+get_totals(const struct profile *profile)
+{
+	return &profile->moments[profile->moment_count - 1].sum;
+}
+
+static uint64_t
+unsigned_of(int64_t bytes)
+{
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+static char *
+explain_managed(const struct profile *profile, const struct managed *managed)
+{
+	uint64_t peak = unsigned_of(get_totals(profile)->peak_bytes);
+	char resident[HUMAN_BYTES], heap[HUMAN_BYTES];
+
+	if (profile->anonymous_bytes < peak + peak / 4 + MANAGED_USUAL)
+		return NULL;
+	return xasprintf("%s %s: %s were resident, the peak of what malloc gave is %s; %s",
+			 managed->name, managed->what,
+			 human_size((int64_t)profile->anonymous_bytes, resident),
+			 human_size((int64_t)peak, heap), managed->help);
+}
+
+/* More than malloc ever gave: it came from elsewhere. */
+static char *
+explain_mapped(const struct profile *profile)
+{
+	uint64_t peak = unsigned_of(get_totals(profile)->peak_bytes);
+	char resident[HUMAN_BYTES], heap[HUMAN_BYTES];
+
+	if (profile->anonymous_bytes < TIMES * peak + USUAL)
+		return NULL;
+	return xasprintf("resident memory reached %s without files, the heap %s: most of it was "
+			 "mapped without malloc",
+			 human_size((int64_t)profile->anonymous_bytes, resident),
+			 human_size((int64_t)peak, heap));
+}
+
+/* Malloc gave it, it was freed, and it is still there. */
+static char *
+explain_kept(const struct profile *profile)
+{
+	uint64_t live, last = profile->anonymous_last_bytes;
+	char resident[HUMAN_BYTES], heap[HUMAN_BYTES];
+
+	if (profile->sample_count == 0)
+		return NULL;
+	live = unsigned_of(profile->samples[profile->sample_count - 1].live_bytes);
+	if (last < TIMES * live + USUAL)
+		return NULL;
+	return xasprintf("%s stayed resident for %s that were live: the allocator keeps what was "
+			 "freed, in its caches or between small blocks; malloc_trim(3) and "
+			 "MALLOC_ARENA_MAX may help",
+			 human_size((int64_t)last, resident), human_size((int64_t)live, heap));
+}
+
+char *
+view_resident_explain(const struct profile *profile)
+{
+	const struct managed *managed;
+	char *sentence = NULL;
+
+	if (profile->moment_count == 0 || profile->anonymous_bytes == 0)
+		return NULL;
+	managed = managed_find(profile);
+	if (managed != NULL)
+		sentence = explain_managed(profile, managed);
+	if (sentence == NULL)
+		sentence = explain_mapped(profile);
+	return sentence != NULL ? sentence : explain_kept(profile);
+}
