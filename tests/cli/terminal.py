@@ -60,7 +60,9 @@ def in_terminal(columns, *arguments, **variables):
         child.wait(60)
     os.close(leader)
     equal(child.returncode, 0, "status")
-    return re.sub(r"\x1b\[[0-9;]*m", "", output.decode()).split("\r\n"), output
+    text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
+    # Blanks up to the edge and a return are a line of their own, or none: what comes after counts.
+    return re.sub(r"(?m)^ +\r(?!\n)", "", text).split("\r\n"), output
 
 
 def titles_of(lines):
