@@ -8,6 +8,7 @@ dist_man_MANS += \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
 	man/heaptally-faults.7 \
+	man/heaptally-tutorial.7 \
 	man/heaptally-growth.1 \
 	man/heaptally-info.1 \
 	man/heaptally-list.1 \

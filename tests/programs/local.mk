@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
 	tests/programs/starts \
+	tests/programs/server \
 	tests/programs/static \
 	tests/programs/threads \
 	tests/programs/wordindex
@@ -56,6 +57,8 @@ tests_programs_own_malloc_CFLAGS = $(traced_cflags)
 tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
 tests_programs_starts_CFLAGS = $(traced_cflags)
 tests_programs_starts_SOURCES = tests/programs/starts.c
+tests_programs_server_CFLAGS = $(traced_cflags)
+tests_programs_server_SOURCES = tests/programs/server.c
 tests_programs_static_CFLAGS = $(traced_cflags)
 tests_programs_static_LDFLAGS = -all-static
 tests_programs_static_SOURCES = tests/programs/exits.c
