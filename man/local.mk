@@ -7,6 +7,7 @@ dist_man_MANS += \
 	man/heaptally-blocks.1 \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
+	man/heaptally-export.1 \
 	man/heaptally-faults.7 \
 	man/heaptally-growth.1 \
 	man/heaptally-info.1 \

@@ -41,6 +41,7 @@ python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
+	tests/cli/exports.py \
 	tests/cli/growth.py \
 	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \

@@ -39,7 +39,7 @@ may_need_blocks(const struct report_options *options)
 	const struct group_options *group = &options->group;
 
 	return is_about_single_blocks(options) || group->by >= GROUP_BY_THREAD || group->ages ||
-	       filter_list_has_thread(&group->selection.filters) ||
+	       group->lifetimes || filter_list_has_thread(&group->selection.filters) ||
 	       filter_list_has_block(&group->selection.filters);
 }
 
