@@ -15,6 +15,7 @@ dist_man_MANS += \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \
 	man/heaptally-recording.5 \
+	man/heaptally-report.1 \
 	man/heaptally-reset-peak.1 \
 	man/heaptally-resume.1 \
 	man/heaptally-run.1 \

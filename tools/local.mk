@@ -189,6 +189,8 @@ tools_libtools_a_SOURCES = \
 	tools/util/intern.h \
 	tools/util/json_writer.c \
 	tools/util/json_writer.h \
+	tools/util/markdown.c \
+	tools/util/markdown.h \
 	tools/util/output.c \
 	tools/util/output.h \
 	tools/util/range_index.c \
@@ -243,6 +245,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/marks.h \
 	tools/view/moment.c \
 	tools/view/moment.h \
+	tools/view/page.h \
+	tools/view/page_markdown.c \
 	tools/view/place.c \
 	tools/view/place.h \
 	tools/view/processes.c \
@@ -283,6 +287,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/library.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
+	tools/cmd/report.c \
 	tools/cmd/report_filters.c \
 	tools/cmd/report_filters.h \
 	tools/cmd/report_format.c \

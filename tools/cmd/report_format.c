@@ -24,6 +24,7 @@
 #include "view/growth.h"
 #include "view/info.h"
 #include "view/list.h"
+#include "view/page.h"
 #include "view/timeline.h"
 #include "view/top.h"
 
@@ -74,6 +75,13 @@ static const struct report_format formats[] = {
 		.keeps_lines = true,
 		.top = export_tracemalloc_top,
 		.diff = export_tracemalloc_diff,
+	},
+	{
+		.name = "md",
+		.extension = "md",
+		.help = "Markdown",
+		.is_for_people = true,
+		.page = view_page_markdown,
 	},
 	{
 		.name = "pprof",
@@ -163,6 +171,8 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->list != NULL;
 	case REPORT_GROWTH:
 		return format->growth != NULL;
+	case REPORT_PAGE:
+		return format->page != NULL;
 	case REPORT_EXPORT:
 		return format->whole != NULL;
 	}

@@ -20,6 +20,7 @@ struct view_diff;
 struct view_growth;
 struct view_info;
 struct view_list;
+struct view_page;
 struct view_timeline;
 struct view_top;
 
@@ -34,6 +35,7 @@ enum report_kind {
 	REPORT_LIST,
 	REPORT_GROWTH,
 	REPORT_EXPORT,
+	REPORT_PAGE,
 };
 
 struct report_format {
@@ -61,6 +63,7 @@ struct report_format {
 	void (*info)(const struct term *term, const struct view_info *view);
 	void (*list)(const struct term *term, const struct view_list *view);
 	void (*growth)(const struct term *term, const struct view_growth *view);
+	void (*page)(const struct term *term, const struct view_page *view);
 	void (*whole)(const struct term *term, const struct export_input *input);
 };
 

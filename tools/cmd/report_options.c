@@ -228,6 +228,28 @@ static const struct argp_option export_table[] = {
 	{0},
 };
 
+static const struct argp_option page_table[] = {
+	TITLE_SHOWN,
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
+	   "now of what lives or lived when it was saved, else peak)"),
+	PROCESS,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,
+	EXCLUDE,
+	FILTER_FILE,
+	SUPPRESSIONS,
+	ANY_FRAME,
+	TITLE_HOW,
+	ROWS("show N lines in each table; 0 is all (default: 10)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	DEBUGINFOD,
+	{0},
+};
+
 static const struct argp_option list_table[] = {FORMAT, OUTPUT, FORCE, {0}};
 
 static int
@@ -431,6 +453,7 @@ const struct argp report_options_argp[] = {
 	[REPORT_BLOCKS] = ARGP(blocks_table),     [REPORT_BLOCK] = ARGP(block_table),
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),
 	[REPORT_GROWTH] = ARGP(growth_table),     [REPORT_EXPORT] = ARGP(export_table),
+	[REPORT_PAGE] = ARGP(page_table),
 };
 
 void
