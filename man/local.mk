@@ -7,6 +7,7 @@ dist_man_MANS += \
 	man/heaptally-blocks.1 \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
+	man/heaptally-export.1 \
 	man/heaptally-faults.7 \
 	man/heaptally-tutorial.7 \
 	man/heaptally-growth.1 \
@@ -15,6 +16,7 @@ dist_man_MANS += \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \
 	man/heaptally-recording.5 \
+	man/heaptally-report.1 \
 	man/heaptally-reset-peak.1 \
 	man/heaptally-resume.1 \
 	man/heaptally-run.1 \

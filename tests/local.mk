@@ -41,6 +41,7 @@ python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
+	tests/cli/exports.py \
 	tests/cli/growth.py \
 	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \
@@ -49,6 +50,7 @@ python_tests = \
 	tests/cli/module_files.py \
 	tests/cli/old_tally.py \
 	tests/cli/other_version.py \
+	tests/cli/page.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \

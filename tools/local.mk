@@ -2,18 +2,53 @@
 # The command. All but tools/cmd/ is in a library, so that the unit tests link what they test.
 
 bin_PROGRAMS += tools/heaptally
-noinst_LIBRARIES += tools/libtools.a
+noinst_LIBRARIES += tools/libtools.a tools/libpprof.a
 
 tools_cppflags = $(AM_CPPFLAGS) \
-	-I$(srcdir)/tools \
+	-I$(srcdir)/tools -I$(builddir)/tools \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
-	$(ELFUTILS_CFLAGS) $(ZSTD_CFLAGS) $(XXHASH_CFLAGS)
-tools_libs = tools/libtools.a $(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS)
+	$(ELFUTILS_CFLAGS) $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(PROTOBUF_C_CFLAGS) $(ZLIB_CFLAGS)
+tools_libs = tools/libtools.a tools/libpprof.a \
+	$(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS) $(PROTOBUF_C_LIBS) $(ZLIB_LIBS)
+
+# What protoc-c writes is not ours to mend.
+pprof_generated = tools/export/pprof.pb-c.c tools/export/pprof.pb-c.h
+nodist_tools_libpprof_a_SOURCES = $(pprof_generated)
+tools_libpprof_a_SOURCES =
+tools_libpprof_a_CPPFLAGS = $(tools_cppflags)
+tools_libpprof_a_CFLAGS = -w
+EXTRA_DIST += tools/export/pprof.proto
+CLEANFILES += $(pprof_generated)
+
+tools/export/pprof.pb-c.c: $(srcdir)/tools/export/pprof.proto
+	$(AM_V_GEN)$(MKDIR_P) tools/export && \
+		$(PROTOC_C) --proto_path=$(srcdir)/tools/export --c_out=tools/export $(srcdir)/tools/export/pprof.proto
+tools/export/pprof.pb-c.h: tools/export/pprof.pb-c.c
+	@test -e $@ || { rm -f tools/export/pprof.pb-c.c; $(MAKE) tools/export/pprof.pb-c.c; }
+tools/export/libtools_a-pprof.$(OBJEXT) tools/export/libpprof_a-pprof.pb-c.$(OBJEXT): tools/export/pprof.pb-c.h
 
 tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
+	tools/export/callgrind.c \
+	tools/export/callgrind.h \
+	tools/export/dhat.c \
+	tools/export/dhat.h \
+	tools/export/export.c \
+	tools/export/export.h \
+	tools/export/folded.c \
+	tools/export/folded.h \
+	tools/export/gzip.c \
+	tools/export/gzip.h \
+	tools/export/massif.c \
+	tools/export/massif.h \
+	tools/export/massif_tree.c \
+	tools/export/massif_tree.h \
 	tools/export/mprof.c \
 	tools/export/mprof.h \
+	tools/export/pprof.c \
+	tools/export/pprof.h \
+	tools/export/speedscope.c \
+	tools/export/speedscope.h \
 	tools/export/svg.c \
 	tools/export/svg.h \
 	tools/export/tracemalloc.c \
@@ -154,6 +189,8 @@ tools_libtools_a_SOURCES = \
 	tools/util/intern.h \
 	tools/util/json_writer.c \
 	tools/util/json_writer.h \
+	tools/util/markdown.c \
+	tools/util/markdown.h \
 	tools/util/output.c \
 	tools/util/output.h \
 	tools/util/range_index.c \
@@ -208,6 +245,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/marks.h \
 	tools/view/moment.c \
 	tools/view/moment.h \
+	tools/view/page.h \
+	tools/view/page_markdown.c \
 	tools/view/place.c \
 	tools/view/place.h \
 	tools/view/processes.c \
@@ -242,11 +281,13 @@ tools_heaptally_SOURCES = \
 	tools/cmd/blocks.c \
 	tools/cmd/command.h \
 	tools/cmd/diff.c \
+	tools/cmd/export.c \
 	tools/cmd/growth.c \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
+	tools/cmd/report.c \
 	tools/cmd/report_filters.c \
 	tools/cmd/report_filters.h \
 	tools/cmd/report_format.c \

@@ -152,7 +152,7 @@ record()
 	for words in 'mark FILE x' 'clear FILE' 'reset-peak FILE' 'pause FILE' 'resume FILE'; do
 		# shellcheck disable=SC2086
 		try 2 heaptally ${words//FILE/run.tally}
-		says 'run\.tally: a snapshot; only a living process can be asked$'
+		says 'run\.tally: a snapshot; only a running process takes requests$'
 	done
 	try 2 heaptally mark "$srcdir/COPYING" x
 	says 'COPYING: not a file of heaptally'

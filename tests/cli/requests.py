@@ -148,7 +148,7 @@ def mark(_directory):
         assert b"\x1b" not in heaptally("info", "now.tally").stdout
         said = heaptally("top", "--at", "mark:" + "x" * 95, "now.tally")
         equal(said.returncode, TROUBLE, "no snapshot")
-        assert b"no snapshot of then was kept" in said.stderr, said.stderr
+        assert b"no snapshot was taken then" in said.stderr, said.stderr
 
 
 @case("run: --at mark:LABEL, --start off, and a run of two programs")
@@ -199,7 +199,7 @@ def stopped(_directory):
         said = ask(TROUBLE, "mark", process.pid, "there", "--wait", "0")
         assert "has not carried out an earlier mark here yet" in said, said
         said = ask(TROUBLE, "clear", process.pid, "--wait", "0")
-        assert "nothing was asked" in said, said
+        assert "this request was not sent" in said, said
         equal(heaptally("clear", "-q", process.pid, "--wait", "0").returncode, TROUBLE, "quiet")
         quiet = heaptally("mark", "-q", process.pid, "here", "--wait", "0")
         equal((quiet.returncode, quiet.stderr), (PENDING, b""), "quiet")

@@ -72,7 +72,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (arguments->file == NULL)
-			argp_error(state, "a source file is needed");
+			argp_error(state, "no source file given");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -141,7 +141,7 @@ find_lines(const struct arguments *arguments, const struct source *source,
 		    arguments->file, annotation->file, annotation->other);
 	if (result < 0)
 		die(COMMAND_TROUBLE,
-		    "%s: no allocation of %s is from this file; `heaptally top --by file` lists "
+		    "%s: no allocation of %s comes from this file; `heaptally top --by file` lists "
 		    "the files",
 		    arguments->file, source->name);
 }

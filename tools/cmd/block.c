@@ -35,7 +35,8 @@ parse_address(struct arguments *arguments, const char *word, struct argp_state *
 	errno = 0;
 	arguments->address = strtoull(digits, &end, hex ? 16 : 10);
 	if (!isxdigit((unsigned char)*digits) || *end != '\0' || errno != 0)
-		argp_error(state, "%s: not an address; one is 0x55d0c3a02ab0, or decimal", word);
+		argp_error(state, "%s: not an address: write it like 0x55d0c3a02ab0, or in decimal",
+			   word);
 }
 
 static error_t

@@ -39,6 +39,8 @@ int cmd_block(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_reset_peak(int argc, char **argv);
 int cmd_mark(int argc, char **argv);

@@ -30,7 +30,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand != NULL)
-			argp_error(state, "more than one process or file");
+			argp_error(state, "%s: one file or process at a time", word);
 		arguments->operand = word;
 		return 0;
 	default:

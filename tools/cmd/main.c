@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
 	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},
 	{"block", "say what an address belongs to, or belonged to", cmd_block},
+	{"report", "write one page about a whole run", cmd_report},
+	{"export", "write what was recorded in a format of another tool", cmd_export},
 	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
 	{"list", "list the processes that are being recorded or left a recording", cmd_list},
 	{"info", "show the totals of a recording", cmd_info},

@@ -6,7 +6,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "export/callgrind.h"
+#include "export/dhat.h"
+#include "export/folded.h"
+#include "export/massif.h"
 #include "export/mprof.h"
+#include "export/pprof.h"
+#include "export/speedscope.h"
 #include "export/svg.h"
 #include "export/tracemalloc.h"
 #include "util/buffer.h"
@@ -18,6 +24,7 @@
 #include "view/growth.h"
 #include "view/info.h"
 #include "view/list.h"
+#include "view/page.h"
 #include "view/timeline.h"
 #include "view/top.h"
 
@@ -70,10 +77,67 @@ static const struct report_format formats[] = {
 		.diff = export_tracemalloc_diff,
 	},
 	{
+		.name = "md",
+		.extension = "md",
+		.help = "Markdown",
+		.is_for_people = true,
+		.page = view_page_markdown,
+	},
+	{
+		.name = "pprof",
+		.extension = "pb.gz",
+		.help = "go tool pprof, Parca, Pyroscope, Perfetto",
+		.is_binary = true,
+		.wants_addresses = true,
+		.reader = "go tool pprof -top %s",
+		.whole = export_pprof,
+	},
+	{
+		.name = "folded",
+		.extension = "folded",
+		.help = "flamegraph.pl, inferno",
+		.reader = "flamegraph.pl --colors mem --countname bytes %s > heap.svg",
+		.whole = export_folded,
+	},
+	{
+		.name = "speedscope",
+		.extension = "speedscope.json",
+		.help = "speedscope",
+		.reader = "speedscope %s",
+		.whole = export_speedscope,
+	},
+	{
+		.name = "dhat",
+		.extension = "dhat.json",
+		.help = "dh_view.html of valgrind, Firefox Profiler",
+		.needs_totals = true,
+		.wants_lifetimes = true,
+		.whole = export_dhat,
+	},
+	{
+		.name = "massif",
+		.extension = "massif",
+		.help = "ms_print, massif-visualizer",
+		.wants_history = true,
+		.reader = "ms_print %s",
+		.whole = export_massif,
+	},
+	{
+		.name = "callgrind",
+		.extension = "callgrind",
+		.help = "kcachegrind, callgrind_annotate",
+		.reader = "callgrind_annotate --inclusive=yes %s",
+		.whole = export_callgrind,
+	},
+	{
 		.name = "mprof",
 		.extension = "dat",
 		.help = "the file that `mprof plot` reads",
+		.has_no_stacks = true,
+		.wants_history = true,
+		.reader = "mprof plot %s",
 		.timeline = export_mprof,
+		.whole = export_mprof_profile,
 	},
 	{
 		.name = "svg",
@@ -107,14 +171,21 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->list != NULL;
 	case REPORT_GROWTH:
 		return format->growth != NULL;
+	case REPORT_PAGE:
+		return format->page != NULL;
+	case REPORT_EXPORT:
+		return format->whole != NULL;
 	}
 	return false;
 }
 
 const struct report_format *
-report_format_default(void)
+report_format_default(enum report_kind kind)
 {
-	return &formats[0];
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (has_kind(&formats[i], kind) && formats[i].is_for_people)
+			return &formats[i];
+	return NULL;
 }
 
 const struct report_format *
@@ -129,14 +200,20 @@ report_format_find(enum report_kind kind, const char *name)
 const struct report_format *
 report_format_find_extension(enum report_kind kind, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *dot = strrchr(slash != NULL ? slash : path, '.');
+	const struct report_format *found = NULL;
+	size_t length = strlen(path), longest = 0;
 
-	for (size_t i = 0; i < FORMAT_COUNT; i++)
-		if (has_kind(&formats[i], kind) && dot != NULL &&
-		    strcmp(formats[i].extension, dot + 1) == 0)
-			return &formats[i];
-	return NULL;
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		size_t bytes = strlen(formats[i].extension);
+
+		if (!has_kind(&formats[i], kind) || bytes <= longest || bytes + 1 > length ||
+		    path[length - bytes - 1] != '.' ||
+		    strcmp(path + length - bytes, formats[i].extension) != 0)
+			continue;
+		found = &formats[i];
+		longest = bytes;
+	}
+	return found;
 }
 
 static char *

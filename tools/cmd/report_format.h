@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+struct export_input;
 struct term;
 struct view_annotate;
 struct view_block;
@@ -19,6 +20,7 @@ struct view_diff;
 struct view_growth;
 struct view_info;
 struct view_list;
+struct view_page;
 struct view_timeline;
 struct view_top;
 
@@ -32,6 +34,8 @@ enum report_kind {
 	REPORT_INFO,
 	REPORT_LIST,
 	REPORT_GROWTH,
+	REPORT_EXPORT,
+	REPORT_PAGE,
 };
 
 struct report_format {
@@ -41,6 +45,13 @@ struct report_format {
 	bool is_for_people;    /* the first rows do, and a terminal shows it in place */
 	bool delimits_itself;  /* no empty line is needed between two reports */
 	bool keeps_lines;      /* a diff does not match lines that moved */
+	bool is_binary;        /* no terminal shows it */
+	bool wants_addresses;  /* two addresses are two places, even at the same line */
+	bool needs_totals;     /* of what was freed too: single blocks do not tell */
+	bool wants_history;    /* all that is known of earlier */
+	bool wants_lifetimes;  /* of blocks, when they were recorded */
+	bool has_no_stacks;    /* it has no stacks that could be grouped or filtered */
+	const char *reader;    /* the command that shows a file of it, %s being its name, or NULL */
 
 	/* All write to the stream of term, whose errors stay there; NULL: not of this kind. */
 	void (*top)(const struct term *term, const struct view_top *view);
@@ -52,12 +63,15 @@ struct report_format {
 	void (*info)(const struct term *term, const struct view_info *view);
 	void (*list)(const struct term *term, const struct view_list *view);
 	void (*growth)(const struct term *term, const struct view_growth *view);
+	void (*page)(const struct term *term, const struct view_page *view);
+	void (*whole)(const struct term *term, const struct export_input *input);
 };
 
-/* The first one, which every kind has. */
-const struct report_format *report_format_default(void);
+/* The first one of the kind that is for people; NULL if there is none. */
+const struct report_format *report_format_default(enum report_kind kind);
 
-/* The format of a kind by its name, or by the extension of a path; NULL if there is none. */
+/* The format of a kind by its name, or by the longest extension that a path ends in; NULL if there
+ * is none. */
 const struct report_format *report_format_find(enum report_kind kind, const char *name);
 const struct report_format *report_format_find_extension(enum report_kind kind, const char *path);
 

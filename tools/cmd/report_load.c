@@ -39,7 +39,7 @@ may_need_blocks(const struct report_options *options)
 	const struct group_options *group = &options->group;
 
 	return is_about_single_blocks(options) || group->by >= GROUP_BY_THREAD || group->ages ||
-	       filter_list_has_thread(&group->selection.filters) ||
+	       group->lifetimes || filter_list_has_thread(&group->selection.filters) ||
 	       filter_list_has_block(&group->selection.filters);
 }
 
@@ -79,7 +79,7 @@ check_blocks(const struct report_options *options, const char *operand, struct s
 	report_load_need_blocks(source);
 	group.ages = false;
 	if (group_needs_blocks(&group, profile) && !column_is_of_blocks(options->column))
-		die(COMMAND_TROUBLE, "--sort %s: of single blocks only live and blocks are known",
+		die(COMMAND_TROUBLE, "--sort %s: only live and blocks are known of single blocks",
 		    options->column->alias);
 }
 

@@ -64,6 +64,10 @@ enum {
 #define SORT \
 	{"sort", OPTION_SORT, "COLUMN", 0, \
 	 "live, blocks, peak, peak-blocks, total, allocs or temporary (default: live)", 3}
+#define SORT_EXPORT \
+	{"sort", OPTION_SORT, "COLUMN", 0, \
+	 "live, blocks, peak, peak-blocks, total, allocs or temporary (default: live): the order of " \
+	 "stacks, and the number of a folded one", 3}
 #define FORMAT             {"format", OPTION_FORMAT, "FORMAT", 0, "see `help_filter`", 3}
 #define OUTPUT \
 	{"output", 'o', "FILE", 0, \
@@ -198,6 +202,54 @@ static const struct argp_option info_table[] = {
 	{0},
 };
 
+static const struct argp_option export_table[] = {
+	TITLE_SHOWN,
+	{"by", OPTION_BY, "KEY", 0,
+	 "write the groups of `top --by KEY`: stack (default), line, function, file, module, "
+	 "allocator, thread, size or generation",
+	 1},
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
+	   "now of what lives or lived when it was saved, else peak)"),
+	PROCESS,
+	RAW_FRAMES("keep allocator wrappers and libraries of the language at the end of a stack"),
+	WRAPPER,
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,
+	EXCLUDE,
+	FILTER_FILE,
+	SUPPRESSIONS,
+	ANY_FRAME,
+	TITLE("How it is written:", 3),
+	SORT_EXPORT,
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	DEBUGINFOD,
+	{0},
+};
+
+static const struct argp_option page_table[] = {
+	TITLE_SHOWN,
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
+	   "now of what lives or lived when it was saved, else peak)"),
+	PROCESS,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,
+	EXCLUDE,
+	FILTER_FILE,
+	SUPPRESSIONS,
+	ANY_FRAME,
+	TITLE_HOW,
+	ROWS("show N lines in each table; 0 is all (default: 10)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	DEBUGINFOD,
+	{0},
+};
+
 static const struct argp_option list_table[] = {FORMAT, OUTPUT, FORCE, {0}};
 
 static int
@@ -225,7 +277,10 @@ choose_format(struct report_options *options)
 	if (options->format == NULL && options->output.path != NULL)
 		options->format = report_format_find_extension(options->kind, options->output.path);
 	if (options->format == NULL)
-		options->format = report_format_default();
+		options->format = report_format_default(options->kind);
+	if (options->format == NULL)
+		die(COMMAND_TROUBLE, "no --format is given: one of %s",
+		    report_format_list(options->kind));
 }
 
 /* In text, the first rows are enough. */
@@ -397,7 +452,8 @@ const struct argp report_options_argp[] = {
 	[REPORT_ANNOTATE] = ARGP(annotate_table), [REPORT_TIMELINE] = ARGP(timeline_table),
 	[REPORT_BLOCKS] = ARGP(blocks_table),     [REPORT_BLOCK] = ARGP(block_table),
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),
-	[REPORT_GROWTH] = ARGP(growth_table),
+	[REPORT_GROWTH] = ARGP(growth_table),     [REPORT_EXPORT] = ARGP(export_table),
+	[REPORT_PAGE] = ARGP(page_table),
 };
 
 void
@@ -407,6 +463,8 @@ report_options_init(struct report_options *options, enum report_kind kind)
 	options->kind = kind;
 	options->column = &columns[0];
 	options->frames = kind == REPORT_BLOCK ? 0 : 12;
+	if (kind == REPORT_EXPORT)
+		options->group.by = GROUP_BY_STACK;
 }
 
 void

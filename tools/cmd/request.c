@@ -147,7 +147,7 @@ warn_earlier(const struct request_answer *answer)
 {
 	const char *earlier = answer->earlier != 0 ? profile_mark_name(answer->earlier) : "request";
 
-	warn("%s %u %shas not carried out an earlier %s%s%s yet; nothing was asked now",
+	warn("%s %u %shas not carried out an earlier %s%s%s yet; this request was not sent",
 	     answer->command, answer->pid, answer->is_stopped ? "is stopped and " : "", earlier,
 	     answer->earlier_label[0] != '\0' ? " " : "", answer->earlier_label);
 }
@@ -172,8 +172,8 @@ tell(const struct arguments *arguments, const struct request_answer *answer)
 		warn_earlier(answer);
 		return COMMAND_TROUBLE;
 	case REQUEST_IS_LOCKED:
-		warn("%s %u: another heaptally is asking it; nothing was asked", answer->command,
-		     answer->pid);
+		warn("%s %u: another heaptally is sending it a request; this one was not sent",
+		     answer->command, answer->pid);
 		return COMMAND_TROUBLE;
 	case REQUEST_IS_LATE:
 		warn("%s %u ended before it allocated again", answer->command, answer->pid);
@@ -204,11 +204,11 @@ make_request(const struct wording *wording, int argc, char **argv)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = request_make(path, &arguments.request, &answer);
 	if (result == -EBADMSG && source_is_tally(path))
-		die(COMMAND_TROUBLE, "%s: a snapshot; only a living process can be asked",
+		die(COMMAND_TROUBLE, "%s: a snapshot; only a running process takes requests",
 		    arguments.operand);
 	free(path);
 	if (result == -ESRCH)
-		die(COMMAND_TROUBLE, "%s: the process ended; only a living one can be asked",
+		die(COMMAND_TROUBLE, "%s: the process ended; only a running one takes requests",
 		    arguments.operand);
 	if (result == -EPERM)
 		die(COMMAND_TROUBLE, "%s: belongs to another user", arguments.operand);

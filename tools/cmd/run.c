@@ -57,7 +57,7 @@ explain_nothing(const struct run *run, int status)
 		     run->options.arguments[0], (unsigned long long)limit.rlim_cur);
 		return status;
 	}
-	warn("%s: no recording appeared: the runtime was not loaded, was kept from writing to %s, "
+	warn("%s: no recording appeared: the runtime was not loaded, could not write to %s, "
 	     "or the environment was cleared",
 	     run->options.arguments[0], run->directory);
 	return status != 0 ? status : LAUNCH_FAILED;

@@ -57,7 +57,7 @@ parse_seconds(const char *text, struct argp_state *state)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end != '\0' || !isfinite(seconds) || seconds < 0.001 || seconds > 1e9)
-		argp_error(state, "--every %s: not a number of seconds from 0.001 on", text);
+		argp_error(state, "--every %s: not a number of seconds, at least 0.001", text);
 	return (uint64_t)(seconds * 1e9);
 }
 

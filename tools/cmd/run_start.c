@@ -71,7 +71,8 @@ check_output(struct run *run)
 static _Noreturn void
 run_untraced(char *const *arguments, int why)
 {
-	warn_errno(why, "no directory for recordings can be made, %s runs untraced", arguments[0]);
+	warn_errno(why, "no directory for recordings can be created; %s runs untraced",
+		   arguments[0]);
 	execvp(arguments[0], arguments);
 	die_errno(errno == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXECUTABLE, -errno, "%s",
 		  arguments[0]);
@@ -99,7 +100,8 @@ make_preload(const struct run *run, const char *library)
 		die(LAUNCH_FAILED, "%s: LD_PRELOAD cannot hold this path, nor a link to it in %s",
 		    library, parent);
 	if (result != 0)
-		die_errno(LAUNCH_FAILED, result, "%s: no link to %s can be made", parent, library);
+		die_errno(LAUNCH_FAILED, result, "%s: no link to %s can be created", parent,
+			  library);
 	free(parent);
 	return preload;
 }

@@ -64,7 +64,7 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand != NULL)
-			argp_error(state, "more than one process or file");
+			argp_error(state, "%s: one file or process at a time", argument);
 		arguments->operand = argument;
 		return 0;
 	case ARGP_KEY_END:

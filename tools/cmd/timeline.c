@@ -69,7 +69,7 @@ parse_window(struct arguments *arguments, const char *word, struct argp_state *s
 	else
 		end = NULL;
 	if (!end || *end)
-		argp_error(state, "%s: not a window of time as 1.5,8 or 1.5,", word);
+		argp_error(state, "%s: not a window of time like 1.5,8 or 1.5,", word);
 	if (arguments->from >= arguments->to)
 		argp_error(state, "%s: the window ends before it begins", word);
 }

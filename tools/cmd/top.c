@@ -59,7 +59,7 @@ parse_refresh(const char *text, struct argp_state *state)
 
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || !(seconds >= REFRESH_LEAST) ||
 	    !(seconds <= REFRESH_MOST))
-		argp_error(state, "--refresh %s: not a number of seconds from %g on", text,
+		argp_error(state, "--refresh %s: not a number of seconds, at least %g", text,
 			   REFRESH_LEAST);
 	return seconds;
 }
@@ -73,7 +73,7 @@ parse_count(const char *text, struct argp_state *state)
 	errno = 0;
 	count = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || count == 0)
-		argp_error(state, "--count %s: not a number from 1 on", text);
+		argp_error(state, "--count %s: not a whole number, at least 1", text);
 	return count;
 }
 

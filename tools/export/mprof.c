@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/export.h"
+#include "model/curve.h"
 #include "util/term.h"
 #include "view/timeline.h"
 
@@ -76,4 +78,24 @@ export_mprof(const struct term *term, const struct view_timeline *view)
 		write_mprof_point(stream, view, point->live_bytes, point->time_ns);
 		putc('\n', stream);
 	}
+}
+
+void
+export_mprof_profile(const struct term *term, const struct export_input *input)
+{
+	const struct profile *profile = input->profile;
+	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
+	uint64_t end_ns =
+		profile->duration_ns > last->time_ns ? profile->duration_ns : last->time_ns;
+	struct view_timeline view = {.profile = profile};
+	struct curve curve;
+
+	/* The peak is in the middle of the curve; any other moment ends it. */
+	if (!input->at.peak && input->at.moment != last)
+		end_ns = input->at.moment->time_ns;
+	view.to_ns = end_ns > 0 ? end_ns : 1;
+	curve_init(&curve, profile);
+	view.curve = &curve;
+	export_mprof(term, &view);
+	curve_release(&curve);
 }

@@ -62,6 +62,7 @@ struct addition {
 	struct attribution_site site;
 	uint32_t number; /* of the site */
 	const struct profile_values *values;
+	int64_t end_bytes, end_blocks; /* live_* of the moment, at the peak too */
 };
 
 int
@@ -165,6 +166,8 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	bool largest = group->stack == NONE || live > group->largest;
 
 	profile_values_add(&group->values, addition->values);
+	group->end_bytes = wrap_add(group->end_bytes, addition->end_bytes);
+	group->end_blocks = wrap_add(group->end_blocks, addition->end_blocks);
 	group->sites++;
 	if (grouping->group_of_site != NULL)
 		grouping->group_of_site[addition->number] = index;
@@ -326,7 +329,12 @@ static void
 add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
 {
 	struct profile_values values = *recorded;
-	struct addition addition = {.number = number, .values = &values};
+	struct addition addition = {
+		.number = number,
+		.values = &values,
+		.end_bytes = values.live_bytes,
+		.end_blocks = values.live_blocks,
+	};
 
 	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
 	    values.peak_blocks == 0)
@@ -437,6 +445,8 @@ add_block(struct grouping *grouping, size_t index, const struct filter_block *fi
 	if (!add_to_sums(grouping, addition))
 		return;
 	profile_values_add(&grouping->groups.items[group].values, &values);
+	grouping->groups.items[group].end_bytes = grouping->groups.items[group].values.live_bytes;
+	grouping->groups.items[group].end_blocks = grouping->groups.items[group].values.live_blocks;
 	grouping->groups.items[group].sites++;
 	if (grouping->group_of_block != NULL)
 		grouping->group_of_block[index] = group;

@@ -58,7 +58,8 @@ struct group_link {
 struct group {
 	/* live_* are those of the chosen moment: at the peak, the same as peak_*. */
 	struct profile_values values;
-	uint32_t key; /* a place, or with GROUP_BY_STACK a stack */
+	int64_t end_bytes, end_blocks; /* live_* of the moment, at the peak too */
+	uint32_t key;                  /* a place, or with GROUP_BY_STACK a stack */
 	/*
 	 * With GROUP_BY_STACK the key; else the frame that names the largest site of the group: its
 	 * innermost place that is no wrapper, and what that is inlined into. When the functions of

@@ -421,16 +421,16 @@ explain_no_moment(const char *name, const char *moment, const struct profile *pr
 	uint32_t count = profile->moment_count;
 
 	if (error == -EINVAL)
-		return xasprintf("\"%s\" is no moment; one is exit, peak, now, 12.5s, snap:N or "
-				 "mark:LABEL",
-				 moment);
+		return xasprintf(
+			"\"%s\" is not a moment; moments are exit, peak, now, 12.5s, snap:N and "
+			"mark:LABEL",
+			moment);
 	if (error == -ENODATA) {
 		const struct profile_mark *mark = profile_find_mark(profile, moment + 5);
 
-		return xasprintf(
-			"%s: %s was at %.3fs, but no snapshot of then was kept; `heaptally "
-			"run` takes one at each mark",
-			name, moment, (double)mark->time_ns / 1e9);
+		return xasprintf("%s: %s was at %.3fs, but no snapshot was taken then; `heaptally "
+				 "run` takes one at each mark",
+				 name, moment, (double)mark->time_ns / 1e9);
 	}
 	if (strncmp(moment, "mark:", 5) == 0)
 		return explain_no_mark(name, moment, profile);
@@ -457,7 +457,7 @@ finish(struct collection *collection, const char *moment, struct source *source,
 		*ret_why = collection->request->process != NULL
 				   ? explain_no_process(source->name, collection->request->process,
 							&collection->processes)
-				   : xasprintf("%s: no process in it", source->name);
+				   : xasprintf("%s: contains no process", source->name);
 		return -ENOENT;
 	}
 	source->is_named = moment != NULL;
@@ -508,7 +508,7 @@ explain_no_recording(const char *pid)
 				 "start it with \"heaptally run\", or with "
 				 "LD_PRELOAD=$(heaptally --library)",
 				 pid);
-	return xasprintf("%s: not a traced process, nor one that left a recording "
+	return xasprintf("%s: not a traced process, and it left no recording "
 			 "(\"heaptally list\" shows all)",
 			 pid);
 }

@@ -132,7 +132,7 @@ insert_inherited(const struct launch_options *options, const char *inherited, st
 		enum option_word known = empty ? OPTION_DIR : classify(word);
 
 		if (known == OPTION_UNKNOWN)
-			*ret_why = xasprintf("HEAPTALLY: \"%s\" is no option", word);
+			*ret_why = xasprintf("HEAPTALLY: \"%s\" is not an option", word);
 		else if (!is_replaced(options, known))
 			buffer_insert_format(text, ":%s", word);
 		free(word);

@@ -319,7 +319,7 @@ judge_elf(struct target *target, const struct elf_facts *facts, bool by_loader)
 				 path));
 	else if (facts->is_elf && !facts->is_x86_64)
 		refuse(target, TARGET_UNTRACEABLE,
-		       xasprintf("%s is made for another machine", path));
+		       xasprintf("%s is built for another kind of machine", path));
 	else if (facts->is_elf && !facts->has_interpreter)
 		refuse(target, TARGET_UNTRACEABLE,
 		       xasprintf("%s is %sstatically linked, so nothing can be preloaded into it",

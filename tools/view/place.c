@@ -229,6 +229,12 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 }
 
 void
+view_place_format_name(const struct place *place, struct buffer *out)
+{
+	format_name(place, true, out);
+}
+
+void
 view_place_release(struct view_place *view)
 {
 	free(view->name);

@@ -34,6 +34,9 @@ void view_place_init(struct view_place *view, const struct place_table *table, u
 		     uint32_t caller, enum group_by by, bool full_names);
 void view_place_release(struct view_place *view);
 
+/* The whole name of a place, not escaped: its function, or what comes nearest. */
+void view_place_format_name(const struct place *place, struct buffer *out);
+
 /* Cut text to at most columns, with "..." at its end. Below 4 columns: do not. */
 void view_place_cut(char *text, unsigned columns);
 
