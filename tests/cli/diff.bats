@@ -152,12 +152,12 @@ two()
 	gcc -g -O0 -fno-builtin -DSIZE=1500 -o app "$PWD"/build/pr/src/[ab]/main.c
 	heaptally run -q -o pr.tally -- ./app
 	for option in '' "--path-map=$PWD/build/main=$PWD/build/pr/"; do
-		try 0 heaptally diff $option main.tally pr.tally
+		try 0 heaptally diff ${option:+"$option"} main.tally pr.tally
 		grep -qx "$PWD/build/main is taken for $PWD/build/pr" out
 		grep -qE '^\+500 B +\+0 +1\.5 KiB +grow +.*build/pr/src/a/main\.c:5$' out
 		grep -qx '(3 unchanged; --all shows them)' out
 		for by in line function file stack; do
-			try 0 heaptally diff $option --by $by --format json main.tally pr.tally
+			try 0 heaptally diff ${option:+"$option"} --by $by --format json main.tally pr.tally
 			jq -e '[.groups[] | select(.live_bytes_diff != 0)] | length == 1' out
 		done
 	done

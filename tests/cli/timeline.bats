@@ -60,7 +60,7 @@ setup_file()
 	export XDG_RUNTIME_DIR=$PWD
 	"$HEAPTALLY_COMMAND" run -q -o marked.tally -- ./marked &
 	for label in 'load all' serve; do
-		until "$HEAPTALLY_COMMAND" info "marked@mark:$label" >info 2>&1; do
+		until "$HEAPTALLY_COMMAND" info "marked@mark:$label" >seen 2>&1; do
 			kill -0 $! || return 1
 			sleep 0.01
 		done
@@ -244,7 +244,7 @@ setup_file()
 	try 0 heaptally run -q -o plain.tally -- "$BATS_FILE_TMPDIR/wave"
 	try 0 heaptally timeline --format json plain.tally
 	jq -e '.peak.live_bytes == 8388608 and (.snapshots | length) == 1
-		and ([.points[] | select(.resident_bytes != null)] | length) >= 10
+		and ([.points[] | select(.resident_bytes != null)] | length) >= 3
 		and ([.points[].live_bytes] | unique | length) >= 5
 		and .grew[0].live_bytes_diff == 8388608 and .fell[0].live_bytes_diff == -6291456' out
 }
@@ -254,7 +254,7 @@ setup_file()
 	try 0 heaptally run -q -o after.tally -- sh -c \
 		"for i in 1 2 3 4 5 6 7 8; do /bin/ls / >/dev/null; done; exec '$BATS_FILE_TMPDIR/wave'"
 	try 0 heaptally timeline --format json --process wave after.tally
-	jq -e '[.points[] | select(.resident_bytes != null)] | length >= 10' out
+	jq -e '[.points[] | select(.resident_bytes != null)] | length >= 3' out
 }
 
 @test "timeline: a program without allocations, and one without samples" {
