@@ -56,6 +56,7 @@ python_tests = \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
 	tests/cli/tracemalloc_oracle.py \
+	tests/cli/tree.py \
 	tests/exact/memcheck_dhat.py \
 	tests/exact/temporary.py \
 	tests/gates/counting.py \
