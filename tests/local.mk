@@ -58,6 +58,7 @@ python_tests = \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
 	tests/cli/tracemalloc_oracle.py \
+	tests/cli/tree.py \
 	tests/cli/tutorial.py \
 	tests/cli/unrecorded.py \
 	tests/exact/memcheck_dhat.py \

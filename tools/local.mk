@@ -105,6 +105,10 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
+	tools/model/system_library.c \
+	tools/model/system_library.h \
+	tools/model/tree.c \
+	tools/model/tree.h \
 	tools/model/trouble.c \
 	tools/model/trouble.h \
 	tools/model/verdict.c \
@@ -271,7 +275,9 @@ tools_libtools_a_SOURCES = \
 	tools/view/top_json.c \
 	tools/view/top_stacks.c \
 	tools/view/top_table.c \
-	tools/view/top_text.c
+	tools/view/top_text.c \
+	tools/view/top_tree.c \
+	tools/view/top_tree_json.c
 
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)

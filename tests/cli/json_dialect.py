@@ -20,7 +20,7 @@ COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
 UNIT = re.compile(r"(^|_)(bytes|blocks|seconds|count|events|stacks|frees|allocations|differences|walks)"
                   r"(_diff|_per_second|_with_line|_with_name)?$")
 NO_UNIT = {"version", "pid", "parent_pid", "line", "old_line", "column", "thread", "freed_by_thread",
-           "number", "generation", "signal", "exit_status", "frames_limit", "layout"}
+           "number", "generation", "parent", "signal", "exit_status", "frames_limit", "layout"}
 
 
 def ask(*words, status=0):
@@ -68,6 +68,9 @@ def groups(directory):
             ask("diff", "--by", key, "--all", tally + "@snap:1", tally + "@exit")
     for column in COLUMNS:
         ask("top", "--sort", column, tally)
+    for words in (["--by", "tree"], ["--callers-of", "keep"], ["--by", "tree", "-n", "1"],
+                  ["--by", "tree", "--include", "size=1K.."], ["--callers-of", "nobody"]):
+        equal(ask("top", *words, tally)["by"], "tree" if words[0] == "--by" else "callers", "by")
     equal(ask("top", "--at", "mark:full", tally)["process"]["mark"]["label"], "full", "a mark")
     suppressed = ask("top", "--at", "exit", "--suppressions", "rules", tally)["suppressed"]
     equal([rule["stack_count"] for rule in suppressed], [1, 0], "stacks that were suppressed")

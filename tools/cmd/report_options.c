@@ -40,6 +40,7 @@ enum {
 #define PROCESS \
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0, \
 	 "which process of a file with several (default: the program that was run)", 1}
+#define BY(keys)           {"by", OPTION_BY, "KEY", 0, "group by line (default), " keys, 1}
 #define CUMULATIVE(text)   {"cumulative", OPTION_CUMULATIVE, NULL, 0, text, 1}
 #define RAW_FRAMES(text)   {"raw-frames", OPTION_RAW_FRAMES, NULL, 0, text, 1}
 #define WRAPPER \
@@ -85,36 +86,47 @@ enum {
 	 "ask the servers in DEBUGINFOD_URLS for debug information", 3}
 /* clang-format on */
 
-static const struct argp_option group_table[] = {
+/* clang-format off */
+/* Of `top` and `diff`. */
+#define GROUPS \
+	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: " \
+	   "now " \
+	   "of what lives or lived when it was saved, else peak)"), \
+	PROCESS, \
+	CUMULATIVE("count a block for every group on its stack, once each"), \
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"), \
+	WRAPPER, \
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2), \
+	INCLUDE, \
+	EXCLUDE, \
+	FILTER_FILE, \
+	SUPPRESSIONS, \
+	ANY_FRAME, \
+	TITLE_HOW, \
+	ROWS("show N groups; 0 is all (default: 10 in text, else all)"), \
+	SORT, \
+	FORMAT, \
+	OUTPUT, \
+	FORCE, \
+	LIMIT("frames of a stack: the N innermost, -N the outermost, 0 all (default: 12)"), \
+	RECENT_LAST("print stacks from the outermost frame on"), \
+	FULL_NAMES, \
+	COLOR, \
+	DEBUGINFOD
+/* clang-format on */
+
+static const struct argp_option top_table[] = {
 	TITLE_SHOWN,
-	{"by", OPTION_BY, "KEY", 0,
-	 "group by line (default), function, file, module, stack, allocator, thread, size or "
-	 "generation",
-	 1},
-	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
-	   "now "
-	   "of what lives or lived when it was saved, else peak)"),
-	PROCESS,
-	CUMULATIVE("count a block for every group on its stack, once each"),
-	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
-	WRAPPER,
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
-	INCLUDE,
-	EXCLUDE,
-	FILTER_FILE,
-	SUPPRESSIONS,
-	ANY_FRAME,
-	TITLE_HOW,
-	ROWS("show N groups; 0 is all (default: 10 in text, else all)"),
-	SORT,
-	FORMAT,
-	OUTPUT,
-	FORCE,
-	LIMIT("frames of a stack: the N innermost, -N the outermost, 0 all (default: 12)"),
-	RECENT_LAST("print stacks from the outermost frame on"),
-	FULL_NAMES,
-	COLOR,
-	DEBUGINFOD,
+	BY("function, file, module, stack, tree (callers down to sites), allocator, thread, size "
+	   "or generation"),
+	GROUPS,
+	{0},
+};
+
+static const struct argp_option diff_table[] = {
+	TITLE_SHOWN,
+	BY("function, file, module, stack, allocator, thread, size or generation"),
+	GROUPS,
 	{0},
 };
 
@@ -171,24 +183,15 @@ static const struct argp_option annotate_table[] = {
 static const struct argp_option timeline_table[] = {PROCESS, FORMAT, OUTPUT, FORCE, COLOR, {0}};
 
 static const struct argp_option growth_table[] = {
-	TITLE_SHOWN,
-	{"by", OPTION_BY, "KEY", 0, "group by line (default), function, file or module", 1},
-	PROCESS,
-	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
-	WRAPPER,
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
-	INCLUDE,
-	EXCLUDE,
-	FILTER_FILE,
-	ANY_FRAME,
-	TITLE_HOW,
-	ROWS("show N groups; 0 is all (default: 10 in text, else all)"),
-	FORMAT,
-	OUTPUT,
-	FORCE,
-	FULL_NAMES,
-	COLOR,
-	DEBUGINFOD,
+	TITLE_SHOWN, BY("function, file or module"),
+	PROCESS,     RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,     TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,     EXCLUDE,
+	FILTER_FILE, ANY_FRAME,
+	TITLE_HOW,   ROWS("show N groups; 0 is all (default: 10 in text, else all)"),
+	FORMAT,      OUTPUT,
+	FORCE,       FULL_NAMES,
+	COLOR,       DEBUGINFOD,
 	{0},
 };
 
@@ -298,7 +301,7 @@ check_options(struct report_options *options, struct argp_state *state)
 	report_filters_apply(&options->words, options->any_frame, &options->group, state);
 	if (options->group.cumulative && options->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",
-			   group_by_names[options->group.by]);
+			   options->tree ? "tree" : group_by_names[options->group.by]);
 	if (options->group.cumulative && options->group.ages)
 		argp_error(state, "--cumulative does not go with --ages");
 	choose_format(options);
@@ -314,8 +317,13 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 
 	switch (key) {
 	case OPTION_BY:
-		result = group_by_parse(word, &options->group.by);
-		known = "line, function, file, module, stack, allocator, thread, size, generation";
+		options->tree = options->kind == REPORT_TOP && strcmp(word, "tree") == 0;
+		result = group_by_parse(options->tree ? "stack" : word, &options->group.by);
+		known = options->kind == REPORT_TOP
+				? "line, function, file, module, stack, tree, allocator, thread, "
+				  "size, generation"
+				: "line, function, file, module, stack, allocator, thread, size, "
+				  "generation";
 		break;
 	case OPTION_SORT:
 		options->column = column_find(word);
@@ -448,7 +456,7 @@ help_filter(int key, const char *text, void *input)
 	}
 
 const struct argp report_options_argp[] = {
-	[REPORT_TOP] = ARGP(group_table),         [REPORT_DIFF] = ARGP(group_table),
+	[REPORT_TOP] = ARGP(top_table),           [REPORT_DIFF] = ARGP(diff_table),
 	[REPORT_ANNOTATE] = ARGP(annotate_table), [REPORT_TIMELINE] = ARGP(timeline_table),
 	[REPORT_BLOCKS] = ARGP(blocks_table),     [REPORT_BLOCK] = ARGP(block_table),
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),

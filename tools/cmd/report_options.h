@@ -24,6 +24,7 @@ struct report_options {
 	enum report_kind kind;
 	struct group_options group;
 	const struct column *column;
+	bool tree;           /* of the groups, which are by stack */
 	const char *at;      /* or NULL */
 	const char *process; /* or NULL */
 	const struct report_format *format;

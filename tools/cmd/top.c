@@ -17,6 +17,7 @@
 #include "cmd/report_output.h"
 #include "cmd/top_refresh.h"
 #include "model/rank.h"
+#include "model/tree.h"
 #include "util/buffer.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -26,22 +27,27 @@
 
 #define OTHERS_SHOWN  3
 #define REFRESH_LEAST 0.01 /* seconds */
+#define TREE_LEAST    0.01 /* of all, that a branch holds which is shown */
 #define REFRESH_MOST  1e6
 
 enum {
 	OPTION_REFRESH = 512, /* apart from those of `report_options` */
 	OPTION_COUNT,
 	OPTION_AGES,
+	OPTION_CALLERS_OF,
 };
 
 struct arguments {
 	struct report_options options;
 	const char *operand;
+	const char *callers_of; /* or NULL */
 	double refresh_seconds; /* 0: once */
 	unsigned long count;    /* 0: no limit */
 };
 
 static const struct argp_option option_table[] = {
+	{"callers-of", OPTION_CALLERS_OF, "FUNCTION", 0,
+	 "a tree of who calls it, a name or a GLOB, with what was allocated in it and below", 1},
 	{"ages", OPTION_AGES, NULL, 0,
 	 "how old the live blocks of each group are, and how long freed ones lived", 3},
 	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
@@ -77,6 +83,33 @@ parse_count(const char *text, struct argp_state *state)
 	return count;
 }
 
+/* What cannot be said of a tree. */
+static void
+check_tree(struct arguments *arguments, struct argp_state *state)
+{
+	struct report_options *options = &arguments->options;
+	const char *name = arguments->callers_of != NULL ? "--callers-of" : "--by tree";
+
+	if (arguments->callers_of != NULL && !options->tree && options->group.by != GROUP_BY_LINE)
+		argp_error(state, "--callers-of does not go with --by %s",
+			   group_by_names[options->group.by]);
+	if (arguments->callers_of != NULL)
+		options->tree = true;
+	if (!options->tree)
+		return;
+	options->group.by = GROUP_BY_STACK;
+	if (options->group.cumulative)
+		argp_error(state, "--cumulative does not go with %s", name);
+	if (options->group.ages)
+		argp_error(state, "--ages does not go with %s", name);
+	if (arguments->refresh_seconds > 0)
+		argp_error(state, "--refresh does not go with %s", name);
+	if (options->format->top != view_top_text && options->format->top != view_top_json)
+		argp_error(state, "%s is text or JSON, not %s", name, options->format->name);
+	/* What calls an allocator, or a wrapper of one, may be asked too. */
+	options->group.selection.whole_stacks = arguments->callers_of != NULL;
+}
+
 /* What does not go together with --refresh, or only with it. */
 static void
 check_options(const struct arguments *arguments, struct argp_state *state)
@@ -110,6 +143,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 	case OPTION_AGES:
 		arguments->options.group.ages = true;
 		return 0;
+	case OPTION_CALLERS_OF:
+		arguments->callers_of = word;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand)
 			argp_error(state, "%s: one file or process at a time", word);
@@ -122,6 +158,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 		arguments->count = parse_count(word, state);
 		return 0;
 	case ARGP_KEY_END:
+		check_tree(arguments, state);
 		check_options(arguments, state);
 		return 0;
 	default:
@@ -174,8 +211,25 @@ refresh(const struct arguments *arguments)
 			       (uint64_t)(arguments->refresh_seconds * 1e9), arguments->count);
 }
 
+/* In text, what is below one percent is cut, unless the number of rows is given. */
 static void
-report_once(struct report_options *options, const char *operand)
+make_tree(const struct report_options *options, const char *callers_of, const struct group_set *set,
+	  struct place_table *table, struct tree *ret_tree)
+{
+	bool text = options->format->is_for_people;
+
+	tree_init(ret_tree, set, table,
+		  &(struct tree_options){
+			  .column = options->column,
+			  .callers_of = callers_of,
+			  .whole = !text || options->group.selection.raw_frames,
+			  .least = text && !options->rows_given ? TREE_LEAST : 0,
+			  .most = options->rows_given ? options->rows : 0,
+		  });
+}
+
+static void
+report_once(struct report_options *options, const char *operand, const char *callers_of)
 {
 	/* Raw stacks are for comparing with other tools, which know addresses. */
 	const struct place_options places = {
@@ -184,11 +238,14 @@ report_once(struct report_options *options, const char *operand)
 	struct place_table *table;
 	struct group_set set;
 	struct source source;
+	struct tree tree = {NULL};
 
 	report_load(options, operand, NULL, &source);
 	table = place_table_new(&places);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	rank_groups(&set, options->group.by, options->column, table);
+	if (options->tree)
+		make_tree(options, callers_of, &set, table, &tree);
 	report(options, &source,
 	       &(struct view_top){
 		       .profile = source.profile,
@@ -197,11 +254,14 @@ report_once(struct report_options *options, const char *operand)
 		       .column = options->column,
 		       .set = &set,
 		       .table = table,
-		       .rows = options->rows,
+		       .tree = options->tree ? &tree : NULL,
+		       .callers_of = callers_of,
+		       .rows = options->tree && !options->rows_given ? 0 : options->rows,
 		       .frames = options->frames,
 		       .most_recent_last = options->most_recent_last,
 		       .full_names = options->full_names,
 	       });
+	tree_release(&tree);
 	group_set_release(&set);
 	place_table_free(table);
 	source_release(&source);
@@ -218,7 +278,7 @@ cmd_top(int argc, char **argv)
 	if (arguments.refresh_seconds > 0)
 		status = refresh(&arguments);
 	else
-		report_once(&arguments.options, arguments.operand);
+		report_once(&arguments.options, arguments.operand, arguments.callers_of);
 	report_options_release(&arguments.options);
 	return status;
 }

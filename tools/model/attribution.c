@@ -204,7 +204,7 @@ attribution_get_stack(const struct attribution *attribution, uint32_t leaf)
 {
 	uint32_t parent = attribution->profile->nodes[leaf].parent;
 
-	if (attribution->selection->raw_frames)
+	if (attribution->selection->raw_frames || attribution->selection->whole_stacks)
 		return attribution->full_stacks[leaf];
 	if (attribution->named_stacks[leaf] != 0)
 		return attribution->named_stacks[leaf];

@@ -232,6 +232,19 @@ place_table_insert_number(struct place_table *table, enum place_kind kind, uint6
 }
 
 uint32_t
+place_table_insert_library(struct place_table *table, const char *name)
+{
+	struct identity identity;
+	struct place place = {.kind = PLACE_LIBRARY};
+
+	place.function = intern_insert_string(table->strings, name);
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = place.kind;
+	identity.function = place.function;
+	return insert(table, &identity, &place);
+}
+
+uint32_t
 place_table_insert_key(struct place_table *table, uint32_t number, enum place_key key)
 {
 	struct identity identity = table->identities.items[number];

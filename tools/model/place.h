@@ -36,6 +36,7 @@ enum place_kind {
 	PLACE_NESTED,
 	PLACE_SIZE,       /* blocks of `offset` bytes and more, below the next power of two */
 	PLACE_GENERATION, /* blocks that survived `offset` marks */
+	PLACE_LIBRARY,    /* any frames of the library that is called `function` */
 };
 
 /* Strings are interned in the table; unknown is NULL or 0. */
@@ -80,6 +81,9 @@ uint32_t place_table_insert(struct place_table *table, const struct profile *pro
 /* The place of a kind that is known by its number alone: a thread, a size, a generation. */
 uint32_t place_table_insert_number(struct place_table *table, enum place_kind kind,
 				   uint64_t number);
+
+/* The place of all frames of the library called name. */
+uint32_t place_table_insert_library(struct place_table *table, const char *name);
 
 enum place_key {
 	PLACE_KEY_LINE,     /* file and line, else function and module, else module and offset */

@@ -15,7 +15,8 @@ struct selection {
 	struct filter_list filters;
 	struct suppress_list suppressions;
 	struct wrapper_patterns wrappers;
-	bool raw_frames; /* wrappers name sites too */
+	bool raw_frames;   /* wrappers name sites too */
+	bool whole_stacks; /* stacks keep the wrappers at their inner end, and the allocator */
 };
 
 #endif

@@ -76,9 +76,13 @@ print_stack(const struct term *term, const struct view_block *view, const struct
 {
 	struct view_source_code *source = view_source_code_new(view->profile->start_realtime_ns);
 
-	view_stack_text(term, view->attribution->table,
-			attribution_get_stack(view->attribution, view->profile->sites[block->site]),
-			source, view->frames, view->most_recent_last, view->full_names);
+	view_stack_text(
+		term, view->attribution->table,
+		attribution_get_stack(view->attribution, view->profile->sites[block->site]), source,
+		&(struct view_stack_options){.frames = view->frames,
+					     .most_recent_last = view->most_recent_last,
+					     .full_names = view->full_names,
+					     .whole = view->attribution->selection->raw_frames});
 	view_stack_warning(term, source);
 	view_source_code_free(source);
 }

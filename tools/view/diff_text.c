@@ -275,8 +275,12 @@ print_stacks(const struct term *term, const struct view_diff *view)
 			human_count_change(more, count), more == 1 || more == -1 ? "" : "s",
 			column_format(view->column, column_get(view->column, &row->new), now),
 			*state ? "  " : "", state);
-		view_stack_text(term, view->table, row->stack, source, view->frames,
-				view->most_recent_last, view->full_names);
+		view_stack_text(
+			term, view->table, row->stack, source,
+			&(struct view_stack_options){.frames = view->frames,
+						     .most_recent_last = view->most_recent_last,
+						     .full_names = view->full_names,
+						     .whole = view->options->selection.raw_frames});
 		putc('\n', term->stream);
 	}
 	shown.is_apart = shown.rows > 0 && view_source_code_get_newer(source) == NULL;

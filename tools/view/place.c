@@ -18,6 +18,7 @@
 #include "util/xalloc.h"
 #include "model/wrapper.h"
 
+#define NAME_LEAST      8    /* columns of a name beside a long position */
 #define INLINED_SHOWN   2    /* callers after "<-" */
 #define NAME_BYTES_MOST 4096 /* of a name that is not cut to columns; --full-names has all */
 
@@ -366,6 +367,33 @@ view_place_cut_name(char *name, unsigned columns)
 	while (term_columns(name) > columns && name_drop_mark(name))
 		;
 	view_place_cut(name, columns);
+}
+
+/* Half of the columns are the name's, and more where the position needs less, or less where the
+ * file and the line need more. */
+static unsigned
+get_name_share(const struct view_place *view, unsigned columns)
+{
+	unsigned position = term_columns(view->position), half = columns / 2;
+	unsigned least = view_place_least(view->position);
+
+	if (position + 2 < half)
+		return columns - position - 2;
+	if (least + 2 + half > columns && least + 2 + NAME_LEAST < columns)
+		return columns - least - 2;
+	return half;
+}
+
+void
+view_place_fit(struct view_place *view, unsigned columns)
+{
+	unsigned name = term_columns(view->name), position = term_columns(view->position);
+
+	if (name + 2 + position <= columns)
+		return;
+	if (name > get_name_share(view, columns))
+		view_place_cut_name(view->name, get_name_share(view, columns));
+	view_place_cut_position(view->position, columns - term_columns(view->name) - 2);
 }
 
 unsigned

@@ -58,6 +58,9 @@ void view_place_cut_position(char *text, unsigned columns);
 /* The columns that a position has at least, when it is cut. */
 unsigned view_place_least(const char *position);
 
+/* Cut name and position, with two blanks between, to so many columns; the line stays. */
+void view_place_fit(struct view_place *view, unsigned columns);
+
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);
 

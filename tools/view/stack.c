@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/system_library.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/place.h"
@@ -14,21 +15,6 @@
 #define INLINED     "  (inlined)"
 #define INDENT      4
 #define WIDTH_LEAST 48 /* a line that wraps says more than a stump */
-
-/* On a terminal: the line of the position stays. */
-static void
-fit(struct view_place *view, unsigned columns)
-{
-	unsigned name = term_columns(view->name), position = term_columns(view->position);
-	unsigned half = columns / 2;
-
-	if (name + 2 + position <= columns)
-		return;
-	if (name > half)
-		view_place_cut_name(view->name,
-				    position + 2 < half ? columns - position - 2 : half);
-	view_place_cut_position(view->position, columns - term_columns(view->name) - 2);
-}
 
 static void
 print_place(const struct term *term, const struct place_table *table, uint32_t stack,
@@ -41,7 +27,8 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	/* As a part of a stack: what it is inlined into has a line of its own. */
 	view_place_init(&view, table, stack, PLACE_NONE, GROUP_BY_STACK, full_names);
 	if (!full_names && term->width >= WIDTH_LEAST)
-		fit(&view, term->width - INDENT - (place->inlined ? strlen(INLINED) : 0));
+		view_place_fit(&view,
+			       term->width - INDENT - (place->inlined ? strlen(INLINED) : 0));
 	fprintf(term->stream, "    %s", view.name);
 	if (*view.position)
 		fprintf(term->stream, "  %s%s%s",
@@ -63,10 +50,52 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	view_place_release(&view);
 }
 
+/* A stack in the order in which it is printed, and how. */
+struct printing {
+	const struct term *term;
+	const struct place_table *table;
+	const uint32_t *stacks;
+	size_t count;
+	struct view_source_code *source;
+	bool whole, full_names;
+};
+
+static const char *
+find_library(const struct printing *printing, size_t index)
+{
+	return printing->whole ? NULL
+			       : system_library_find(
+					 view_place_get(printing->table, printing->stacks[index]));
+}
+
+/* The innermost frame, which says what allocates, is never folded: it is site. */
+static void
+print_range(const struct printing *printing, uint32_t site)
+{
+	size_t end;
+
+	for (size_t i = 0; i < printing->count; i = end) {
+		const char *library = find_library(printing, i);
+
+		end = i + 1;
+		while (library != NULL && printing->stacks[i] != site && end < printing->count &&
+		       printing->stacks[end] != site && find_library(printing, end) == library)
+			end++;
+		if (end - i > 1)
+			fprintf(printing->term->stream, "    (%zu frames of %s)\n", end - i,
+				library);
+		else
+			print_place(printing->term, printing->table, printing->stacks[i],
+				    library == NULL ? printing->source : NULL,
+				    printing->full_names);
+	}
+}
+
 void
 view_stack_text(const struct term *term, const struct place_table *table, uint32_t stack,
-		struct view_source_code *source, int frames, bool most_recent_last, bool full_names)
+		struct view_source_code *source, const struct view_stack_options *options)
 {
+	bool recent_last = options->most_recent_last;
 	uint32_t *stacks;
 	size_t depth = 0, first = 0, last, i = 0;
 
@@ -74,21 +103,24 @@ view_stack_text(const struct term *term, const struct place_table *table, uint32
 		depth++;
 	stacks = xmalloc((depth + 1) * sizeof(*stacks));
 	for (uint32_t at = stack; at != 0; at = place_table_get_outer(table, at))
-		stacks[i++] = at;
+		stacks[recent_last ? depth - 1 - i++ : i++] = at;
 	last = depth;
-	if (frames > 0 && (size_t)frames < depth)
-		last = (size_t)frames;
-	else if (frames < 0 && (size_t)-frames < depth)
-		first = depth - (size_t)-frames;
-	if (most_recent_last ? last < depth : first > 0)
-		fprintf(term->stream, "    ... %zu more\n",
-			most_recent_last ? depth - last : first);
-	for (i = first; i < last; i++)
-		print_place(term, table, stacks[most_recent_last ? last - 1 - (i - first) : i],
-			    source, full_names);
-	if (most_recent_last ? first > 0 : last < depth)
-		fprintf(term->stream, "    ... %zu more\n",
-			most_recent_last ? first : depth - last);
+	if (options->frames > 0 && (size_t)options->frames < depth)
+		last = (size_t)options->frames;
+	else if (options->frames < 0 && (size_t)-options->frames < depth)
+		first = depth - (size_t)-options->frames;
+	if (recent_last ? last < depth : first > 0)
+		fprintf(term->stream, "    ... %zu more\n", recent_last ? depth - last : first);
+	print_range(&(struct printing){.term = term,
+				       .table = table,
+				       .stacks = stacks + (recent_last ? depth - last : first),
+				       .count = last - first,
+				       .source = source,
+				       .whole = options->whole,
+				       .full_names = options->full_names},
+		    stack);
+	if (recent_last ? first > 0 : last < depth)
+		fprintf(term->stream, "    ... %zu more\n", recent_last ? first : depth - last);
 	free(stacks);
 }
 

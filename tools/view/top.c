@@ -19,6 +19,14 @@ view_top_get_row_count(const struct view_top *view)
 	return view->rows && view->rows < view->set->count ? view->rows : view->set->count;
 }
 
+const char *
+view_top_get_by(const struct view_top *view)
+{
+	if (view->tree == NULL)
+		return group_by_names[view->options->by];
+	return view->callers_of != NULL ? "callers" : "tree";
+}
+
 bool
 view_top_shows_lifetimes(const struct view_top *view)
 {

@@ -13,7 +13,9 @@
 #include "model/place.h"
 #include "model/profile.h"
 
+struct json_writer;
 struct term;
+struct tree;
 
 /* A report of the same process before this one; without it, a struct of zeros. */
 struct view_top_change {
@@ -30,9 +32,11 @@ struct view_top {
 	const struct column *column;
 	const struct group_set *set; /* ranked by `column` */
 	const struct place_table *table;
-	size_t rows;           /* 0 is all */
-	int frames;            /* of each stack: n innermost, -n outermost, 0 all */
-	bool most_recent_last; /* order of the frames of a stack, in text */
+	const struct tree *tree; /* of the groups by stack, to be shown instead of them; or NULL */
+	const char *callers_of;  /* what the tree was turned for, or NULL */
+	size_t rows;             /* 0 is all */
+	int frames;              /* of each stack: n innermost, -n outermost, 0 all */
+	bool most_recent_last;   /* order of the frames of a stack, in text */
 	bool full_names;
 	const struct view_top_change *change; /* NULL: nothing is said of changes */
 };
@@ -57,14 +61,23 @@ int64_t view_top_get_before(const struct view_top *view, const struct group *gro
 /* What has changed a second since then; there must be a change with `seconds`. */
 int64_t view_top_get_rate(const struct view_top *view, int64_t bytes, int64_t before);
 
+/* "line", ..., "tree" or "callers" */
+const char *view_top_get_by(const struct view_top *view);
+
+/* --- parts of the JSON --- */
+
+/* The members "tree" and "groups": every node is a group. */
+void view_top_tree_json(struct json_writer *json, const struct view_top *view);
+
 /* --- parts of the text --- */
 
 /* "+2.1 MiB/s" since the report before; "" when none is wanted, "-" without one. */
 const char *view_top_format_change(const struct view_top *view, int64_t bytes, int64_t before,
 				   char *text);
 
-/* A row for each group, or the stack of each; both end with an empty line. */
+/* A row for each group, the stack of each, or a row for each node; all end with an empty line. */
 void view_top_table(const struct term *term, const struct view_top *view);
 void view_top_stacks(const struct term *term, const struct view_top *view);
+void view_top_tree(const struct term *term, const struct view_top *view);
 
 #endif

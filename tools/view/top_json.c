@@ -7,6 +7,7 @@
 #include "view/top.h"
 
 #include "model/block.h"
+#include "model/tree.h"
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/filters.h"
@@ -69,19 +70,24 @@ view_top_json(const struct term *term, const struct view_top *view)
 
 	view_json_begin(&json, term->stream, "top");
 	view_moment_json(&json, "process", view->profile, &view->at);
-	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	json_writer_string(&json, "by", view_top_get_by(view));
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");
 	write_values(&json, view, NULL);
-	json_writer_unsigned(&json, "group_count", view->set->count);
+	json_writer_unsigned(&json, "group_count",
+			     view->tree != NULL ? view->tree->count : view->set->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, view->set);
 	view_quality_json(&json, "quality", view->profile, view->set);
 	write_hints(&json, view);
-	json_writer_begin_array(&json, "groups");
-	for (size_t i = 0; i < rows; i++)
-		write_group(&json, view, &view->set->groups[i]);
-	json_writer_end_array(&json);
+	if (view->tree != NULL) {
+		view_top_tree_json(&json, view);
+	} else {
+		json_writer_begin_array(&json, "groups");
+		for (size_t i = 0; i < rows; i++)
+			write_group(&json, view, &view->set->groups[i]);
+		json_writer_end_array(&json);
+	}
 	json_writer_end_object(&json);
 }

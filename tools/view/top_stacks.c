@@ -63,8 +63,12 @@ view_top_stacks(const struct term *term, const struct view_top *view)
 		print_values(term, view, group);
 		if (view->options->ages)
 			print_ages(term, view, group);
-		view_stack_text(term, view->table, group->stack, source, view->frames,
-				view->most_recent_last, view->full_names);
+		view_stack_text(
+			term, view->table, group->stack, source,
+			&(struct view_stack_options){.frames = view->frames,
+						     .most_recent_last = view->most_recent_last,
+						     .full_names = view->full_names,
+						     .whole = view->options->selection.raw_frames});
 		putc('\n', term->stream);
 	}
 	if (more > 0)

@@ -29,11 +29,12 @@ print_title(const struct term *term, const struct view_top *view)
 {
 	const struct profile_values *sum = &view->set->sum;
 	char *command = get_command(view->profile);
+	char *callers = view->callers_of != NULL ? term_escape(view->callers_of) : NULL;
 	char *moment = view_moment_describe(view->profile, &view->at);
 	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], change[HUMAN_BYTES];
 	bool has_change = view->change != NULL && view->change->seconds > 0;
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s%s%s, by %s%s%s\n\n",
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s%s%s, %s %s%s%s\n\n",
 		term_style(term, TERM_BOLD), command, view->profile->pid,
 		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
 		human_count((uint64_t)sum->live_blocks, blocks),
@@ -41,8 +42,11 @@ print_title(const struct term *term, const struct view_top *view)
 		has_change
 			? view_top_format_change(view, sum->live_bytes, view->change->sum, change)
 			: "",
-		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
+		callers != NULL ? "callers of" : "by",
+		callers != NULL ? callers : view_top_get_by(view),
+		view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");
+	free(callers);
 	free(command);
 	free(moment);
 }
@@ -70,7 +74,9 @@ print_not_freed(const struct term *term, const struct view_top *view)
 static void
 print_groups(const struct term *term, const struct view_top *view)
 {
-	if (view->set->count != 0 && view->options->by == GROUP_BY_STACK) {
+	if (view->set->count != 0 && view->tree != NULL) {
+		view_top_tree(term, view);
+	} else if (view->set->count != 0 && view->options->by == GROUP_BY_STACK) {
 		view_top_stacks(term, view);
 	} else if (view->set->count != 0) {
 		view_top_table(term, view);
