@@ -97,6 +97,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/api.c \
 	lib/include/heaptally.h \
 	lib/hooks.h \
+	lib/hooks_access.c \
 	lib/hooks_dlclose.c \
 	lib/hooks_exec.c \
 	lib/hooks_fork.c \
