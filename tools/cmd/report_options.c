@@ -88,8 +88,8 @@ enum {
 static const struct argp_option group_table[] = {
 	TITLE_SHOWN,
 	{"by", OPTION_BY, "KEY", 0,
-	 "group by line (default), function, file, module, stack, allocator, thread, size or "
-	 "generation",
+	 "group by line (default), native (lines of C below those of Python), function, file, "
+	 "module, stack, allocator, thread, size or generation",
 	 1},
 	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
 	   "now "
@@ -314,8 +314,11 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 
 	switch (key) {
 	case OPTION_BY:
-		result = group_by_parse(word, &options->group.by);
-		known = "line, function, file, module, stack, allocator, thread, size, generation";
+		options->group.selection.native = strcmp(word, GROUP_NATIVE) == 0;
+		result = group_by_parse(options->group.selection.native ? "line" : word,
+					&options->group.by);
+		known = "line, native, function, file, module, stack, allocator, thread, size, "
+			"generation";
 		break;
 	case OPTION_SORT:
 		options->column = column_find(word);

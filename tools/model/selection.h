@@ -16,6 +16,7 @@ struct selection {
 	struct suppress_list suppressions;
 	struct wrapper_patterns wrappers;
 	bool raw_frames; /* wrappers name sites too */
+	bool native;     /* what Python has called names a site, not its line of Python */
 };
 
 #endif

@@ -69,7 +69,7 @@ view_top_json(const struct term *term, const struct view_top *view)
 
 	view_json_begin(&json, term->stream, "top");
 	view_moment_json(&json, "process", view->profile, &view->at);
-	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	json_writer_string(&json, "by", group_get_name(view->options));
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");

@@ -41,7 +41,7 @@ print_title(const struct term *term, const struct view_top *view)
 		has_change
 			? view_top_format_change(view, sum->live_bytes, view->change->sum, change)
 			: "",
-		group_by_names[view->options->by], view->options->cumulative ? ", cumulative" : "",
+		group_get_name(view->options), view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");
 	free(command);
 	free(moment);
