@@ -2,8 +2,8 @@
 /*
  * python_code.c - open addressing by address; a removal moves up what follows
  *
- * At first sight everything is read by way of the kernel, which refuses what is not mapped: what is
- * no code object does no harm.
+ * Until the first frames have been looked at, everything is read by way of the kernel, which
+ * refuses what is not mapped: what is no code object does no harm.
  */
 #include "capture/python_code.h"
 
@@ -43,10 +43,20 @@ static struct {
 uint32_t python_code_generation = 1;
 uint8_t python_code_filter[1 << (PYTHON_CODE_FILTER_BITS - 3)];
 
+/* Once the first frames were what they should be, so are the others. */
+static bool
+read_memory(const void *address, void *value, size_t bytes)
+{
+	if (unlikely(load(&python.state) != PYTHON_CHECKED))
+		return os_read_memory(address, value, bytes);
+	memcpy(value, address, bytes);
+	return true;
+}
+
 static bool
 peek(const char *object, int offset, void *value, size_t bytes)
 {
-	return os_read_memory(object + offset, value, bytes);
+	return read_memory(object + offset, value, bytes);
 }
 
 static const void *
@@ -65,7 +75,7 @@ is_a(const char *object, const char *name)
 	char text[8] = "";
 
 	return type != NULL && peek(type, PYTHON_TYPE_NAME, &type_name, sizeof type_name) &&
-	       os_read_memory(type_name, text, strlen(name) + 1) && strcmp(text, name) == 0;
+	       read_memory(type_name, text, strlen(name) + 1) && strcmp(text, name) == 0;
 }
 
 /*** text ***/
@@ -146,7 +156,7 @@ convert_string(const char *string, uint64_t *ret_bytes)
 		return NULL;
 	for (uint64_t i = 0, n; i < length; i += n) {
 		n = length - i < 64 ? length - i : 64;
-		if (!os_read_memory(data + i * state, characters, n * state))
+		if (!read_memory(data + i * state, characters, n * state))
 			return NULL;
 		for (uint64_t j = 0; j < n; j++)
 			to = put_character(to, state == 1 ? ((const uint8_t *)characters)[j]
@@ -203,7 +213,7 @@ add_lines(const char *lines, struct recording_code *code)
 	    bytes > TABLE_MAX)
 		return;
 	start = reserve_text(bytes);
-	if (start == NULL || !os_read_memory(lines + PYTHON_BYTES_DATA, start, bytes))
+	if (start == NULL || !read_memory(lines + PYTHON_BYTES_DATA, start, bytes))
 		return;
 	code->table = keep_text(start, bytes);
 	code->table_bytes = (uint32_t)bytes;

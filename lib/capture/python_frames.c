@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * python_frames.c - two passes: the chain is copied from the inside outward, and compared from the
- * outside inward
+ * python_frames.c - what changed since the last event is most often a few inner frames
  *
- * Budget: about three loads, three stores and a comparison for each frame that is as it was.
+ * Budget: three loads and a comparison for each frame that is as it was.
  */
 #include "capture/python_frames.h"
 
@@ -16,6 +15,7 @@
 #include "recording/recording_map.h"
 
 #define CAPACITY_FIRST 64u
+#define NEAR           8u
 
 void
 python_frames_forget(struct python_memory *m)
@@ -71,117 +71,180 @@ pointer_at(const char *object, int offset)
 	return *(const char *const *)(const void *)(object + offset);
 }
 
-/* Put down one more of the chain. False when there is no room. */
-static inline bool
-push(struct python_memory *m, uint32_t *count, const char *address, const char *code,
-     uint64_t instruction)
+static inline int32_t
+number_at(const char *object, int offset)
 {
-	struct python_frame *f;
+	return *(const int32_t *)(const void *)(object + offset);
+}
 
+/* Where a look at the chain is: what comes next, and the mark of the activation it is in. */
+struct cursor {
+	const char *frame, *mark;
+	bool at_mark; /* the mark comes first */
+};
+
+static ALWAYS_INLINE struct cursor
+begin(enum python_frames kind, const char *thread)
+{
+	const struct python_layout *l = &python.layout;
+	struct cursor c = {NULL, NULL, false};
+
+	if (l->thread_cframe != PYTHON_NO_FIELD)
+		c.mark = pointer_at(thread, l->thread_cframe);
+	if (l->thread_frame != PYTHON_NO_FIELD)
+		c.frame = pointer_at(thread, l->thread_frame);
+	else if (kind != PYTHON_FRAME_OBJECTS && c.mark != NULL)
+		c.frame = pointer_at(c.mark, l->cframe_frame);
+	return c;
+}
+
+static ALWAYS_INLINE void
+take_mark(struct cursor *c, struct python_frame *f)
+{
+	f->address = c->mark;
+	f->code = NULL;
+	f->instruction = 0;
+	if (c->mark != NULL && python.layout.cframe_previous != PYTHON_NO_FIELD)
+		c->mark = pointer_at(c->mark, python.layout.cframe_previous);
+	c->at_mark = false;
+}
+
+/* The next frame or mark outward; false at the end. */
+static ALWAYS_INLINE bool
+next(enum python_frames kind, struct cursor *c, struct python_frame *f)
+{
+	const struct python_layout *l = &python.layout;
+	unsigned owner;
+
+	if (kind != PYTHON_FRAME_SHIMS && c->at_mark) {
+		take_mark(c, f);
+		return true;
+	}
+	if (c->frame == NULL)
+		return false;
+	f->address = c->frame;
+	c->frame = pointer_at(f->address, l->frame_previous);
+	if (kind == PYTHON_FRAME_OBJECTS) {
+		f->code = pointer_at(f->address, l->frame_code);
+		f->instruction = (uint32_t)number_at(f->address, l->frame_instruction);
+		c->at_mark = true;
+		return true;
+	}
+	owner = (uint8_t)f->address[l->frame_owner];
+	if (kind == PYTHON_FRAME_SHIMS && owner >= PYTHON_OWNER_SHIM) {
+		f->code = NULL;
+		f->instruction = 0;
+		return true;
+	}
+	/* From 3.14 on the lowest bits say how it is counted. */
+	f->code = (const char *)((uintptr_t)pointer_at(f->address, l->frame_code) & ~(uintptr_t)7);
+	f->instruction = (uintptr_t)pointer_at(f->address, l->frame_instruction) |
+			 (owner == PYTHON_OWNER_GENERATOR ? 1 : 0);
+	if (kind == PYTHON_FRAME_ENTRIES)
+		c->at_mark = f->address[l->frame_is_entry] != 0;
+	return true;
+}
+
+static inline bool
+is_same(const struct python_frame *a, const struct python_frame *b)
+{
+	return a->address == b->address && a->code == b->code && a->instruction == b->instruction;
+}
+
+/* Put down one more fresh frame. False when there is no room. */
+static inline bool
+push(struct python_memory *m, uint32_t *count, const struct python_frame *f)
+{
 	if (unlikely(*count == m->capacity) && !grow(m)) {
 		m->is_cut = true;
 		return false;
 	}
-	f = &m->fresh[(*count)++];
-	f->address = address;
-	f->code = code;
-	f->instruction = instruction;
+	m->fresh[(*count)++] = *f;
 	return true;
 }
 
-/* Up to 3.10. Every frame is an activation; up to 3.9 it has no mark. */
-static uint32_t
-copy_objects(struct python_memory *m, const char *thread)
+/* All of the chain is fresh; compare from the outside inward. Returns how many are as they were. */
+static ALWAYS_INLINE uint32_t
+take_all(enum python_frames kind, struct python_memory *m, const char *thread, uint32_t *ret_fresh)
 {
-	const struct python_layout *l = &python.layout;
-	const char *frame = pointer_at(thread, l->thread_frame);
-	const char *mark =
-		l->thread_cframe != PYTHON_NO_FIELD ? pointer_at(thread, l->thread_cframe) : NULL;
-	uint32_t count = 0;
+	struct cursor c = begin(kind, thread);
+	uint32_t count = 0, kept = 0, most;
+	struct python_frame f;
 
-	for (; frame != NULL; frame = pointer_at(frame, l->frame_previous)) {
-		int32_t instruction =
-			*(const int32_t *)(const void *)(frame + l->frame_instruction);
-
-		if (!push(m, &count, frame, pointer_at(frame, l->frame_code),
-			  (uint32_t)instruction) ||
-		    !push(m, &count, mark, NULL, 0))
-			break;
-		if (mark != NULL)
-			mark = pointer_at(mark, l->cframe_previous);
-	}
-	return count;
+	while (next(kind, &c, &f) && push(m, &count, &f))
+		;
+	most = count < m->depth ? count : m->depth;
+	while (kept < most && is_same(&m->frames[kept], &m->fresh[count - 1 - kept]))
+		kept++;
+	*ret_fresh = count - kept;
+	return kept;
 }
 
-static inline bool
-push_frame(struct python_memory *m, uint32_t *count, const char *frame, unsigned owner)
+/* The remembered frame at an address among the innermost ones; its index plus one, or 0. */
+static ALWAYS_INLINE uint32_t
+find_near(const struct python_memory *m, const char *address)
 {
-	const struct python_layout *l = &python.layout;
-	/* From 3.14 on the lowest bits say how it is counted. */
-	uintptr_t code = (uintptr_t)pointer_at(frame, l->frame_code) & ~(uintptr_t)7;
-	uint64_t instruction = *(const uint64_t *)(const void *)(frame + l->frame_instruction);
+	uint32_t end = m->depth > NEAR ? m->depth - NEAR : 0;
 
-	return push(m, count, frame, (const char *)code,
-		    instruction | (owner == PYTHON_OWNER_GENERATOR ? 1 : 0));
+	for (uint32_t i = m->depth; i > end; i--) {
+		if (m->frames[i - 1].address == address)
+			return i;
+	}
+	return 0;
 }
 
-static uint32_t
-copy_entries(struct python_memory *m, const char *thread)
+/*
+ * Most often a few inner frames are others, and all further out as they were: those are compared in
+ * place. Returns how many are; the rest is in m->fresh. Falls back to `take_all`.
+ */
+static ALWAYS_INLINE uint32_t
+take_changed(enum python_frames kind, struct python_memory *m, const char *thread,
+	     uint32_t *ret_fresh)
 {
-	const struct python_layout *l = &python.layout;
-	const char *mark = pointer_at(thread, l->thread_cframe);
-	const char *frame = mark != NULL ? pointer_at(mark, l->cframe_frame) : NULL;
-	uint32_t count = 0;
+	struct cursor c = begin(kind, thread), start;
+	uint32_t count = 0, i = 0, kept, inner;
+	struct python_frame f;
 
-	for (; frame != NULL; frame = pointer_at(frame, l->frame_previous)) {
-		if (!push_frame(m, &count, frame, (uint8_t)frame[l->frame_owner]))
-			break;
-		if (frame[l->frame_is_entry] == 0)
-			continue;
-		if (!push(m, &count, mark, NULL, 0))
-			break;
-		if (mark != NULL)
-			mark = pointer_at(mark, l->cframe_previous);
-	}
-	return count;
-}
-
-static uint32_t
-copy_shims(struct python_memory *m, const char *thread)
-{
-	const struct python_layout *l = &python.layout;
-	const char *frame;
-	uint32_t count = 0;
-
-	if (l->thread_frame != PYTHON_NO_FIELD) {
-		frame = pointer_at(thread, l->thread_frame);
-	} else {
-		const char *cframe = pointer_at(thread, l->thread_cframe);
-
-		frame = cframe != NULL ? pointer_at(cframe, l->cframe_frame) : NULL;
-	}
-	for (; frame != NULL; frame = pointer_at(frame, l->frame_previous)) {
-		unsigned owner = (uint8_t)frame[l->frame_owner];
-
-		if (!(owner >= PYTHON_OWNER_SHIM ? push(m, &count, frame, NULL, 0)
-						 : push_frame(m, &count, frame, owner)))
-			break;
-	}
-	return count;
-}
-
-static uint32_t
-copy_chain(struct python_memory *m, const char *thread)
-{
 	m->is_cut = false;
+	for (;;) {
+		start = c;
+		if (!next(kind, &c, &f) || count == NEAR || count == m->capacity)
+			return take_all(kind, m, thread, ret_fresh);
+		i = find_near(m, f.address);
+		if (i != 0)
+			break;
+		m->fresh[count++] = f;
+	}
+	c = start;
+	kept = inner = i;
+	for (; i > 0; i--) {
+		if (!next(kind, &c, &f) || f.address != m->frames[i - 1].address)
+			return take_all(kind, m, thread, ret_fresh);
+		if (unlikely(!is_same(&f, &m->frames[i - 1])))
+			kept = i - 1;
+	}
+	if (next(kind, &c, &f))
+		return take_all(kind, m, thread, ret_fresh);
+	for (c = start, i = inner; i > kept; i--) {
+		if (!next(kind, &c, &f) || !push(m, &count, &f))
+			return take_all(kind, m, thread, ret_fresh);
+	}
+	*ret_fresh = count;
+	return kept;
+}
+
+static uint32_t
+take_chain(struct python_memory *m, const char *thread, uint32_t *ret_fresh)
+{
 	switch (python.layout.frames) {
 	case PYTHON_FRAME_OBJECTS:
-		return copy_objects(m, thread);
+		return take_changed(PYTHON_FRAME_OBJECTS, m, thread, ret_fresh);
 	case PYTHON_FRAME_ENTRIES:
-		return copy_entries(m, thread);
+		return take_changed(PYTHON_FRAME_ENTRIES, m, thread, ret_fresh);
 	case PYTHON_FRAME_SHIMS:
-		return copy_shims(m, thread);
+		return take_changed(PYTHON_FRAME_SHIMS, m, thread, ret_fresh);
 	}
+	*ret_fresh = 0;
 	return 0;
 }
 
@@ -275,16 +338,11 @@ set_frame(struct python_memory *m, struct python_frame *f)
 	return true;
 }
 
-static inline bool
-is_same(const struct python_frame *a, const struct python_frame *b)
-{
-	return a->address == b->address && a->code == b->code && a->instruction == b->instruction;
-}
-
-/* Give the frames from the `kept` outermost ones on their nodes. */
+/* Give the fresh frames their nodes, on top of the `kept` outermost ones. */
 static uint32_t
-place(struct python_memory *m, uint32_t kept, uint32_t count)
+place(struct python_memory *m, uint32_t kept, uint32_t fresh)
 {
+	uint32_t count = kept + fresh;
 	uint32_t node = kept > 0 ? m->frames[kept - 1].node : NODE_ROOT;
 	struct trace_path path = {false};
 
@@ -316,7 +374,7 @@ uint32_t
 python_frames_node(struct python_memory *m)
 {
 	const char *thread;
-	uint32_t count, kept = 0, most, node;
+	uint32_t kept, fresh, node;
 
 	if (python.is_finalizing())
 		return PYTHON_NODE_NONE;
@@ -327,15 +385,12 @@ python_frames_node(struct python_memory *m)
 		m->generation = load(&python_code_generation);
 		m->depth = 0;
 	}
-	count = copy_chain(m, thread);
-	most = count < m->depth ? count : m->depth;
-	while (kept < most && is_same(&m->frames[kept], &m->fresh[count - 1 - kept]))
-		kept++;
-	if (likely(kept == count)) {
-		m->depth = count;
-		return count > 0 ? m->frames[count - 1].node : PYTHON_NODE_NONE;
+	kept = take_chain(m, thread, &fresh);
+	if (likely(fresh == 0)) {
+		m->depth = kept;
+		return kept > 0 ? m->frames[kept - 1].node : PYTHON_NODE_NONE;
 	}
-	node = place(m, kept, count);
+	node = place(m, kept, fresh);
 	if (node == NODE_NONE)
 		return PYTHON_NODE_NONE;
 	if (python.state == PYTHON_FOUND)

@@ -26,7 +26,7 @@ struct python_frame {
 
 #define PYTHON_FRAMES_MAX 4096u /* deeper stacks lose their outer part */
 #define PYTHON_IDS        512u
-#define PYTHON_STACKS     2048u
+#define PYTHON_STACKS     4096u
 #define PYTHON_PLAIN      256u
 
 /* What one thread remembers. */

@@ -835,6 +835,21 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	return result;
 }
 
+/* A branch has told the node of the stack at a state, and there is more to do. */
+static __attribute__((noinline)) struct unwind_result
+capture_branch(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp, uint32_t node)
+{
+	struct unwind_result result = {node, false};
+	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
+
+	if (finish_branch(m, ip, &result))
+		return result;
+	begin_walk(m, &w);
+	while (w.top->sp < sp)
+		w.top--;
+	return capture_by_walk(m, w);
+}
+
 /* The trace is not simply the last one again. */
 static __attribute__((noinline)) struct unwind_result
 capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
@@ -858,12 +873,9 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 		w.top--;
 	if (!is_at(&w, w.top, m)) {
 		node = unwind_branches_find(m, ip, sp, bp);
-		if (node != NODE_NONE && frames_limit == 0) {
-			struct unwind_result result = {node, false};
-
-			if (likely(!rare_work) || finish_branch(m, ip, &result))
-				return result;
-		}
+		if (node != NODE_NONE && frames_limit == 0)
+			return likely(!rare_work) ? (struct unwind_result){node, false}
+						  : capture_branch(m, ip, sp, bp, node);
 	}
 	return capture_by_walk(m, w);
 }

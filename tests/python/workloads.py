@@ -148,7 +148,7 @@ def recursion():
             for _ in map(through, (depth - 1,)):
                 pass
     through(60)
-    descend(150, lambda: keep.append(bytes(3000)))  # up to 3.10, 200 frames are kept for later
+    descend(150, lambda: keep.append(bytes(3000)))
     return keep
 
 
