@@ -6,6 +6,7 @@
  *   reallocarray        an allocator behind us may have its own
  *   cfree               old binaries call it (GLIBC_2.2.5)
  *   dlclose             so that what was learnt of a module goes with it
+ *   access, faccessat   so that a program in any language can ask for a mark (hooks_access.c)
  *   _Fork               so that the child of a signal handler can return into the runtime
  *   exec*, posix_spawn* so that a program that cannot be recorded is at least named
  */
@@ -30,5 +31,7 @@ void free_sized(void *block, size_t bytes);
 void free_aligned_sized(void *block, size_t alignment, size_t bytes);
 int dlclose(void *handle);
 int _Fork(void);
+int access(const char *path, int mode);
+int faccessat(int directory, const char *path, int mode, int flags);
 
 #endif

@@ -29,6 +29,8 @@ refused(void *block, size_t bytes, uintptr_t caller_ip)
 
 	if (interrupted == NULL && unregistered == NULL)
 		process_count_early();
+	else if (interrupted != NULL && interrupted->passing)
+		interrupted->passed = block;
 	else if (block == NULL || real_contains(caller_ip))
 		return block;
 	else if (interrupted != NULL)

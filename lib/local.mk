@@ -26,10 +26,22 @@ runtime_modules = \
 	lib/base/options.h \
 	lib/base/os.c \
 	lib/base/os.h \
+	lib/capture/python.c \
+	lib/capture/python.h \
+	lib/capture/python_code.c \
+	lib/capture/python_code.h \
+	lib/capture/python_frames.c \
+	lib/capture/python_frames.h \
+	lib/capture/python_layout.c \
+	lib/capture/python_layout.h \
+	lib/capture/python_stack.c \
+	lib/capture/python_stack.h \
 	lib/capture/unwind.c \
 	lib/capture/unwind.h \
 	lib/capture/unwind_branches.c \
 	lib/capture/unwind_branches.h \
+	lib/capture/unwind_cut.c \
+	lib/capture/unwind_cut.h \
 	lib/capture/unwind_full.c \
 	lib/capture/unwind_full.h \
 	lib/capture/unwind_hook.c \
@@ -46,6 +58,8 @@ runtime_modules = \
 	lib/data/block_table.h \
 	lib/data/counters.c \
 	lib/data/counters.h \
+	lib/data/domain_table.c \
+	lib/data/domain_table.h \
 	lib/data/frame_table.c \
 	lib/data/frame_table.h \
 	lib/data/module_table.c \
@@ -69,6 +83,8 @@ runtime_modules = \
 	lib/process.h \
 	lib/record.c \
 	lib/record.h \
+	lib/record_domain.c \
+	lib/record_domain.h \
 	lib/recording/exec_notes.c \
 	lib/recording/exec_notes.h \
 	lib/recording/recording_file.c \
@@ -97,11 +113,13 @@ lib_libheaptally_la_SOURCES = \
 	lib/api.c \
 	lib/include/heaptally.h \
 	lib/hooks.h \
+	lib/hooks_access.c \
 	lib/hooks_dlclose.c \
 	lib/hooks_exec.c \
 	lib/hooks_fork.c \
 	lib/hooks_malloc.c \
 	lib/hooks_own.c \
+	lib/hooks_python.c \
 	lib/init.c
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation

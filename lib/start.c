@@ -12,6 +12,7 @@
 #include "data/block_details.h"
 #include "data/block_table.h"
 #include "data/counters.h"
+#include "data/domain_table.h"
 #include "data/frame_table.h"
 #include "base/executable.h"
 #include "base/loader.h"
@@ -84,13 +85,16 @@ start_tables(bool forked)
 		return false;
 	counters_reset();
 	thread_reset(shard_limit);
-	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc))
+	if (!trace_table_init() || !unwind_rules_init() || !block_table_init(real.is_glibc) ||
+	    !domain_table_init())
 		return false;
 	unwind_set_limit(options.frames);
 	unwind_set_threads(options.threads);
 	unwind_set_crosscheck(options.crosscheck);
 	fill_header();
 	module_table_add_loaded(!forked);
+	if (start_python_tables != NULL)
+		start_python_tables();
 	request_reset();
 	pools_reset();
 	watch_reset();
@@ -178,6 +182,8 @@ start_program(void)
 	set_shard_limit();
 	process_enter_page();
 	start(false);
+	if (process_is_ready() && start_python != NULL)
+		start_python(options.python);
 }
 
 void

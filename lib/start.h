@@ -20,4 +20,9 @@ bool start_is_ready(bool allocates);
  * of the runtime. [init] */
 void start_take_own(void) __attribute__((weak));
 
+/* Find CPython and read it as far as `mode` (enum python_mode) says; and begin anew with what was
+ * recorded of it. Absent likewise. [init] */
+void start_python(uint32_t mode) __attribute__((weak));
+void start_python_tables(void) __attribute__((weak));
+
 #endif

@@ -118,6 +118,7 @@ begin_thread(struct thread *t, uint32_t self)
 	t->id = self;
 	t->forks_inside = false;
 	t->asking = false;
+	t->passing = false;
 	t->callback_sp = 0;
 	t->last_block = NULL;
 	t->site = SITE_NONE;

@@ -49,6 +49,10 @@ struct thread {
 	 * left behind here is further in than what comes later. */
 	uintptr_t callback_sp;
 	struct unwind_memory unwind;
+
+	/* See `record_domain.h`. */
+	bool passing;
+	const void *passed; /* what malloc gave last to the allocator that is asked */
 };
 
 /* Both halves of a slab are mappings of their own; few slabs keep these few. Untouched pages of it

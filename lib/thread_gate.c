@@ -65,7 +65,7 @@ thread_enter_slow(uintptr_t sp, bool allocates)
 			return NULL;
 		unwind_forget(&t->unwind);
 		lock_drop_all();
-		t->asking = false;
+		t->asking = t->passing = false;
 		/* Of the parent, if this is a forked child. */
 		thread_gate(t)->now = thread_gate(t)->open;
 	}

@@ -15,6 +15,7 @@ dist_man_MANS += \
 	man/heaptally-list.1 \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \
+	man/heaptally-python.7 \
 	man/heaptally-recording.5 \
 	man/heaptally-report.1 \
 	man/heaptally-reset-peak.1 \

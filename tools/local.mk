@@ -100,6 +100,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/process.h \
 	tools/model/profile.c \
 	tools/model/profile.h \
+	tools/model/python_line.c \
+	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
 	tools/model/selection.h \
@@ -134,6 +136,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
+	tools/read/snapshot_codes.c \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_title.c \
 	tools/read/source.c \

@@ -93,7 +93,8 @@ is_usable(const struct symbols *s, uint32_t index, const char *name)
 	    (s->hidden_version == NULL ||
 	     !is_of_version(s, s->versions[index] & 0x7fff, s->hidden_version)))
 		return false;
-	return type == STT_GNU_IFUNC || type == STT_FUNC || type == STT_NOTYPE;
+	return type == STT_GNU_IFUNC || type == STT_FUNC || type == STT_OBJECT ||
+	       type == STT_NOTYPE;
 }
 
 static const ElfW(Sym) * find_by_gnu_hash(const struct symbols *s, const char *name)

@@ -20,8 +20,8 @@ void *elf_symbol_find(const struct link_map *object, const char *name);
  * what libc has by its version. [signal] */
 void *elf_symbol_find_version(const struct link_map *object, const char *name, const char *version);
 
-/* Where the value of that symbol is kept, relative to the load address; NULL if there is none, or
- * it is an IFUNC. */
+/* Where the value of that symbol is kept, relative to the load address, and its size behind it;
+ * NULL if there is none, or it is an IFUNC. */
 const uint64_t *elf_symbol_value(const struct link_map *object, const char *name);
 
 /* The same as `elf_symbol_find` in an ELF image mapped at `image` that no link map describes (the

@@ -65,6 +65,19 @@ parse_choice(const char *text, enum option_word word, bool *ret_choice)
 	return *ret_choice || strcmp(text, rule->values[0]) == 0;
 }
 
+/* One of several values, by its index. */
+static bool
+parse_index(const char *text, enum option_word word, uint32_t *ret_index)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		if (text[0] != '\0' && strcmp(text, option_rules[word].values[i]) == 0) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* @ and five digits. */
 static bool
 parse_process(const char *text, uint32_t *ret_process)
@@ -124,6 +137,8 @@ parse_value(enum option_word word, const char *value, struct options *o)
 		return parse_choice(value, word, &o->threads);
 	case OPTION_BLOCKS:
 		return parse_choice(value, word, &o->blocks);
+	case OPTION_PYTHON:
+		return parse_index(value, word, &o->python);
 	case OPTION_CROSSCHECK:
 		return parse_number(value, word, &o->crosscheck);
 	case OPTION_UNKNOWN:

@@ -17,6 +17,7 @@
  *     start=on|off              off: record nothing until asked to resume
  *     threads=off|on            every stack ends in the thread that allocated
  *     blocks=off|on             describe each block: size, birth, thread, lifetime
+ *     python=on|frames|off      Python frames, and the blocks of its allocators; frames alone
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
  */
 #ifndef OPTIONS_H
@@ -32,6 +33,7 @@ struct options {
 	uint32_t frames;
 	uint32_t crosscheck;
 	uint32_t only_process; /* 0: any */
+	uint32_t python;       /* index of its values: on, frames, off */
 	bool ignore_children;
 	bool realloc_origin;
 	bool start_off;

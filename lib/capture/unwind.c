@@ -17,7 +17,11 @@
 #include "base/os.h"
 #include "recording/recording_map.h"
 #include "data/trace_table.h"
+#include "capture/python.h"
+#include "capture/python_frames.h"
+#include "capture/python_stack.h"
 #include "capture/unwind_branches.h"
+#include "capture/unwind_cut.h"
 #include "capture/unwind_full.h"
 #include "capture/unwind_library.h"
 #include "capture/unwind_rules.h"
@@ -31,6 +35,7 @@
 
 static uint32_t frames_limit;
 static uint32_t crosscheck_every;
+static bool with_python;
 static bool rare_work; /* one of them is set */
 static bool thread_roots;
 
@@ -382,16 +387,10 @@ verify(const struct unwind_memory *m, const struct unwind_frame *top)
 	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
 }
 
-static inline bool
-is_interrupted(const struct unwind_frame *f)
-{
-	return f->slots.cfa % 2 != 0;
-}
-
 static inline uint64_t
 bp_slot_of(const struct unwind_frame *f)
 {
-	if (unlikely(is_interrupted(f)))
+	if (unlikely(unwind_is_interrupted(f)))
 		return f->sp + ((uint64_t)(int64_t)(f->slots.cfa >> 1) << 32) +
 		       (uint32_t)f->slots.bp;
 	return f->sp + (uint64_t)(int64_t)f->slots.bp;
@@ -486,7 +485,7 @@ remember_rare(const struct unwind_frame *f, struct unwind_check *checks, struct 
 {
 	uint64_t bp_slot = bp_slot_of(f), state = bp_slot - ARCH_SIGNAL_BP;
 
-	if (is_interrupted(f)) {
+	if (unwind_is_interrupted(f)) {
 		check = checks + f->check_first;
 		*check++ = (struct unwind_check){(const uint64_t *)bp_slot, f->bp};
 		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_SP), f->sp};
@@ -576,22 +575,37 @@ place_fresh(struct unwind_memory *m, const struct walk *w, uint32_t kept, uint32
 static COLD uint32_t
 limited_node(const struct unwind_memory *m)
 {
-	static struct lock cut_lock;
-	static uint32_t *cut_frames;
-	uint32_t first = m->depth - frames_limit, cut = m->is_cut ? 0 : first, node = NODE_NONE;
+	uint32_t first = m->depth - frames_limit;
+	uint32_t node = unwind_cut_root(m->root, m->is_cut ? 0 : first);
 
-	if (!lock_take(&cut_lock))
-		return NODE_NONE;
-	if (cut_frames == NULL)
-		cut_frames = arena_allocate(UNWIND_DEPTH_MAX * sizeof *cut_frames, false);
-	if (cut_frames != NULL && cut_frames[cut] == 0)
-		cut_frames[cut] = unwind_rules_add_frame(FRAME_KIND_CUT, cut, NULL);
-	if (cut_frames != NULL && cut_frames[cut] != 0)
-		node = trace_table_child(m->root, cut_frames[cut]);
-	lock_drop(&cut_lock);
 	for (uint32_t i = first; i < m->depth && node != NODE_NONE; i++)
 		node = trace_table_child(node, m->frames[i].frame);
 	return node;
+}
+
+/* The walk did not meet what is remembered: nothing of it is kept. */
+static COLD uint32_t
+root_of(const struct unwind_memory *m, enum walk_end end)
+{
+	return end == WALK_TRUNCATED || end == WALK_CUT
+		       ? trace_table_child(m->root, FRAME_TRUNCATED)
+		       : m->root;
+}
+
+/* The stack with Python frames in it. The one that the walk has found is remembered. */
+static __attribute__((noinline)) struct unwind_result
+add_python(struct unwind_memory *m, enum walk_end end, uint32_t node)
+{
+	struct unwind_result result = {node, end == WALK_TRUNCATED || m->is_cut};
+	bool cut = false;
+
+	if (!python_stack_find(m, node, true, frames_limit, &result.node, &cut))
+		result.node = python_stack_make(m, node, root_of(m, m->is_cut ? WALK_CUT : end),
+						frames_limit, &cut);
+	if (result.node == node && frames_limit != 0 && m->depth > frames_limit)
+		return (struct unwind_result){limited_node(m), true};
+	result.cut |= cut;
+	return result;
 }
 
 static COLD struct unwind_result
@@ -609,6 +623,8 @@ capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
 		if (node != NODE_NONE)
 			node = trace_table_child(node, rule_frame(unwind_rules_find(ip)));
 	}
+	if (python_is_readable())
+		return add_python(m, complete ? WALK_COMPLETE : WALK_TRUNCATED, node);
 	return (struct unwind_result){node, !complete};
 }
 
@@ -625,19 +641,34 @@ crosscheck(uintptr_t ip, uint32_t node)
 }
 
 /* Everything that most captures need not do. */
-static COLD struct unwind_result
+static __attribute__((noinline)) struct unwind_result
 finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t node)
 {
 	struct unwind_result result = {node, end == WALK_TRUNCATED || m->is_cut};
 
 	if (crosscheck_every != 0 && node != NODE_NONE)
 		crosscheck(ip, node);
-	if (frames_limit != 0 && m->depth > frames_limit)
+	if (python_is_readable())
+		result = add_python(m, end, node);
+	else if (frames_limit != 0 && m->depth > frames_limit)
 		result = (struct unwind_result){limited_node(m), true};
 	/* A truncated trace ends where memory could not be read, which no check covers. */
 	if (end == WALK_TRUNCATED)
 		m->depth = m->check_count = 0;
 	return result;
+}
+
+/* The same of a branch, whose frames are not there. False if it cannot be told without them. */
+static __attribute__((noinline)) bool
+finish_branch(struct unwind_memory *m, uintptr_t ip, struct unwind_result *result)
+{
+	if (!python_is_readable()) {
+		*result = finish_rare(m, WALK_MATCHED, ip, result->node);
+		return true;
+	}
+	if (crosscheck_every != 0)
+		crosscheck(ip, result->node);
+	return python_stack_find(m, result->node, false, 0, &result->node, &result->cut);
 }
 
 static COLD void
@@ -651,15 +682,6 @@ prepare_rare(struct unwind_memory *m, uintptr_t sp, uint32_t generation)
 		drop_traces(m);
 		m->generation = generation;
 	}
-}
-
-/* The walk did not meet what is remembered: nothing of it is kept. */
-static COLD uint32_t
-root_of(const struct unwind_memory *m, enum walk_end end)
-{
-	return end == WALK_TRUNCATED || end == WALK_CUT
-		       ? trace_table_child(m->root, FRAME_TRUNCATED)
-		       : m->root;
 }
 
 /*
@@ -813,6 +835,21 @@ capture_by_walk(struct unwind_memory *m, struct walk w)
 	return result;
 }
 
+/* A branch has told the node of the stack at a state, and there is more to do. */
+static __attribute__((noinline)) struct unwind_result
+capture_branch(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp, uint32_t node)
+{
+	struct unwind_result result = {node, false};
+	struct walk w = {.ip = ip, .sp = sp, .bp = bp};
+
+	if (finish_branch(m, ip, &result))
+		return result;
+	begin_walk(m, &w);
+	while (w.top->sp < sp)
+		w.top--;
+	return capture_by_walk(m, w);
+}
+
 /* The trace is not simply the last one again. */
 static __attribute__((noinline)) struct unwind_result
 capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
@@ -838,7 +875,7 @@ capture_anew(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp)
 		node = unwind_branches_find(m, ip, sp, bp);
 		if (node != NODE_NONE && frames_limit == 0)
 			return likely(!rare_work) ? (struct unwind_result){node, false}
-						  : finish_rare(m, WALK_MATCHED, ip, node);
+						  : capture_branch(m, ip, sp, bp, node);
 	}
 	return capture_by_walk(m, w);
 }
@@ -850,9 +887,9 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 
 	/* A loop allocates at one place: the last trace once more. Its stack is in range, or the
 	 * state would not be the same. */
-	if (likely(m->depth > 0 && top->ip == ip && top->sp == sp) &&
+	if (likely(m->depth > 0 && top->ip == ip && top->sp == sp && !rare_work) &&
 	    (top->bp == bp || !top->needs_bp) && verify(m, top) == 0 &&
-	    likely(!rare_work && m->generation == load(&unwind_rules_generation)))
+	    likely(m->generation == load(&unwind_rules_generation)))
 		return (struct unwind_result){top->node, false};
 	return capture_anew(m, ip, sp, bp);
 }
@@ -865,6 +902,8 @@ unwind_set_thread(struct unwind_memory *m, uint32_t thread)
 	unwind_forget(m);
 	m->own_low = 0;
 	m->root = NODE_ROOT;
+	if (m->python != NULL)
+		python_frames_forget(m->python);
 	if (!thread_roots)
 		return;
 	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread, NULL);
@@ -881,11 +920,17 @@ unwind_set_threads(bool on)
 	thread_roots = on;
 }
 
+static void
+set_rare_work(void)
+{
+	store(&rare_work, (frames_limit | crosscheck_every) != 0 || with_python);
+}
+
 void
 unwind_set_limit(uint32_t frames)
 {
 	frames_limit = frames;
-	rare_work = (frames_limit | crosscheck_every) != 0;
+	set_rare_work();
 	if (frames > unwind_depth.least)
 		unwind_depth =
 			(struct unwind_depth){frames, frames + frames / 8, frames + frames / 4};
@@ -895,5 +940,12 @@ void
 unwind_set_crosscheck(uint32_t every)
 {
 	crosscheck_every = every;
-	rare_work = (frames_limit | crosscheck_every) != 0;
+	set_rare_work();
+}
+
+void
+unwind_set_python(bool on)
+{
+	with_python = on;
+	set_rare_work();
 }

@@ -56,6 +56,9 @@ void unwind_set_threads(bool on);
  * unwind_depth`. [init] */
 void unwind_set_limit(uint32_t frames);
 
+/* Whether stacks may have Python frames (`python.h`). [signal] */
+void unwind_set_python(bool on);
+
 /* Compare every Nth trace with a full walk; 0 is never. [init] */
 void unwind_set_crosscheck(uint32_t every);
 

@@ -26,6 +26,13 @@ struct unwind_frame {
 	uint32_t needs_bp;    /* this frame does, or one further out that has the same bp */
 };
 
+/* Whether the next inner frame is a signal's. */
+static inline bool
+unwind_is_interrupted(const struct unwind_frame *f)
+{
+	return f->slots.cfa % 2 != 0;
+}
+
 struct unwind_check {
 	const uint64_t *address;
 	uint64_t word;
@@ -76,6 +83,7 @@ struct unwind_memory {
 	uint32_t room;     /* a depth that needs nothing more of anybody */
 	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
 	struct unwind_branches branches;
+	struct python_memory *python; /* NULL until it is needed, see `python_frames.h` */
 };
 
 #define UNWIND_DEPTH_MAX (1u << 18)

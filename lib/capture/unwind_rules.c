@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/loader.h"
+#include "capture/python.h"
 #include "data/module_table.h"
 #include "recording/recording_map.h"
 #include "capture/unwind_library.h"
@@ -20,7 +21,8 @@ struct rule_table *unwind_rules_table;
 uint32_t unwind_rules_generation = 1;
 
 static struct lock insert_lock;
-static uint32_t guesses; /* learnt; rules of RULE_GUESS */
+static uint32_t guesses;           /* learnt; rules of RULE_GUESS */
+static const struct link_map *met; /* an object that is new */
 
 /*
  * The synthetic machine. An address is (level, plane, offset): plane 1 is around the stack pointer,
@@ -283,8 +285,10 @@ intern_frame(uintptr_t ip, uint32_t known)
 	if (loader_find_object((const void *)code_address(ip), &object) == 0)
 		frame = module_table_frame(&object, frame.value);
 	/* libc unloads its own plugins without our hook; that shows when something new comes. */
-	if (module_table_has_changed())
+	if (module_table_has_changed()) {
 		forget_unloaded();
+		met = frame.kind == FRAME_KIND_MODULE ? object.dlfo_link_map : NULL;
+	}
 	if (is_frame(known, &frame))
 		return known;
 	id = frame_table_intern(&frame);
@@ -345,11 +349,16 @@ static COLD struct rule
 learn(uintptr_t ip)
 {
 	struct rule rule = make_rule(RULE_IRREGULAR, 0, 0);
+	const struct link_map *object = NULL;
 
 	if (lock_take(&insert_lock)) {
 		rule = add(ip);
+		object = met;
+		met = NULL;
 		lock_drop(&insert_lock);
 	}
+	if (object != NULL)
+		python_meet(object);
 	if (rule_frame(rule) == FRAME_NONE)
 		rule.packed |= (uint64_t)FRAME_UNKNOWN << RULE_KIND_BITS;
 	return rule;
@@ -364,6 +373,18 @@ unwind_rules_find(uintptr_t ip)
 	if (unlikely(e->ip != ip || rule_kind(rule) == RULE_STALE))
 		return learn(ip);
 	return rule;
+}
+
+uint32_t
+unwind_rules_intern(const struct recording_frame *frame)
+{
+	uint32_t id;
+
+	if (!lock_take(&insert_lock))
+		return FRAME_NONE;
+	id = frame_table_intern(frame);
+	lock_drop(&insert_lock);
+	return id;
 }
 
 uint32_t

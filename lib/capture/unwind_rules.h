@@ -116,6 +116,11 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
  * no room. */
 uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name);
 
+struct recording_frame;
+
+/* The same of a frame that is complete. FRAME_NONE when there is no room. [signal] */
+uint32_t unwind_rules_intern(const struct recording_frame *frame);
+
 /* The rule of an address that had no unwind table before: code may have been loaded there since.
  * [signal] */
 struct rule unwind_rules_recheck(uintptr_t ip, struct rule rule);

@@ -14,10 +14,10 @@
 enum option_kind {
 	OPTION_PATH,
 	OPTION_NUMBER, /* decimal, 0 .. most */
-	OPTION_CHOICE, /* one of two values; the first is the default */
+	OPTION_CHOICE, /* one of two or three values; the first is the default */
 };
 
-/* WORD(symbol, name, kind, most, first value, second value) */
+/* WORD(symbol, name, kind, most, values) */
 #define OPTION_WORDS(WORD)                                                      \
 	WORD(OPTION_DIR, "dir", OPTION_PATH, 0, "", "")                         \
 	WORD(OPTION_OUT, "out", OPTION_PATH, 0, "", "")                         \
@@ -27,11 +27,11 @@ enum option_kind {
 	WORD(OPTION_START, "start", OPTION_CHOICE, 0, "on", "off")              \
 	WORD(OPTION_THREADS, "threads", OPTION_CHOICE, 0, "off", "on")          \
 	WORD(OPTION_BLOCKS, "blocks", OPTION_CHOICE, 0, "off", "on")            \
+	WORD(OPTION_PYTHON, "python", OPTION_CHOICE, 0, "on", "frames", "off")  \
 	WORD(OPTION_CROSSCHECK, "crosscheck", OPTION_NUMBER, UINT32_MAX, "", "")
 
-#define OPTION_SYMBOL(symbol, name, kind, most, first, second) symbol,
-#define OPTION_RULE(symbol, name, kind, most, first, second) \
-	[symbol] = {name, kind, most, {first, second}},
+#define OPTION_SYMBOL(symbol, name, kind, most, ...) symbol,
+#define OPTION_RULE(symbol, name, kind, most, ...)   [symbol] = {name, kind, most, {__VA_ARGS__}},
 
 enum option_word {
 	OPTION_WORDS(OPTION_SYMBOL) OPTION_UNKNOWN,
@@ -42,7 +42,7 @@ struct option_rule {
 	char name[12];
 	enum option_kind kind;
 	uint32_t most;
-	char values[2][8];
+	char values[3][8]; /* "" is none */
 };
 
 static const struct option_rule option_rules[OPTION_UNKNOWN] = {OPTION_WORDS(OPTION_RULE)};

@@ -10,6 +10,8 @@
  *
  *     SECTION_STRINGS   bytes, NUL-terminated; offset 0 is the empty string
  *     SECTION_MODULES   struct recording_module   loaded ELF objects, in order of first sight
+ *     SECTION_CODE_TEXT bytes: names and line tables of Python's code; offset 0 is unused
+ *     SECTION_CODES     struct recording_code     Python's code objects, in order of first sight
  *     SECTION_FRAMES    struct recording_frame    interned frames; ids below FRAME_FIRST are fixed
  *     SECTION_NODES     struct recording_node     call stacks as a tree, node 0 is the root
  *     SECTION_SITES     uint32_t                  site id -> its leaf node
@@ -49,7 +51,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
-#define RECORDING_VERSION    3
+#define RECORDING_VERSION    4
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
 #define RECORDING_MODE       0400 /* shortened by mistake it would kill the program: SIGBUS */
@@ -60,6 +62,8 @@
 enum recording_section {
 	SECTION_STRINGS,
 	SECTION_MODULES,
+	SECTION_CODE_TEXT,
+	SECTION_CODES,
 	SECTION_FRAMES,
 	SECTION_NODES,
 	SECTION_SITES,
@@ -120,6 +124,29 @@ enum recording_frame_kind {
 	FRAME_KIND_THREAD,  /* `value` is a thread id; only at the root */
 	FRAME_KIND_DOMAIN,  /* a leaf like FRAME_TRACKED: `value` is the number of a program's own
 			       pool, `module` its name in SECTION_STRINGS or 0 */
+	FRAME_KIND_PYTHON,  /* `value` is where in its code a Python frame stands, in bytes, signed;
+			       `module` is the index in SECTION_CODES */
+};
+
+/* Numbers of the domains of CPython's own allocators: this and PYMEM_DOMAIN_* of CPython. */
+#define RECORDING_PYTHON_DOMAIN 0xffffff00u
+
+/* What is known of a code object, as places and sizes in SECTION_CODE_TEXT. Names are UTF-8, lone
+ * surrogates as if they were characters. */
+struct recording_code {
+	uint32_t file, file_bytes;
+	uint32_t name, name_bytes;   /* qualified from 3.11 on */
+	uint32_t table, table_bytes; /* its line table, as the interpreter has it */
+	int32_t first_line;
+	uint32_t minor; /* version of CPython 3 whose kind of table it is */
+};
+
+/* `python` of the header. */
+enum recording_python {
+	RECORDING_PYTHON_NONE,   /* no CPython was met */
+	RECORDING_PYTHON_ON,     /* its frames, and the blocks of its own allocators */
+	RECORDING_PYTHON_FRAMES, /* its frames */
+	RECORDING_PYTHON_OFF,    /* it could not be read; `trouble` says why */
 };
 
 struct recording_frame {
@@ -298,6 +325,11 @@ enum recording_trouble {
 	TROUBLE_OWN_NEW = 1 << 10,        /* operator new is the allocator's: no malloc is called */
 	TROUBLE_OUT_REFUSED = 1 << 11, /* out= names what is no recording, or cannot be written */
 	TROUBLE_EARLY = 1 << 12,       /* calls came before the runtime could start */
+	TROUBLE_PYTHON_VERSION = 1 << 13,  /* a CPython of a version that is not known */
+	TROUBLE_PYTHON_THREADED = 1 << 14, /* one without the global lock */
+	TROUBLE_PYTHON_STRANGE = 1 << 15,  /* its structs are not what its version has */
+	TROUBLE_PYTHON_OTHER = 1 << 16,    /* an interpreter that is not CPython */
+	TROUBLE_PYTHON_FULL = 1 << 17,     /* no room for more code objects, or for all frames */
 };
 
 enum recording_state {
@@ -346,7 +378,9 @@ struct recording_header {
 				    `start_monotonic_ns` */
 	uint32_t threads;        /* the option `threads`: stacks end in a FRAME_KIND_THREAD */
 	uint32_t arguments;      /* command line, in SECTION_STRINGS; words parted by blanks */
-	uint64_t reserved[6];
+	uint32_t python;         /* enum recording_python */
+	uint32_t python_version; /* PY_VERSION_HEX */
+	uint64_t reserved[5];
 	struct recording_request request;
 
 	struct recording_extent sections[SECTION_COUNT];
@@ -395,5 +429,6 @@ RECORDING_LAYOUT(recording_lifetimes, 384);
 RECORDING_LAYOUT(recording_block, 32);
 RECORDING_LAYOUT(recording_request, 104);
 RECORDING_LAYOUT(recording_mark, 128);
+RECORDING_LAYOUT(recording_code, 32);
 
 #endif

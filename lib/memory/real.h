@@ -35,6 +35,8 @@ struct real {
 			   const posix_spawnattr_t *, char *const *, char *const *);
 	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
 			    const posix_spawnattr_t *, char *const *, char *const *);
+	int (*access)(const char *, int);
+	int (*faccessat)(int, const char *, int, int);
 	const char *path;               /* of the object that defines malloc */
 	uintptr_t start, end;           /* where it is mapped; nowhere for libc */
 	uintptr_t self_start, self_end; /* where we are */

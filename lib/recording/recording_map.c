@@ -23,6 +23,8 @@ static const struct {
 } sizes[SECTION_COUNT] = {
 	[SECTION_STRINGS] = {(uint64_t)16 << 20, 1, false},
 	[SECTION_MODULES] = {1 << 16, sizeof(struct recording_module), false},
+	[SECTION_CODE_TEXT] = {(uint64_t)256 << 20, 1, false},
+	[SECTION_CODES] = {1 << 20, sizeof(struct recording_code), false},
 	[SECTION_FRAMES] = {1 << 22, sizeof(struct recording_frame), false},
 	[SECTION_NODES] = {1 << 26, sizeof(struct recording_node), false},
 	[SECTION_SITES] = {1 << 26, sizeof(uint32_t), false},
@@ -79,6 +81,8 @@ set_pointers(char *base)
 	recording.chunks = (void *)(base + s[SECTION_CHUNKS].offset);
 	recording.counters = (void *)(base + s[SECTION_COUNTERS].offset);
 	recording.marks = (void *)(base + s[SECTION_MARKS].offset);
+	recording.codes = (void *)(base + s[SECTION_CODES].offset);
+	recording.code_text = base + s[SECTION_CODE_TEXT].offset;
 	recording.lifetimes = (void *)(base + s[SECTION_LIFETIMES].offset);
 	recording.leaves = (void *)(base + s[SECTION_LEAVES].offset);
 	recording.blocks = (void *)(base + s[SECTION_BLOCKS].offset);

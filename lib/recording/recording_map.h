@@ -28,6 +28,8 @@ struct recording {
 	uint32_t *chunks;
 	struct recording_counters *counters;
 	struct recording_mark *marks;
+	struct recording_code *codes;
+	char *code_text;
 	struct recording_lifetimes *lifetimes;
 	uint64_t *leaves;
 	struct recording_block *blocks;

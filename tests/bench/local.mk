@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench \
 	tests/bench/crosscheck.py \
+	tests/bench/lines.py \
 	tests/bench/live.py \
 	tests/bench/large.py \
 	tests/bench/machine.py \
@@ -50,4 +51,5 @@ EXTRA_DIST += \
 	tests/bench/workloads/make-big-json \
 	tests/bench/workloads/perl-hashes.pl \
 	tests/bench/workloads/python-json-ast.py \
+	tests/bench/workloads/python-lines.py \
 	tests/bench/workloads/sqlite-inmemory.sql

@@ -31,7 +31,8 @@ def info(_directory):
     data = report("info", TALLY)
     expected = {
         "pid": MAIN, "parent_pid": 29838, "command": "demo", "executable": "/usr/src/demo/demo",
-        "allocator": "/lib/x86_64-linux-gnu/libc.so.6", "runtime_version": "0.1.0", "state": "exited",
+        "allocator": "/lib/x86_64-linux-gnu/libc.so.6", "runtime_version": "0.1.0",
+        "python": "none", "python_version": None, "state": "exited",
         "signal": None, "exit_status": 3, "total_blocks": 660, "total_bytes": 642054,
         "freed_blocks": 221, "freed_bytes": 206810, "live_blocks": 439, "live_bytes": 435244,
         "usable_bytes": 438624, "peak_blocks": 439, "peak_bytes": 435244, "temporary_blocks": 0,

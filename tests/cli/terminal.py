@@ -107,9 +107,9 @@ def leaves_out(_directory):
     wide, _ = in_terminal(120, "top", "../deep.tally")
     equal(titles_of(wide), ["live", "%", "sum%", "blocks", "average", "allocs", "where"], "titles")
     narrow, _ = in_terminal(80, "annotate", DEEP + "/source.c", "../deep.tally")
-    equal(titles_of(narrow), ["live", "peak", "total", "blocks", "line"], "titles")
+    equal(titles_of(narrow), ["live", "total", "blocks", "line"], "titles")
     wide, _ = in_terminal(120, "annotate", DEEP + "/source.c", "../deep.tally")
-    equal(titles_of(wide), ["live", "peak", "total", "blocks", "allocs", "temporary", "lifetime",
+    equal(titles_of(wide), ["live", "total", "blocks", "allocs", "temporary", "lifetime",
                             "line"], "titles")
     narrow, _ = in_terminal(80, "blocks", "../deep.tally")
     equal(titles_of(narrow), ["address", "size", "age", "where"], "titles")

@@ -51,6 +51,7 @@ START_TEST(frame_kinds)
 		{PROFILE_FRAME_ADDRESS, 2},   {PROFILE_FRAME_CUT, 3},
 		{PROFILE_FRAME_THREAD, 4},    {PROFILE_FRAME_TRUNCATED, 5},
 		{PROFILE_FRAME_UNKNOWN, 6},   {PROFILE_FRAME_NESTED, 7},
+		{PROFILE_FRAME_PYTHON, 8},
 	};
 	enum profile_frame_kind kind = PROFILE_FRAME_CODE;
 
@@ -109,6 +110,9 @@ START_TEST(troubles)
 		{PROFILE_TROUBLE_NOTHING_SEEN, 8},    {PROFILE_TROUBLE_UNLOCKED, 9},
 		{PROFILE_TROUBLE_OWN_NEW, 10},        {PROFILE_TROUBLE_NEWER, 11},
 		{PROFILE_TROUBLE_OUT_REFUSED, 12},    {PROFILE_TROUBLE_EARLY, 13},
+		{PROFILE_TROUBLE_PYTHON_VERSION, 14}, {PROFILE_TROUBLE_PYTHON_THREADED, 15},
+		{PROFILE_TROUBLE_PYTHON_STRANGE, 16}, {PROFILE_TROUBLE_PYTHON_OTHER, 17},
+		{PROFILE_TROUBLE_PYTHON_FULL, 18},
 	};
 
 	ck_assert_uint_eq(COUNT(pins), PROFILE_TROUBLE_COUNT);
@@ -131,15 +135,15 @@ START_TEST(other_numbers)
 		TALLY_PROCESS, TALLY_STRINGS, TALLY_MODULES,   TALLY_LOCATIONS,   TALLY_FRAMES,
 		TALLY_NODES,   TALLY_SITES,   TALLY_MOMENT,    TALLY_VALUES,      TALLY_SAMPLES,
 		TALLY_MARKS,   TALLY_PAUSE,   TALLY_BLOCKS,    TALLY_BLOCKS_INFO, TALLY_LIFETIMES,
-		TALLY_FILES,   TALLY_UNSEEN,  TALLY_ARGUMENTS, TALLY_RESIDENT,    TALLY_DONE,
-		TALLY_END,
+		TALLY_FILES,   TALLY_UNSEEN,  TALLY_ARGUMENTS, TALLY_RESIDENT,    TALLY_PYTHON,
+		TALLY_DONE,    TALLY_END,
 	};
 	struct profile_frame pool = {.kind = PROFILE_FRAME_ALLOCATOR, .offset = PROFILE_POOL + 5};
 	struct profile_frame code = {.kind = PROFILE_FRAME_CODE, .offset = UINT64_MAX};
 
 	ck_assert_int_eq(memcmp(tags,
 				"PROCSTRSMODSLOCSFRMSNODESITEMOMTMOMVSMPL"
-				"mARKpAUSbLKSbLKIlIFEfILEuNSNaRGSrESIDONEENDS",
+				"mARKpAUSbLKSbLKIlIFEfILEuNSNaRGSrESIpYTHDONEENDS",
 				sizeof(tags)),
 			 0);
 	ck_assert_int_eq(TALLY_TOTAL_BYTES, 0);
@@ -267,7 +271,7 @@ START_TEST(unknown_numbers_are_newer)
 		size_t place;
 		uint8_t number;
 	} unknown[] = {
-		{place.module_flags, 4}, {place.frame_kind, 8}, {place.mark_kind, 7},
+		{place.module_flags, 4}, {place.frame_kind, 9}, {place.mark_kind, 7},
 		{place.mark_kind, 0},    {place.pause, 3},      {place.realloc, 2},
 		{place.state, 3},        {place.has_wait, 2},   {place.symbolized, 2},
 		{place.file, 3},

@@ -117,15 +117,16 @@ enum {
 
 static const struct argp_option top_table[] = {
 	TITLE_SHOWN,
-	BY("function, file, module, stack, tree (callers down to sites), allocator, thread, size "
-	   "or generation"),
+	BY("native (lines of C below those of Python), function, file, module, stack, tree "
+	   "(callers down to sites), allocator, thread, size or generation"),
 	GROUPS,
 	{0},
 };
 
 static const struct argp_option diff_table[] = {
 	TITLE_SHOWN,
-	BY("function, file, module, stack, allocator, thread, size or generation"),
+	BY("native (lines of C below those of Python), function, file, module, stack, allocator, "
+	   "thread, size or generation"),
 	GROUPS,
 	{0},
 };
@@ -318,12 +319,16 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 	switch (key) {
 	case OPTION_BY:
 		options->tree = options->kind == REPORT_TOP && strcmp(word, "tree") == 0;
-		result = group_by_parse(options->tree ? "stack" : word, &options->group.by);
+		options->group.selection.native = strcmp(word, GROUP_NATIVE) == 0;
+		result = group_by_parse(options->tree                     ? "stack"
+					: options->group.selection.native ? "line"
+									  : word,
+					&options->group.by);
 		known = options->kind == REPORT_TOP
-				? "line, function, file, module, stack, tree, allocator, thread, "
-				  "size, generation"
-				: "line, function, file, module, stack, allocator, thread, size, "
-				  "generation";
+				? "line, native, function, file, module, stack, tree, allocator, "
+				  "thread, size, generation"
+				: "line, native, function, file, module, stack, allocator, thread, "
+				  "size, generation";
 		break;
 	case OPTION_SORT:
 		options->column = column_find(word);

@@ -15,6 +15,7 @@ enum option_key {
 	OPTION_NO_CHILDREN,
 	OPTION_REALLOC,
 	OPTION_THREADS,
+	OPTION_PYTHON,
 	OPTION_BLOCKS,
 	OPTION_START,
 };
@@ -30,6 +31,8 @@ static const struct argp_option option_table[] = {
 	{"threads", OPTION_THREADS, NULL, 0, "note which thread allocates, for --by thread", 0},
 	{"blocks", OPTION_BLOCKS, NULL, 0,
 	 "note size, birth and thread of every block, for heaptally block and blocks", 0},
+	{"python", OPTION_PYTHON, "on|frames|off", 0,
+	 "lines of Python code, and the blocks of CPython's own allocators (default: on)", 0},
 	{"start", OPTION_START, "on|off", 0,
 	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
@@ -89,6 +92,12 @@ parse_option(int key, char *argument, struct argp_state *state)
 		if (strcmp(argument, "last") != 0 && strcmp(argument, "origin") != 0)
 			argp_error(state, "--realloc %s: neither last nor origin", argument);
 		run->launch.realloc = argument;
+		return 0;
+	case OPTION_PYTHON:
+		if (strcmp(argument, "on") != 0 && strcmp(argument, "frames") != 0 &&
+		    strcmp(argument, "off") != 0)
+			argp_error(state, "--python %s: neither on nor frames nor off", argument);
+		run->launch.python = argument;
 		return 0;
 	case OPTION_THREADS:
 		run->launch.threads = true;

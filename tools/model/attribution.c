@@ -44,6 +44,8 @@ may_name_site(const struct attribution *attribution, const struct place *place)
 		return true;
 	if (place->kind != PLACE_CODE)
 		return false;
+	if (place->python)
+		return !wrapper_match_python(place->function, &attribution->selection->wrappers);
 	return attribution->selection->raw_frames ||
 	       !wrapper_match(place->function, place->file, place->module,
 			      &attribution->selection->wrappers);
@@ -72,8 +74,9 @@ prepare_frame(struct attribution *attribution, const struct profile_frame *frame
 		position->place = stands;
 		position->key = NONE;
 		info->bits |= position->bits;
-		info->foreign = place->kind != PLACE_CODE ||
-				wrapper_is_foreign(place->function, place->module);
+		info->foreign =
+			place->kind != PLACE_CODE ||
+			(!place->python && wrapper_is_foreign(place->function, place->module));
 	}
 }
 
@@ -95,13 +98,38 @@ prepare_frames(struct attribution *attribution, const uint32_t *alias)
 
 /*** nodes ***/
 
+static bool
+is_code(const struct profile_frame *frame)
+{
+	return frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
+	       frame->kind == PROFILE_FRAME_PYTHON;
+}
+
+/* What native frames name a node by, and Python's all the same. */
+static void
+name_node(const struct attribution *attribution, struct attribution_node *node, uint32_t number,
+	  enum profile_frame_kind kind)
+{
+	const struct attribution_frame *info = &attribution->frames[number];
+	bool native = attribution->selection->native || attribution->selection->raw_frames;
+
+	if (node->in_python && kind != PROFILE_FRAME_PYTHON)
+		return;
+	if (info->named < info->count)
+		node->named = number;
+	if (!info->foreign)
+		node->own = number;
+	node->in_python |= kind == PROFILE_FRAME_PYTHON && !native && node->named == number;
+}
+
 static void
 prepare_nodes(struct attribution *attribution)
 {
 	const struct profile *profile = attribution->profile;
 
 	attribution->nodes = xmalloc((profile->node_count + 1u) * sizeof(*attribution->nodes));
-	attribution->nodes[0] = (struct attribution_node){NONE, NONE, NONE, NONE, SUPPRESS_NONE, 0};
+	attribution->nodes[0] =
+		(struct attribution_node){NONE, NONE, NONE, NONE, SUPPRESS_NONE, false, 0};
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		uint32_t number = profile->nodes[i].frame;
 		const struct profile_frame *frame = &profile->frames[number];
@@ -111,15 +139,12 @@ prepare_nodes(struct attribution *attribution)
 		*node = attribution->nodes[profile->nodes[i].parent];
 		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
 		 */
-		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS) {
+		if (is_code(frame)) {
 			node->bits |= info->bits;
 			node->rule = info->rule < node->rule ? info->rule : node->rule;
 		}
-		if (info->named < info->count)
-			node->named = number;
-		if (!info->foreign)
-			node->own = number;
-		if (frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
+		name_node(attribution, node, number, frame->kind);
+		if (is_code(frame) ||
 		    (node->recent == NONE && frame->kind != PROFILE_FRAME_ALLOCATOR))
 			node->recent = number;
 		if (frame->kind == PROFILE_FRAME_THREAD)
@@ -192,7 +217,7 @@ attribution_prepare_stacks(struct attribution *attribution, uint32_t first, uint
 			uint32_t place = attribution->positions[frame->first + k - 1].place;
 
 			stack = place_table_insert_stack(attribution->table, stack, place);
-			if (frame->named == k - 1)
+			if (frame->named == k - 1 && attribution->nodes[i].named == node->frame)
 				attribution->named_stacks[i] = stack;
 		}
 		attribution->full_stacks[i] = stack;

@@ -8,6 +8,9 @@
  *
  *     node   main -> load -> std::vector::reserve -> operator new -> malloc
  *     named  main    load    load                    load            load
+ *
+ * What Python has called is named by its innermost line of Python, unless the selection asks for
+ * the native ones.
  */
 #ifndef ATTRIBUTION_H
 #define ATTRIBUTION_H
@@ -42,6 +45,7 @@ struct attribution_node {
 	uint32_t recent; /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
 	uint32_t thread; /* frame of the thread, or ATTRIBUTION_NONE */
 	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
+	bool in_python;  /* native frames no longer name the site */
 	uint64_t bits;
 };
 

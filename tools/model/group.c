@@ -77,6 +77,14 @@ group_by_parse(const char *name, enum group_by *ret_by)
 	return -EINVAL;
 }
 
+const char *
+group_get_name(const struct group_options *options)
+{
+	return options->by == GROUP_BY_LINE && options->selection.native
+		       ? GROUP_NATIVE
+		       : group_by_names[options->by];
+}
+
 /*** groups ***/
 
 static uint32_t
@@ -253,7 +261,7 @@ add_cumulative(struct grouping *grouping, const struct addition *innermost)
 		site->frame = &attribution->frames[profile->nodes[node].frame];
 		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
 			continue;
-		if (inside && site->frame->named == site->frame->count)
+		if (inside && profile->nodes[node].frame != attribution->nodes[site->leaf].named)
 			continue;
 		if (inside)
 			i = site->frame->named;

@@ -44,6 +44,12 @@ struct group_options {
 	struct selection selection;
 };
 
+/* By line, with the lines of what Python has called. */
+#define GROUP_NATIVE "native"
+
+/* What the groups are called by: a name of `group_by_names` or GROUP_NATIVE. */
+const char *group_get_name(const struct group_options *options);
+
 /* What one rule left out of the groups and of all sums. */
 struct group_suppressed {
 	struct profile_values values;

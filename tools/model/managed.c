@@ -71,14 +71,22 @@ has_library(const struct profile *profile, const char *prefix)
 	return false;
 }
 
+/* Where the blocks of CPython's own allocators were counted, nothing is unseen. */
+static bool
+is_seen(const struct profile *profile, const struct managed *managed)
+{
+	return profile->python == PROFILE_PYTHON_ON && strcmp(managed->name, "CPython") == 0;
+}
+
 const struct managed *
 managed_find(const struct profile *profile)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (begins_with(profile->executable, table[i].executable))
+		if (begins_with(profile->executable, table[i].executable) &&
+		    !is_seen(profile, &table[i].managed))
 			return &table[i].managed;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (has_library(profile, table[i].library))
+		if (has_library(profile, table[i].library) && !is_seen(profile, &table[i].managed))
 			return &table[i].managed;
 	return NULL;
 }

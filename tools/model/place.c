@@ -189,6 +189,32 @@ insert_code(struct place_table *table, const struct profile *profile,
 	return insert(table, &identity, &place);
 }
 
+/* A file of Python is a module of its own. */
+static uint32_t
+insert_python(struct place_table *table, const struct profile *profile,
+	      const struct profile_frame *frame)
+{
+	const struct profile_location *location = &profile->locations[frame->location];
+	struct identity identity;
+	struct place place = {
+		.kind = PLACE_CODE,
+		.python = true,
+		.line = location->line,
+		.function_line = location->function_line,
+		.function = intern_insert_string(table->strings, location->function),
+		.file = intern_insert_string(table->strings, location->file),
+	};
+
+	place.module = place.file;
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = PLACE_CODE;
+	identity.function = place.function;
+	identity.file = identity.module = place.file;
+	identity.line = place.line;
+	identity.function_line = place.function_line;
+	return insert(table, &identity, &place);
+}
+
 uint32_t
 place_table_insert(struct place_table *table, const struct profile *profile,
 		   const struct profile_frame *frame, uint32_t index)
@@ -202,12 +228,15 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 		[PROFILE_FRAME_TRUNCATED] = PLACE_TRUNCATED,
 		[PROFILE_FRAME_UNKNOWN] = PLACE_UNKNOWN,
 		[PROFILE_FRAME_NESTED] = PLACE_NESTED,
+		[PROFILE_FRAME_PYTHON] = PLACE_CODE,
 	};
 	struct identity identity;
 	struct place place = {.kind = kinds[frame->kind]};
 
 	if (frame->kind == PROFILE_FRAME_CODE)
 		return insert_code(table, profile, frame, index);
+	if (frame->kind == PROFILE_FRAME_PYTHON && frame->location_count != 0)
+		return insert_python(table, profile, frame);
 	if (frame->kind == PROFILE_FRAME_ADDRESS || frame->kind == PROFILE_FRAME_THREAD ||
 	    frame->kind == PROFILE_FRAME_CUT)
 		place.offset = frame->offset;

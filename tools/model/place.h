@@ -43,6 +43,7 @@ enum place_kind {
 struct place {
 	enum place_kind kind;
 	bool inlined; /* into the next outer place of the same frame */
+	bool python;  /* Python code, whose module is its file */
 	uint32_t line, function_line;
 	uint32_t column; /* of several at one line, the first that was seen */
 	const char *function, *file;

@@ -46,10 +46,12 @@ profile_free(struct profile *profile)
 static bool
 frame_is_valid(const struct profile *profile, const struct profile_frame *frame)
 {
-	if (frame->kind > PROFILE_FRAME_NESTED)
+	if (frame->kind > PROFILE_FRAME_PYTHON)
 		return false;
 	if (frame->kind == PROFILE_FRAME_CODE ? frame->module >= profile->module_count
 					      : frame->module != PROFILE_NO_MODULE)
+		return false;
+	if (frame->kind == PROFILE_FRAME_PYTHON && frame->location_count == 0)
 		return false;
 	if ((frame->kind == PROFILE_FRAME_ALLOCATOR) != (frame->allocator_name != NULL))
 		return false;

@@ -41,6 +41,7 @@ enum profile_frame_kind {
 	PROFILE_FRAME_TRUNCATED, /* root: the stack could not be followed further */
 	PROFILE_FRAME_UNKNOWN,   /* no stack at all */
 	PROFILE_FRAME_NESTED,    /* no stack: allocated while the tracer itself was interrupted */
+	PROFILE_FRAME_PYTHON, /* an instruction of Python code; has its location from the start */
 };
 
 #define PROFILE_NO_MODULE UINT32_MAX
@@ -146,6 +147,15 @@ enum profile_pause {
 	PROFILE_PAUSES
 };
 
+/* What is known of CPython in the process. */
+enum profile_python {
+	PROFILE_PYTHON_NONE,   /* there is none */
+	PROFILE_PYTHON_ON,     /* its lines, and the blocks of its own allocators */
+	PROFILE_PYTHON_FRAMES, /* its lines */
+	PROFILE_PYTHON_OFF,    /* it could not be read; a trouble says why */
+	PROFILE_PYTHONS
+};
+
 enum profile_state {
 	PROFILE_RUNNING, /* the process still has its recording mapped */
 	PROFILE_EXITED,  /* exit() or return from main was reached */
@@ -183,6 +193,8 @@ struct profile {
 	uint32_t frames_limit;
 	bool realloc_origin;
 	uint32_t threads;
+	enum profile_python python;
+	uint32_t python_version; /* PY_VERSION_HEX */
 
 	/* Processes of a program of which there is no recording: everything else is empty then, and
 	 * `notes` has one sentence that says why. 0 in all other profiles. */

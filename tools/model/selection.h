@@ -17,6 +17,7 @@ struct selection {
 	struct wrapper_patterns wrappers;
 	bool raw_frames;   /* wrappers name sites too */
 	bool whole_stacks; /* stacks keep the wrappers at their inner end, and the allocator */
+	bool native;       /* what Python has called names a site, not its line of Python */
 };
 
 #endif

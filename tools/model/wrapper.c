@@ -433,6 +433,16 @@ is_listed(const char *function)
 	return false;
 }
 
+bool
+wrapper_match_python(const char *function, const struct wrapper_patterns *patterns)
+{
+	for (size_t i = 0; function && patterns && i < patterns->count; i++) {
+		if (glob_match(patterns->globs[i], function))
+			return true;
+	}
+	return false;
+}
+
 static bool
 match_function(const char *function, const struct wrapper_patterns *patterns)
 {
@@ -440,12 +450,8 @@ match_function(const char *function, const struct wrapper_patterns *patterns)
 		if (starts_with(function, prefixes[i]))
 			return true;
 	}
-	if (is_listed(function))
+	if (is_listed(function) || wrapper_match_python(function, patterns))
 		return true;
-	for (size_t i = 0; patterns && i < patterns->count; i++) {
-		if (glob_match(patterns->globs[i], function))
-			return true;
-	}
 	return is_operator_new(function) || is_rust_method(function);
 }
 

@@ -23,6 +23,9 @@ struct wrapper_patterns {
 bool wrapper_match(const char *function, const char *file, const char *module,
 		   const struct wrapper_patterns *patterns);
 
+/* The same of a function in Python, of which none is known beforehand. */
+bool wrapper_match_python(const char *function, const struct wrapper_patterns *patterns);
+
 /*
  * Whether a frame says nothing at all of who allocates: an allocator, what runs before main, or
  * anything in the C and C++ libraries. What is left of wrappers are instances of the library's

@@ -111,6 +111,19 @@ convert_pause(uint8_t paused)
 	return paused < sizeof(pauses) / sizeof(pauses[0]) ? pauses[paused] : PROFILE_PAUSED;
 }
 
+static enum profile_python
+convert_python(uint32_t python)
+{
+	static const enum profile_python states[] = {
+		[RECORDING_PYTHON_NONE] = PROFILE_PYTHON_NONE,
+		[RECORDING_PYTHON_ON] = PROFILE_PYTHON_ON,
+		[RECORDING_PYTHON_FRAMES] = PROFILE_PYTHON_FRAMES,
+		[RECORDING_PYTHON_OFF] = PROFILE_PYTHON_OFF,
+	};
+
+	return python < sizeof(states) / sizeof(states[0]) ? states[python] : PROFILE_PYTHON_OFF;
+}
+
 static uint32_t
 convert_troubles(uint32_t bits)
 {
@@ -131,6 +144,11 @@ convert_troubles(uint32_t bits)
 		{TROUBLE_OWN_NEW, PROFILE_TROUBLE_OWN_NEW},
 		{TROUBLE_OUT_REFUSED, PROFILE_TROUBLE_OUT_REFUSED},
 		{TROUBLE_EARLY, PROFILE_TROUBLE_EARLY},
+		{TROUBLE_PYTHON_VERSION, PROFILE_TROUBLE_PYTHON_VERSION},
+		{TROUBLE_PYTHON_THREADED, PROFILE_TROUBLE_PYTHON_THREADED},
+		{TROUBLE_PYTHON_STRANGE, PROFILE_TROUBLE_PYTHON_STRANGE},
+		{TROUBLE_PYTHON_OTHER, PROFILE_TROUBLE_PYTHON_OTHER},
+		{TROUBLE_PYTHON_FULL, PROFILE_TROUBLE_PYTHON_FULL},
 	};
 	uint32_t troubles = 0;
 
@@ -341,6 +359,7 @@ snapshot_free(struct snapshot *snapshot)
 	if (snapshot == NULL)
 		return;
 	snapshot_file_close(&snapshot->file);
+	snapshot_free_codes(snapshot);
 	profile_free(snapshot->profile);
 	free(snapshot);
 }
@@ -399,6 +418,8 @@ fill_profile(struct snapshot *snapshot)
 	profile->start_realtime_ns = header->start_realtime_ns;
 	profile->duration_ns = snapshot->identity.duration_ns;
 	profile->trouble = snapshot->identity.trouble;
+	profile->python = convert_python(header->python);
+	profile->python_version = header->python_version;
 	profile->tracer_bytes = header->tracer_bytes;
 	profile->crosschecks = header->crosschecks;
 	profile->crosscheck_differences = header->crosscheck_differences;

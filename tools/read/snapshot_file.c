@@ -145,7 +145,10 @@ snapshot_file_read_extent(const struct snapshot_file *file, enum recording_secti
 		return result;
 	if (extent.count > extent.capacity || extent.count > max)
 		return -EBADMSG;
-	if (extent.count != 0 && extent.record_bytes != record_bytes)
+	*ret_extent = (struct snapshot_extent){0, 0};
+	if (extent.count == 0)
+		return 0;
+	if (extent.record_bytes != record_bytes)
 		return -EBADMSG;
 	if (__builtin_add_overflow(extent.offset, extent.count * record_bytes, &end) ||
 	    end > file->bytes)

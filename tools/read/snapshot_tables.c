@@ -81,7 +81,7 @@ convert_domain(const struct snapshot *snapshot, const struct recording_frame *re
 }
 
 static int
-convert_frame(const struct snapshot *snapshot, uint32_t id, const struct recording_frame *record,
+convert_frame(struct snapshot *snapshot, uint32_t id, const struct recording_frame *record,
 	      struct profile_frame *frame)
 {
 	const struct profile *profile = snapshot->profile;
@@ -108,6 +108,8 @@ convert_frame(const struct snapshot *snapshot, uint32_t id, const struct recordi
 		return 0;
 	case FRAME_KIND_DOMAIN:
 		return convert_domain(snapshot, record, frame);
+	case FRAME_KIND_PYTHON:
+		return snapshot_insert_python(snapshot, record->module, frame);
 	default:
 		return -EBADMSG;
 	}
@@ -332,6 +334,8 @@ snapshot_read_tables(struct snapshot *snapshot)
 						   &modules);
 	if (result == 0)
 		result = read_modules(snapshot, &modules);
+	if (result == 0)
+		result = snapshot_read_codes(snapshot);
 	if (result == 0)
 		result = read_records(snapshot, &frames, profile->frame_count,
 				      sizeof(struct recording_frame), insert_frame);

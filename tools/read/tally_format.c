@@ -49,6 +49,8 @@ tally_format_frame_kind(enum profile_frame_kind kind)
 		return TALLY_FRAME_UNKNOWN;
 	case PROFILE_FRAME_NESTED:
 		return TALLY_FRAME_NESTED;
+	case PROFILE_FRAME_PYTHON:
+		return TALLY_FRAME_PYTHON;
 	}
 	__builtin_unreachable();
 }
@@ -107,6 +109,24 @@ tally_format_pause(enum profile_pause pause)
 	__builtin_unreachable();
 }
 
+enum tally_python
+tally_format_python(enum profile_python python)
+{
+	switch (python) {
+	case PROFILE_PYTHON_NONE:
+		return TALLY_PYTHON_NONE;
+	case PROFILE_PYTHON_ON:
+		return TALLY_PYTHON_ON;
+	case PROFILE_PYTHON_FRAMES:
+		return TALLY_PYTHON_FRAMES;
+	case PROFILE_PYTHON_OFF:
+		return TALLY_PYTHON_OFF;
+	case PROFILE_PYTHONS:
+		break;
+	}
+	__builtin_unreachable();
+}
+
 bool
 tally_parse_state(uint64_t number, enum profile_state *ret_state)
 {
@@ -155,6 +175,9 @@ tally_parse_frame_kind(uint64_t number, enum profile_frame_kind *ret_kind)
 		return true;
 	case TALLY_FRAME_NESTED:
 		*ret_kind = PROFILE_FRAME_NESTED;
+		return true;
+	case TALLY_FRAME_PYTHON:
+		*ret_kind = PROFILE_FRAME_PYTHON;
 		return true;
 	}
 	return false;
@@ -225,6 +248,26 @@ tally_parse_file(uint64_t number, enum profile_file *ret_file)
 }
 
 bool
+tally_parse_python(uint64_t number, enum profile_python *ret_python)
+{
+	switch (number) {
+	case TALLY_PYTHON_NONE:
+		*ret_python = PROFILE_PYTHON_NONE;
+		return true;
+	case TALLY_PYTHON_ON:
+		*ret_python = PROFILE_PYTHON_ON;
+		return true;
+	case TALLY_PYTHON_FRAMES:
+		*ret_python = PROFILE_PYTHON_FRAMES;
+		return true;
+	case TALLY_PYTHON_OFF:
+		*ret_python = PROFILE_PYTHON_OFF;
+		return true;
+	}
+	return false;
+}
+
+bool
 tally_parse_flag(uint64_t number, bool *ret_flag)
 {
 	if (number > TALLY_YES)
@@ -250,6 +293,11 @@ static const struct {
 	{PROFILE_TROUBLE_OWN_NEW, TALLY_TROUBLE_OWN_NEW},
 	{PROFILE_TROUBLE_OUT_REFUSED, TALLY_TROUBLE_OUT_REFUSED},
 	{PROFILE_TROUBLE_EARLY, TALLY_TROUBLE_EARLY},
+	{PROFILE_TROUBLE_PYTHON_VERSION, TALLY_TROUBLE_PYTHON_VERSION},
+	{PROFILE_TROUBLE_PYTHON_THREADED, TALLY_TROUBLE_PYTHON_THREADED},
+	{PROFILE_TROUBLE_PYTHON_STRANGE, TALLY_TROUBLE_PYTHON_STRANGE},
+	{PROFILE_TROUBLE_PYTHON_OTHER, TALLY_TROUBLE_PYTHON_OTHER},
+	{PROFILE_TROUBLE_PYTHON_FULL, TALLY_TROUBLE_PYTHON_FULL},
 	{PROFILE_TROUBLE_NEWER, TALLY_TROUBLE_NEWER},
 };
 

@@ -46,6 +46,7 @@ enum tally_tag {
 	TALLY_RESIDENT = TALLY_TAG('r', 'E', 'S', 'I'),
 	TALLY_UNSEEN = TALLY_TAG('u', 'N', 'S', 'N'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
+	TALLY_PYTHON = TALLY_TAG('p', 'Y', 'T', 'H'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
 };
@@ -100,6 +101,11 @@ enum tally_trouble {
 	TALLY_TROUBLE_NEWER = 1 << 11,
 	TALLY_TROUBLE_OUT_REFUSED = 1 << 12,
 	TALLY_TROUBLE_EARLY = 1 << 13,
+	TALLY_TROUBLE_PYTHON_VERSION = 1 << 14,
+	TALLY_TROUBLE_PYTHON_THREADED = 1 << 15,
+	TALLY_TROUBLE_PYTHON_STRANGE = 1 << 16,
+	TALLY_TROUBLE_PYTHON_OTHER = 1 << 17,
+	TALLY_TROUBLE_PYTHON_FULL = 1 << 18,
 };
 
 /* In MODS, bits. */
@@ -126,6 +132,7 @@ enum tally_frame_kind {
 	TALLY_FRAME_TRUNCATED = 5,
 	TALLY_FRAME_UNKNOWN = 6,
 	TALLY_FRAME_NESTED = 7,
+	TALLY_FRAME_PYTHON = 8,
 };
 
 /* The offset of an allocator's frame that is a pool of the program's own: this and its number. */
@@ -148,6 +155,14 @@ enum tally_pause {
 	TALLY_STOPPED = 2,
 };
 
+/* In pYTH. */
+enum tally_python {
+	TALLY_PYTHON_NONE = 0,
+	TALLY_PYTHON_ON = 1,
+	TALLY_PYTHON_FRAMES = 2,
+	TALLY_PYTHON_OFF = 3,
+};
+
 /* In bLKS and lIFE: times are in units of 2^TALLY_TIME_SHIFT ns, bucket b > 0 of a histogram is
  * 2^(b-1) up to 2^b units. */
 #define TALLY_TIME_SHIFT 10
@@ -159,6 +174,7 @@ enum tally_frame_kind tally_format_frame_kind(enum profile_frame_kind kind);
 enum tally_mark_kind tally_format_mark_kind(enum profile_mark_kind kind);
 enum tally_pause tally_format_pause(enum profile_pause pause);
 enum tally_file tally_format_file(enum profile_file file);
+enum tally_python tally_format_python(enum profile_python python);
 uint32_t tally_format_troubles(uint32_t troubles);
 uint64_t tally_format_offset(const struct profile_frame *frame);
 
@@ -169,6 +185,7 @@ bool tally_parse_frame_kind(uint64_t number, enum profile_frame_kind *ret_kind);
 bool tally_parse_mark_kind(uint64_t number, enum profile_mark_kind *ret_kind);
 bool tally_parse_pause(uint64_t number, enum profile_pause *ret_pause);
 bool tally_parse_file(uint64_t number, enum profile_file *ret_file);
+bool tally_parse_python(uint64_t number, enum profile_python *ret_python);
 bool tally_parse_flag(uint64_t number, bool *ret_flag);
 
 /* Bits that are not known become PROFILE_TROUBLE_NEWER. */

@@ -532,6 +532,13 @@ read_pause(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_python(struct tally_reader *reader, struct varint_input *input)
+{
+	is_known(reader, tally_parse_python(varint_get(input), &reader->profile->python));
+	reader->profile->python_version = get_small(input);
+}
+
+static void
 read_notes(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input))
@@ -699,6 +706,8 @@ find_table_reader(uint32_t tag)
 		return read_marks;
 	case TALLY_PAUSE:
 		return read_pause;
+	case TALLY_PYTHON:
+		return read_python;
 	case TALLY_NOTES:
 		return read_notes;
 	case TALLY_ARGUMENTS:

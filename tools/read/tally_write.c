@@ -442,6 +442,16 @@ write_more_of_process(struct tally_writer *writer, const struct profile *profile
 }
 
 static void
+write_python(struct tally_writer *writer, const struct profile *profile)
+{
+	if (profile->python == PROFILE_PYTHON_NONE)
+		return;
+	put(writer, tally_format_python(profile->python));
+	put(writer, profile->python_version);
+	end_chunk(writer, TALLY_PYTHON);
+}
+
+static void
 write_blocks(struct tally_writer *writer, const struct block_set *set)
 {
 	if (set->is_read) {
@@ -538,6 +548,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_notes(writer, profile);
 	write_more_of_process(writer, profile);
 	write_unseen(writer, profile);
+	write_python(writer, profile);
 	write_blocks(writer, &profile->blocks);
 	write_done(writer, profile);
 	clear_names(writer);

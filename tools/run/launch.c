@@ -45,7 +45,10 @@ is_value(const struct option_rule *rule, const char *text)
 	case OPTION_NUMBER:
 		return is_number(text, rule->most);
 	case OPTION_CHOICE:
-		return strcmp(text, rule->values[0]) == 0 || strcmp(text, rule->values[1]) == 0;
+		for (int i = 0; i < 3; i++)
+			if (text[0] != '\0' && strcmp(text, rule->values[i]) == 0)
+				return true;
+		return false;
 	}
 	return false;
 }
@@ -86,6 +89,8 @@ is_replaced(const struct launch_options *options, enum option_word word)
 		return options->threads;
 	case OPTION_BLOCKS:
 		return options->blocks;
+	case OPTION_PYTHON:
+		return options->python != NULL;
 	case OPTION_CROSSCHECK:
 	case OPTION_UNKNOWN:
 		break;
@@ -158,6 +163,8 @@ launch_make_options(const struct launch_options *options, const char *inherited,
 		buffer_insert_string(&text, ":children=ignore");
 	if (options->realloc != NULL)
 		buffer_insert_format(&text, ":realloc=%s", options->realloc);
+	if (options->python != NULL)
+		buffer_insert_format(&text, ":python=%s", options->python);
 	if (options->threads)
 		buffer_insert_string(&text, ":threads=on");
 	if (options->blocks)

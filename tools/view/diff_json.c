@@ -89,7 +89,7 @@ view_diff_json(const struct term *term, const struct view_diff *view)
 	view_json_begin(&json, term->stream, "diff");
 	view_moment_json(&json, "old", view->old->profile, &view->old->at);
 	view_moment_json(&json, "new", view->new->profile, &view->new->at);
-	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	json_writer_string(&json, "by", group_get_name(view->options));
 	json_writer_string(&json, "sort", view->column->name);
 	json_writer_bool(&json, "cumulative", view->options->cumulative);
 	json_writer_begin_object(&json, "totals");

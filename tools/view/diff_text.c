@@ -354,7 +354,7 @@ print_title(const struct term *term, const struct view_diff *view)
 	print_moments(term, view->old, view->new);
 	if (view->meant != NULL && view->column != &columns[0])
 		fprintf(term->stream, ", %s", view->column->help);
-	fprintf(term->stream, ", by %s%s%s%s\n", group_by_names[view->options->by],
+	fprintf(term->stream, ", by %s%s%s%s\n", group_get_name(view->options),
 		has_moved(view) ? " (moved lines matched by function)" : "",
 		view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");

@@ -45,6 +45,27 @@ write_end(struct json_writer *json, bool known, int status)
 }
 
 static void
+write_python(struct json_writer *json, const struct profile *profile)
+{
+	static const char *const states[PROFILE_PYTHONS] = {
+		[PROFILE_PYTHON_NONE] = "none",
+		[PROFILE_PYTHON_ON] = "on",
+		[PROFILE_PYTHON_FRAMES] = "frames",
+		[PROFILE_PYTHON_OFF] = "off",
+	};
+	uint32_t version = profile->python_version;
+	char text[16];
+
+	json_writer_string(json, "python", states[profile->python]);
+	snprintf(text, sizeof(text), "%u.%u.%u", version >> 24, version >> 16 & 0xff,
+		 version >> 8 & 0xff);
+	if (version != 0)
+		json_writer_string(json, "python_version", text);
+	else
+		json_writer_null(json, "python_version");
+}
+
+static void
 write_identity(struct json_writer *json, const struct profile *profile)
 {
 	json_writer_unsigned(json, "pid", profile->pid);
@@ -54,6 +75,7 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_string(json, "command_line", profile->arguments);
 	json_writer_string(json, "allocator", profile->allocator);
 	json_writer_string(json, "runtime_version", profile->version);
+	write_python(json, profile);
 	json_writer_string(json, "state", profile_state_name(profile->state));
 	write_end(json, profile->has_wait_status, profile->wait_status);
 	json_writer_seconds(json, "start_seconds", profile->start_realtime_ns);

@@ -30,6 +30,36 @@ print_field(FILE *stream, const char *name, const char *value)
 	free(safe);
 }
 
+/* Whose lines they are, and what has to be known of them. */
+static void
+print_python(FILE *stream, const struct profile *profile)
+{
+	static const char *const states[PROFILE_PYTHONS] = {
+		[PROFILE_PYTHON_ON] = "lines, and the blocks of its own allocators",
+		[PROFILE_PYTHON_FRAMES] = "lines",
+		[PROFILE_PYTHON_OFF] = "not read",
+	};
+	uint32_t version = profile->python_version;
+
+	if (profile->python == PROFILE_PYTHON_NONE)
+		return;
+	fprintf(stream, "  %-11s ", "python");
+	if (version != 0)
+		fprintf(stream, "%" PRIu32 ".%" PRIu32 ".%" PRIu32 ": ", version >> 24,
+			version >> 16 & 0xff, version >> 8 & 0xff);
+	fprintf(stream, "%s\n", states[profile->python]);
+	if (profile->python == PROFILE_PYTHON_OFF)
+		return;
+	fprintf(stream,
+		"  %-11s a line is where a block was allocated; what is made in memory of a "
+		"free list stays there\n",
+		"");
+	fprintf(stream,
+		"  %-11s blocks that C code gets from malloc itself have its line, too; "
+		"tracemalloc does not see them\n",
+		"");
+}
+
 static void
 print_identity(FILE *stream, const struct view_info *view)
 {
@@ -52,6 +82,7 @@ print_identity(FILE *stream, const struct view_info *view)
 	if (profile->arguments[0] != '\0')
 		print_field(stream, "command", profile->arguments);
 	print_field(stream, "allocator", profile->allocator);
+	print_python(stream, profile);
 	fprintf(stream, "  %-11s %s, for %s\n", "started", started,
 		human_duration(profile->duration_ns, duration));
 	free(command);

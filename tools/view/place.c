@@ -130,7 +130,7 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 	};
 
 	if (place->function) {
-		char *shorter = full_names ? NULL : name_shorten(place->function);
+		char *shorter = full_names || place->python ? NULL : name_shorten(place->function);
 
 		insert_end(out, shorter ? shorter : place->function, full_names);
 		free(shorter);

@@ -23,7 +23,7 @@ const char *
 view_top_get_by(const struct view_top *view)
 {
 	if (view->tree == NULL)
-		return group_by_names[view->options->by];
+		return group_get_name(view->options);
 	return view->callers_of != NULL ? "callers" : "tree";
 }
 

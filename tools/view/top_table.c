@@ -369,7 +369,7 @@ insert_rest(struct view_table *table, const struct layout *layout, struct row *r
 	char number[HUMAN_BYTES], text[REST_BYTES];
 
 	snprintf(text, sizeof(text), "(%s more %s%s; -n 0 for all)", human_count(count, number),
-		 group_by_names[view->options->by], text_plural(count));
+		 group_get_name(view->options), text_plural(count));
 	row->name = by_name ? text : "";
 	row->position = by_name ? "" : text;
 	row->running = get_whole(row);

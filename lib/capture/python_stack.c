@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * python_stack.c - two passes over both stacks: the first counts, the second makes the nodes
+ */
+#include "capture/python_stack.h"
+
+#include "base/hash.h"
+#include "capture/python.h"
+#include "capture/python_code.h"
+#include "capture/python_frames.h"
+#include "capture/unwind_cut.h"
+#include "data/trace_table.h"
+#include "recording/recording_map.h"
+
+/* Both stacks, from the outside inward. */
+struct merge {
+	const struct unwind_memory *native;
+	const struct python_memory *python;
+	uint32_t next;    /* Python frame */
+	bool by_counting; /* there are no marks: loops and activations in turn */
+	uint32_t count;   /* frames so far */
+	uint32_t skip;    /* of those, the first ones have no node */
+	uint32_t node;
+	struct trace_path path;
+};
+
+static struct python_stack *
+place_of(struct python_memory *m, uint32_t native, uint32_t python_node)
+{
+	return &m->stacks[hash_pair(native, python_node) % PYTHON_STACKS];
+}
+
+static COLD bool
+make_memory(struct unwind_memory *memory)
+{
+	memory->python = python_frames_new();
+	return memory->python != NULL;
+}
+
+/* What a handler interrupted may be about to change the chain of frames. */
+static COLD bool
+is_in_handler(const struct unwind_memory *memory)
+{
+	for (uint32_t i = 0; i < memory->depth; i++) {
+		if (unwind_is_interrupted(&memory->frames[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+python_stack_find(struct unwind_memory *memory, uint32_t native, bool walked, uint32_t limit,
+		  uint32_t *ret_node, bool *ret_cut)
+{
+	const struct python_stack *stack;
+	struct python_memory *m;
+
+	*ret_node = native;
+	if (native == NODE_NONE || (memory->python == NULL && !make_memory(memory)))
+		return true;
+	m = memory->python;
+	if (unlikely(m->plain[native % PYTHON_PLAIN] != native)) {
+		if (!walked)
+			return false;
+		if (is_in_handler(memory))
+			return true;
+		m->plain[native % PYTHON_PLAIN] = native;
+	}
+	m->node = python_frames_node(m);
+	if (m->node == PYTHON_NODE_NONE)
+		return true;
+	stack = place_of(m, native, m->node);
+	if (unlikely(stack->native != native || stack->python != m->node || stack->limit != limit))
+		return false;
+	*ret_node = stack->node;
+	*ret_cut = stack->cut;
+	return true;
+}
+
+static void
+emit(struct merge *merge, uint32_t frame)
+{
+	if (merge->count++ < merge->skip || merge->node == NODE_NONE)
+		return;
+	merge->node = trace_table_path_child(&merge->path, merge->node, frame);
+}
+
+/* The mark of the next activation; 0 if it is not known. */
+static uint64_t
+mark_of(const struct merge *merge)
+{
+	const struct python_frame *f = &merge->python->frames[merge->next];
+
+	/* It went with what was cut. */
+	return likely(f->code == NULL) ? (uintptr_t)f->address : UINT64_MAX;
+}
+
+static bool
+has_next(const struct merge *merge)
+{
+	return merge->next < merge->python->depth;
+}
+
+/* The frames of the next activation. It begins with its mark, but for one that was cut. */
+static void
+emit_activation(struct merge *merge)
+{
+	const struct python_frame *frames = merge->python->frames;
+
+	do {
+		const struct python_frame *f = &frames[merge->next++];
+
+		if (f->code != NULL && f->frame != PYTHON_FRAME_SKIPPED)
+			emit(merge, f->frame);
+	} while (has_next(merge) && frames[merge->next].code != NULL);
+}
+
+static bool
+is_eval(const struct unwind_frame *f)
+{
+	return f->ip - python.eval_start < python.eval_end - python.eval_start;
+}
+
+/* Without marks: whether there are as many loops as activations. */
+static bool
+can_count(const struct merge *merge)
+{
+	uint32_t loops = 0, activations = 0;
+
+	for (uint32_t i = 0; i < merge->native->depth; i++)
+		loops += is_eval(&merge->native->frames[i]);
+	for (uint32_t i = 0; i < merge->python->depth; i++)
+		activations += merge->python->frames[i].code == NULL;
+	return loops == activations && loops != 0;
+}
+
+/* Whether a native frame is the loop of the next activation, which then is in the stack. */
+static bool
+replace(struct merge *merge, uint32_t i)
+{
+	const struct unwind_frame *frames = merge->native->frames;
+	uint64_t end = i > 0 ? frames[i - 1].sp : UINT64_MAX;
+	bool replaced = false;
+
+	if (merge->by_counting) {
+		if (has_next(merge) && is_eval(&frames[i])) {
+			emit_activation(merge);
+			return true;
+		}
+		return false;
+	}
+	/* What is further out than this frame was in none. */
+	while (has_next(merge) && mark_of(merge) >= frames[i].sp) {
+		replaced |= mark_of(merge) < end;
+		emit_activation(merge);
+	}
+	return replaced;
+}
+
+/* There are no marks, and it is not clear which loop is which: the Python frames, and what the
+ * innermost loop has called. */
+static void
+walk_apart(struct merge *merge)
+{
+	const struct unwind_memory *m = merge->native;
+	uint32_t i = m->depth;
+
+	while (has_next(merge))
+		emit_activation(merge);
+	while (i > 0 && !is_eval(&m->frames[i - 1]))
+		i--;
+	for (; i < m->depth; i++)
+		emit(merge, m->frames[i].frame);
+}
+
+static void
+walk(struct merge *merge)
+{
+	const struct unwind_memory *m = merge->native;
+	bool has_marks = python.layout.thread_cframe != PYTHON_NO_FIELD ||
+			 python.layout.frames == PYTHON_FRAME_SHIMS;
+
+	merge->next = merge->count = 0;
+	if (m->depth == 0 || (!has_marks && !merge->by_counting)) {
+		walk_apart(merge);
+		return;
+	}
+	for (uint32_t i = 0; i < m->depth; i++) {
+		if (!replace(merge, i))
+			emit(merge, m->frames[i].frame);
+	}
+	while (has_next(merge))
+		emit_activation(merge);
+}
+
+uint32_t
+python_stack_make(struct unwind_memory *memory, uint32_t native, uint32_t root, uint32_t limit,
+		  bool *ret_cut)
+{
+	struct python_memory *m = memory->python;
+	struct merge merge = {.native = memory, .python = m, .node = NODE_NONE};
+	/* Of a walk that kept nothing, what allocated. */
+	bool leaf = memory->depth == 0;
+
+	merge.by_counting = python.layout.frames == PYTHON_FRAME_OBJECTS &&
+			    python.layout.thread_cframe == PYTHON_NO_FIELD && can_count(&merge);
+	merge.skip = UINT32_MAX;
+	walk(&merge);
+	merge.skip = limit != 0 && merge.count + leaf > limit ? merge.count + leaf - limit : 0;
+	merge.node = merge.skip != 0 ? unwind_cut_root(memory->root, merge.skip) : root;
+	*ret_cut = merge.skip != 0 || m->is_cut;
+	walk(&merge);
+	if (leaf)
+		emit(&merge, recording.nodes[native].frame);
+	if (merge.path.locked)
+		trace_table_end_path(&merge.path);
+	if (merge.node != NODE_NONE)
+		*place_of(m, native, m->node) =
+			(struct python_stack){native, m->node, limit, merge.node, *ret_cut};
+	return merge.node;
+}
