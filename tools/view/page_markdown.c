@@ -252,7 +252,8 @@ write_stacks(const struct term *term, const struct view_page *view)
 			human_size(group->values.live_bytes, size),
 			human_count((uint64_t)group->values.live_blocks, blocks),
 			text_plural((uint64_t)group->values.live_blocks));
-		view_stack_text(term, part.table, group->stack, NULL, FRAMES, false, false);
+		view_stack_text(term, part.table, group->stack, NULL,
+				&(struct view_stack_options){.frames = FRAMES});
 		fputs("```\n", term->stream);
 	}
 	part_release(&part);
