@@ -31,6 +31,7 @@ bats_tests = \
 	tests/cli/recordings.bats \
 	tests/cli/reports.bats \
 	tests/cli/suppressions.bats \
+	tests/cli/system_rules.bats \
 	tests/cli/timeline.bats
 
 if HAVE_PYTHON3

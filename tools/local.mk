@@ -109,6 +109,12 @@ tools_libtools_a_SOURCES = \
 	tools/model/suppress.h \
 	tools/model/system_library.c \
 	tools/model/system_library.h \
+	tools/model/system_rules.c \
+	tools/model/system_rules.h \
+	tools/model/not_freed.c \
+	tools/model/not_freed.h \
+	tools/view/kept.c \
+	tools/view/kept.h \
 	tools/model/tree.c \
 	tools/model/tree.h \
 	tools/model/trouble.c \

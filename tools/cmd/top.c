@@ -35,12 +35,15 @@ enum {
 	OPTION_COUNT,
 	OPTION_AGES,
 	OPTION_CALLERS_OF,
+	OPTION_NO_SYSTEM_RULES,
+	OPTION_SHOW_SYSTEM_RULES,
 };
 
 struct arguments {
 	struct report_options options;
 	const char *operand;
 	const char *callers_of; /* or NULL */
+	bool no_system_rules, show_system_rules;
 	double refresh_seconds; /* 0: once */
 	unsigned long count;    /* 0: no limit */
 };
@@ -48,6 +51,10 @@ struct arguments {
 static const struct argp_option option_table[] = {
 	{"callers-of", OPTION_CALLERS_OF, "FUNCTION", 0,
 	 "a tree of who calls it, a name or a GLOB, with what was allocated in it and below", 1},
+	{"no-system-rules", OPTION_NO_SYSTEM_RULES, NULL, 0,
+	 "count what system libraries keep by design as not freed, too", 2},
+	{"show-system-rules", OPTION_SHOW_SYSTEM_RULES, NULL, 0,
+	 "list the rules for that, and what each left out at the exit", 2},
 	{"ages", OPTION_AGES, NULL, 0,
 	 "how old the live blocks of each group are, and how long freed ones lived", 3},
 	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
@@ -143,6 +150,12 @@ parse_argument(int key, char *word, struct argp_state *state)
 	case OPTION_AGES:
 		arguments->options.group.ages = true;
 		return 0;
+	case OPTION_NO_SYSTEM_RULES:
+		arguments->no_system_rules = true;
+		return 0;
+	case OPTION_SHOW_SYSTEM_RULES:
+		arguments->show_system_rules = true;
+		return 0;
 	case OPTION_CALLERS_OF:
 		arguments->callers_of = word;
 		return 0;
@@ -159,6 +172,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_tree(arguments, state);
+		/* Numbers for programs are those of everything that was seen. */
+		arguments->options.group.selection.system_rules =
+			!arguments->no_system_rules && arguments->options.format->is_for_people;
 		check_options(arguments, state);
 		return 0;
 	default:
@@ -229,7 +245,8 @@ make_tree(const struct report_options *options, const char *callers_of, const st
 }
 
 static void
-report_once(struct report_options *options, const char *operand, const char *callers_of)
+report_once(struct report_options *options, const char *operand, const char *callers_of,
+	    bool shows_rules)
 {
 	/* Raw stacks are for comparing with other tools, which know addresses. */
 	const struct place_options places = {
@@ -256,6 +273,7 @@ report_once(struct report_options *options, const char *operand, const char *cal
 		       .table = table,
 		       .tree = options->tree ? &tree : NULL,
 		       .callers_of = callers_of,
+		       .shows_rules = shows_rules,
 		       .rows = options->tree && !options->rows_given ? 0 : options->rows,
 		       .frames = options->frames,
 		       .most_recent_last = options->most_recent_last,
@@ -278,7 +296,8 @@ cmd_top(int argc, char **argv)
 	if (arguments.refresh_seconds > 0)
 		status = refresh(&arguments);
 	else
-		report_once(&arguments.options, arguments.operand, arguments.callers_of);
+		report_once(&arguments.options, arguments.operand, arguments.callers_of,
+			    arguments.show_system_rules);
 	report_options_release(&arguments.options);
 	return status;
 }

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/system_library.h"
+#include "model/system_rules.h"
 #include "util/xalloc.h"
 
 #define NONE ATTRIBUTION_NONE
@@ -52,11 +54,25 @@ may_name_site(const struct attribution *attribution, const struct place *place)
 }
 
 static void
+prepare_system(struct attribution_frame *info, const struct place *place)
+{
+	const char *library =
+		place->kind == PLACE_CODE ? system_library_find_module(place->module) : NULL;
+	uint32_t rule = system_rules_match_place(place);
+
+	info->is_system = library != NULL;
+	info->is_loader = library != NULL && strcmp(library, "ld.so") == 0;
+	info->is_entry = place->function != NULL && strcmp(place->function, "_start") == 0;
+	info->kept = rule < info->kept ? rule : info->kept;
+}
+
+static void
 prepare_frame(struct attribution *attribution, const struct profile_frame *frame,
 	      struct attribution_frame *info, const uint32_t *alias)
 {
 	info->count = info->named = position_count(frame);
 	info->rule = SUPPRESS_NONE;
+	info->kept = SYSTEM_RULE_NONE;
 	info->foreign = true;
 	for (uint32_t i = 0; i < info->count; i++) {
 		struct attribution_position *position = &attribution->positions[info->first + i];
@@ -68,6 +84,7 @@ prepare_frame(struct attribution *attribution, const struct profile_frame *frame
 			suppress_list_match_place(&attribution->selection->suppressions, place);
 
 		info->rule = rule < info->rule ? rule : info->rule;
+		prepare_system(info, place);
 		if (info->named == info->count && may_name_site(attribution, place))
 			info->named = i;
 		position->bits = filter_list_match_place(&attribution->selection->filters, place);
@@ -122,14 +139,47 @@ name_node(const struct attribution *attribution, struct attribution_node *node, 
 	node->in_python |= kind == PROFILE_FRAME_PYTHON && !native && node->named == number;
 }
 
+/* What is known of a node becomes what is known of its child. */
+static void
+descend_system(struct attribution_node *node, enum profile_frame_kind kind,
+	       const struct attribution_frame *info)
+{
+	if (kind == PROFILE_FRAME_ALLOCATOR || kind == PROFILE_FRAME_THREAD)
+		return;
+	if (kind == PROFILE_FRAME_TRUNCATED && node->system == ATTRIBUTION_AT_START) {
+		node->system = ATTRIBUTION_UNSURE;
+		return;
+	}
+	if (kind != PROFILE_FRAME_CODE || !info->is_system) {
+		bool is_entry = kind == PROFILE_FRAME_CODE && info->is_entry;
+
+		if (!is_entry || node->system != ATTRIBUTION_AT_START)
+			node->system = ATTRIBUTION_NOT_SYSTEM;
+		node->kept = SYSTEM_RULE_NONE;
+		return;
+	}
+	if (node->system == ATTRIBUTION_UNSURE && !info->is_loader)
+		node->system = ATTRIBUTION_NOT_SYSTEM;
+	else if (node->system != ATTRIBUTION_NOT_SYSTEM)
+		node->system = ATTRIBUTION_ALL_SYSTEM;
+	node->kept = info->kept < node->kept ? info->kept : node->kept;
+}
+
 static void
 prepare_nodes(struct attribution *attribution)
 {
 	const struct profile *profile = attribution->profile;
 
 	attribution->nodes = xmalloc((profile->node_count + 1u) * sizeof(*attribution->nodes));
-	attribution->nodes[0] =
-		(struct attribution_node){NONE, NONE, NONE, NONE, SUPPRESS_NONE, false, 0};
+	attribution->nodes[0] = (struct attribution_node){
+		.named = NONE,
+		.own = NONE,
+		.recent = NONE,
+		.thread = NONE,
+		.rule = SUPPRESS_NONE,
+		.kept = SYSTEM_RULE_NONE,
+		.system = ATTRIBUTION_AT_START,
+	};
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		uint32_t number = profile->nodes[i].frame;
 		const struct profile_frame *frame = &profile->frames[number];
@@ -137,6 +187,7 @@ prepare_nodes(struct attribution *attribution)
 		struct attribution_node *node = &attribution->nodes[i];
 
 		*node = attribution->nodes[profile->nodes[i].parent];
+		descend_system(node, frame->kind, info);
 		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
 		 */
 		if (is_code(frame)) {

@@ -37,6 +37,18 @@ struct attribution_frame {
 	bool foreign;          /* the last, the physical function, says nothing of who allocates */
 	uint64_t bits;         /* filters that match any of them */
 	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
+	uint32_t kept;         /* of `system_rules`, likewise */
+	bool is_system;        /* in a module of a system library */
+	bool is_loader;
+	bool is_entry; /* of the program, before main */
+};
+
+/* Whether a stack is of system libraries alone, from the outermost frame on. */
+enum attribution_system {
+	ATTRIBUTION_AT_START, /* no frame yet */
+	ATTRIBUTION_UNSURE,   /* what is outermost is unknown: only the loader makes it good */
+	ATTRIBUTION_ALL_SYSTEM,
+	ATTRIBUTION_NOT_SYSTEM,
 };
 
 struct attribution_node {
@@ -47,6 +59,8 @@ struct attribution_node {
 	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
 	bool in_python;  /* native frames no longer name the site */
 	uint64_t bits;
+	uint32_t kept; /* of `system_rules`, by the inner end of the stack */
+	enum attribution_system system;
 };
 
 struct attribution {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "model/attribution.h"
+#include "model/system_rules.h"
 #include "util/array.h"
 #include "util/wrap.h"
 #include "util/xalloc.h"
@@ -306,12 +307,19 @@ add_single(struct grouping *grouping, struct addition *addition)
 static bool
 suppress(const struct grouping *grouping, const struct addition *addition)
 {
-	uint32_t rule = grouping->attribution.nodes[addition->site.leaf].rule;
+	const struct attribution_node *node = &grouping->attribution.nodes[addition->site.leaf];
+	struct group_suppressed *to = NULL;
 
-	if (rule == SUPPRESS_NONE)
+	if (node->rule != SUPPRESS_NONE)
+		to = &grouping->set->suppressed[node->rule];
+	else if (grouping->set->kept != NULL && node->kept != SYSTEM_RULE_NONE)
+		to = &grouping->set->kept[node->kept];
+	else if (grouping->set->kept != NULL && node->system == ATTRIBUTION_ALL_SYSTEM)
+		to = &grouping->set->kept[SYSTEM_RULE_START_UP];
+	if (to == NULL)
 		return false;
-	profile_values_add(&grouping->set->suppressed[rule].values, addition->values);
-	grouping->set->suppressed[rule].sites += addition->values->live_blocks > 0;
+	profile_values_add(&to->values, addition->values);
+	to->sites += addition->values->live_blocks > 0;
 	return true;
 }
 
@@ -518,6 +526,14 @@ fill_ages(struct grouping *grouping, uint64_t now_ns)
 			grouping->group_of_block, now_ns);
 }
 
+/* Only then it is known what is not freed. */
+static bool
+is_end_of_run(const struct profile *profile, const struct profile_at *at)
+{
+	return !at->peak && profile->state != PROFILE_RUNNING &&
+	       at->moment == &profile->moments[profile->moment_count - 1];
+}
+
 void
 group_profile(const struct profile *profile, const struct profile_at *at,
 	      const struct group_options *options, struct place_table *table, const uint32_t *alias,
@@ -540,6 +556,8 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	if (options->selection.suppressions.count > 0)
 		ret_set->suppressed = xcalloc(options->selection.suppressions.count,
 					      sizeof(*ret_set->suppressed));
+	if (options->selection.system_rules && is_end_of_run(profile, at))
+		ret_set->kept = xcalloc(system_rule_count, sizeof(*ret_set->kept));
 	attribution_init(&grouping.attribution, profile, &options->selection, table, alias);
 	if (options->by == GROUP_BY_STACK)
 		attribution_prepare_stacks(&grouping.attribution, 0, at->moment->site_count);
@@ -579,11 +597,20 @@ group_get_lifetimes(const struct group_set *set, const struct group *group,
 }
 
 void
+group_get_kept(const struct group_set *set, struct profile_values *ret_kept)
+{
+	*ret_kept = (struct profile_values){0};
+	for (uint32_t i = 0; set->kept != NULL && i < system_rule_count; i++)
+		profile_values_add(ret_kept, &set->kept[i].values);
+}
+
+void
 group_set_release(struct group_set *set)
 {
 	free(set->groups);
 	free(set->ages);
 	free(set->links);
 	free(set->suppressed);
+	free(set->kept);
 	memset(set, 0, sizeof(*set));
 }

@@ -93,6 +93,7 @@ struct group_set {
 	struct group_link *links;   /* the first one is none; NULL without lifetimes */
 	struct block_histogram all_lifetimes;
 	struct group_suppressed *suppressed; /* by rule; NULL without rules */
+	struct group_suppressed *kept; /* by rule of `system_rules`; NULL where they do not apply */
 };
 
 /* Whether this can only be answered for single blocks, at the last moment of the profile. */
@@ -110,6 +111,9 @@ void group_profile(const struct profile *profile, const struct profile_at *at,
 /* How long the freed blocks of a group of profile lived. */
 void group_get_lifetimes(const struct group_set *set, const struct group *group,
 			 const struct profile *profile, struct block_histogram *ret_lifetimes);
+
+/* What all of `system_rules` left out. */
+void group_get_kept(const struct group_set *set, struct profile_values *ret_kept);
 
 void group_set_release(struct group_set *set);
 

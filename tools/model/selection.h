@@ -15,6 +15,7 @@ struct selection {
 	struct filter_list filters;
 	struct suppress_list suppressions;
 	struct wrapper_patterns wrappers;
+	bool system_rules; /* what system libraries keep is apart, of a run at its end */
 	bool raw_frames;   /* wrappers name sites too */
 	bool whole_stacks; /* stacks keep the wrappers at their inner end, and the allocator */
 	bool native;       /* what Python has called names a site, not its line of Python */

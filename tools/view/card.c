@@ -13,6 +13,7 @@
 #include "model/curve.h"
 #include "model/group.h"
 #include "model/place.h"
+#include "model/not_freed.h"
 #include "model/profile.h"
 #include "model/rank.h"
 #include "util/human.h"
@@ -21,6 +22,7 @@
 #include "util/xalloc.h"
 #include "view/card_next.h"
 #include "view/card_processes.h"
+#include "view/kept.h"
 #include "view/place.h"
 #include "view/processes.h"
 #include "view/quality.h"
@@ -176,31 +178,23 @@ group_lines(const struct profile *profile, bool peak, struct place_table **ret_t
 }
 
 static void
-print_not_freed(FILE *out, const struct card *card)
+print_not_freed(const struct term *term, const struct card *card)
 {
-	const struct profile *profile = card->profile;
-	const struct profile_values *sum = &get_last(profile)->sum;
 	char *keeper = view_card_keeper(card);
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
-	struct place_table *table;
-	struct group_set set;
-	size_t count = 0;
+	struct not_freed rest;
 
-	if (sum->live_blocks <= 0) {
-		fprintf(out, "  not freed nothing%s\n", keeper);
-		free(keeper);
-		return;
-	}
-	group_lines(profile, false, &table, &set);
-	for (size_t i = 0; i < set.count; i++)
-		count += set.groups[i].values.live_blocks > 0;
-	fprintf(out, "  not freed %s block%s, %s, from %s place%s%s\n",
-		human_count((uint64_t)sum->live_blocks, blocks),
-		text_plural((uint64_t)sum->live_blocks), human_size(sum->live_bytes, bytes),
-		human_count(count, places), text_plural(count), keeper);
+	not_freed_get(card->profile, true, &rest);
+	if (rest.values.live_blocks <= 0)
+		fprintf(term->stream, "  not freed nothing%s\n", keeper);
+	else
+		fprintf(term->stream, "  not freed %s block%s, %s, from %s place%s%s\n",
+			human_count((uint64_t)rest.values.live_blocks, blocks),
+			text_plural((uint64_t)rest.values.live_blocks),
+			human_size(rest.values.live_bytes, bytes), human_count(rest.lines, places),
+			text_plural(rest.lines), keeper);
 	free(keeper);
-	group_set_release(&set);
-	place_table_free(table);
+	view_kept_line(term, "            ", &rest.kept);
 }
 
 /* Whose blocks are freed as the next event of their thread. */
@@ -246,7 +240,7 @@ view_card(const struct term *term, const struct card *card)
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
 	print_churn(term, card, &set, table);
-	print_not_freed(out, card);
+	print_not_freed(term, card);
 	view_quality_line(term, "  quality   ", profile, &set);
 	view_quality_warnings(term, "  ", profile);
 	if (card->warning != NULL)

@@ -38,6 +38,7 @@ struct view_top {
 	int frames;              /* of each stack: n innermost, -n outermost, 0 all */
 	bool most_recent_last;   /* order of the frames of a stack, in text */
 	bool full_names;
+	bool shows_rules;                     /* of what system libraries keep */
 	const struct view_top_change *change; /* NULL: nothing is said of changes */
 };
 

@@ -9,10 +9,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "model/not_freed.h"
 #include "util/human.h"
 #include "util/term.h"
 #include "util/text.h"
 #include "view/filters.h"
+#include "view/kept.h"
 #include "view/moment.h"
 #include "view/quality.h"
 #include "view/suppressed.h"
@@ -57,6 +59,7 @@ print_not_freed(const struct term *term, const struct view_top *view)
 {
 	const struct profile *profile = view->profile;
 	const struct profile_values *end = &profile->moments[profile->moment_count - 1].sum;
+	struct not_freed rest;
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
 	bool is_end =
 		view->at.moment == &profile->moments[profile->moment_count - 1] && !view->at.peak;
@@ -64,11 +67,14 @@ print_not_freed(const struct term *term, const struct view_top *view)
 	/* It is about the whole program. */
 	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
 		return;
+	not_freed_get(profile, view->options->selection.system_rules, &rest);
+	end = &rest.values;
 	fprintf(term->stream, "%s %s block%s, %s%s\n",
 		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
 		human_count((uint64_t)end->live_blocks, blocks),
 		text_plural((uint64_t)end->live_blocks), human_size(end->live_bytes, bytes),
 		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
+	view_kept_line(term, "", &rest.kept);
 }
 
 static void
@@ -91,9 +97,15 @@ print_groups(const struct term *term, const struct view_top *view)
 void
 view_top_text(const struct term *term, const struct view_top *view)
 {
+	struct profile_values kept;
+
 	print_title(term, view);
 	print_groups(term, view);
 	print_not_freed(term, view);
+	group_get_kept(view->set, &kept);
+	view_kept_line(term, "", &kept);
+	if (view->shows_rules)
+		view_kept_rules(term, view->set);
 	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, "", view->profile);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "model/not_freed.h"
+
+#include "model/group.h"
+#include "model/place.h"
+
+void
+not_freed_get(const struct profile *profile, bool rules, struct not_freed *ret)
+{
+	const struct place_options places = {0};
+	const struct group_options options = {
+		.by = GROUP_BY_LINE,
+		.selection = {.system_rules = rules},
+	};
+	const struct profile_at at = {.moment = &profile->moments[profile->moment_count - 1]};
+	struct place_table *table = place_table_new(&places);
+	struct group_set set;
+
+	group_profile(profile, &at, &options, table, NULL, &set);
+	*ret = (struct not_freed){.values = set.sum};
+	group_get_kept(&set, &ret->kept);
+	for (size_t i = 0; i < set.count; i++)
+		ret->lines += set.groups[i].values.live_blocks > 0;
+	group_set_release(&set);
+	place_table_free(table);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * not_freed.h - what a program did not free, apart from what system libraries keep
+ */
+#ifndef NOT_FREED_H
+#define NOT_FREED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/profile.h"
+
+struct not_freed {
+	struct profile_values values; /* of the last moment, less `kept` */
+	struct profile_values kept;   /* by `system_rules`; of a process that runs, nothing */
+	size_t lines;                 /* that hold some of `values` */
+};
+
+/* profile must be symbolized and have a moment; rules: look at them. */
+void not_freed_get(const struct profile *profile, bool rules, struct not_freed *ret);
+
+#endif
