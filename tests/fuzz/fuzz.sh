@@ -47,7 +47,7 @@ corpus_of_readers()
 {
 	"$builddir/tests/fuzz/make_corpus" "$corpus" >"$scratch/log" 2>&1 || return 1
 	printf '"%s"\n' PROC STRS MODS LOCS FRMS NODE SITE MOMT MOMV SMPL mARK pAUS bLKI bLKS lIFE DONE \
-		ENDS >"$scratch/words"
+		pYTH ENDS >"$scratch/words"
 }
 
 # One text for each parser; the first character chooses it. %b has the control characters.
@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/model/{profile,block}.c "$srcdir"/tools/read/{snapshot,tally}*.c -lzstd ||
+		"$srcdir"/tools/model/*.c "$srcdir"/tools/read/{snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0
@@ -118,8 +118,8 @@ fuzz_reports()
 	local sources
 
 	mapfile -t sources < <(find "$srcdir"/tools/{model,read,symbols,run,view,export} -name '*.c' ! -name launch.c)
-	compile fuzz_reports "$srcdir"/tests/fuzz/fuzz_{readers,reports}.c "${sources[@]}" -lzstd -liberty \
-		-ldw -lelf -lm || { fail "the fuzzer of reports is built" && return; }
+	compile fuzz_reports "$srcdir"/tests/fuzz/fuzz_{readers,reports}.c "${sources[@]}" \
+		"$builddir"/tools/export/pprof.pb-c.c -lzstd -liberty -ldw -lelf -lm -lprotobuf-c -lz || { fail "the fuzzer of reports is built" && return; }
 	corpus_of_readers || { fail "the corpus of reports is made" && return; }
 	run fuzz_reports -max_len=131072 -len_control=0
 }
