@@ -27,9 +27,9 @@ def named(_directory):
     assert glob.glob("heaptally.tree.*.tally"), os.listdir()
     done = record("run.tally", ["sh", "-c", "%s %s; true" % (LOADER, program("tree"))])
     equal(done.returncode, 0, done.stderr)
-    text = heaptally("list", "run.tally").stdout.decode() + heaptally("info", "run.tally").stdout.decode()
-    others = [line for line in text.splitlines() if not line.startswith("  command ")]
-    assert "ld-linux" not in "\n".join(others) and "tree" in text, text
+    info = report("info", "run.tally", "--process", "tree")
+    equal((info["command"], info["executable"]), ("tree", program("tree")), "the process")
+    assert "ld-linux" not in heaptally("list", "run.tally").stdout.decode()
 
 
 @case("its options that run nothing are as without heaptally")

@@ -353,7 +353,7 @@ def refused(_directory):
             (["--refresh", "nan", "1"], "not a number of seconds"),
             (["--refresh", "soon", "1"], "not a number of seconds"),
             (["--count", "2", "1"], "--count goes with --refresh only"),
-            (["--refresh", "1", "--count", "0", "1"], "not a number"),
+            (["--refresh", "1", "--count", "0", "1"], "not a whole number"),
             (["--refresh", "1", "--at", "3s", "1"], "shows now or peak"),
             (["--refresh", "1", str(os.getpid())], "not a traced process"),
             (["--refresh", "1", "text"], "no recording; --refresh is for a process"),
