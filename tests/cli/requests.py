@@ -305,7 +305,8 @@ def refused(_directory):
             result = heaptally(*words)
             equal(result.returncode, TROUBLE, "status of %r" % words)
             assert why.encode() in result.stderr.splitlines()[0], result.stderr
-        assert "not a traced process" in ask(TROUBLE, "clear", str(os.getpid()))
+        answer = ask(TROUBLE, "clear", str(os.getpid()))
+        assert "not a traced process" in answer, answer
         with open("text", "w") as file:
             file.write("not a recording\n" * 100)
         assert "not a file of heaptally" in ask(TROUBLE, "clear", "text")
