@@ -24,7 +24,7 @@ shown("@profile: no impossible increments, the lines add up", ANNOTATE +
 @row("@profile: live, peak, total, blocks and temporaries of a line")
 def line_columns(_directory):
     tally = meanings()
-    lines = report("annotate", "meanings.c", tally)["lines"]
+    lines = report("annotate", "--at", "exit", "meanings.c", tally)["lines"]
     source = read_source("tests/programs/meanings.c").splitlines()
     number = [i for i, text in enumerate(source, 1) if "malloc(100)" in text][0]
     line = [one for one in lines if one["line"] == number][0]
@@ -245,15 +245,16 @@ shown("in a value of HEAPTALLY \\: is a colon and \\\\ a backslash", "tests/unit
 @row("commands: those that are there now, each with its page")
 def commands(_directory):
     text = heaptally("--help").stdout.decode()
-    words = ("run top diff snapshot list info block blocks annotate timeline clear reset-peak mark "
+    words = ("run top diff snapshot list info block blocks annotate timeline growth report export clear reset-peak mark "
              "pause resume").split()
     for word in words:
         assert re.search(r"(?m)^  %s  " % re.escape(word), text), word
         assert os.path.exists(os.path.join(os.environ["srcdir"], "man/heaptally-%s.1" % word)), word
 
 
-for entry in ("report", "export"):
-    absent("command " + entry, LATER, command=entry)
+shown("command report: one page", "tests/cli/page.py: the numbers are those of the other reports")
+shown("command export: profiles for other tools",
+      "tests/cli/exports.py: pprof: ids, types, mappings and sums, of C++, C, threads and Rust")
 absent("--by type", "open", key="type")
 absent("sampling", "every event is counted", option="run --sample")
 absent("the stack of the free", "a freed block has its thread and time", option="run --free-stacks")
