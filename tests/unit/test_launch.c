@@ -123,7 +123,7 @@ START_TEST(kinds_of_programs)
 	store_elf("small", ELFCLASS32, EM_386, loader, 0755);
 	expect("./small", TARGET_UNTRACEABLE, "32-bit");
 	store_elf("other", ELFCLASS64, EM_AARCH64, loader, 0755);
-	expect("./other", TARGET_UNTRACEABLE, "another machine");
+	expect("./other", TARGET_UNTRACEABLE, "another kind of machine");
 	store_elf("musl", ELFCLASS64, EM_X86_64, "/lib/ld-musl-x86_64.so.1", 0755);
 	expect("./musl", TARGET_UNTRACEABLE, "musl");
 }
