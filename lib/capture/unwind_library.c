@@ -232,17 +232,24 @@ open_library(const char *name, int flags)
 	return function != NULL ? function(name, RTLD_NOW | flags) : NULL;
 }
 
+/*
+ * In this order, and the second only after all of the first: where memory cannot be made writable
+ * in between, mutexes that were not taken are released, which libc bears; the other way round they
+ * would be held for ever.
+ */
 static bool
 leave_mutexes(const struct link_map *object)
 {
-	const struct link_map *libc = loader_libc();
-	const struct elf_patch patches[] = {
-		{elf_symbol_find(libc, "pthread_mutex_lock"), (void *)leave_mutex},
-		{elf_symbol_find(libc, "pthread_mutex_unlock"), (void *)leave_mutex},
-	};
+	static const char *const names[] = {"pthread_mutex_lock", "pthread_mutex_unlock"};
 
-	return patches[0].from != NULL && patches[1].from != NULL &&
-	       elf_patch_slots(object, patches, 2);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct elf_patch patch = {elf_symbol_find(loader_libc(), names[i]),
+						(void *)leave_mutex};
+
+		if (patch.from == NULL || !elf_patch_slots(object, &patch, 1))
+			return false;
+	}
+	return true;
 }
 
 /*
