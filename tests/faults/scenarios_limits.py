@@ -195,7 +195,7 @@ def limits(bench):
 
 
 # Whatever is recorded in these places goes away with the mount namespace.
-OWN_PLACES = "mount -t tmpfs none /dev/shm && mount -t tmpfs none /run && "
+OWN_PLACES = "".join("mount -t tmpfs none %s && " % place for place in ("/tmp", "/dev/shm", "/run"))
 WITHOUT = {
     "no /proc": "mount -t tmpfs -o mode=0 none /proc",
     "no /dev/shm": "mount -t tmpfs -o mode=0,ro none /dev/shm",
