@@ -59,7 +59,7 @@ static const struct {
 static bool
 begins_with(const char *path, const char *prefix)
 {
-	return prefix != NULL && strncmp(text_base_name(path), prefix, strlen(prefix)) == 0;
+	return prefix != NULL && text_starts_with(text_base_name(path), prefix);
 }
 
 static bool

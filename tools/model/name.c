@@ -20,15 +20,10 @@
 #include <string.h>
 
 #include "util/buffer.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define DEPTH_MAX 32
-
-static bool
-starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* The byte after the bracket that closes the one at text, or the end. */
 static const char *
@@ -60,7 +55,7 @@ operator_length(const char *text)
 	};
 
 	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
-		if (starts_with(text, operators[i]))
+		if (text_starts_with(text, operators[i]))
 			return strlen(operators[i]);
 	}
 	return 0;
@@ -78,7 +73,7 @@ is_default_argument(const char *text)
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++) {
-		if (starts_with(text, defaults[i]))
+		if (text_starts_with(text, defaults[i]))
 			return true;
 	}
 	return false;
@@ -103,7 +98,7 @@ replace_prefix(const char *text, const char **ret_replacement)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (starts_with(text, table[i].from)) {
+		if (text_starts_with(text, table[i].from)) {
 			*ret_replacement = table[i].to;
 			return strlen(table[i].from);
 		}
@@ -155,11 +150,11 @@ shorten_brackets(const char *text, const char *end, unsigned depth, struct buffe
 
 	if (*text == '<' && depth < DEPTH_MAX) {
 		shorten_arguments(text, end, depth, out);
-	} else if (*text == '(' &&
-		   (starts_with(text, "(anonymous namespace)") || (depth > 0 && text[-1] == ' '))) {
+	} else if (*text == '(' && (text_starts_with(text, "(anonymous namespace)") ||
+				    (depth > 0 && text[-1] == ' '))) {
 		/* Within arguments, "void ()" is a type. */
 		buffer_insert(out, text, (size_t)(end - text));
-	} else if (*text == '{' && starts_with(text, "{lambda(")) {
+	} else if (*text == '{' && text_starts_with(text, "{lambda(")) {
 		for (number = end; number > text && *number != '#'; number--)
 			;
 		buffer_insert_string(out, "{lambda");
@@ -180,7 +175,7 @@ shorten_self_type(const char *text, unsigned depth, struct buffer *out)
 	const char *stop = text + 1;
 	bool is_path = strchr("[&(*<", text[1]) == NULL;
 
-	while (stop < end - 1 && !starts_with(stop, " as "))
+	while (stop < end - 1 && !text_starts_with(stop, " as "))
 		stop = strchr("(<[{", *stop) ? skip_brackets(stop) : stop + 1;
 	if (stop > end - 1)
 		stop = end - 1;
@@ -218,7 +213,7 @@ shorten(const char *text, const char *end, unsigned depth, struct buffer *out)
 			text += length;
 			continue;
 		}
-		if (starts_with(text, "::<") && depth == 0) {
+		if (text_starts_with(text, "::<") && depth == 0) {
 			text = skip_brackets(text + 2); /* Rust's arguments of a generic function */
 			continue;
 		}
@@ -379,13 +374,13 @@ find_next_part(char *text)
 static bool
 is_nameless(const char *part, bool after_nameless)
 {
-	return *part == '{' || (after_nameless && starts_with(part, "operator()"));
+	return *part == '{' || (after_nameless && text_starts_with(part, "operator()"));
 }
 
 bool
 name_drop_namespace(char *name)
 {
-	char *start = starts_with(name, NAME_OUTER) ? name + strlen(NAME_OUTER) : name;
+	char *start = text_starts_with(name, NAME_OUTER) ? name + strlen(NAME_OUTER) : name;
 	char *part = start, *own[2] = {start, start};
 	bool nameless = false;
 

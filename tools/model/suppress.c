@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define KIND "leak:"
@@ -22,7 +23,7 @@ suppress_list_insert(struct suppress_list *list, const char *line, char **ret_wh
 		length--;
 	if (length == 0 || line[0] == '#')
 		return 0;
-	if (strncmp(line, KIND, strlen(KIND)) != 0) {
+	if (!text_starts_with(line, KIND)) {
 		*ret_why = xasprintf("%.*s: not a rule: those are leak:PATTERN", (int)length, line);
 		return -EINVAL;
 	}

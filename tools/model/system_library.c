@@ -71,7 +71,7 @@ static const char *
 find_start(const struct named_library *table, size_t count, const char *text)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strncmp(text, table[i].text, strlen(table[i].text)) == 0)
+		if (text_starts_with(text, table[i].text))
 			return table[i].library;
 	return NULL;
 }

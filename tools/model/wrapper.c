@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "util/glob.h"
+#include "util/text.h"
 
 /* Modules by the start of their file name: the C and C++ libraries, and allocators. */
 static const char *const modules[] = {
@@ -334,12 +335,6 @@ static const char *const functions[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
-static bool
-starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* GCC and clang name clones "f.part.0", "f.constprop.0", "f.cold". */
 static size_t
 base_length(const char *function)
@@ -361,7 +356,7 @@ static bool
 is_rust_crate(const char *path)
 {
 	for (size_t i = 0; i < COUNT(rust_crates); i++)
-		if (starts_with(path, rust_crates[i]))
+		if (text_starts_with(path, rust_crates[i]))
 			return true;
 	return false;
 }
@@ -374,7 +369,7 @@ skip_rust_brackets(const char *type)
 
 	for (size_t i = 0; i < COUNT(words); i++) {
 		type += strspn(type, "<&*([");
-		if (starts_with(type, words[i])) {
+		if (text_starts_with(type, words[i])) {
 			type += strlen(words[i]);
 			i = (size_t)-1;
 		}
@@ -395,7 +390,7 @@ find_rust_trait(const char *function)
 			depth -= depth > 0;
 		if (depth == 0)
 			return NULL;
-		if (depth == 1 && starts_with(at, " as "))
+		if (depth == 1 && text_starts_with(at, " as "))
 			return at + strlen(" as ");
 	}
 	return NULL;
@@ -447,7 +442,7 @@ static bool
 match_function(const char *function, const struct wrapper_patterns *patterns)
 {
 	for (size_t i = 0; i < COUNT(prefixes); i++) {
-		if (starts_with(function, prefixes[i]))
+		if (text_starts_with(function, prefixes[i]))
 			return true;
 	}
 	if (is_listed(function) || wrapper_match_python(function, patterns))
@@ -462,7 +457,7 @@ match_module(const char *module)
 	const char *name = slash ? slash + 1 : module;
 
 	for (size_t i = 0; i < COUNT(modules); i++) {
-		if (starts_with(name, modules[i]))
+		if (text_starts_with(name, modules[i]))
 			return true;
 	}
 	return false;
@@ -477,7 +472,7 @@ wrapper_match(const char *function, const char *file, const char *module,
 			return true;
 	}
 	for (size_t i = 0; file && i < COUNT(path_starts); i++) {
-		if (starts_with(file, path_starts[i]))
+		if (text_starts_with(file, path_starts[i]))
 			return true;
 	}
 	if (function && match_function(function, patterns))
@@ -490,6 +485,6 @@ wrapper_is_foreign(const char *function, const char *module)
 {
 	if (module == NULL || match_module(module))
 		return true;
-	return function != NULL && (starts_with(function, "operator new") || is_listed(function) ||
-				    is_operator_new(function));
+	return function != NULL && (text_starts_with(function, "operator new") ||
+				    is_listed(function) || is_operator_new(function));
 }

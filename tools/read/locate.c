@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "util/array.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define RECORDING_NAME_SUFFIX ".recording"
@@ -103,7 +104,7 @@ search_directory(recording_files *files, const char *path, bool with_runs)
 			insert_file(files, child);
 			continue;
 		}
-		if (with_runs && strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
+		if (with_runs && text_starts_with(entry->d_name, RUN_PREFIX))
 			search_directory(files, child, false);
 		free(child);
 	}
@@ -277,7 +278,7 @@ remove_old_runs(const char *place, DIR *directory)
 	while ((entry = readdir(directory)) != NULL) {
 		char *path = xasprintf("%s/%s", place, entry->d_name);
 
-		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
+		if (text_starts_with(entry->d_name, RUN_PREFIX))
 			remove_old_run(path);
 		free(path);
 	}

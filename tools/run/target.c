@@ -116,12 +116,11 @@ look_at_needed(Elf *elf, Elf_Data *data, size_t strings, struct elf_facts *facts
 					   : NULL;
 
 		if (entry.d_tag == DT_SONAME) {
-			facts->is_loader = name != NULL && strncmp(name, "ld-linux", 8) == 0;
+			facts->is_loader = name != NULL && text_starts_with(name, "ld-linux");
 			continue;
 		}
 		for (size_t s = 0; name != NULL && s < COUNT_OF(sanitizers); s++)
-			if (strncmp(name, sanitizers[s].library, strlen(sanitizers[s].library)) ==
-			    0)
+			if (text_starts_with(name, sanitizers[s].library))
 				facts->sanitizer = sanitizers[s].name;
 	}
 }

@@ -29,15 +29,10 @@ extern int rust_demangle_callback(const char *mangled, int options, demangle_cal
 #include <string.h>
 
 #include "util/buffer.h"
+#include "util/text.h"
 
 #define SYMBOL_MAX    4096  /* longer ones are shown mangled */
 #define DEMANGLED_MAX 16384 /* so are those that become longer than this */
-
-static bool
-starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 struct output {
 	struct buffer text;
@@ -79,10 +74,10 @@ demangle(const char *symbol, enum encoding_language language)
 
 	if (strlen(symbol) > SYMBOL_MAX)
 		return NULL;
-	if (starts_with(symbol, "_D"))
+	if (text_starts_with(symbol, "_D"))
 		return cplus_demangle(symbol, DMGL_DLANG | DMGL_PARAMS);
-	if (!starts_with(symbol, "_Z") && !starts_with(symbol, "_R") &&
-	    !starts_with(symbol, "___Z"))
+	if (!text_starts_with(symbol, "_Z") && !text_starts_with(symbol, "_R") &&
+	    !text_starts_with(symbol, "___Z"))
 		return encoding_decode(symbol, language);
 	if (demangle_into(symbol, &output))
 		name = strdup(buffer_string(&output.text));

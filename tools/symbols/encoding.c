@@ -17,13 +17,8 @@ extern char *cplus_demangle(const char *mangled, int options);
 #include <string.h>
 
 #include "util/buffer.h"
+#include "util/text.h"
 #include "util/xalloc.h"
-
-static bool
-starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static bool
 ends_with(const char *text, const char *suffix)
@@ -61,9 +56,9 @@ encoding_get_language(int dwarf_language)
 enum encoding_language
 encoding_guess_language(const char *symbol)
 {
-	if (starts_with(symbol, "__gnat_") || starts_with(symbol, "_ada_"))
+	if (text_starts_with(symbol, "__gnat_") || text_starts_with(symbol, "_ada_"))
 		return ENCODING_ADA;
-	if (strcmp(symbol, "hs_main") == 0 || starts_with(symbol, "stg_ap_"))
+	if (strcmp(symbol, "hs_main") == 0 || text_starts_with(symbol, "stg_ap_"))
 		return ENCODING_HASKELL;
 	return ENCODING_ANY;
 }
@@ -76,9 +71,9 @@ decode_ada(const char *symbol)
 {
 	char *name;
 
-	if (!islower((unsigned char)symbol[0]) && !starts_with(symbol, "_ada_"))
+	if (!islower((unsigned char)symbol[0]) && !text_starts_with(symbol, "_ada_"))
 		return NULL;
-	if (strstr(symbol, "__") == NULL && !starts_with(symbol, "_ada_"))
+	if (strstr(symbol, "__") == NULL && !text_starts_with(symbol, "_ada_"))
 		return NULL;
 	name = cplus_demangle(symbol, DMGL_GNAT);
 	/* What it does not know comes back in angle brackets. */
@@ -105,7 +100,7 @@ is_fortran_name(const char *name, size_t length)
 static char *
 decode_gfortran(const char *symbol)
 {
-	const char *separator = starts_with(symbol, "__") ? strstr(symbol + 2, "_MOD_") : NULL;
+	const char *separator = text_starts_with(symbol, "__") ? strstr(symbol + 2, "_MOD_") : NULL;
 	const char *procedure;
 
 	if (separator == NULL)
@@ -125,7 +120,7 @@ decode_flang(const char *symbol)
 	const char *at = symbol + 2;
 	char kind = '\0';
 
-	if (!starts_with(symbol, "_Q"))
+	if (!text_starts_with(symbol, "_Q"))
 		return NULL;
 	while (*at != '\0' && strchr("MSFP", *at) != NULL) {
 		size_t length = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -170,7 +165,7 @@ decode_ocaml(const char *symbol)
 	struct buffer out = BUFFER_INIT;
 	bool qualified = false;
 
-	if (!starts_with(symbol, "caml") || !isupper((unsigned char)*at))
+	if (!text_starts_with(symbol, "caml") || !isupper((unsigned char)*at))
 		return NULL;
 	while (end > at && isdigit((unsigned char)end[-1]))
 		end--;
@@ -182,7 +177,7 @@ decode_ocaml(const char *symbol)
 	while (at < end) {
 		const char *stop = at;
 
-		while (stop < end && *stop != '.' && (stop == at || !starts_with(stop, "__")))
+		while (stop < end && *stop != '.' && (stop == at || !text_starts_with(stop, "__")))
 			stop++;
 		insert_ocaml_part(&out, at, (size_t)(stop - at));
 		if (stop < end) {
@@ -301,7 +296,7 @@ decode_haskell(const char *symbol)
 	for (size_t i = 0; i < COUNT(suffixes) && end == NULL; i++)
 		if (ends_with(symbol, suffixes[i]))
 			end = symbol + strlen(symbol) - strlen(suffixes[i]);
-	if (end == NULL || starts_with(symbol, "stg_"))
+	if (end == NULL || text_starts_with(symbol, "stg_"))
 		return NULL;
 	if (!isupper((unsigned char)*module)) {
 		module = memchr(symbol, '_', (size_t)(end - symbol));

@@ -5,6 +5,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What makes an English noun agree with its number: "" for 1, else "s". */
@@ -12,5 +13,7 @@ const char *text_plural(uint64_t count);
 
 /* What follows the last slash of path, which may be nothing; the path itself without a slash. */
 const char *text_base_name(const char *path);
+
+bool text_starts_with(const char *text, const char *prefix);
 
 #endif
