@@ -10,13 +10,18 @@
 A case gets its own empty directory, which is removed afterwards. `Skip` skips the case. With --list the
 names of the cases are printed, and none is run.
 """
+import fcntl
 import json
 import os
+import pty
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import traceback
 
 import schema
@@ -112,6 +117,50 @@ def end_child(child):
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def in_terminal(columns, *arguments, **variables):
+    """What the command prints, which ends with 0, in a terminal of so many columns; bytes."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
+                          env=environment(TERM="xterm", **variables)) as child:
+        os.close(follower)
+        output = b""
+        while True:
+            try:
+                more = os.read(leader, 65536)
+            except OSError:
+                more = b""
+            if not more:
+                break
+            output += more
+        child.wait(60)
+    os.close(leader)
+    equal(child.returncode, 0, "status of %r" % (arguments,))
+    return output
+
+
+def lines_in_terminal(columns, locale, *arguments):
+    """The lines that are left on the screen, without colours and what progress was written over."""
+    output = in_terminal(columns, *arguments, LC_ALL=locale)
+    lines = re.sub(r"\x1b\[[0-9;]*[mK]", "", output.decode()).split("\r\n")
+    return [line.split("\r")[-1] for line in lines]
+
+
+def build_with_name(path, name):
+    """A program whose function, which keeps 77 bytes, has any bytes as its name: exchanged for one as long."""
+    plain = b"f" * len(name)
+    with open("hostile.c", "wb") as file:
+        file.write(b"#include <stdlib.h>\n__attribute__((noinline)) void *%s(void)\n"
+                   b"{ return malloc(77); }\nint main(void) { return %s() == 0; }\n" % (plain, plain))
+    equal(run([need("gcc"), "-O0", "-o", "plain", "hostile.c"]).returncode, 0, "gcc")
+    with open("plain", "rb") as file:
+        image = file.read()
+    equal(image.count(plain + b"\0"), 1, "symbols to exchange")
+    with open(path, "wb") as file:
+        file.write(image.replace(plain + b"\0", name + b"\0"))
+    os.chmod(path, 0o755)
 
 
 def run_case(number, name, function):

@@ -12,8 +12,8 @@ import re
 import struct
 import subprocess
 
-from harness import COMMAND, SOURCE, Skip, case, environment, equal, heaptally, need, program, record, report, run, \
-    run_cases
+from harness import COMMAND, SOURCE, Skip, build_with_name, case, environment, equal, heaptally, need, program, record, \
+    report, run, run_cases
 
 RUST = """
 struct Leaf { bytes: Vec<u8> }
@@ -519,18 +519,8 @@ SAFE = "a;b\\tc\\nd\"e'f\\g#h|i`j<k>(l) m=n\\xff\\xfeo\\xc2\\x9bp:1 22"
 
 def hostile():
     """A program whose function has such a name, which is exchanged for one of the same length."""
-    plain = b"f" * len(HOSTILE)
-    with open("hostile.c", "wb") as file:
-        file.write(b"#include <stdlib.h>\n__attribute__((noinline)) void *%s(void)\n"
-                   b"{ return malloc(77); }\nint main(void) { return %s() == 0; }\n" % (plain, plain))
-    equal(run([need("gcc"), "-O0", "-o", "plain", "hostile.c"]).returncode, 0, "gcc")
-    with open("plain", "rb") as file:
-        image = file.read()
-    equal(image.count(plain + b"\0"), 1, "symbols to exchange")
     os.mkdir("pro\n;#gram")
-    with open("pro\n;#gram/h", "wb") as file:
-        file.write(image.replace(plain + b"\0", HOSTILE + b"\0"))
-    os.chmod("pro\n;#gram/h", 0o755)
+    build_with_name("pro\n;#gram/h", HOSTILE)
     equal(record("hostile.tally", ["pro\n;#gram/h"]).returncode, 0, "status")
 
 

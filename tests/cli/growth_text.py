@@ -4,40 +4,14 @@
 
 Times and rates are of this machine: they are T and R, and blanks are single.
 """
-import fcntl
 import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 
-from harness import COMMAND, LIBRARY, case, environment, equal, program, run_cases
+from harness import LIBRARY, case, environment, equal, lines_in_terminal, program, run_cases
 
 WIDTHS = (60, 80, 120, 200)
 BARS = {"C.UTF-8": "▁▂▃▄▅▆▇█", "C": ".:|#"}
-
-
-def in_terminal(columns, locale, *arguments):
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
-                          env=environment(TERM="xterm", LC_ALL=locale)) as child:
-        os.close(follower)
-        output = b""
-        while True:
-            try:
-                more = os.read(leader, 65536)
-            except OSError:
-                more = b""
-            if not more:
-                break
-            output += more
-        child.wait(60)
-    os.close(leader)
-    equal(child.returncode, 0, "status")
-    lines = re.sub(r"\x1b\[[0-9;]*[mK]", "", output.decode()).split("\r\n")
-    return [line.split("\r")[-1] for line in lines]
 
 
 def normal(line):
@@ -66,7 +40,7 @@ def growth(_directory):
     files = record("two")
     for locale, bars in BARS.items():
         for columns in WIDTHS:
-            lines = in_terminal(columns, locale, "growth", "--exclude", "function=main", *files)
+            lines = lines_in_terminal(columns, locale, "growth", "--exclude", "function=main", *files)
             head = next(i for i, line in enumerate(lines) if line == "")
             fits([line for line in lines[head:] if not re.match("quality|  +", line)], columns, locale)
             table = [normal(line) for line in lines[head + 1:] if re.search("leak|hold|verdict", line)]
@@ -86,10 +60,10 @@ def others(_directory):
     files = record("two")
     for locale in BARS:
         for columns in WIDTHS:
-            lines = in_terminal(columns, locale, "timeline", files[-1])
+            lines = lines_in_terminal(columns, locale, "timeline", files[-1])
             fits(lines[1:-2], max(columns, 80), locale)
             assert any(re.match(r"grew since .* leak", line) for line in lines), lines
-            lines = in_terminal(columns, locale, "diff", files[0], files[-1])
+            lines = lines_in_terminal(columns, locale, "diff", files[0], files[-1])
             (title,) = [normal(line) for line in lines if line.startswith("from now")]
             equal(title, "from now (T) to now (T), by line", "title")
             rows = [normal(line) for line in lines if re.match(r" *[+-].* (leak|hold) ", line)]

@@ -5,8 +5,8 @@ import re
 import shlex
 import subprocess
 
-from harness import COMMAND, LIBRARY, SOURCE, case, end_child, environment, equal, heaptally, need, program, record, \
-    report, run, run_cases
+from harness import COMMAND, LIBRARY, SOURCE, build_with_name, case, end_child, environment, equal, heaptally, need, \
+    program, record, report, run, run_cases
 
 HEADINGS = ["# heaptally report", "## Totals", "## Largest lines", "## Largest stacks", "## Live at the end",
             "## Most allocations", "## Growth", "## Snapshots", "## Quality", "## Drill down"]
@@ -114,16 +114,7 @@ def commands(_directory):
 
 @case("names of any bytes are no markup")
 def names(_directory):
-    plain = b"f" * len(HOSTILE)
-    with open("hostile.c", "wb") as file:
-        file.write(b"#include <stdlib.h>\n__attribute__((noinline)) void *%s(void)\n"
-                   b"{ return malloc(77); }\nint main(void) { return %s() == 0; }\n" % (plain, plain))
-    equal(run([need("gcc"), "-O0", "-o", "plain", "hostile.c"]).returncode, 0, "gcc")
-    with open("plain", "rb") as file:
-        image = file.read()
-    with open(b"h|`\n```x", "wb") as file:
-        file.write(image.replace(plain + b"\0", HOSTILE + b"\0"))
-    os.chmod(b"h|`\n```x", 0o755)
+    build_with_name(b"h|`\n```x", HOSTILE)
     equal(record("hostile.tally", [b"./h|`\n```x"]).returncode, 0, "status")
     text = page("hostile.tally")
     equal(headings(text), HEADINGS, "headings")

@@ -1,15 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What reports do to fit a terminal, and that a pipe gets all of it."""
-import fcntl
 import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 
-from harness import COMMAND, case, environment, equal, heaptally, need, run, run_cases
+from harness import COMMAND, case, environment, equal, heaptally, in_terminal, need, run, run_cases
 
 DEEP = "a/folder/of/a/folder/with/a/rather/long/path"
 SOURCE = """
@@ -41,25 +36,9 @@ def record():
     os.chdir("elsewhere")
 
 
-def in_terminal(columns, *arguments, **variables):
+def lines_and_bytes(columns, *arguments, **variables):
     """Lines of the command in a terminal of so many columns; and the bytes."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
-                          env=environment(TERM="xterm", **variables)) as child:
-        os.close(follower)
-        output = b""
-        while True:
-            try:
-                more = os.read(leader, 65536)
-            except OSError:
-                more = b""
-            if not more:
-                break
-            output += more
-        child.wait(60)
-    os.close(leader)
-    equal(child.returncode, 0, "status")
+    output = in_terminal(columns, *arguments, **variables)
     text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
     # Blanks up to the edge and a return are a line of their own, or none: what comes after counts.
     return re.sub(r"(?m)^ +\r(?!\n)", "", text).split("\r\n"), output
@@ -83,38 +62,38 @@ def fits(_directory):
                   ("top", "--by", "stack", "../deep.tally"),
                   ("top", "--ages", "../deep.tally"), ("blocks", "../deep.tally")):
         for columns in (74, 80, 100, 120):
-            lines, _ = in_terminal(columns, *words)
+            lines, _ = lines_and_bytes(columns, *words)
             wide = [line for line in lines if len(line) > columns and not line.startswith("from ")]
             equal(wide, [], "lines of %r that are wider than %d" % (words, columns))
-    lines, _ = in_terminal(80, "run", "-f", "-o", "again.tally", "--", "../deep")
+    lines, _ = lines_and_bytes(80, "run", "-f", "-o", "again.tally", "--", "../deep")
     equal([line for line in lines if len(line) > 80], [], "lines of the card")
     assert re.search(r"/source\.c:4", row_of(lines, "a_function")), lines
-    narrow = row_of(in_terminal(80, "top", "../deep.tally")[0], "a_function")
+    narrow = row_of(lines_and_bytes(80, "top", "../deep.tally")[0], "a_function")
     assert re.search(r"a_function\S*  \.\.\.\S*/source\.c:4( <- \.\.\.)?$", narrow), narrow
     whole = "%s/source.c:4 <- middle" % DEEP
-    for lines in (in_terminal(300, "top", "../deep.tally")[0],
+    for lines in (lines_and_bytes(300, "top", "../deep.tally")[0],
                   heaptally("top", "../deep.tally").stdout.decode().splitlines()):
         assert row_of(lines, "a_function").endswith(whole), lines
-    lines, _ = in_terminal(80, "top", "--full-names", "../deep.tally")
+    lines, _ = lines_and_bytes(80, "top", "--full-names", "../deep.tally")
     assert row_of(lines, "a_function").endswith(whole), lines
 
 
 @case("columns that follow from others go first")
 def leaves_out(_directory):
     record()
-    narrow, _ = in_terminal(80, "top", "../deep.tally")
+    narrow, _ = lines_and_bytes(80, "top", "../deep.tally")
     equal(titles_of(narrow), ["live", "%", "blocks", "allocs", "where"], "titles")
-    wide, _ = in_terminal(120, "top", "../deep.tally")
+    wide, _ = lines_and_bytes(120, "top", "../deep.tally")
     equal(titles_of(wide), ["live", "%", "sum%", "blocks", "average", "allocs", "where"], "titles")
-    narrow, _ = in_terminal(80, "annotate", DEEP + "/source.c", "../deep.tally")
+    narrow, _ = lines_and_bytes(80, "annotate", DEEP + "/source.c", "../deep.tally")
     equal(titles_of(narrow), ["live", "total", "blocks", "line"], "titles")
-    wide, _ = in_terminal(120, "annotate", DEEP + "/source.c", "../deep.tally")
+    wide, _ = lines_and_bytes(120, "annotate", DEEP + "/source.c", "../deep.tally")
     equal(titles_of(wide), ["live", "total", "blocks", "allocs", "temporary", "lifetime",
                             "line"], "titles")
-    narrow, _ = in_terminal(80, "blocks", "../deep.tally")
+    narrow, _ = lines_and_bytes(80, "blocks", "../deep.tally")
     equal(titles_of(narrow), ["address", "size", "age", "where"], "titles")
     assert "source.c:4" in row_of(narrow, "a_function"), narrow
-    wide, _ = in_terminal(120, "blocks", "../deep.tally")
+    wide, _ = lines_and_bytes(120, "blocks", "../deep.tally")
     equal(titles_of(wide), ["address", "size", "usable", "age", "thread", "where"], "titles")
 
 
@@ -122,10 +101,10 @@ def leaves_out(_directory):
 def colours(_directory):
     record()
     words = ("top", "../deep.tally")
-    assert b"\x1b[" in in_terminal(80, *words)[1]
-    assert b"\x1b[" not in in_terminal(80, *words, NO_COLOR="1")[1]
-    assert b"\x1b[" not in in_terminal(80, *words, "--color", "never")[1]
-    assert b"\x1b[" in in_terminal(80, *words, "--color", "always", NO_COLOR="1")[1]
+    assert b"\x1b[" in lines_and_bytes(80, *words)[1]
+    assert b"\x1b[" not in lines_and_bytes(80, *words, NO_COLOR="1")[1]
+    assert b"\x1b[" not in lines_and_bytes(80, *words, "--color", "never")[1]
+    assert b"\x1b[" in lines_and_bytes(80, *words, "--color", "always", NO_COLOR="1")[1]
     assert b"\x1b" not in heaptally(*words).stdout
     plain = run([COMMAND, *words], env=environment(CLICOLOR_FORCE="1")).stdout
     assert b"\x1b[" in plain

@@ -3,16 +3,10 @@
 """top --by tree and --callers-of: exact sums, folded libraries, cuts, and every width; and stacks
 with folded libraries.
 """
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 
-from harness import COMMAND, case, environment, equal, heaptally, record, run, run_cases
+from harness import case, equal, heaptally, lines_in_terminal, record, run, run_cases
 
 SOURCE = """#include <functional>
 #include <cstdlib>
@@ -78,30 +72,8 @@ def name(node):
     return node["frames"][0]["function"]
 
 
-def in_terminal(columns, locale, *words):
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    with subprocess.Popen([COMMAND, "top", *words, "tree.tally"], stdin=follower, stdout=follower,
-                          stderr=follower, env=environment(TERM="xterm", LC_ALL=locale)) as child:
-        os.close(follower)
-        output = b""
-        while True:
-            try:
-                more = os.read(leader, 65536)
-            except OSError:
-                more = b""
-            if not more:
-                break
-            output += more
-        child.wait(60)
-    os.close(leader)
-    equal(child.returncode, 0, "status of %r" % (words,))
-    lines = re.sub(r"\x1b\[[0-9;]*[mK]", "", output.decode()).split("\r\n")
-    return [line.split("\r")[-1] for line in lines]
-
-
 def table(columns, locale, *words):
-    lines = in_terminal(columns, locale, *words)
+    lines = lines_in_terminal(columns, locale, "top", *words, "tree.tally")
     first = lines.index("") + 1
     found = lines[first:lines.index("", first)]
     for line in found:
@@ -202,7 +174,7 @@ def callers(_directory):
         match = (lambda name: name.startswith("std::")) if known is None else known.__eq__
         equal(document["tree"]["live_bytes"],
               sum(size for names, size in frames if any(map(match, names))), pattern)
-    lines = in_terminal(80, "C", "--callers-of", "par")
+    lines = lines_in_terminal(80, "C", "top", "--callers-of", "par", "tree.tally")
     assert "no function on these stacks is called par; there is parse, " in "".join(lines), lines
 
 
