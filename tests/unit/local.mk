@@ -21,6 +21,7 @@ tools_unit_tests = \
 	tests/unit/test_changes \
 	tests/unit/test_collect \
 	tests/unit/test_diff \
+	tests/unit/test_exec_reader \
 	tests/unit/test_filter \
 	tests/unit/test_group \
 	tests/unit/test_human \
@@ -143,6 +144,9 @@ tests_unit_test_collect_SOURCES = tests/unit/test_collect.c $(scratch) $(recordi
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
+tests_unit_test_exec_reader_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_exec_reader_LDADD = $(tools_unit_libs)
+tests_unit_test_exec_reader_SOURCES = tests/unit/test_exec_reader.c $(scratch)
 tests_unit_test_filter_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_filter_LDADD = $(tools_unit_libs)
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c $(fixture) $(scratch)

@@ -744,6 +744,121 @@ START_TEST(a_failed_update_changes_nothing)
 }
 END_TEST
 
+/* Every frame from `first` on is line 40 of run() in app.py. What it needs is put behind the marks.
+ */
+static void
+add_python(struct generated *generated, uint32_t first, uint32_t end)
+{
+	enum {
+		CODES = 2048,
+		TEXTS = 3072,
+		TEXT_BYTES = 16
+	};
+	struct recording_frame *frames = (struct recording_frame *)generated->frames_page;
+	struct recording_code code = {
+		.file = 0,
+		.file_bytes = 6,
+		.name = 6,
+		.name_bytes = 3,
+		.table = 9,
+		.table_bytes = 2,
+		.first_line = 40,
+		.minor = 9,
+	};
+	struct recording_extent *sections = generated->header.sections;
+
+	memcpy(generated->marks_page + CODES, &code, sizeof(code));
+	memcpy(generated->marks_page + TEXTS, "app.pyrun\x02\0", 11);
+	sections[SECTION_CODES] = (struct recording_extent){
+		.offset = offsetof(struct generated, marks_page) + CODES,
+		.capacity = 1,
+		.count = 1,
+		.record_bytes = sizeof(code),
+	};
+	sections[SECTION_CODE_TEXT] = (struct recording_extent){
+		.offset = offsetof(struct generated, marks_page) + TEXTS,
+		.capacity = TEXT_BYTES,
+		.count = TEXT_BYTES,
+		.record_bytes = 1,
+	};
+	sections[SECTION_FRAMES].capacity = sections[SECTION_FRAMES].count = end;
+	for (uint32_t i = first; i < end; i++)
+		frames[i] = (struct recording_frame){.kind = FRAME_KIND_PYTHON};
+}
+
+static void
+check_python(const struct profile *profile, uint32_t first, uint32_t end)
+{
+	ck_assert_uint_eq(profile->frame_count, end);
+	for (uint32_t i = first; i < end; i++) {
+		const struct profile_location *location =
+			&profile->locations[profile->frames[i].location];
+
+		ck_assert_str_eq(location->function, "run");
+		ck_assert_str_eq(location->file, "app.py");
+		ck_assert_uint_eq(location->line, 40);
+	}
+}
+
+/* The lines of Python are read with their frames, and are many enough to be moved. */
+START_TEST(a_failed_update_keeps_the_lines_of_python)
+{
+	enum {
+		FIRST = FRAME_FIRST + 3,
+		SOME = FIRST + 1,
+		ALL = 256
+	};
+	struct generated *generated = generated_new();
+	struct generated *grown = generated_new();
+	struct snapshot *snapshot;
+	struct profile *profile;
+
+	add_python(generated, FIRST, SOME);
+	add_python(grown, FIRST, ALL);
+	snapshot = open_generated(generated);
+	profile = snapshot_get_profile(snapshot);
+	ck_assert_int_eq(snapshot_update(snapshot, "good"), 0);
+	check_python(profile, FIRST, SOME);
+	grown->chunks[0][5] = GENERATED_SHARDS + 1;
+	overwrite(grown, grown->length, 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(snapshot_update(snapshot, "bad"), -EBADMSG);
+		check_python(profile, FIRST, SOME);
+	}
+	grown->chunks[0][5] = 0;
+	overwrite(grown, grown->length, 0);
+	ck_assert_int_eq(snapshot_update(snapshot, "better"), 0);
+	check_python(profile, FIRST, ALL);
+	snapshot_free(snapshot);
+	free(generated);
+	free(grown);
+}
+END_TEST
+
+/* A code object that cannot be read is asked for again, and not taken half. */
+START_TEST(a_code_object_is_whole_or_not_there)
+{
+	enum {
+		FIRST = FRAME_FIRST + 3,
+		SOME = FIRST + 1
+	};
+	struct generated *generated = generated_new();
+	struct snapshot *snapshot;
+
+	add_python(generated, FIRST, SOME);
+	generated->header.sections[SECTION_CODE_TEXT].capacity = 10;
+	snapshot = open_generated(generated);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(snapshot_update(snapshot, "bad"), -EBADMSG);
+	generated->header.sections[SECTION_CODE_TEXT].capacity = 11;
+	overwrite(generated, generated->length, 0);
+	ck_assert_int_eq(snapshot_update(snapshot, "good"), 0);
+	check_python(snapshot_get_profile(snapshot), FIRST, SOME);
+	snapshot_free(snapshot);
+	free(generated);
+}
+END_TEST
+
 /* A header that became another one is refused, and what was known stays. */
 START_TEST(a_header_is_never_taken_unchecked)
 {
@@ -856,6 +971,8 @@ main(void)
 	tcase_add_test(tcase, files_of_other_kinds);
 	tcase_add_test(tcase, every_trouble_has_a_sentence);
 	tcase_add_test(tcase, a_failed_update_changes_nothing);
+	tcase_add_test(tcase, a_failed_update_keeps_the_lines_of_python);
+	tcase_add_test(tcase, a_code_object_is_whole_or_not_there);
 	tcase_add_test(tcase, a_header_is_never_taken_unchecked);
 	tcase_add_test(tcase, whose_a_recording_of_another_version_is);
 	tcase_add_test(tcase, another_version_lives_while_it_is_mapped);

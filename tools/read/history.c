@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "read/tally.h"
+#include "read/locate.h"
 #include "util/clock.h"
 #include "util/xalloc.h"
 
@@ -161,7 +162,8 @@ history_ask(const char *path, struct profile **ret_profile)
 	char *question, *answer;
 	int fd, result;
 
-	if (!has_run(path))
+	/* `run` takes only such names for recordings. */
+	if (!locate_is_recording_name(path) || !has_run(path))
 		return -ENOENT;
 	question = xasprintf("%s.ask.XXXXXX", path);
 	fd = mkostemp(question, O_CLOEXEC);

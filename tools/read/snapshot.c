@@ -520,6 +520,7 @@ undo(struct profile *profile, const struct profile *before, struct profile_modul
 	profile->sites = now.sites;
 	profile->moments = now.moments;
 	profile->marks = now.marks;
+	profile->locations = now.locations;
 }
 
 int

@@ -64,16 +64,19 @@ read_table(struct snapshot *snapshot, const struct recording_code *record,
 	   struct snapshot_code *code)
 {
 	const struct recording_extent *text = &snapshot->file.header.sections[SECTION_CODE_TEXT];
-	uint64_t offset;
+	uint64_t offset, bytes = snapshot->table_bytes + record->table_bytes;
 	int result = locate(snapshot, record->table, record->table_bytes, &offset);
 
-	snapshot->table_bytes += record->table_bytes;
-	if (result != 0 || snapshot->table_bytes > text->capacity ||
-	    snapshot->table_bytes > snapshot->file.bytes)
+	if (result != 0 || bytes > text->capacity || bytes > snapshot->file.bytes)
 		return -EBADMSG;
 	code->table = xmalloc(record->table_bytes + 1u);
 	code->table_bytes = record->table_bytes;
-	return snapshot_file_read(&snapshot->file, code->table, record->table_bytes, offset);
+	result = snapshot_file_read(&snapshot->file, code->table, record->table_bytes, offset);
+	if (result == 0)
+		snapshot->table_bytes = bytes;
+	else
+		free(code->table);
+	return result;
 }
 
 static int
@@ -106,6 +109,8 @@ snapshot_read_codes(struct snapshot *snapshot)
 
 		result = read_code(snapshot, codes.offset + i * sizeof(struct recording_code),
 				   &code);
+		if (result != 0)
+			break;
 		if (i == snapshot->code_capacity) {
 			snapshot->code_capacity = i + i / 2 + 64;
 			snapshot->codes = xreallocarray(snapshot->codes, snapshot->code_capacity,

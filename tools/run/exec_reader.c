@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,8 +14,9 @@
 #include "exec_log.h"
 #include "util/xalloc.h"
 
+/* Read, never mapped: a program may shorten the file. */
 struct exec_reader {
-	struct exec_log *log;
+	int fd;
 	uint64_t next; /* serial of the note that comes */
 	struct exec_log_slot slot;
 };
@@ -82,37 +83,38 @@ exec_reader_new(const char *directory, struct exec_reader **ret_reader)
 {
 	char *path = make_path(directory);
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct exec_log *log;
 	struct stat status;
 
 	free(path);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &status) != 0 || status.st_size != (off_t)sizeof(*log)) {
+	if (fstat(fd, &status) != 0 || status.st_size != (off_t)sizeof(struct exec_log)) {
 		close(fd);
 		return -EBADMSG;
 	}
-	log = mmap(NULL, sizeof(*log), PROT_READ, MAP_SHARED, fd, 0);
-	close(fd);
-	if (log == MAP_FAILED)
-		return -errno;
 	*ret_reader = xcalloc(1, sizeof(**ret_reader));
-	(*ret_reader)->log = log;
+	(*ret_reader)->fd = fd;
 	(*ret_reader)->next = 1;
 	return 0;
+}
+
+static bool
+read_bytes(const struct exec_reader *reader, void *bytes, size_t count, size_t offset)
+{
+	return pread(reader->fd, bytes, count, (off_t)offset) == (ssize_t)count;
 }
 
 /* Copy the slot of a note. False if it is not complete, or was overwritten meanwhile. */
 static bool
 copy_slot(struct exec_reader *reader, uint64_t serial)
 {
-	const struct exec_log_slot *slot = &reader->log->slots[(serial - 1) % EXEC_LOG_SLOTS];
+	size_t offset = offsetof(struct exec_log, slots) +
+			(serial - 1) % EXEC_LOG_SLOTS * sizeof(struct exec_log_slot);
+	uint64_t after;
 
-	if (__atomic_load_n(&slot->serial, __ATOMIC_ACQUIRE) != serial)
-		return false;
-	memcpy(&reader->slot, slot, sizeof(*slot));
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&slot->serial, __ATOMIC_RELAXED) == serial;
+	return read_bytes(reader, &reader->slot, sizeof(reader->slot), offset) &&
+	       reader->slot.serial == serial && read_bytes(reader, &after, sizeof(after), offset) &&
+	       after == serial;
 }
 
 /*
@@ -122,8 +124,12 @@ copy_slot(struct exec_reader *reader, uint64_t serial)
 bool
 exec_reader_next(struct exec_reader *reader, struct exec_note *ret_note)
 {
-	uint64_t count = __atomic_load_n(&reader->log->count, __ATOMIC_ACQUIRE), serial;
+	uint64_t count, serial;
 
+	/* No program counts to the last number, after which the loop would begin again. */
+	if (!read_bytes(reader, &count, sizeof(count), offsetof(struct exec_log, count)) ||
+	    count == UINT64_MAX)
+		return false;
 	if (count > EXEC_LOG_SLOTS && reader->next <= count - EXEC_LOG_SLOTS)
 		reader->next = count - EXEC_LOG_SLOTS + 1;
 	for (serial = reader->next; serial <= count; serial++) {
@@ -148,6 +154,6 @@ exec_reader_free(struct exec_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	munmap(reader->log, sizeof(*reader->log));
+	close(reader->fd);
 	free(reader);
 }

@@ -168,9 +168,11 @@ static void
 print_note(const struct drawing *drawing, const struct profile_values *values, const char *lead,
 	   const char *note)
 {
-	struct view_place place = {.name = (char *)note, .position = (char *)""};
+	struct view_place place = {.name = xstrdup(note), .position = xstrdup("")};
 
+	/* A place is cut to the width where it stands. */
 	print_row(drawing, values, lead, &place, TERM_DIM);
+	view_place_release(&place);
 }
 
 /* "(6 frames of libstdc++)" */
