@@ -229,6 +229,9 @@ take_changed(enum python_frames kind, struct python_memory *m, const char *threa
 		if (!next(kind, &c, &f) || !push(m, &count, &f))
 			return take_all(kind, m, thread, ret_fresh);
 	}
+	/* `frames` has as much room as `fresh`, which grows when it alone is full. */
+	if (unlikely(kept + count > m->capacity))
+		return take_all(kind, m, thread, ret_fresh);
 	*ret_fresh = count;
 	return kept;
 }
@@ -250,6 +253,26 @@ take_chain(struct python_memory *m, const char *thread, uint32_t *ret_fresh)
 
 /*** the thread ***/
 
+/* Whether all that is read of a frame can be. */
+static COLD bool
+is_readable(const char *frame)
+{
+	const struct python_layout *l = &python.layout;
+	const int16_t offsets[] = {l->frame_code, l->frame_previous, l->frame_instruction,
+				   l->frame_owner, l->frame_is_entry};
+	uint64_t word;
+
+	for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+		if (offsets[i] != PYTHON_NO_FIELD &&
+		    !os_read_memory(frame + offsets[i], &word,
+				    offsets[i] == l->frame_owner || offsets[i] == l->frame_is_entry
+					    ? 1
+					    : sizeof word))
+			return false;
+	}
+	return true;
+}
+
 /* Whether a chain of frames that nobody has looked at yet is one, as far as it can be read. */
 static COLD bool
 is_chain(const char *thread)
@@ -257,7 +280,6 @@ is_chain(const char *thread)
 	const struct python_layout *l = &python.layout;
 	const char *frame = NULL;
 	bool has_frame = l->thread_frame != PYTHON_NO_FIELD;
-	char page[96];
 
 	if (!os_read_memory(thread + (has_frame ? l->thread_frame : l->thread_cframe), &frame,
 			    sizeof frame))
@@ -266,9 +288,9 @@ is_chain(const char *thread)
 	    !os_read_memory(frame + l->cframe_frame, &frame, sizeof frame))
 		return false;
 	for (uint32_t i = 0; i < PYTHON_FRAMES_MAX && frame != NULL; i++) {
-		if (!os_read_memory(frame, page, sizeof page))
+		if (!is_readable(frame) ||
+		    !os_read_memory(frame + l->frame_previous, &frame, sizeof frame))
 			return false;
-		frame = pointer_at(page, l->frame_previous);
 	}
 	return true;
 }

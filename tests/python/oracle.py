@@ -97,7 +97,7 @@ def codes(directory):
     check_exactly("codes", directory)
 
 
-@case("recursion: the same of 150 frames, and of 60 evaluation loops")
+@case("recursion: the same of 150 and 200 frames, at once and by and by, and of 60 evaluation loops")
 def recursion(directory):
     # Before, frames are objects with free lists of their own.
     check_exactly("recursion", directory, least=11)

@@ -147,8 +147,14 @@ def recursion():
         if depth:
             for _ in map(through, (depth - 1,)):
                 pass
+    def step(depth):
+        if depth % 3 == 0:
+            keep.append(bytes(5000 + depth))
+        if depth:
+            step(depth - 1)
     through(60)
     descend(150, lambda: keep.append(bytes(3000)))
+    step(200)
     return keep
 
 
