@@ -34,11 +34,13 @@ is_same_stack(const struct thread *t, uintptr_t sp)
 static bool
 was_left_behind(const struct thread *t, uintptr_t sp)
 {
-	if (!is_same_stack(t, sp) || os_on_signal_stack())
+	if (!is_same_stack(t, sp))
 		return false;
-	if (sp >= t->entry_sp)
-		return unwind_hook_find(sp, UINTPTR_MAX) != UNWIND_HOOK_ACTIVE;
-	return unwind_hook_find(sp, t->entry_sp) == UNWIND_HOOK_LEFT;
+	/* Further in is what an allocator does for itself, often: first what asks no kernel. */
+	if (sp < t->entry_sp)
+		return unwind_hook_find(sp, t->entry_sp) == UNWIND_HOOK_LEFT &&
+		       !os_on_signal_stack();
+	return !os_on_signal_stack() && unwind_hook_find(sp, UINTPTR_MAX) != UNWIND_HOOK_ACTIVE;
 }
 
 /* No event interrupts the thread's first one. Where its stack is, is not known then. */

@@ -13,10 +13,16 @@ struct hook_walk {
 	uint64_t page;      /* that could be read last, and the lowest bit */
 };
 
+static uint64_t
+page_of(uint64_t address)
+{
+	return (address & ~(uint64_t)(PAGE_BYTES - 1)) | 1;
+}
+
 static bool
 read_word(struct hook_walk *w, uint64_t address, uint64_t *ret_word)
 {
-	uint64_t page = (address & ~(uint64_t)(PAGE_BYTES - 1)) | 1;
+	uint64_t page = page_of(address);
 
 	if (address < w->low || address >= w->high || address % 8 != 0)
 		return false;
@@ -85,7 +91,8 @@ enum unwind_hook
 unwind_hook_find(uintptr_t frame, uintptr_t hook)
 {
 	const struct caller caller = arch_caller_of(frame);
-	struct hook_walk w = {caller.ip, caller.sp, caller.bp, frame, hook, 0};
+	struct hook_walk w = {caller.ip, caller.sp, caller.bp,
+			      frame,     hook,      page_of(arch_return_slot(frame))};
 
 	for (int i = 0; i < FRAMES_MAX; i++) {
 		if (is_ours(w.ip))
