@@ -611,21 +611,22 @@ add_python(struct unwind_memory *m, enum walk_end end, uint32_t node)
 static COLD struct unwind_result
 capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
 {
-	uint32_t depth = 0, node;
-	bool complete = false;
+	struct unwind_walked walked;
 
 	m->depth = m->check_count = 0;
-	node = unwind_full(m->root, ip, sp, &depth, &complete);
+	walked = unwind_full(m->root, ip, sp);
 	fetch_add(&recording.header->full_walks, 1);
-	if (node == NODE_NONE) {
+	if (walked.node == NODE_NONE) {
 		/* Without libunwind the caller alone is known. */
-		node = trace_table_child(m->root, FRAME_TRUNCATED);
-		if (node != NODE_NONE)
-			node = trace_table_child(node, rule_frame(unwind_rules_find(ip)));
+		walked.node = trace_table_child(m->root, FRAME_TRUNCATED);
+		if (walked.node != NODE_NONE)
+			walked.node = trace_table_child(walked.node,
+							rule_frame(unwind_rules_find(ip)));
 	}
-	if (python_is_readable())
-		return add_python(m, complete ? WALK_COMPLETE : WALK_TRUNCATED, node);
-	return (struct unwind_result){node, !complete};
+	/* What a handler interrupted may be about to change Python's chain of frames. */
+	if (python_is_readable() && !walked.interrupted)
+		return add_python(m, walked.complete ? WALK_COMPLETE : WALK_TRUNCATED, walked.node);
+	return (struct unwind_result){walked.node, !walked.complete};
 }
 
 static COLD void
@@ -652,6 +653,9 @@ finish_rare(struct unwind_memory *m, enum walk_end end, uintptr_t ip, uint32_t n
 		result = add_python(m, end, node);
 	else if (frames_limit != 0 && m->depth > frames_limit)
 		result = (struct unwind_result){limited_node(m), true};
+	/* It was refused after it had been found: no event need come here for it any more. */
+	if (unlikely(with_python && !python_is_readable()))
+		unwind_set_python(false);
 	/* A truncated trace ends where memory could not be read, which no check covers. */
 	if (end == WALK_TRUNCATED)
 		m->depth = m->check_count = 0;

@@ -16,47 +16,46 @@
 static uint64_t *addresses;
 static struct lock addresses_lock;
 
-static uint32_t
-node_of(uint32_t root, size_t count, bool complete)
+static void
+add_nodes(struct unwind_walked *walked, size_t first, size_t count)
 {
-	uint32_t node = root;
+	if (!walked->complete)
+		walked->node = trace_table_child(walked->node, FRAME_TRUNCATED);
+	for (size_t i = count; i-- > first && walked->node != NODE_NONE;) {
+		struct rule rule = unwind_rules_find(addresses[i]);
 
-	if (!complete)
-		node = trace_table_child(node, FRAME_TRUNCATED);
-	for (size_t i = count; i-- > 0 && node != NODE_NONE;)
-		node = trace_table_child(node, rule_frame(unwind_rules_find(addresses[i])));
-	return node;
+		walked->interrupted |= rule_kind(rule) == RULE_SIGNAL;
+		walked->node = trace_table_child(walked->node, rule_frame(rule));
+	}
 }
 
-__attribute__((noinline)) uint32_t
-unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp, uint32_t *ret_depth, bool *ret_complete)
+__attribute__((noinline)) struct unwind_walked
+unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp)
 {
+	struct unwind_walked walked = {NODE_NONE, false, false};
 	struct unwind_view view = {.read_word = unwind_view_read};
 	size_t count, first = 0;
-	uint32_t node = NODE_NONE;
 
 	if (!lock_take(&addresses_lock))
-		return NODE_NONE;
+		return walked;
 	/* Mapped when it is first needed: few programs have irregular frames. */
 	if (addresses == NULL)
 		addresses = os_map(DEPTH_LIMIT * sizeof *addresses, false);
 	if (addresses == NULL || !unwind_library_enter()) {
 		lock_drop(&addresses_lock);
-		return NODE_NONE;
+		return walked;
 	}
 	arch_save_registers(view.registers);
-	count = unwind_library_walk(&view, sp, addresses, unwind_depth.some, ret_complete);
+	count = unwind_library_walk(&view, sp, addresses, unwind_depth.some, &walked.complete);
 	unwind_library_leave();
 	while (first < count && addresses[first] != ip)
 		first++;
 	if (first < count) {
-		for (size_t i = first; i < count; i++)
-			addresses[i - first] = addresses[i];
-		node = node_of(root, count - first, *ret_complete);
-		*ret_depth = (uint32_t)(count - first);
+		walked.node = root;
+		add_nodes(&walked, first, count);
 	}
 	lock_drop(&addresses_lock);
-	return node;
+	return walked;
 }
 
 static uint64_t
