@@ -95,6 +95,18 @@ allocate(enum domain domain, void *ctx, size_t count, size_t bytes, const struct
 	return block;
 }
 
+/* A block goes away in a call that is passed through. */
+static COLD void
+refused_end(void *block)
+{
+	struct thread *t = thread_interrupted();
+
+	if (t == NULL)
+		t = thread_unregistered();
+	if (t != NULL && !t->passing)
+		record_domain_nested_free(t, block);
+}
+
 static ALWAYS_INLINE void *
 reallocate(enum domain domain, void *ctx, void *old, size_t bytes, const struct caller *caller)
 {
@@ -104,9 +116,8 @@ reallocate(enum domain domain, void *ctx, void *old, size_t bytes, const struct 
 	void *block;
 
 	if (unlikely(t == NULL)) {
-		t = thread_interrupted();
-		if (t != NULL && !t->passing && old != NULL)
-			record_domain_nested_free(t, old);
+		if (old != NULL && counts_blocks())
+			refused_end(old);
 		return real->realloc(ctx, old, bytes);
 	}
 	if (old != NULL)
@@ -126,20 +137,31 @@ reallocate(enum domain domain, void *ctx, void *old, size_t bytes, const struct 
 	return block;
 }
 
+/* Its lock is one of those that are dropped when a handler leaves by siglongjmp, which is seen only
+ * behind the gate. */
+static COLD void
+forget_code(const void *block, uintptr_t sp)
+{
+	struct thread *t = thread_enter(sp, false);
+
+	python_code_forget(block);
+	if (t != NULL)
+		thread_leave(t);
+}
+
 static ALWAYS_INLINE void
 release(enum domain domain, void *ctx, void *block, uintptr_t sp)
 {
 	const struct allocator *real = &original[domain];
 	struct thread *t = NULL;
 
-	if (domain == DOMAIN_OBJ)
-		python_code_freed(block);
+	if (domain == DOMAIN_OBJ && unlikely(python_code_is_known(block)))
+		forget_code(block, sp);
 	if (block != NULL && counts_blocks())
 		t = thread_enter(sp, false);
 	if (unlikely(t == NULL)) {
-		t = block != NULL && counts_blocks() ? thread_interrupted() : NULL;
-		if (t != NULL && !t->passing)
-			record_domain_nested_free(t, block);
+		if (block != NULL && counts_blocks())
+			refused_end(block);
 		real->free(ctx, block);
 		return;
 	}
@@ -239,8 +261,15 @@ when_checked(void)
 		(void (*)(void *))elf_symbol_find(python.object, "PyMem_RawFree");
 
 	if (counts_blocks() && allocate_raw != NULL && free_raw != NULL) {
+		/* This is within the gate; malloc is to take the block for the raw domain's own. */
+		struct thread *t = thread_interrupted();
+
 		probed = false;
+		if (t != NULL)
+			record_domain_pass(t);
 		free_raw(allocate_raw(1));
+		if (t != NULL)
+			record_domain_return(t);
 		if (probed)
 			return;
 	}

@@ -237,10 +237,9 @@ record_realloc_begin(struct thread *t, void *address)
 	return old;
 }
 
-/* The lives of the blocks before and after a realloc. */
-static COLD void
-describe_reallocation(struct thread *t, struct realloc_state old, const void *address, size_t bytes,
-		      struct block block)
+COLD void
+record_realloc_describe(struct thread *t, struct realloc_state old, const void *address,
+			size_t bytes, struct block block)
 {
 	bool same = keeps_origin() && old.birth != 0 && address != NULL;
 
@@ -251,28 +250,25 @@ describe_reallocation(struct thread *t, struct realloc_state old, const void *ad
 		counters_note_lifetime(&t->counting, old.block.site, old.units);
 }
 
-/* The old block is gone, and there is no new one that counts. */
-static COLD void
-end_without_block(struct thread *t, struct realloc_state old)
+COLD void
+record_realloc_forget(struct thread *t, struct realloc_state old)
 {
 	if (old.block.site != SITE_NONE)
 		counters_free(&t->counting, old.block.site, old.bytes, old.block.rounding, false);
 	if (unlikely(describes_blocks()))
-		describe_reallocation(t, old, NULL, 0, BLOCK_NONE);
+		record_realloc_describe(t, old, NULL, 0, BLOCK_NONE);
 }
 
-/* The new block has found no place. */
-static COLD void
-lose_reallocated(struct thread *t, struct realloc_state old, uint32_t site, size_t bytes)
+COLD void
+record_realloc_lose(struct thread *t, struct realloc_state old, uint32_t site, size_t bytes)
 {
-	end_without_block(t, old);
+	record_realloc_forget(t, old);
 	counters_lose(&t->counting, site, bytes);
 	counter_add(&t->counting.shard->reallocs, 1, t->counting.shared);
 }
 
-/* A block that lives on has lost its place in the table: its end will not be seen. */
-static COLD void
-lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t rounding)
+COLD void
+record_lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t rounding)
 {
 	counters_free(&t->counting, site, bytes, rounding, false);
 	counter_add(&t->counting.shard->dropped, 1, t->counting.shared);
@@ -289,14 +285,14 @@ end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *
 
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
 	if (unlikely(!remember_block(t, slot, address, block, usable))) {
-		lose_reallocated(t, old, block.site, bytes);
+		record_realloc_lose(t, old, block.site, bytes);
 		return;
 	}
 	counters_reallocate(c, old.block.site, old.bytes, old.block.rounding, block.site, bytes,
 			    block.rounding);
 	counter_add(&c->shard->reallocs, 1, c->shared);
 	if (unlikely(describes_blocks()))
-		describe_reallocation(t, old, address, bytes, block);
+		record_realloc_describe(t, old, address, bytes, block);
 	t->last_block = address;
 	t->last_site = block.site;
 }
@@ -308,7 +304,7 @@ record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, vo
 	bool paused = unlikely(recording_wants_attention()) && !request_attend();
 
 	if (unlikely(address == NULL || paused))
-		end_without_block(t, old);
+		record_realloc_forget(t, old);
 	else if (unlikely(old.block.site == SITE_NONE))
 		record_allocate(t, kind, address, bytes, caller);
 	else
@@ -321,7 +317,7 @@ record_realloc_restore(struct thread *t, struct realloc_state old, void *address
 	if (old.block.site != SITE_NONE &&
 	    unlikely(!remember_block(t, block_table_prepare(address), address, old.block,
 				     old.bytes + old.block.rounding)))
-		lose_living(t, old.block.site, old.bytes, old.block.rounding);
+		record_lose_living(t, old.block.site, old.bytes, old.block.rounding);
 	else if (unlikely(old.birth != 0))
 		block_details_revive(address);
 }
@@ -353,7 +349,7 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	bytes = usable - block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
-		lose_living(t, old, bytes, block.rounding);
+		record_lose_living(t, old, bytes, block.rounding);
 		return false;
 	}
 	counters_reallocate(&t->counting, old, bytes, block.rounding, block.site, bytes,

@@ -43,6 +43,17 @@ void record_realloc_undo(struct thread *t, struct realloc_state old, void *addre
 /* The block stays as it was, and that is no failure. */
 void record_realloc_restore(struct thread *t, struct realloc_state old, void *address);
 
+/* What ends a realloc whose new block is kept elsewhere than in the block table.
+ * forget: the old block is gone, and there is no new one that counts; lose: the new one has found
+ * no place; describe: the lives of both, where `--blocks` asks for them. */
+void record_realloc_forget(struct thread *t, struct realloc_state old);
+void record_realloc_lose(struct thread *t, struct realloc_state old, uint32_t site, size_t bytes);
+void record_realloc_describe(struct thread *t, struct realloc_state old, const void *address,
+			     size_t bytes, struct block block);
+
+/* A block that lives on has lost its place: its end will not be seen. */
+void record_lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t rounding);
+
 /* The site of a stack whose leaf is the frame `kind`. */
 uint32_t record_site(struct thread *t, uint32_t kind, const struct caller *caller);
 

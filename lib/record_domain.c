@@ -28,6 +28,20 @@ note_last(struct thread *t, void *address, uint32_t site)
 	t->last_site = site;
 }
 
+/* False when the table has no place for the block. One that was there has gone without our seeing
+ * it. */
+static inline bool
+remember(struct thread *t, const void *address, struct domain_block block)
+{
+	struct domain_block old;
+
+	if (unlikely(!domain_table_insert(address, block, &old)))
+		return false;
+	if (unlikely(old.site != SITE_NONE) && is_current(old.site))
+		counters_free(&t->counting, old.site, old.bytes, 0, false);
+	return true;
+}
+
 /* The block that the domain returned is malloc's own. */
 static inline bool
 is_mallocs(const struct thread *t, const void *address)
@@ -48,7 +62,7 @@ record_domain_allocate(struct thread *t, uint32_t frame, void *address, size_t b
 	if (unlikely(recording_wants_attention()) && !request_attend())
 		return;
 	site = record_site(t, frame, caller);
-	if (unlikely(!domain_table_insert(address, (struct domain_block){site, bytes}))) {
+	if (unlikely(!remember(t, address, (struct domain_block){site, bytes}))) {
 		counters_lose(&t->counting, site, bytes);
 		return;
 	}
@@ -91,7 +105,10 @@ void
 record_domain_nested_free(struct thread *t, void *address)
 {
 	struct domain_block block = domain_table_remove(address);
+	uint64_t units;
 
+	if (describes_blocks())
+		block_details_died(address, t->id, &units);
 	if (is_current(block.site))
 		counters_free(&t->counting, block.site, block.bytes, 0, false);
 }
@@ -121,23 +138,19 @@ static void
 end_with_block(struct thread *t, uint32_t frame, struct realloc_state old, void *address,
 	       size_t bytes, const struct caller *caller)
 {
-	bool same = recording.header->realloc_origin != 0;
-	uint32_t site = same ? old.block.site : record_site(t, frame, caller);
+	uint32_t site = recording.header->realloc_origin != 0 ? old.block.site
+							      : record_site(t, frame, caller);
 
-	if (unlikely(!domain_table_insert(address, (struct domain_block){site, bytes}))) {
-		counters_free(&t->counting, old.block.site, old.bytes, old.block.rounding, false);
-		counters_lose(&t->counting, site, bytes);
+	if (unlikely(!remember(t, address, (struct domain_block){site, bytes}))) {
+		record_realloc_lose(t, old, site, bytes);
 		return;
 	}
 	counters_reallocate(&t->counting, old.block.site, old.bytes, old.block.rounding, site,
 			    bytes, 0);
 	counter_add(&t->counting.shard->reallocs, 1, t->counting.shared);
 	note_last(t, address, site);
-	if (!describes_blocks())
-		return;
-	block_details_born(address, bytes, 0, site, t->id, same ? old.birth : 0);
-	if (!same && old.birth != 0)
-		counters_note_lifetime(&t->counting, old.block.site, old.units);
+	if (describes_blocks())
+		record_realloc_describe(t, old, address, bytes, (struct block){0, site});
 }
 
 void
@@ -151,15 +164,12 @@ record_domain_realloc_end(struct thread *t, uint32_t frame, struct record_domain
 		return;
 	}
 	paused = unlikely(recording_wants_attention()) && !request_attend();
-	if (unlikely(paused || old.state.block.site == SITE_NONE)) {
-		if (old.state.block.site != SITE_NONE)
-			counters_free(&t->counting, old.state.block.site, old.state.bytes,
-				      old.state.block.rounding, false);
-		else
-			record_domain_allocate(t, frame, address, bytes, caller);
-		return;
-	}
-	end_with_block(t, frame, old.state, address, bytes, caller);
+	if (unlikely(paused))
+		record_realloc_forget(t, old.state);
+	else if (unlikely(old.state.block.site == SITE_NONE))
+		record_domain_allocate(t, frame, address, bytes, caller);
+	else
+		end_with_block(t, frame, old.state, address, bytes, caller);
 }
 
 void
@@ -172,8 +182,8 @@ record_domain_realloc_undo(struct thread *t, struct record_domain_state old, voi
 		return;
 	}
 	if (state->block.site != SITE_NONE &&
-	    !domain_table_insert(address, (struct domain_block){state->block.site, state->bytes}))
-		counters_free(&t->counting, state->block.site, state->bytes, 0, false);
+	    !remember(t, address, (struct domain_block){state->block.site, state->bytes}))
+		record_lose_living(t, state->block.site, state->bytes, 0);
 	else if (state->birth != 0)
 		block_details_revive(address);
 	record_failure(t);

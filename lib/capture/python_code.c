@@ -301,8 +301,7 @@ grow(void)
 static void
 set_filter(const char *address)
 {
-	uint32_t bit =
-		(uint32_t)((uintptr_t)address >> 4) * 0x9E3779B1u >> (32 - PYTHON_CODE_FILTER_BITS);
+	uint32_t bit = python_code_bit(address);
 
 	python_code_filter[bit / 8] |= (uint8_t)(1u << bit % 8);
 }

@@ -31,18 +31,22 @@ extern uint8_t python_code_filter[1 << (PYTHON_CODE_FILTER_BITS - 3)];
  */
 uint32_t python_code_frame(const char *code, uint64_t instruction, bool *ret_strange);
 
-/* Forget the code object at an address. [signal] */
+/* Forget the code object at an address. Within the gate, if that can be entered. [signal] */
 void python_code_forget(const void *address);
 
-/* A block is about to be freed: it may be a code object. [hot] */
-static inline void
-python_code_freed(const void *address)
+static inline uint32_t
+python_code_bit(const void *address)
 {
-	uint32_t bit =
-		(uint32_t)((uintptr_t)address >> 4) * 0x9E3779B1u >> (32 - PYTHON_CODE_FILTER_BITS);
+	return (uint32_t)((uintptr_t)address >> 4) * 0x9E3779B1u >> (32 - PYTHON_CODE_FILTER_BITS);
+}
 
-	if (unlikely((python_code_filter[bit / 8] >> bit % 8 & 1) != 0))
-		python_code_forget(address);
+/* Whether a block that is about to be freed may be a code object that is known. [hot] */
+static inline bool
+python_code_is_known(const void *address)
+{
+	uint32_t bit = python_code_bit(address);
+
+	return (python_code_filter[bit / 8] >> bit % 8 & 1) != 0;
 }
 
 /* Start with none. [init] */

@@ -89,8 +89,14 @@ make_leaf(uintptr_t address)
 	lock_drop(&lock);
 }
 
+static inline struct domain_block
+unpack(uint64_t value)
+{
+	return (struct domain_block){(uint32_t)value & ((1u << SITE_BITS) - 1), value >> SITE_BITS};
+}
+
 bool
-domain_table_insert(const void *address, struct domain_block block)
+domain_table_insert(const void *address, struct domain_block block, struct domain_block *ret_old)
 {
 	uint64_t *slot = slot_of((uintptr_t)address);
 
@@ -102,14 +108,9 @@ domain_table_insert(const void *address, struct domain_block block)
 		recording_note(TROUBLE_NO_BLOCK_TABLE);
 		return false;
 	}
+	*ret_old = unpack(load(slot));
 	store(slot, block.bytes << SITE_BITS | block.site);
 	return true;
-}
-
-static inline struct domain_block
-unpack(uint64_t value)
-{
-	return (struct domain_block){(uint32_t)value & ((1u << SITE_BITS) - 1), value >> SITE_BITS};
 }
 
 HOT struct domain_block
@@ -122,33 +123,4 @@ domain_table_remove(const void *address)
 	value = load(slot);
 	store(slot, 0);
 	return unpack(value);
-}
-
-struct domain_block
-domain_table_find(const void *address)
-{
-	const uint64_t *slot = slot_of((uintptr_t)address);
-
-	return unpack(slot != NULL ? load(slot) : 0);
-}
-
-struct domain_block
-domain_table_find_around(const void *address, void **ret_start)
-{
-	uintptr_t a = (uintptr_t)address;
-	const uint64_t *leaf = leaf_of(a);
-	struct domain_block block = {0, 0};
-
-	for (size_t i = leaf_index(a) + 1; leaf != NULL && i-- > 0;) {
-		uintptr_t start = (a >> LEAF_SHIFT << LEAF_SHIFT) + (i << SLOT_SHIFT);
-
-		block = unpack(load(&leaf[i]));
-		if (block.site == 0)
-			continue;
-		*ret_start = (void *)start;
-		if (a - start < block.bytes || a == start)
-			return block;
-		break;
-	}
-	return (struct domain_block){0, 0};
 }

@@ -25,17 +25,12 @@ struct domain_block {
 /* Start empty. False when memory is out. [init] */
 bool domain_table_init(void);
 
-/* False if there is no place for it. [signal]; no lock but for the first block of a region. */
-bool domain_table_insert(const void *address, struct domain_block block);
+/* False if there is no place for it. *ret_old is what was there, if its free was not seen.
+ * [signal]; no lock but for the first block of a region. */
+bool domain_table_insert(const void *address, struct domain_block block,
+			 struct domain_block *ret_old);
 
 /* Take a block out. [hot] */
 struct domain_block domain_table_remove(const void *address);
-
-/* The block that starts there. [signal] */
-struct domain_block domain_table_find(const void *address);
-
-/* The block whose bytes the address is in, in the region of its leaf; *ret_start is where. [signal]
- */
-struct domain_block domain_table_find_around(const void *address, void **ret_start);
 
 #endif

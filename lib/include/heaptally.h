@@ -95,12 +95,13 @@ HEAPTALLY_API int heaptally_get_traced_memory(uint64_t *ret_current, uint64_t *r
 /* Bytes that the tracer uses itself; 0 when not tracing. */
 HEAPTALLY_API uint64_t heaptally_get_tracer_memory(void) HEAPTALLY_NAME("get_tracer_memory");
 
-/* The block that an address lies in, its start or anywhere inside. 1; 0 if there is none; -EAGAIN
- * if none was found by a call that interrupted the tracer, which may be about to change that. */
+/* The block of malloc that an address lies in, its start or anywhere inside. 1; 0 if there is none;
+ * -EAGAIN if none was found by a call that interrupted the tracer, which may be about to change
+ * that. What Python's own allocators hand out is not found. */
 HEAPTALLY_API int heaptally_get_block(const void *address, struct heaptally_block *ret_block)
 	HEAPTALLY_NAME("get_block");
 
-/* 1 if a recorded block starts at address, else 0. */
+/* 1 if a recorded block of malloc starts at address, else 0. */
 HEAPTALLY_API int heaptally_is_traced(const void *address) HEAPTALLY_NAME("is_traced");
 
 /* Note this moment. -EINVAL if label is NULL or longer than 95 bytes. */
