@@ -31,6 +31,8 @@ is_ready(void)
 static void
 note(const char *path, bool searched, char *const *environment)
 {
+	if (!exec_notes_are_kept())
+		return;
 	exec_notes_insert(os_process_id(), os_monotonic_ns(), path, searched, environment);
 }
 
@@ -191,7 +193,7 @@ spawn(spawn_function *function, bool searched, pid_t *ret_pid, const char *path,
       const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
       char *const *arguments, char *const *environment)
 {
-	uint64_t time_ns = os_monotonic_ns();
+	uint64_t time_ns = exec_notes_are_kept() ? os_monotonic_ns() : 0;
 	pid_t pid = 0;
 	int result = function(&pid, path, actions, attributes, arguments, environment);
 

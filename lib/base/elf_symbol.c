@@ -164,7 +164,7 @@ elf_symbol_find_version(const struct link_map *object, const char *name, const c
 	if (object->l_ld == NULL || !read_dynamic(object->l_ld, object->l_addr, &s))
 		return NULL;
 	address = find_symbol(&s, name);
-	if (address != NULL)
+	if (address != NULL || s.versions == NULL || s.version_names == NULL)
 		return address;
 	s.hidden_version = version;
 	return find_symbol(&s, name);

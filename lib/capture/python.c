@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/elf_symbol.h"
+#include "base/loader.h"
 #include "base/lock.h"
 #include "recording/recording_map.h"
 
@@ -182,7 +183,7 @@ python_meet(const struct link_map *object)
 void
 python_look(void)
 {
-	for (const struct link_map *object = _r_debug.r_map; object != NULL;
+	for (const struct link_map *object = loader_first(); object != NULL;
 	     object = object->l_next)
 		python_meet(object);
 }

@@ -60,7 +60,7 @@ reserve_module(uint32_t id)
 static bool
 is_loaded(const ElfW(Phdr) * segments, uint32_t count, const ElfW(Phdr) * part, uintptr_t bias)
 {
-	uintptr_t last = bias + part->p_vaddr + part->p_memsz - 1;
+	uintptr_t first = bias + part->p_vaddr, last = first + part->p_memsz - 1;
 
 	if (part->p_memsz == 0)
 		return false;
@@ -70,8 +70,9 @@ is_loaded(const ElfW(Phdr) * segments, uint32_t count, const ElfW(Phdr) * part, 
 		if (s->p_type == PT_LOAD && (s->p_flags & PF_R) != 0 &&
 		    part->p_vaddr >= s->p_vaddr && part->p_memsz <= s->p_filesz &&
 		    part->p_vaddr - s->p_vaddr <= s->p_filesz - part->p_memsz)
-			return os_readable((bias + part->p_vaddr) & ~(uintptr_t)7) &&
-			       os_readable(last & ~(uintptr_t)7);
+			return os_readable(first & ~(uintptr_t)7) &&
+			       (first / PAGE_BYTES == last / PAGE_BYTES ||
+				os_readable(last & ~(uintptr_t)7));
 	}
 	return false;
 }

@@ -69,14 +69,35 @@ exec_notes_are_kept(void)
 	return load_acquire(&notes) != NULL;
 }
 
+/* The kernel says EFAULT to what a program hands it: only as far as it can be read is it looked at.
+ * *page is the one that was asked for last. */
+static bool
+is_readable(const void *address, uintptr_t *page)
+{
+	uintptr_t word = (uintptr_t)address & ~(uintptr_t)7;
+
+	if (word / PAGE_BYTES == *page)
+		return true;
+	if (!os_readable(word))
+		return false;
+	*page = word / PAGE_BYTES;
+	return true;
+}
+
 static uint32_t
 get_environment_flags(char *const *environment)
 {
 	uint32_t flags = EXEC_LOG_NO_PRELOAD | EXEC_LOG_NO_OPTIONS;
+	uintptr_t list_page = 0, word_page = 0;
 
-	for (; environment != NULL && *environment != NULL; environment++) {
-		const char *word = *environment;
+	for (; environment != NULL; environment++) {
+		const char *word;
 
+		if (!is_readable(environment, &list_page) || *environment == NULL)
+			break;
+		word = *environment;
+		if (!is_readable(word, &word_page))
+			break;
 		if (strncmp(word, "LD_PRELOAD=", 11) == 0 && strstr(word, library_name) != NULL)
 			flags &= ~(uint32_t)EXEC_LOG_NO_PRELOAD;
 		else if (strncmp(word, "HEAPTALLY=", 10) == 0)
@@ -136,8 +157,9 @@ exec_notes_insert(uint32_t pid, uint64_t time_ns, const char *path, bool searche
 	struct exec_log *log = load_acquire(&notes);
 	struct exec_log_slot *slot;
 	uint64_t serial;
+	uintptr_t page = 0;
 
-	if (log == NULL || path == NULL)
+	if (log == NULL || !is_readable(path, &page))
 		return;
 	searched = searched && strchr(path, '/') == NULL;
 	slot = begin(log, &serial);
