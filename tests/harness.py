@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 import traceback
 
 import schema
@@ -106,6 +107,15 @@ def report(*arguments):
 
 def equal(got, expected, what):
     assert got == expected, "%s: got %r, expected %r" % (what, got, expected)
+
+
+def wait_to_succeed(*arguments, child=None):
+    """Ask until the command succeeds, as long as the process lives that it waits for."""
+    end = time.monotonic() + TIME_LIMIT
+    while heaptally(*arguments).returncode != 0:
+        assert child is None or child.poll() is None, "it ended before %r" % (arguments,)
+        assert time.monotonic() < end, "%r does not succeed" % (arguments,)
+        time.sleep(0.02)
 
 
 def end_child(child):

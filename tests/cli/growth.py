@@ -8,10 +8,9 @@ machine is. Where the clock decides when looks are taken, the program grows at a
 import os
 import re
 import subprocess
-import time
 
 from harness import (COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, record,
-                     report, run, run_cases)
+                     report, run, run_cases, wait_to_succeed)
 
 TICKS = 24
 GROWS = program("grows")
@@ -83,9 +82,7 @@ class Marked:
 
     def tick(self, number):
         equal(self.run.stdout.readline(), b"\n", "what it says")
-        while heaptally("info", "%s@mark:%d" % (self.pid, number)).returncode != 0:
-            assert self.run.poll() is None, "it ended"
-            time.sleep(0.01)
+        wait_to_succeed("info", "%s@mark:%d" % (self.pid, number), child=self.run)
 
     def go_on(self):
         self.run.stdin.write(b"\n")
@@ -151,9 +148,7 @@ def by_time(directory):
     child = subprocess.Popen([COMMAND, "run", "-q", "-f", "--every", "0.1", "-o", "paced.tally", "--",
                               GROWS, "steady", "pace"], env=environment())
     try:
-        while heaptally("info", "grows@snap:2").returncode != 0:
-            assert child.poll() is None, "it ended"
-            time.sleep(0.01)
+        wait_to_succeed("info", "grows@snap:2", child=child)
         watched = report("growth", "--watch", "2s", "grows")
         check("steady", watched, "looks")
         assert len(watched["times_seconds"]) > 20, watched["times_seconds"]
@@ -170,9 +165,7 @@ def without_run(directory):
     os.environ["XDG_RUNTIME_DIR"] = directory
     child = subprocess.Popen([GROWS, "slow", "pace"], env=environment(LD_PRELOAD=LIBRARY))
     try:
-        while heaptally("info", str(child.pid)).returncode != 0:
-            assert child.poll() is None, "it ended"
-            time.sleep(0.01)
+        wait_to_succeed("info", str(child.pid), child=child)
         watched = report("growth", "--watch", "1.5s", str(child.pid))
         equal(verdicts(watched), {"leak": "steady"}, "watched")
         assert watched["times_seconds"][0] > 0, "it was not looked at from the start on"
@@ -203,8 +196,7 @@ def refusals(directory):
                 for _ in range(2)]
     try:
         for child in children:
-            while heaptally("info", str(child.pid)).returncode != 0:
-                time.sleep(0.01)
+            wait_to_succeed("info", str(child.pid), child=child)
         result = heaptally("top", "grows")
         equal(result.returncode, 2, "two of a name")
         said = result.stderr.decode()

@@ -7,11 +7,11 @@ import copy
 import json
 import os
 import re
-import time
 
 import schema
 from commanded import commanded
-from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases)
+from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases,
+                     wait_to_succeed)
 
 KEYS = "line function file module stack allocator thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
@@ -151,8 +151,7 @@ def growth(_directory):
             # The next allocation carries it out, and `run` takes its snapshot then.
             heaptally("mark", "commanded", "m%d" % number, "--wait", "0")
             process.tell("left 10 100")
-            while heaptally("info", "commanded@mark:m%d" % number).returncode != 0:
-                time.sleep(0.01)
+            wait_to_succeed("info", "commanded@mark:m%d" % number)
         equal([group["verdict"] for group in ask("growth", "commanded")["groups"]], ["steady"], "growth")
         equal([row["verdict"] for row in ask("timeline", "commanded")["growing"]], ["steady"], "timeline")
         for key in KEYS[:4]:

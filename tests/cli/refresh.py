@@ -12,7 +12,8 @@ import termios
 import time
 
 from commanded import DONE, TROUBLE, commanded
-from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, run_cases
+from harness import (COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, run_cases,
+                     wait_to_succeed)
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 PATIENCE = 60
@@ -162,8 +163,7 @@ def count(_directory):
 @case("a process that becomes another program is followed")
 def follows(_directory):
     with commanded("/bin/sh", "-c", 'read line; exec "$0"', LD_PRELOAD=LIBRARY) as process:
-        while heaptally("top", process.pid).returncode != DONE:
-            time.sleep(0.02)
+        wait_to_succeed("top", process.pid)
         with Watched("--refresh", "0.02", "--format", "json", "--by", "function",
                      process.pid) as watched:
             assert watched.next_json()["process"]["command"] != "commanded"
