@@ -8,7 +8,7 @@ import subprocess
 from harness import COMMAND, LIBRARY, SOURCE, build_with_name, case, end_child, environment, equal, heaptally, need, \
     program, record, report, run, run_cases
 
-HEADINGS = ["# heaptally report", "## Totals", "## Largest lines", "## Largest stacks", "## Live at the end",
+HEADINGS = ["# heaptally report", "## Totals", "## Largest lines", "## Largest stacks", "## Live at the last moment",
             "## Most allocations", "## Growth", "## Snapshots", "## Quality", "## Drill down"]
 # Two backticks, pipes, what is markup, a fence, a newline and what is no UTF-8.
 HOSTILE = b"a``b|c*d_e[f](g)<h>\\i#j\nk```\xff~"

@@ -126,6 +126,17 @@ stop_holder()
 	says 'nobody.*ls'
 }
 
+@test "a process that runs its own program again is one of its name, and a long name is known" {
+	own_place
+	cp "$programs/exits" a_program_with_a_long_name
+	heaptally run -q -o run.tally -- ./a_program_with_a_long_name 10 exit || [ $? = 3 ]
+	try 0 heaptally info --process a_program_with_a_long_name run.tally
+	try 2 heaptally info --process a_program_with run.tally
+	LD_PRELOAD=$HEAPTALLY_LIBRARY bash -c 'exec bash -c "kill -KILL \$\$"' || true
+	[ "$(find place -name '*.recording' | wc -l)" = 2 ]
+	try 0 heaptally info bash
+}
+
 @test "run: descendants that ended are taken in while the program runs" {
 	own_place
 	# The shell looks at the directory of its own recordings, as the launcher made it.

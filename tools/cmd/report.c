@@ -75,7 +75,7 @@ write_page(struct report_options *options, const char *operand, const struct sou
 			.at = source->at,
 			.options = &options->group,
 			.rows = options->rows,
-			.process_count = source->processes.all.count,
+			.process_count = process_list_count(&source->processes),
 		});
 	report_output_close(&options->output, &term);
 }

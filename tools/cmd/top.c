@@ -25,7 +25,6 @@
 #include "view/processes.h"
 #include "view/top.h"
 
-#define OTHERS_SHOWN  3
 #define REFRESH_LEAST 0.01 /* seconds */
 #define TREE_LEAST    0.01 /* of all, that a branch holds which is shown */
 #define REFRESH_MOST  1e6

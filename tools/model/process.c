@@ -188,6 +188,15 @@ process_list_rank(const struct process_list *list, size_t *ret_count)
 	return order;
 }
 
+size_t
+process_list_count(const struct process_list *list)
+{
+	size_t count;
+
+	free(process_list_rank(list, &count));
+	return count;
+}
+
 uint64_t
 process_list_count_unseen(const struct process_list *list)
 {

@@ -59,6 +59,9 @@ size_t process_list_choose(const struct process_list *list);
  */
 size_t *process_list_rank(const struct process_list *list, size_t *ret_count);
 
+/* How many processes there are, whatever programs each of them was. */
+size_t process_list_count(const struct process_list *list);
+
 /* Processes of all `unseen`. */
 uint64_t process_list_count_unseen(const struct process_list *list);
 

@@ -7,8 +7,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model/profile.h"
+
+/* The kernel keeps the first letters of a name. */
+#define IDENTITY_COMMAND_BYTES 16
+
+/* Whether a name means a process that the kernel calls `command`. */
+static inline bool
+identity_is_called(const char *command, const char *name)
+{
+	bool is_cut = strlen(command) == IDENTITY_COMMAND_BYTES - 1;
+
+	return name[0] != '\0' &&
+	       (is_cut ? strncmp(command, name, IDENTITY_COMMAND_BYTES - 1) : strcmp(command, name)) ==
+		       0;
+}
 
 /* What the header alone tells. */
 struct snapshot_identity {
@@ -16,7 +31,7 @@ struct snapshot_identity {
 		layout; /* version of the layout of the recording; 0 if not even that can be read */
 	bool readable;  /* by this version of heaptally; else only what follows is known */
 	uint32_t pid, parent_pid;
-	char command[16];
+	char command[IDENTITY_COMMAND_BYTES];
 	bool this_boot;
 	bool this_namespace; /* `pid` means the same process to us */
 	bool alive;          /* somebody still has it mapped */

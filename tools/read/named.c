@@ -13,19 +13,26 @@
 
 #define LISTED 5
 
-/* The kernel keeps the first letters of a name. */
-static bool
-is_called(const struct snapshot_identity *identity, const char *name)
-{
-	size_t most = sizeof(identity->command) - 1;
-
-	return name[0] != '\0' && strncmp(identity->command, name, most) == 0;
-}
-
 static bool
 is_meant(const struct snapshot_identity *identity, const char *name, bool alive)
 {
-	return is_called(identity, name) && identity->readable && identity->alive == alive;
+	return identity_is_called(identity->command, name) && identity->readable &&
+	       identity->alive == alive;
+}
+
+/* A process that has run its own program again left a recording of each. */
+static bool
+is_first(const struct recording_list *list, size_t index, const char *name, bool alive)
+{
+	const struct snapshot_identity *identity = &list->files[index].identity;
+
+	if (!is_meant(identity, name, alive))
+		return false;
+	for (size_t i = 0; i < index; i++)
+		if (list->files[i].identity.pid == identity->pid &&
+		    is_meant(&list->files[i].identity, name, alive))
+			return false;
+	return true;
 }
 
 static size_t
@@ -34,7 +41,7 @@ count(const struct recording_list *list, const char *name, bool alive)
 	size_t result = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		result += is_meant(&list->files[i].identity, name, alive);
+		result += is_first(list, i, name, alive);
 	return result;
 }
 
@@ -50,7 +57,7 @@ explain(const struct recording_list *list, const char *name, bool alive, size_t 
 	for (size_t i = 0; i < list->count && listed < LISTED; i++) {
 		const struct recording_file *file = &list->files[i];
 
-		if (!is_meant(&file->identity, name, alive))
+		if (!is_first(list, i, name, alive))
 			continue;
 		buffer_insert_format(&text, "%s%u", listed++ > 0 ? ", " : "", file->identity.pid);
 	}
@@ -78,7 +85,7 @@ named_find(const char *name, char **ret_path, char **ret_why)
 	else if (all > 1)
 		result = -ENOTUNIQ;
 	for (size_t i = 0; result == 0 && i < list.count; i++)
-		if (is_meant(&list.files[i].identity, name, alive))
+		if (is_first(&list, i, name, alive))
 			*ret_path = xstrdup(list.files[i].path);
 	if (result == -ENOTUNIQ)
 		*ret_why = explain(&list, name, alive, all);

@@ -15,6 +15,7 @@
 
 #include "model/moment.h"
 #include "read/history.h"
+#include "read/identity.h"
 #include "read/locate.h"
 #include "read/named.h"
 #include "read/snapshot.h"
@@ -130,7 +131,7 @@ static bool
 is_called(uint32_t pid, const char *command, const char *wanted)
 {
 	return (is_number(wanted) && strtoul(wanted, NULL, 10) == pid) ||
-	       strcmp(wanted, command) == 0;
+	       identity_is_called(command, wanted);
 }
 
 static bool

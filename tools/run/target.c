@@ -282,10 +282,13 @@ refuse(struct target *target, enum target_verdict verdict, char *reason)
 static void
 refuse_old(struct target *target, const char *loader)
 {
+	static const char old[] = "the loader of a glibc before 2.35, below which nothing can be "
+				  "traced";
+
 	refuse(target, TARGET_UNTRACEABLE,
-	       xasprintf(
-		       "%s is the loader of a glibc before 2.35, below which nothing can be traced",
-		       loader));
+	       loader == target->path
+		       ? xasprintf("%s is %s", loader, old)
+		       : xasprintf("%s is started by %s, %s", target->path, loader, old));
 }
 
 /* What starts it, or nothing of glibc's. */

@@ -144,10 +144,9 @@ print_running(const struct term *term, const struct card *card)
 void
 view_card_processes(const struct term *term, const struct card *card)
 {
-	size_t count, *order = process_list_rank(card->processes, &count);
+	size_t count = process_list_count(card->processes);
 	bool is_first = true;
 
-	free(order);
 	if (count > 1) {
 		char *name = name_process(get_chosen(card));
 

@@ -146,7 +146,7 @@ print_title(const struct term *term, const struct view_growth *view)
 		end + (strncmp(end, "at ", 3) == 0 ? 3 : 0), human_count(moments, count),
 		text_plural(moments), human_size(growth->looks[0].bytes, from),
 		human_size(growth->looks[growth->look_count - 1].bytes, to),
-		group_by_names[view->options->by],
+		group_get_name(view->options),
 		view->options->selection.filters.count ? ", filtered" : "");
 
 	term_wrap(term, "", title);
@@ -325,7 +325,7 @@ view_growth_json(const struct term *term, const struct view_growth *view)
 
 	view_json_begin(&json, term->stream, "growth");
 	view_moment_json(&json, "process", profile, &at);
-	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	json_writer_string(&json, "by", group_get_name(view->options));
 	json_writer_begin_object(&json, "totals");
 	view_growth_verdict_json(&json, &growth->verdict);
 	write_looks(&json, "live_bytes", growth, growth->looks);

@@ -348,10 +348,11 @@ write_commands(FILE *stream, const struct view_page *view)
 	static const struct {
 		const char *command, *what;
 	} lines[] = {
-		{"heaptally top", "all lines at the peak"},
+		{"heaptally top", "all lines"},
 		{"heaptally top --by stack", "whole stacks"},
 		{"heaptally top --by function --cumulative", "functions with all that they call"},
-		{"heaptally top --at exit", "what was not freed"},
+		{"heaptally top --at peak", "all lines at the peak"},
+		{"heaptally top --at exit", "what is live at the last moment"},
 		{"heaptally top --sort allocs", "who allocates most often"},
 		{"heaptally timeline", "the curve, and what made it grow"},
 		{"heaptally info --format json", "every total, for programs"},
@@ -380,7 +381,7 @@ view_page_markdown(const struct term *term, const struct view_page *view)
 	write_totals(term->stream, view);
 	write_groups(term->stream, view, &view->at, "Largest lines", false);
 	write_stacks(term, view);
-	write_groups(term->stream, view, &end, "Live at the end", false);
+	write_groups(term->stream, view, &end, "Live at the last moment", false);
 	write_groups(term->stream, view, &end, "Most allocations", true);
 	write_growth(term->stream, profile);
 	write_moments(term->stream, profile);
