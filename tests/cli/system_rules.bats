@@ -31,8 +31,13 @@ load common
 	gcc -g -O0 -fno-builtin -o tidy tidy.c
 	heaptally run -o tidy.tally -- ./tidy >card 2>&1
 	grep -q '^  not freed nothing$' card
-	try 0 heaptally top --at exit --show-system-rules tidy.tally
-	grep -qE '[1-9][0-9.]* (KiB|B) in 1 block: buffers of stdio: _IO_file_doallocate of libc$' out
+	for words in '' '--at exit'; do
+		# shellcheck disable=SC2086
+		try 0 heaptally top $words --show-system-rules tidy.tally
+		grep -qE '[1-9][0-9.]* (KiB|B) in 1 block: buffers of stdio: _IO_file_doallocate of libc$' out
+	done
+	try 0 heaptally top --at peak --show-system-rules tidy.tally
+	grep -q 'system libraries are for the end of a process' out
 }
 
 @test "system rules: they can be switched off, and numbers for programs have all" {

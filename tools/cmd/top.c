@@ -53,7 +53,7 @@ static const struct argp_option option_table[] = {
 	{"no-system-rules", OPTION_NO_SYSTEM_RULES, NULL, 0,
 	 "count what system libraries keep by design as not freed, too", 2},
 	{"show-system-rules", OPTION_SHOW_SYSTEM_RULES, NULL, 0,
-	 "list the rules for that, and what each left out at the exit", 2},
+	 "list the rules for that, and what each left out; without a moment, at the exit", 2},
 	{"ages", OPTION_AGES, NULL, 0,
 	 "how old the live blocks of each group are, and how long freed ones lived", 3},
 	{NULL, 0, NULL, 0, "Of a running process, again and again:", 4},
@@ -137,6 +137,13 @@ check_options(const struct arguments *arguments, struct argp_state *state)
 		argp_error(state, "--refresh does not go with --output");
 }
 
+static bool
+names_moment(const struct arguments *arguments)
+{
+	return arguments->options.at != NULL ||
+	       (arguments->operand != NULL && strchr(arguments->operand, '@') != NULL);
+}
+
 static error_t
 parse_argument(int key, char *word, struct argp_state *state)
 {
@@ -171,6 +178,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_tree(arguments, state);
+		/* At other moments nothing is left out. */
+		if (arguments->show_system_rules && !names_moment(arguments))
+			arguments->options.at = "exit";
 		/* Numbers for programs are those of everything that was seen. */
 		arguments->options.group.selection.system_rules =
 			!arguments->no_system_rules && arguments->options.format->is_for_people;

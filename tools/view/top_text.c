@@ -69,11 +69,12 @@ print_not_freed(const struct term *term, const struct view_top *view)
 		return;
 	not_freed_get(profile, view->options->selection.system_rules, &rest);
 	end = &rest.values;
-	fprintf(term->stream, "%s %s block%s, %s%s\n",
-		profile->state == PROFILE_RUNNING ? "live now " : "not freed",
-		human_count((uint64_t)end->live_blocks, blocks),
-		text_plural((uint64_t)end->live_blocks), human_size(end->live_bytes, bytes),
-		profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
+	if (end->live_blocks > 0)
+		fprintf(term->stream, "%s %s block%s, %s%s\n",
+			profile->state == PROFILE_RUNNING ? "live now " : "not freed",
+			human_count((uint64_t)end->live_blocks, blocks),
+			text_plural((uint64_t)end->live_blocks), human_size(end->live_bytes, bytes),
+			profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
 	view_kept_line(term, "", &rest.kept);
 }
 
