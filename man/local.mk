@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/heaptally-annotate.1 \
 	man/heaptally-block.1 \
 	man/heaptally-blocks.1 \
+	man/heaptally-clean.1 \
 	man/heaptally-clear.1 \
 	man/heaptally-diff.1 \
 	man/heaptally-export.1 \

@@ -50,6 +50,7 @@ python_tests = \
 	tests/cli/loader.py \
 	tests/cli/module_files.py \
 	tests/cli/old_tally.py \
+	tests/cli/clean.py \
 	tests/cli/other_version.py \
 	tests/cli/page.py \
 	tests/cli/refresh.py \

@@ -123,6 +123,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/verdict.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/foreign.c \
+	tools/read/foreign.h \
 	tools/read/history.c \
 	tools/read/history.h \
 	tools/read/identity.h \
@@ -204,6 +206,8 @@ tools_libtools_a_SOURCES = \
 	tools/util/json_writer.h \
 	tools/util/markdown.c \
 	tools/util/markdown.h \
+	tools/util/nearest.c \
+	tools/util/nearest.h \
 	tools/util/output.c \
 	tools/util/output.h \
 	tools/util/range_index.c \
@@ -292,8 +296,11 @@ tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
 	tools/cmd/annotate.c \
+	tools/cmd/arguments.c \
+	tools/cmd/arguments.h \
 	tools/cmd/block.c \
 	tools/cmd/blocks.c \
+	tools/cmd/clean.c \
 	tools/cmd/command.h \
 	tools/cmd/diff.c \
 	tools/cmd/export.c \

@@ -104,6 +104,8 @@ record()
 	says 'did you mean .heaptally run -- .*/exits.'
 	try 2 heaptally tpo
 	says 'did you mean .heaptally top.'
+	try 2 heaptally ls -l
+	says 'did you mean .heaptally run -- ls.'
 }
 
 @test "no command at all is 2" {
@@ -134,6 +136,16 @@ record()
 		says "${file##*/}"
 		try 2 heaptally info "$file"
 		says "${file##*/}"
+	done
+	try 2 heaptally top "$programs/exits"
+	says 'exits: not a file of heaptally, but a program, .*heaptally run'
+	printf 'desc: --time-unit=B\ncmd: ./app\n' >massif.out
+	printf '{"dhatFileVersion":2}' >dhat.out
+	printf 'v 10500 3\nx app\n' >heaptrack.app
+	printf '\037\213\010' >heaptrack.app.gz
+	for file in massif.out:massif dhat.out:DHAT heaptrack.app:heaptrack heaptrack.app.gz:heaptrack; do
+		try 2 heaptally top "./${file%:*}"
+		says "not a file of heaptally, but .*${file#*:}"
 	done
 }
 

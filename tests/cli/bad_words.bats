@@ -40,6 +40,25 @@ setup_file()
 	usage 'colour'
 }
 
+@test "a misspelt option or value: what may have been meant" {
+	cd "$BATS_FILE_TMPDIR"
+	for words in 'top --by stak:stack' 'top --sort lvie:live' 'top --format jsn:json' \
+		'top --color alwys:always' 'blocks --sort sise:size' 'top --bye line:--by' \
+		'diff --buget peak=1:--budget' 'run --blcoks -- true:--blocks' 'top -by stack:--by'; do
+		status=2
+		[[ $words != run* ]] || status=125
+		# shellcheck disable=SC2086
+		try $status heaptally ${words%:*}
+		usage "did you mean ${words#*:}\\?"
+	done
+	# Half a name is a whole one, and what a program is given is its own.
+	try 0 heaptally top --sor live demo.tally
+	try 0 heaptally run -q -o words.tally -- ./demo --blcoks
+	try 2 heaptally top --no-such-option demo.tally
+	run grep -c 'did you mean' err
+	[ "$output" = 0 ]
+}
+
 @test "a glob that cannot be meant" {
 	cd "$BATS_FILE_TMPDIR"
 	for glob in '' ',' 'a.c,' ',a.c' 'function=f,,line=3'; do

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util.c - arrays, buffers and interned strings
+ * test_util.c - arrays, buffers, interned and misspelt strings
  */
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scratch.h"
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/intern.h"
+#include "util/nearest.h"
 
 START_TEST(array_keeps_items_while_it_grows)
 {
@@ -106,6 +108,31 @@ START_TEST(intern_holds_many)
 }
 END_TEST
 
+START_TEST(nearest_is_a_slip_away)
+{
+	static const char *const rows[][2] = {
+		{"lvie", "live"},     {"pea", "peak"},
+		{"blcoks", "blocks"}, {"alocs", "allocs"},
+		{"live", NULL},       {"colour", NULL},
+		{"", NULL},           {"x", NULL},
+		{"tota", "total"},    {"temporaty", "temporary"},
+	};
+	char longer[100];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *nearest =
+			nearest_find(rows[i][0], "live, blocks, peak, total, allocs, temporary");
+
+		ck_assert_pstr_eq(nearest, rows[i][1]);
+		free(nearest);
+	}
+	memset(longer, 'l', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	ck_assert_ptr_null(nearest_find(longer, "live"));
+	ck_assert_ptr_null(nearest_find("live", longer));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -117,6 +144,7 @@ main(void)
 	tcase_add_test(tcase, intern_gives_one_address_for_equal_bytes);
 	tcase_add_test(tcase, intern_takes_odd_strings);
 	tcase_add_test(tcase, intern_holds_many);
+	tcase_add_test(tcase, nearest_is_a_slip_away);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -177,7 +178,7 @@ cmd_annotate(int argc, char **argv)
 
 	report_options_init(options, REPORT_ANNOTATE);
 	options->group.lifetimes = true;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	report_load(options, arguments.operand, NULL, &source);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	find_lines(&arguments, &source, &set, table, &annotation);

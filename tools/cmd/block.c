@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -119,7 +120,7 @@ cmd_block(int argc, char **argv)
 	int status;
 
 	report_options_init(options, REPORT_BLOCK);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	report_load(options, arguments.operands[0], &arguments.address, &source);
 	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
 	view = (struct view_block){

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -40,7 +41,7 @@ parse_order(struct arguments *arguments, const char *word, struct argp_state *st
 			return;
 		}
 	}
-	argp_error(state, "%s: not one of age, size, address", word);
+	arguments_refuse_word(state, word, "age, size, address");
 }
 
 static error_t
@@ -103,7 +104,7 @@ cmd_blocks(int argc, char **argv)
 	struct source source;
 
 	report_options_init(options, REPORT_BLOCKS);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	report_load(options, arguments.operand, NULL, &source);
 	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
 	listing_init(&listing, source.profile, &attribution, arguments.order, options->rows);

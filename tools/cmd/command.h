@@ -33,6 +33,7 @@ int cmd_top(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_clean(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_blocks(int argc, char **argv);
 int cmd_block(int argc, char **argv);

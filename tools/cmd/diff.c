@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -353,7 +354,7 @@ cmd_diff(int argc, char **argv)
 	int status;
 
 	report_options_init(&arguments.options, REPORT_DIFF);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
 	map_paths(&arguments, sources);
 	compare(&arguments, sides, are_named, &comparison);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -123,7 +124,7 @@ cmd_export(int argc, char **argv)
 	struct source source;
 
 	report_options_init(options, REPORT_EXPORT);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	check_options(options);
 	options->group.lifetimes = options->format->wants_lifetimes;
 	options->history = options->format->wants_history;

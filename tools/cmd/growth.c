@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -164,7 +165,7 @@ cmd_growth(int argc, char **argv)
 	struct source source;
 
 	report_options_init(options, REPORT_GROWTH);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	load(&arguments, &source);
 	how.group = &options->group;
 	how.is_watched = source.is_watched;

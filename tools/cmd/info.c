@@ -6,6 +6,7 @@
 
 #include <argp.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
@@ -89,7 +90,7 @@ cmd_info(int argc, char **argv)
 	struct source source;
 
 	report_options_init(&arguments.options, REPORT_INFO);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	load(&arguments, &source);
 	arguments.options.output.input = source.path;
 	report(&arguments.options, &source);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
@@ -43,6 +44,7 @@ show(const struct recording_list *list, struct view_list_row *row, size_t i)
 		.path = list->files[i].path,
 		.state = identity->state,
 		.layout = identity->layout,
+		.disk_bytes = list->files[i].disk_bytes,
 		.age_ns = now_ns > start_ns ? now_ns - start_ns : 0,
 		.is_readable = identity->readable,
 		.live_bytes = identity->live_bytes,
@@ -68,13 +70,17 @@ cmd_list(int argc, char **argv)
 	struct view_list_row *rows;
 	struct recording_list list;
 	struct term term;
+	size_t shown = 0;
 
 	report_options_init(&options, REPORT_LIST);
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	arguments_parse(&argp, argc, argv, 0, &options);
 	locate_all(&list);
 	rows = xcalloc(list.count + 1, sizeof(*rows));
-	for (size_t i = 0; i < list.count; i++)
-		show(&list, &rows[i], i);
+	/* The newest first; what runs before what has ended. */
+	for (int ended = 0; ended <= 1; ended++)
+		for (size_t i = 0; i < list.count; i++)
+			if (list.files[i].identity.alive != ended)
+				show(&list, &rows[shown++], i);
 	report_output_open(&options.output, options.color, &term);
 	options.format->list(&term, &(struct view_list){rows, list.count});
 	report_output_close(&options.output, &term);

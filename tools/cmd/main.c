@@ -6,14 +6,16 @@
 
 #include <argp.h>
 #include <locale.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "util/buffer.h"
 #include "util/error.h"
+#include "util/nearest.h"
 #include "util/xalloc.h"
 
 static const struct command commands[] = {
@@ -29,6 +31,7 @@ static const struct command commands[] = {
 	{"export", "write what was recorded in a format of another tool", cmd_export},
 	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
 	{"list", "list the processes that are being recorded or left a recording", cmd_list},
+	{"clean", "remove the recordings of processes that have ended", cmd_clean},
 	{"info", "show the totals of a recording", cmd_info},
 	{"mark", "note this moment in the recording of a living process", cmd_mark},
 	{"clear", "let a living process count from zero", cmd_clear},
@@ -61,37 +64,6 @@ print_help(FILE *stream)
 	      stream);
 }
 
-/* How many letters must change: small for a slip of the finger. */
-static size_t
-edit_distance(const char *left, const char *right)
-{
-	enum {
-		LETTERS_MAX = 31
-	};
-	size_t columns = strlen(right);
-	size_t row[LETTERS_MAX + 1];
-
-	if (columns > LETTERS_MAX)
-		return SIZE_MAX;
-	for (size_t k = 0; k <= columns; k++)
-		row[k] = k;
-	for (size_t i = 1; left[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= columns; k++) {
-			size_t above = row[k];
-			size_t best = diagonal + (left[i - 1] != right[k - 1]);
-
-			best = above + 1 < best ? above + 1 : best;
-			best = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
-			diagonal = above;
-			row[k] = best;
-		}
-	}
-	return row[columns];
-}
-
 /* What comes before the file in the command that is meant when only a file is given, or NULL. */
 static const char *
 guess_command(const char *file)
@@ -105,26 +77,48 @@ guess_command(const char *file)
 	return strchr(file, '/') && access(file, X_OK) == 0 ? "run --" : NULL;
 }
 
+/* Whether the shell would run something of this name. */
+static bool
+is_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	bool found = false;
+	char *copy = xstrdup(path != NULL ? path : ""), *rest;
+
+	for (char *folder = strtok_r(copy, ":", &rest); folder != NULL && !found;
+	     folder = strtok_r(NULL, ":", &rest)) {
+		char *file = xasprintf("%s/%s", folder, name);
+
+		found = strchr(name, '/') == NULL && access(file, X_OK) == 0;
+		free(file);
+	}
+	free(copy);
+	return found;
+}
+
 static void
 refuse_command(const char *name)
 {
-	const char *nearest = NULL, *meant = guess_command(name);
-	size_t least = 3;
+	const char *meant = guess_command(name);
+	struct buffer names = BUFFER_INIT;
+	char *nearest;
 
 	if (meant)
 		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally %s %s`?", name,
 		    meant, name);
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		size_t distance = edit_distance(name, commands[i].name);
-
-		if (distance < least) {
-			least = distance;
-			nearest = commands[i].name;
-		}
-	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		buffer_insert_format(&names, "%s, ", commands[i].name);
+	nearest = nearest_find(name, buffer_string(&names));
+	if (nearest && is_program(name))
+		die(COMMAND_TROUBLE,
+		    "%s: no such command; did you mean `heaptally %s` or `heaptally run -- %s`?",
+		    name, nearest, name);
 	if (nearest)
 		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally %s`?", name,
 		    nearest);
+	if (is_program(name))
+		die(COMMAND_TROUBLE, "%s: no such command; did you mean `heaptally run -- %s`?",
+		    name, name);
 	die(COMMAND_TROUBLE, "%s: no such command; `heaptally --help` lists them", name);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -89,7 +90,7 @@ cmd_report(int argc, char **argv)
 
 	report_options_init(options, REPORT_PAGE);
 	options->history = true;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	report_output_check(&options->output);
 	report_load(options, arguments.operand, NULL, &source);
 	write_page(options, arguments.operand, &source);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "cmd/arguments.h"
 #include "cmd/report_options.h"
 
 #include <errno.h>
@@ -271,8 +272,9 @@ parse_format(struct report_options *options, const char *word)
 {
 	options->format = report_format_find(options->kind, word);
 	if (options->format == NULL)
-		die(COMMAND_TROUBLE, "--format %s: not one of %s", word,
-		    report_format_list(options->kind));
+		die(COMMAND_TROUBLE, "--format %s: not one of %s%s", word,
+		    report_format_list(options->kind),
+		    arguments_suggest(word, report_format_list(options->kind)));
 }
 
 static void
@@ -341,7 +343,7 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 		break;
 	}
 	if (result < 0)
-		argp_error(state, "%s: not one of %s", word, known);
+		arguments_refuse_word(state, word, known);
 }
 
 static void

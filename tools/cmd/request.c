@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_output.h"
 #include "model/profile.h"
@@ -197,7 +198,7 @@ make_request(const struct wording *wording, int argc, char **argv)
 	int result;
 
 	argp_err_exit_status = COMMAND_TROUBLE;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	arguments.request.kind = wording->kind;
 	arguments.request.wait_ns = (uint64_t)(arguments.wait_seconds * 1e9);
 	if (source_find_recording(arguments.operand, &path, &why) != 0)

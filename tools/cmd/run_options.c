@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "cmd/arguments.h"
 #include "cmd/run_options.h"
 
 #include <argp.h>
@@ -138,5 +139,5 @@ run_options_parse(struct run_options *options, int argc, char **argv)
 	};
 
 	argp_err_exit_status = LAUNCH_FAILED;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+	arguments_parse(&argp, argc, argv, ARGP_IN_ORDER, options);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_output.h"
@@ -188,7 +189,7 @@ cmd_snapshot(int argc, char **argv)
 	char *why, *path;
 
 	argp_err_exit_status = COMMAND_TROUBLE;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	check_output(&arguments);
 	request.operand = arguments.operand;
 	request.blocks = arguments.blocks;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -183,7 +184,7 @@ cmd_timeline(int argc, char **argv)
 
 	report_options_init(options, REPORT_TIMELINE);
 	options->history = true;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	picture = get_picture(&arguments);
 	report_output_check(&picture);
 	report_load(options, arguments.operand, NULL, &source);

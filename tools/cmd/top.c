@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -301,7 +302,7 @@ cmd_top(int argc, char **argv)
 	int status = COMMAND_OK;
 
 	report_options_init(&arguments.options, REPORT_TOP);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	if (arguments.refresh_seconds > 0)
 		status = refresh(&arguments);
 	else

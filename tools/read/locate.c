@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/text.h"
 #include "util/xalloc.h"
 
@@ -81,22 +82,24 @@ static void
 insert_file(recording_files *files, char *path)
 {
 	struct snapshot_identity identity;
+	struct stat status;
 
-	if (snapshot_identify(path, 0, &identity) != 0) {
+	if (snapshot_identify(path, 0, &identity) != 0 || lstat(path, &status) != 0) {
 		free(path);
 		return;
 	}
-	*array_push(files) = (struct recording_file){path, identity};
+	*array_push(files) =
+		(struct recording_file){path, identity, (uint64_t)status.st_blocks * 512};
 }
 
-static void
+static bool
 search_directory(recording_files *files, const char *path, bool with_runs)
 {
 	DIR *directory = open_private_directory(path);
 	struct dirent *entry;
 
 	if (directory == NULL)
-		return;
+		return false;
 	while ((entry = readdir(directory)) != NULL) {
 		char *child = xasprintf("%s/%s", path, entry->d_name);
 
@@ -109,6 +112,7 @@ search_directory(recording_files *files, const char *path, bool with_runs)
 		free(child);
 	}
 	closedir(directory);
+	return true;
 }
 
 static int
@@ -119,6 +123,24 @@ compare_newest_first(const void *left, const void *right)
 	if (a->identity.start_realtime_ns != b->identity.start_realtime_ns)
 		return a->identity.start_realtime_ns < b->identity.start_realtime_ns ? 1 : -1;
 	return strcmp(a->path, b->path);
+}
+
+static void
+give_list(recording_files *files, struct recording_list *ret_list)
+{
+	if (files->count != 0)
+		qsort(files->items, files->count, sizeof(files->items[0]), compare_newest_first);
+	*ret_list = (struct recording_list){files->items, files->count};
+}
+
+bool
+locate_in(const char *directory, struct recording_list *ret_list)
+{
+	recording_files files = {0};
+	bool found = search_directory(&files, directory, true);
+
+	give_list(&files, ret_list);
+	return found;
 }
 
 void
@@ -132,9 +154,7 @@ locate_all(struct recording_list *ret_list)
 		search_directory(&files, places[i], true);
 		free(places[i]);
 	}
-	if (files.count != 0)
-		qsort(files.items, files.count, sizeof(files.items[0]), compare_newest_first);
-	*ret_list = (struct recording_list){files.items, files.count};
+	give_list(&files, ret_list);
 }
 
 void
@@ -196,6 +216,39 @@ find_mapped(pid_t pid)
 	return found;
 }
 
+/* When the living process of this number began, in nanoseconds of CLOCK_BOOTTIME; 0 if none lives.
+ * Rounded down to the clock tick. Source: starttime in proc_pid_stat(5). */
+static uint64_t
+get_start_ns(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/stat", (int)pid), line[1024];
+	FILE *stat = fopen(path, "re");
+	unsigned long long ticks = 0;
+	const char *rest = NULL;
+
+	free(path);
+	/* The name in it may have spaces and brackets. */
+	if (stat != NULL && fgets(line, sizeof(line), stat) != NULL)
+		rest = strrchr(line, ')');
+	if (rest != NULL)
+		sscanf(rest,
+		       ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		       "%*s %llu",
+		       &ticks);
+	if (stat != NULL)
+		fclose(stat);
+	return ticks * (CLOCK_SECOND_NS / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* Numbers of processes come again: whether the living one began after this recording did. */
+static bool
+is_of_earlier_process(const struct snapshot_identity *identity)
+{
+	uint64_t asleep_ns = clock_get_ns(CLOCK_BOOTTIME) - clock_get_ns(CLOCK_MONOTONIC);
+
+	return get_start_ns((pid_t)identity->pid) > identity->start_monotonic_ns + asleep_ns;
+}
+
 static char *
 find_listed(const struct recording_list *list, pid_t pid, bool alive)
 {
@@ -203,7 +256,8 @@ find_listed(const struct recording_list *list, pid_t pid, bool alive)
 		const struct snapshot_identity *identity = &list->files[i].identity;
 
 		if (identity->pid == (uint32_t)pid && identity->alive == alive &&
-		    identity->this_boot && identity->this_namespace)
+		    identity->this_boot && identity->this_namespace &&
+		    (alive || !is_of_earlier_process(identity)))
 			return xstrdup(list->files[i].path);
 	}
 	return NULL;
@@ -268,6 +322,31 @@ remove_old_run(const char *path)
 			rmdir(path);
 	}
 	closedir(directory);
+}
+
+int
+locate_remove(const struct recording_file *file)
+{
+	const char *slash = strrchr(file->path, '/');
+	char *folder = xasprintf("%.*s", (int)(slash - file->path), file->path);
+	bool in_run = text_starts_with(text_base_name(folder), RUN_PREFIX);
+	DIR *directory = open_private_directory(folder);
+	int result = 0;
+
+	if (directory == NULL)
+		result = -EPERM;
+	else if ((in_run && flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0) ||
+		 snapshot_may_live(file->path))
+		result = -EBUSY;
+	else if (unlinkat(dirfd(directory), slash + 1, 0) != 0)
+		result = -errno;
+	/* Not while anything is left in it. */
+	if (result == 0 && in_run)
+		rmdir(folder);
+	if (directory != NULL)
+		closedir(directory);
+	free(folder);
+	return result;
 }
 
 static void

@@ -21,6 +21,7 @@
 struct recording_file {
 	char *path;
 	struct snapshot_identity identity;
+	uint64_t disk_bytes; /* that it takes: it has room for more */
 };
 
 struct recording_list {
@@ -34,13 +35,22 @@ struct recording_list {
  */
 void locate_all(struct recording_list *ret_list);
 
+/* The same of one directory, and of the runs in it. False if there is none that is ours alone. */
+bool locate_in(const char *directory, struct recording_list *ret_list);
+
 void recording_list_release(struct recording_list *list);
 
 /*
- * The recording of a process: of the living one with this id if there is any, else of the last one
- * that had it. 0 with a path to free; -ENOENT.
+ * The recording of the process with this id: of the living one if there is one, also from before it
+ * became another program; else of the last one that had it. 0 with a path to free; -ENOENT.
  */
 int locate_process(pid_t pid, char **ret_path);
+
+/*
+ * Remove a recording that nothing needs any more, and the directory of its run with the last one.
+ * 0; -EBUSY while a process may write it, or the run lasts that will read it; or -errno.
+ */
+int locate_remove(const struct recording_file *file);
 
 /* Whether a file name is that of a recording. */
 bool locate_is_recording_name(const char *name);

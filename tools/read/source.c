@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "model/moment.h"
+#include "read/foreign.h"
 #include "read/history.h"
 #include "read/identity.h"
 #include "read/locate.h"
@@ -576,6 +577,9 @@ explain_file(const char *name, const char *path, int error)
 
 	if (error == -EPROTO)
 		return explain_version(name, path);
+	if (error == -EBADMSG && path != NULL && foreign_describe(path) != NULL)
+		return xasprintf("%s: not a file of heaptally, but %s", name,
+				 foreign_describe(path));
 	if (error == -EBADMSG)
 		text = "not a file of heaptally, or a damaged one";
 	else if (error == -ENOMSG)
@@ -594,7 +598,7 @@ source_explain(const char *operand, int error)
 {
 	char *path = NULL, *why = NULL, *sentence;
 
-	if (error == -EPROTO && resolve(operand, true, &path, &why) != 0)
+	if ((error == -EPROTO || error == -EBADMSG) && resolve(operand, true, &path, &why) != 0)
 		path = NULL;
 	sentence = explain_file(operand, path, error);
 	free(path);

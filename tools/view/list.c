@@ -21,19 +21,20 @@ view_list_text(const struct term *term, const struct view_list *view)
 		fputs("no recordings\n", term->stream);
 		return;
 	}
-	fprintf(term->stream, "%8s  %-8s %10s %10s %14s  %-15s  %s\n", "pid", "state", "live",
-		"peak", "started", "command", "recording");
+	fprintf(term->stream, "%8s  %-8s %10s %10s %14s %10s  %-15s  %s\n", "pid", "state", "live",
+		"peak", "started", "on disk", "command", "recording");
 	for (size_t i = 0; i < view->count; i++) {
 		const struct view_list_row *row = &view->rows[i];
-		char live[HUMAN_BYTES], peak[HUMAN_BYTES], age[HUMAN_BYTES];
+		char live[HUMAN_BYTES], peak[HUMAN_BYTES], age[HUMAN_BYTES], disk[HUMAN_BYTES];
 		char *command = term_escape(row->command);
 		char *path = term_escape(row->path);
 
-		fprintf(term->stream, "%8u  %-8s %10s %10s %12s ago  %-15s  %s\n", row->pid,
+		fprintf(term->stream, "%8u  %-8s %10s %10s %10s ago %10s  %-15s  %s\n", row->pid,
 			profile_state_name(row->state),
 			row->is_readable ? human_size(row->live_bytes, live) : "?",
 			row->is_readable ? human_size(row->peak_bytes, peak) : "?",
-			human_duration(row->age_ns, age), command, path);
+			human_duration(row->age_ns, age),
+			human_size((int64_t)row->disk_bytes, disk), command, path);
 		free(command);
 		free(path);
 	}
@@ -71,6 +72,7 @@ view_list_json(const struct term *term, const struct view_list *view)
 		json_writer_string(&json, "state", profile_state_name(row->state));
 		json_writer_unsigned(&json, "layout", row->layout);
 		json_writer_seconds(&json, "age_seconds", row->age_ns);
+		json_writer_unsigned(&json, "disk_bytes", row->disk_bytes);
 		write_sizes(&json, row);
 		json_writer_string(&json, "path", row->path);
 		json_writer_end_object(&json);

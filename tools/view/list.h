@@ -17,8 +17,9 @@ struct view_list_row {
 	uint32_t pid, parent_pid;
 	const char *command, *path;
 	enum profile_state state;
-	uint32_t layout; /* version of the recording */
-	uint64_t age_ns; /* since the start of the process */
+	uint32_t layout;     /* version of the recording */
+	uint64_t age_ns;     /* since the start of the process */
+	uint64_t disk_bytes; /* of the recording */
 	/* Of a recording of another version the rest is not known. */
 	bool is_readable;
 	int64_t live_bytes, peak_bytes;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "cmd/arguments.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buffer.h"
+#include "util/nearest.h"
+#include "util/xalloc.h"
+
+#define STANDARD_OPTIONS ", help, usage"
+
+/* The option of a command, or of those that it shares with others, by its name or letter. */
+static const struct argp_option *
+find_option(const struct argp *argp, const char *name, size_t length, int letter)
+{
+	const struct argp_option *found = NULL;
+
+	for (const struct argp_option *o = argp->options;
+	     o != NULL && (o->name != NULL || o->key != 0 || o->doc != NULL); o++) {
+		if (name != NULL ? o->name != NULL && strlen(o->name) == length &&
+					   strncmp(o->name, name, length) == 0
+				 : letter != 0 && o->key == letter)
+			return o;
+	}
+	for (const struct argp_child *c = argp->children; c != NULL && c->argp != NULL; c++) {
+		found = find_option(c->argp, name, length, letter);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+static void
+insert_names(struct buffer *names, const struct argp *argp)
+{
+	for (const struct argp_option *o = argp->options;
+	     o != NULL && (o->name != NULL || o->key != 0 || o->doc != NULL); o++)
+		if (o->name != NULL && (o->flags & OPTION_HIDDEN) == 0)
+			buffer_insert_format(names, ", %s", o->name);
+	for (const struct argp_child *c = argp->children; c != NULL && c->argp != NULL; c++)
+		insert_names(names, c->argp);
+}
+
+/* Whether the beginning of a name is enough, as getopt has it. */
+static bool
+is_beginning(const char *names, const char *word, size_t length)
+{
+	for (const char *name = strstr(names, ", "); name != NULL; name = strstr(name, ", ")) {
+		name += 2;
+		if (strncmp(name, word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "--blcoks", or "-by" where --by was meant. Returns if nothing is near. */
+static void
+refuse_option(const struct argp_state *state, const char *word, const char *name, size_t length)
+{
+	const struct argp *argp = state->root_argp;
+	struct buffer names = BUFFER_INIT;
+	char *copy, *nearest = NULL;
+
+	buffer_insert_string(&names, STANDARD_OPTIONS);
+	insert_names(&names, argp);
+	copy = xasprintf("%.*s", (int)length, name);
+	if (word[1] != '-')
+		nearest = xstrdup(copy);
+	else if (!is_beginning(buffer_string(&names), name, length))
+		nearest = nearest_find(copy, buffer_string(&names));
+	if (nearest != NULL)
+		argp_error(state, "unrecognized option '%s'; did you mean --%s?", word, nearest);
+	free(copy);
+	buffer_release(&names);
+}
+
+/* Whether the value of an option is the next word. */
+static bool
+takes_next(const struct argp_option *option, const char *rest)
+{
+	return option != NULL && option->arg != NULL &&
+	       (option->flags & OPTION_ARG_OPTIONAL) == 0 && *rest == '\0';
+}
+
+/* Look at one word that begins with '-'. Whether the next one is its value. */
+static bool
+check_word(const struct argp_state *state, const char *word)
+{
+	const struct argp *argp = state->root_argp;
+	bool is_long = word[1] == '-';
+	const char *name = word + (is_long ? 2 : 1);
+	size_t length = strcspn(name, "=");
+	const struct argp_option *option = find_option(argp, name, length, 0);
+
+	if (is_long) {
+		if (option == NULL)
+			refuse_option(state, word, name, length);
+		return takes_next(option, name + length);
+	}
+	if (option != NULL && length > 1 && find_option(argp, NULL, 0, name[0]) == NULL)
+		refuse_option(state, word, name, length);
+	option = find_option(argp, NULL, 0, name[0]);
+	return takes_next(option, name + 1);
+}
+
+void
+arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input)
+{
+	const struct argp_state state = {
+		.root_argp = argp,
+		.argc = argc,
+		.argv = argv,
+		.flags = flags,
+		.input = input,
+		.name = argv[0],
+		.err_stream = stderr,
+		.out_stream = stdout,
+	};
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (argv[i][0] == '-' && argv[i][1] != '\0')
+			i += check_word(&state, argv[i]);
+		else if ((flags & ARGP_IN_ORDER) != 0)
+			break;
+	}
+	argp_parse(argp, argc, argv, flags, NULL, input);
+}
+
+char *
+arguments_suggest(const char *word, const char *known)
+{
+	char *nearest = nearest_find(word, known);
+	char *text = nearest != NULL ? xasprintf("; did you mean %s?", nearest) : xstrdup("");
+
+	free(nearest);
+	return text;
+}
+
+void
+arguments_refuse_word(const struct argp_state *state, const char *word, const char *known)
+{
+	argp_error(state, "%s: not one of %s%s", word, known, arguments_suggest(word, known));
+	abort(); /* argp_error has not returned: no parser here forbids it to exit */
+}

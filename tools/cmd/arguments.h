@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/arguments.h - the words of a command line, and what was meant by misspelt ones
+ */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include <argp.h>
+
+/* As argp_parse, which exits on errors; an option that is unknown is answered with the nearest. */
+void arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
+
+/* "; did you mean stack?" of a word that is none of "line, stack", or ""; to free. */
+char *arguments_suggest(const char *word, const char *known);
+
+/* Refuse a value of an option: "stak: not one of line, stack; did you mean stack?". Exits. */
+_Noreturn void arguments_refuse_word(const struct argp_state *state, const char *word,
+				     const char *known);
+
+#endif
