@@ -20,9 +20,8 @@ identity_is_called(const char *command, const char *name)
 {
 	bool is_cut = strlen(command) == IDENTITY_COMMAND_BYTES - 1;
 
-	return name[0] != '\0' &&
-	       (is_cut ? strncmp(command, name, IDENTITY_COMMAND_BYTES - 1) : strcmp(command, name)) ==
-		       0;
+	return name[0] != '\0' && (is_cut ? strncmp(command, name, IDENTITY_COMMAND_BYTES - 1)
+					  : strcmp(command, name)) == 0;
 }
 
 /* What the header alone tells. */

@@ -28,8 +28,9 @@ void
 view_kept_rules(const struct term *term, const struct group_set *set)
 {
 	if (set->kept == NULL)
-		term_wrap(term, "",
-			  "the rules for system libraries are for the end of a process (--at exit)");
+		term_wrap(
+			term, "",
+			"the rules for system libraries are for the end of a process (--at exit)");
 	for (uint32_t i = 0; set->kept != NULL && i < system_rule_count; i++) {
 		const struct profile_values *values = &set->kept[i].values;
 		const struct system_rule *rule = &system_rules[i];
