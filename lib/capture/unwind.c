@@ -620,8 +620,8 @@ capture_full(struct unwind_memory *m, uintptr_t ip, uintptr_t sp)
 		/* Without libunwind the caller alone is known. */
 		walked.node = trace_table_child(m->root, FRAME_TRUNCATED);
 		if (walked.node != NODE_NONE)
-			walked.node = trace_table_child(walked.node,
-							rule_frame(unwind_rules_find(ip)));
+			walked.node =
+				trace_table_child(walked.node, rule_frame(unwind_rules_find(ip)));
 	}
 	/* What a handler interrupted may be about to change Python's chain of frames. */
 	if (python_is_readable() && !walked.interrupted)
