@@ -309,6 +309,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/library.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
+	tools/cmd/project_file.c \
+	tools/cmd/project_file.h \
 	tools/cmd/report.c \
 	tools/cmd/report_filters.c \
 	tools/cmd/report_filters.h \

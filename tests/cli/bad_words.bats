@@ -59,6 +59,60 @@ setup_file()
 	[ "$output" = 0 ]
 }
 
+@test "a project's file: options for all commands, and what is wrong with it" {
+	cat >wrap.c <<-'END'
+		#include <stdlib.h>
+		static void *volatile kept[9];
+		static int n;
+		__attribute__((noinline, noclone)) void take(size_t bytes) { kept[n++] = malloc(bytes); }
+		__attribute__((noinline, noclone)) void *app_zalloc(size_t bytes)
+		{
+			return kept[n++] = calloc(1, bytes);
+		}
+		#define F(i) __attribute__((noinline, noclone)) static void f##i(void) { take(1000 + i); }
+		F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8)
+		int main(void)
+		{
+			f1(), f2(), f3(), f4(), f5(), f6(), f7(), f8();
+			app_zalloc(100);
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -o wrap wrap.c
+	heaptally run -o wrap.tally -- ./wrap 2>card
+	grep -qE '^  at peak .* take +wrap.c:4$' card
+	grep -qE "^  hint .*take has 98.8 % of it from 8 stacks: --wrapper 'take' names" card
+	try 0 heaptally top wrap.tally
+	grep -qE "^hint .*--wrapper 'take' names" out
+	grep -qE '^ +100 B .* main +wrap.c:14$' out
+	# Also below it; what is typed comes on top.
+	printf '# names\n\n  wrapper take  \nexclude function=f1\nbudget peak=1B\n' >.heaptally
+	mkdir below
+	heaptally run -f -o wrap.tally -- ./wrap 2>card
+	grep -qE '^  at peak .* f[1-8] +wrap.c:10 +.8 functions.' card
+	cd below
+	try 0 heaptally top --exclude function=f2 ../wrap.tally
+	[ "$(grep -c 'take\|f1\|f2' out)" = 0 ]
+	grep -q 'by line, filtered' out
+	try 1 heaptally diff ../wrap.tally ../wrap.tally
+	HEAPTALLY_PROJECT='' try 0 heaptally diff ../wrap.tally ../wrap.tally
+	printf 'wrapper app_zalloc\n' >.heaptally
+	try 0 heaptally top ../wrap.tally
+	grep -q ' take ' out
+	printf 'wraper take\n' >.heaptally
+	try 2 heaptally top ../wrap.tally
+	says '\.heaptally:1: wraper: not one of .* did you mean wrapper\?'
+	try 125 heaptally run -- true
+	printf 'wrapper\n' >.heaptally
+	try 2 heaptally top ../wrap.tally
+	says '\.heaptally:1: wrapper: has no value'
+	chmod 666 .heaptally
+	try 0 heaptally top ../wrap.tally
+	says 'others can write it'
+	HEAPTALLY_PROJECT=nothing try 2 heaptally top ../wrap.tally
+	says 'nothing: No such file'
+}
+
 @test "a glob that cannot be meant" {
 	cd "$BATS_FILE_TMPDIR"
 	for glob in '' ',' 'a.c,' ',a.c' 'function=f,,line=3'; do

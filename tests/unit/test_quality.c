@@ -48,7 +48,8 @@ hints(const char *executable, const char *stack, struct resident resident)
 	profile->anonymous_bytes = resident.most;
 	profile->anonymous_last_bytes = resident.last;
 	profile->executable = intern_insert_string(profile->strings, executable);
-	view_quality_hint(&term, "hint ", profile, GROUP_BY_LINE, &set);
+	view_quality_hint(&term, "hint ", profile, &(struct group_options){.by = GROUP_BY_LINE},
+			  NULL, &set);
 	fclose(stream);
 	profile_free(profile);
 	return text;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/project_file.h"
 #include "util/buffer.h"
 #include "util/nearest.h"
 #include "util/xalloc.h"
@@ -108,6 +109,27 @@ check_word(const struct argp_state *state, const char *word)
 	return takes_next(option, name + 1);
 }
 
+/* The words with those of the project before them, so that what is typed comes last. They stay: the
+ * parsers keep pointers to them. */
+static char **
+insert_project(const struct argp *argp, int *argc, char **argv)
+{
+	struct project_line *lines;
+	size_t count = project_file_read(argp_err_exit_status, &lines), used = 0;
+	char **words;
+
+	if (count == 0)
+		return argv;
+	words = xcalloc((size_t)*argc + count + 1, sizeof(*words));
+	words[used++] = argv[0];
+	for (size_t i = 0; i < count; i++)
+		if (find_option(argp, lines[i].key, strlen(lines[i].key), 0) != NULL)
+			words[used++] = xasprintf("--%s=%s", lines[i].key, lines[i].value);
+	memcpy(words + used, argv + 1, (size_t)*argc * sizeof(*words));
+	*argc += (int)used - 1;
+	return words;
+}
+
 void
 arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input)
 {
@@ -128,6 +150,7 @@ arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, 
 		else if ((flags & ARGP_IN_ORDER) != 0)
 			break;
 	}
+	argv = insert_project(argp, &argc, argv);
 	argp_parse(argp, argc, argv, flags, NULL, input);
 }
 

@@ -7,7 +7,8 @@
 
 #include <argp.h>
 
-/* As argp_parse, which exits on errors; an option that is unknown is answered with the nearest. */
+/* As argp_parse, which exits on errors; an option that is unknown is answered with the nearest, and
+ * those of the project's file come before the words. */
 void arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
 
 /* "; did you mean stack?" of a word that is none of "line, stack", or ""; to free. */

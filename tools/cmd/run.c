@@ -87,6 +87,8 @@ print_card(struct run *run)
 	term_init(&term, stderr, TERM_COLOR_AUTO);
 	run->card.command = run->options.arguments[0];
 	run->card.path = run->path;
+	run->card.wrappers.globs = run->options.wrappers;
+	run->card.wrappers.count = run->options.wrapper_count;
 	run->card.warning = allocator;
 	if (!run->options.quiet) {
 		term_fresh_line(&term);

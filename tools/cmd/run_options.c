@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/xalloc.h"
+
 enum option_key {
 	OPTION_FRAMES = 256,
 	OPTION_EVERY,
@@ -19,6 +21,7 @@ enum option_key {
 	OPTION_PYTHON,
 	OPTION_BLOCKS,
 	OPTION_START,
+	OPTION_WRAPPER,
 };
 
 static const struct argp_option option_table[] = {
@@ -36,6 +39,8 @@ static const struct argp_option option_table[] = {
 	 "lines of Python code, and the blocks of CPython's own allocators (default: on)", 0},
 	{"start", OPTION_START, "on|off", 0,
 	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
+	{"wrapper", OPTION_WRAPPER, "GLOB", 0,
+	 "on the card, take these functions for allocator wrappers too", 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
@@ -65,6 +70,14 @@ parse_seconds(const char *text, struct argp_state *state)
 	return (uint64_t)(seconds * 1e9);
 }
 
+static void
+insert_wrapper(struct run_options *run, const char *glob)
+{
+	run->wrappers =
+		xreallocarray(run->wrappers, run->wrapper_count + 1, sizeof(*run->wrappers));
+	run->wrappers[run->wrapper_count++] = glob;
+}
+
 static error_t
 parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -85,6 +98,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_EVERY:
 		run->every_ns = parse_seconds(argument, state);
+		return 0;
+	case OPTION_WRAPPER:
+		insert_wrapper(run, argument);
 		return 0;
 	case OPTION_NO_CHILDREN:
 		run->launch.no_children = true;

@@ -15,6 +15,8 @@ struct run_options {
 	uint64_t every_ns;  /* 0: only at the end */
 	bool force, quiet;
 	struct launch_options launch;
+	const char **wrappers; /* for the card */
+	size_t wrapper_count;
 	char **arguments; /* of the program, with a NULL at the end */
 };
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "model/process.h"
+#include "model/wrapper.h"
 
 struct profile;
 
@@ -21,6 +22,7 @@ struct card {
 	struct profile *others[CARD_OTHERS];  /* the largest of the others, or NULL */
 	const struct process_list *processes; /* all */
 	size_t chosen;                        /* index of the one that is shown */
+	struct wrapper_patterns wrappers;     /* that the user added */
 	const char *warning;                  /* one more, or NULL */
 	int wait_status;                      /* of the command */
 	uint64_t duration_ns;

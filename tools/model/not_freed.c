@@ -7,12 +7,14 @@
 #include "model/place.h"
 
 void
-not_freed_get(const struct profile *profile, bool rules, struct not_freed *ret)
+not_freed_get(const struct profile *profile, const struct selection *selection,
+	      struct not_freed *ret)
 {
 	const struct place_options places = {0};
 	const struct group_options options = {
 		.by = GROUP_BY_LINE,
-		.selection = {.system_rules = rules},
+		.selection = {.system_rules = selection->system_rules,
+			      .wrappers = selection->wrappers},
 	};
 	const struct profile_at at = {.moment = &profile->moments[profile->moment_count - 1]};
 	struct place_table *table = place_table_new(&places);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "model/profile.h"
+#include "model/selection.h"
 
 struct not_freed {
 	struct profile_values values; /* of the last moment, less `kept` */
@@ -16,7 +17,8 @@ struct not_freed {
 	size_t lines;                 /* that hold some of `values` */
 };
 
-/* profile must be symbolized and have a moment; rules: look at them. */
-void not_freed_get(const struct profile *profile, bool rules, struct not_freed *ret);
+/* profile must be symbolized and have a moment. Of the selection, rules and wrappers count. */
+void not_freed_get(const struct profile *profile, const struct selection *selection,
+		   struct not_freed *ret);
 
 #endif

@@ -333,6 +333,13 @@ static const char *const functions[] = {
 	"stgReallocBytes",
 };
 
+/* How other programs call theirs: `my_alloc`, `zalloc`, `app_strdup`, `Arena::allocate`. */
+static const char *const endings[] = {
+	"malloc",   "malloc0", "mallocz", "calloc",  "zalloc",       "realloc",
+	"memalign", "strdup",  "strndup", "memdup",  "_alloc",       "_alloc0",
+	"_allocz",  "Malloc",  "Calloc",  "Realloc", "reallocarray",
+};
+
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 /* GCC and clang name clones "f.part.0", "f.constprop.0", "f.cold". */
@@ -342,14 +349,30 @@ base_length(const char *function)
 	return strcspn(function, ".(<@");
 }
 
-/* `llvm::User::operator new(unsigned long)`, of a class or a namespace. */
+/* `llvm::User::operator new(unsigned long)`, of a class or a namespace: "::operator new". */
 static bool
-is_operator_new(const char *function)
+is_method(const char *function, const char *name)
 {
-	static const char name[] = "::operator new";
 	const char *found = strstr(function, name);
 
-	return found && strchr("([", found[sizeof(name) - 1]);
+	/* strchr finds the end of a name, too. */
+	return found != NULL && strchr("([", found[strlen(name)]) != NULL;
+}
+
+static bool
+has_allocating_name(const char *function)
+{
+	size_t length = base_length(function);
+
+	if (memmem(function, length, "::", 2) != NULL)
+		return false;
+	for (size_t i = 0; i < COUNT(endings); i++) {
+		size_t bytes = strlen(endings[i]);
+
+		if (length >= bytes && memcmp(function + length - bytes, endings[i], bytes) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -447,7 +470,8 @@ match_function(const char *function, const struct wrapper_patterns *patterns)
 	}
 	if (is_listed(function) || wrapper_match_python(function, patterns))
 		return true;
-	return is_operator_new(function) || is_rust_method(function);
+	return has_allocating_name(function) || is_method(function, "::operator new") ||
+	       is_method(function, "::allocate") || is_rust_method(function);
 }
 
 static bool
@@ -486,5 +510,5 @@ wrapper_is_foreign(const char *function, const char *module)
 	if (module == NULL || match_module(module))
 		return true;
 	return function != NULL && (text_starts_with(function, "operator new") ||
-				    is_listed(function) || is_operator_new(function));
+				    is_listed(function) || is_method(function, "::operator new"));
 }

@@ -166,11 +166,15 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 
 /* Group by line at the end, or at the peak. */
 static void
-group_lines(const struct profile *profile, bool peak, struct place_table **ret_table,
+group_lines(const struct card *card, bool peak, struct place_table **ret_table,
 	    struct group_set *ret_set)
 {
+	const struct profile *profile = card->profile;
 	const struct place_options place_options = {0};
-	const struct group_options options = {.by = GROUP_BY_LINE};
+	const struct group_options options = {
+		.by = GROUP_BY_LINE,
+		.selection = {.wrappers = card->wrappers},
+	};
 	const struct profile_at at = {.moment = get_last(profile), .peak = peak};
 
 	*ret_table = place_table_new(&place_options);
@@ -184,7 +188,8 @@ print_not_freed(const struct term *term, const struct card *card)
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
 	struct not_freed rest;
 
-	not_freed_get(card->profile, true, &rest);
+	not_freed_get(card->profile,
+		      &(struct selection){.system_rules = true, .wrappers = card->wrappers}, &rest);
 	if (rest.values.live_blocks <= 0)
 		fprintf(term->stream, "  not freed nothing%s\n", keeper);
 	else
@@ -236,7 +241,7 @@ view_card(const struct term *term, const struct card *card)
 	view_card_processes(term, card);
 	print_heap(term, profile);
 	print_calls(out, profile);
-	group_lines(profile, true, &table, &set);
+	group_lines(card, true, &table, &set);
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
 	print_churn(term, card, &set, table);
@@ -246,7 +251,8 @@ view_card(const struct term *term, const struct card *card)
 	if (card->warning != NULL)
 		view_quality_warn(term, "  ", card->warning);
 	view_processes_blind(term, "  ", card->processes, card->chosen);
-	view_quality_hint(term, "  hint      ", profile, GROUP_BY_LINE, &set);
+	view_quality_hint(term, "  hint      ", profile,
+			  &(struct group_options){.by = GROUP_BY_LINE}, table, &set);
 	view_card_next(term, card);
 	group_set_release(&set);
 	place_table_free(table);

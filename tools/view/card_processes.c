@@ -56,10 +56,13 @@ has_largest_peak(const struct card *card)
 
 /* Which place held most of it, as "name  position"; to free. */
 static char *
-describe_top_place(const struct profile *profile, unsigned room)
+describe_top_place(const struct card *card, const struct profile *profile, unsigned room)
 {
 	const struct place_options place_options = {0};
-	const struct group_options options = {.by = GROUP_BY_LINE};
+	const struct group_options options = {
+		.by = GROUP_BY_LINE,
+		.selection = {.wrappers = card->wrappers},
+	};
 	const struct profile_at at = {
 		.moment = &profile->moments[profile->moment_count - 1],
 		.peak = true,
@@ -90,11 +93,13 @@ describe_top_place(const struct profile *profile, unsigned room)
 }
 
 static void
-print_other(const struct term *term, const struct profile *profile, bool is_first)
+print_other(const struct term *term, const struct card *card, const struct profile *profile,
+	    bool is_first)
 {
 	unsigned used = NUMBERS_COLUMNS + NAME_COLUMNS + 2;
 	unsigned room = term->width > used ? term->width - used : 0;
-	char *command = term_escape(profile->command), *place = describe_top_place(profile, room);
+	char *command = term_escape(profile->command),
+	     *place = describe_top_place(card, profile, room);
 	char *name = xasprintf("%s (%" PRIu32 ")", command, profile->pid), size[HUMAN_BYTES];
 
 	fprintf(term->stream, "  %-9s %10s  ", is_first ? "others" : "",
@@ -159,7 +164,7 @@ view_card_processes(const struct term *term, const struct card *card)
 	for (size_t i = 0; i < CARD_OTHERS; i++) {
 		if (card->others[i] == NULL)
 			continue;
-		print_other(term, card->others[i], is_first);
+		print_other(term, card, card->others[i], is_first);
 		is_first = false;
 	}
 	view_processes_unseen(term, "  unseen    ", card->processes, card->chosen);

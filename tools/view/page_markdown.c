@@ -337,7 +337,7 @@ write_quality(const struct term *term, const struct view_page *view)
 	fputs("\n## Quality\n\n```\n", term->stream);
 	view_quality_line(term, "quality   ", view->profile, &part.set);
 	view_quality_warnings(term, "", view->profile);
-	view_quality_hint(term, "hint      ", view->profile, GROUP_BY_LINE, &part.set);
+	view_quality_hint(term, "hint      ", view->profile, &part.options, part.table, &part.set);
 	fputs("```\n", term->stream);
 	part_release(&part);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/group.h"
+#include "model/place.h"
 #include "model/profile.h"
 #include "model/trouble.h"
 #include "util/human.h"
@@ -16,9 +17,12 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/json.h"
+#include "view/place.h"
 #include "view/resident.h"
 
-#define HINT_SHARE 0.25 /* of the bytes: from here on something can be done */
+#define HINT_SHARE    0.25 /* of the bytes: from here on something can be done */
+#define WRAPPER_SHARE 0.5  /* of the bytes, that a function has which looks like a wrapper */
+#define WRAPPER_SITES 8    /* that it has */
 
 static const struct profile_values *
 get_totals(const struct profile *profile)
@@ -256,10 +260,50 @@ hint_at_resident(const struct profile *profile, view_quality_tell *tell, void *c
 	free(sentence);
 }
 
-static void
-each_hint(const struct profile *profile, enum group_by by, const struct group_set *set,
-	  view_quality_tell *tell, void *context)
+/* Whether an option can name it. */
+static bool
+can_be_wrapper(const struct place *place)
 {
+	return place->kind == PLACE_CODE && place->instances == NULL && place->function != NULL &&
+	       strcmp(place->function, "main") != 0 && strpbrk(place->function, "*?[]'") == NULL;
+}
+
+/* One function has most of it, from many stacks: what calls it says more. */
+static void
+hint_at_wrapper(const struct group_options *options, const struct group_set *set,
+		const struct place_table *table, view_quality_tell *tell, void *context)
+{
+	const struct group *largest = NULL;
+	const struct place *place;
+	char *sentence, share[HUMAN_BYTES];
+
+	if ((options->by != GROUP_BY_LINE && options->by != GROUP_BY_FUNCTION) ||
+	    options->cumulative || options->selection.raw_frames)
+		return;
+	for (size_t i = 0; i < set->count; i++)
+		if (largest == NULL ||
+		    set->groups[i].values.live_bytes > largest->values.live_bytes)
+			largest = &set->groups[i];
+	if (largest == NULL || largest->sites < WRAPPER_SITES ||
+	    (double)largest->values.live_bytes < WRAPPER_SHARE * (double)set->sum.live_bytes)
+		return;
+	place = view_place_get(table, largest->stack);
+	if (!can_be_wrapper(place))
+		return;
+	human_percent((double)largest->values.live_bytes, (double)set->sum.live_bytes, share);
+	sentence = xasprintf("%s has %s %% of it from %" PRIu32
+			     " stacks: --wrapper '%s' names who calls it instead",
+			     place->function, share, largest->sites, place->function);
+	tell(context, sentence);
+	free(sentence);
+}
+
+static void
+each_hint(const struct profile *profile, const struct group_options *options,
+	  const struct place_table *table, const struct group_set *set, view_quality_tell *tell,
+	  void *context)
+{
+	enum group_by by = options->by;
 	double enough = (1 - HINT_SHARE) * (double)set->sum.live_bytes;
 	bool has_lines = by == GROUP_BY_LINE || by == GROUP_BY_FILE || by == GROUP_BY_STACK;
 
@@ -270,6 +314,7 @@ each_hint(const struct profile *profile, enum group_by by, const struct group_se
 			      "packages with debug symbols, or --debuginfod, have the names");
 	else if (has_lines && (double)set->live_with_line < enough)
 		tell(context, "much has no line: compile with -g, or install debug symbols");
+	hint_at_wrapper(options, set, table, tell, context);
 	hint_at_resident(profile, tell, context);
 }
 
@@ -288,18 +333,20 @@ print_hint(void *context, const char *sentence)
 
 void
 view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
-		  enum group_by by, const struct group_set *set)
+		  const struct group_options *options, const struct place_table *table,
+		  const struct group_set *set)
 {
 	struct labelled labelled = {term, label};
 
-	each_hint(profile, by, set, print_hint, &labelled);
+	each_hint(profile, options, table, set, print_hint, &labelled);
 }
 
 void
-view_quality_hints_json(struct json_writer *json, const struct profile *profile, enum group_by by,
+view_quality_hints_json(struct json_writer *json, const struct profile *profile,
+			const struct group_options *options, const struct place_table *table,
 			const struct group_set *set)
 {
-	each_hint(profile, by, set, view_json_sentence, json);
+	each_hint(profile, options, table, set, view_json_sentence, json);
 }
 
 /* --- the whole --- */

@@ -39,14 +39,17 @@ void view_quality_warn(const struct term *term, const char *indent, const char *
 /* The same sentences as the array "troubles". */
 void view_quality_troubles_json(struct json_writer *json, const struct profile *profile);
 
-/* Lines of label and what to do when much has no name or no line, and where to look when far more
- * memory was resident than malloc gave; nothing when all is well. */
+/* Lines of label and what to do when much has no name or no line, or one function has most of it
+ * for many callers, and where to look when far more memory was resident than malloc gave; nothing
+ * when all is well. */
 void view_quality_hint(const struct term *term, const char *label, const struct profile *profile,
-		       enum group_by by, const struct group_set *set);
+		       const struct group_options *options, const struct place_table *table,
+		       const struct group_set *set);
 
 /* The same sentences as strings of an array that was begun. */
 void view_quality_hints_json(struct json_writer *json, const struct profile *profile,
-			     enum group_by by, const struct group_set *set);
+			     const struct group_options *options, const struct place_table *table,
+			     const struct group_set *set);
 
 /* The object of that key. */
 void view_quality_json(struct json_writer *json, const char *key, const struct profile *profile,

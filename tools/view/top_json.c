@@ -58,7 +58,7 @@ write_hints(struct json_writer *json, const struct view_top *view)
 	json_writer_begin_array(json, "hints");
 	if (view->set->count == 0 && view->options->selection.filters.count != 0)
 		view_filters_nothing_json(json, &view->options->selection.filters, view->table);
-	view_quality_hints_json(json, view->profile, view->options->by, view->set);
+	view_quality_hints_json(json, view->profile, view->options, view->table, view->set);
 	json_writer_end_array(json);
 }
 

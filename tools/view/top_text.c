@@ -67,7 +67,7 @@ print_not_freed(const struct term *term, const struct view_top *view)
 	/* It is about the whole program. */
 	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
 		return;
-	not_freed_get(profile, view->options->selection.system_rules, &rest);
+	not_freed_get(profile, &view->options->selection, &rest);
 	end = &rest.values;
 	if (end->live_blocks > 0)
 		fprintf(term->stream, "%s %s block%s, %s%s\n",
@@ -110,5 +110,5 @@ view_top_text(const struct term *term, const struct view_top *view)
 	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
 	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, "", view->profile);
-	view_quality_hint(term, "hint      ", view->profile, view->options->by, view->set);
+	view_quality_hint(term, "hint      ", view->profile, view->options, view->table, view->set);
 }
