@@ -154,19 +154,9 @@ arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, 
 	argp_parse(argp, argc, argv, flags, NULL, input);
 }
 
-char *
-arguments_suggest(const char *word, const char *known)
-{
-	char *nearest = nearest_find(word, known);
-	char *text = nearest != NULL ? xasprintf("; did you mean %s?", nearest) : xstrdup("");
-
-	free(nearest);
-	return text;
-}
-
 void
 arguments_refuse_word(const struct argp_state *state, const char *word, const char *known)
 {
-	argp_error(state, "%s: not one of %s%s", word, known, arguments_suggest(word, known));
+	argp_error(state, "%s: not one of %s%s", word, known, nearest_suggest(word, known));
 	abort(); /* argp_error has not returned: no parser here forbids it to exit */
 }

@@ -11,9 +11,6 @@
  * those of the project's file come before the words. */
 void arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
 
-/* "; did you mean stack?" of a word that is none of "line, stack", or ""; to free. */
-char *arguments_suggest(const char *word, const char *known);
-
 /* Refuse a value of an option: "stak: not one of line, stack; did you mean stack?". Exits. */
 _Noreturn void arguments_refuse_word(const struct argp_state *state, const char *word,
 				     const char *known);

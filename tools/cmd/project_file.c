@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/arguments.h"
 #include "util/array.h"
 #include "util/error.h"
+#include "util/nearest.h"
 #include "util/xalloc.h"
 
 #define NAME ".heaptally"
@@ -113,7 +113,7 @@ project_file_read(int status, struct project_line **ret_lines)
 			continue;
 		if (!is_key(key))
 			die(status, "%s:%zu: %s: not one of %s%s", path, number, key, keys,
-			    arguments_suggest(key, keys));
+			    nearest_suggest(key, keys));
 		if (*value == '\0')
 			die(status, "%s:%zu: %s: has no value", path, number, key);
 		*array_push(&lines) = (struct project_line){xstrdup(key), xstrdup(value)};

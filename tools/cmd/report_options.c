@@ -10,6 +10,7 @@
 
 #include "cmd/command.h"
 #include "util/error.h"
+#include "util/nearest.h"
 
 enum {
 	OPTION_BY = 256,
@@ -274,7 +275,7 @@ parse_format(struct report_options *options, const char *word)
 	if (options->format == NULL)
 		die(COMMAND_TROUBLE, "--format %s: not one of %s%s", word,
 		    report_format_list(options->kind),
-		    arguments_suggest(word, report_format_list(options->kind)));
+		    nearest_suggest(word, report_format_list(options->kind)));
 }
 
 static void

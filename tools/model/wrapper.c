@@ -333,7 +333,7 @@ static const char *const functions[] = {
 	"stgReallocBytes",
 };
 
-/* How other programs call theirs: `my_alloc`, `zalloc`, `app_strdup`, `Arena::allocate`. */
+/* How other programs call theirs: "my_alloc", "zalloc", "app_strdup". */
 static const char *const endings[] = {
 	"malloc",   "malloc0", "mallocz", "calloc",  "zalloc",       "realloc",
 	"memalign", "strdup",  "strndup", "memdup",  "_alloc",       "_alloc0",

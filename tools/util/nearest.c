@@ -66,3 +66,13 @@ nearest_find(const char *word, const char *names)
 	free(copy);
 	return best;
 }
+
+char *
+nearest_suggest(const char *word, const char *names)
+{
+	char *nearest = nearest_find(word, names);
+	char *text = nearest != NULL ? xasprintf("; did you mean %s?", nearest) : xstrdup("");
+
+	free(nearest);
+	return text;
+}

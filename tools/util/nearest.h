@@ -14,4 +14,7 @@
  */
 char *nearest_find(const char *word, const char *names);
 
+/* "; did you mean peak?" of the same, or ""; to free. */
+char *nearest_suggest(const char *word, const char *names);
+
 #endif
