@@ -53,6 +53,7 @@ python_tests = \
 	tests/cli/clean.py \
 	tests/cli/other_version.py \
 	tests/cli/page.py \
+	tests/cli/page_html.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/program_api.py \
@@ -77,6 +78,7 @@ python_tests = \
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(python_tests) \
+	tests/browser.py \
 	tests/cli/commanded.py \
 	tests/cli/common.bash \
 	tests/data/hashes.pl \

@@ -27,6 +27,37 @@ tools/export/pprof.pb-c.h: tools/export/pprof.pb-c.c
 	@test -e $@ || { rm -f tools/export/pprof.pb-c.c; $(MAKE) tools/export/pprof.pb-c.c; }
 tools/export/libtools_a-pprof.$(OBJEXT) tools/export/libpprof_a-pprof.pb-c.$(OBJEXT): tools/export/pprof.pb-c.h
 
+# The HTML page: its parts as strings of C, with nothing but sed. The scripts are one function.
+page_scripts = \
+	$(srcdir)/tools/page/data.js \
+	$(srcdir)/tools/page/flame.js \
+	$(srcdir)/tools/page/chart.js \
+	$(srcdir)/tools/page/table.js \
+	$(srcdir)/tools/page/main.js
+page_parts = $(srcdir)/tools/page/page.css $(srcdir)/tools/page/page.html $(page_scripts)
+page_quote = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
+nodist_tools_libtools_a_SOURCES = tools/page/assets.c
+EXTRA_DIST += $(page_parts)
+CLEANFILES += tools/page/assets.c
+
+tools/page/assets.c: $(page_parts) tools/local.mk
+	$(AM_V_GEN)$(MKDIR_P) tools/page && { \
+		echo '#include "page/assets.h"'; \
+		echo 'const char page_style[] ='; $(page_quote) $(srcdir)/tools/page/page.css; echo ';'; \
+		echo 'const char page_body[] ='; $(page_quote) $(srcdir)/tools/page/page.html; echo ';'; \
+		echo 'const char page_script[] ='; \
+		{ echo '(() => {'; echo '"use strict";'; cat $(page_scripts); echo '})();'; } | \
+			$(page_quote); echo ';'; \
+	} >$@.new && mv -f $@.new $@
+
+# The same as one script, to look at or to check.
+bundle: tools/page/bundle.js
+tools/page/bundle.js: $(page_scripts) tools/local.mk
+	$(AM_V_GEN)$(MKDIR_P) tools/page && \
+		{ echo '(() => {'; echo '"use strict";'; cat $(page_scripts); echo '})();'; } >$@.new && mv -f $@.new $@
+CLEANFILES += tools/page/bundle.js
+.PHONY: bundle
+
 tools_libtools_a_CPPFLAGS = $(tools_cppflags)
 tools_libtools_a_SOURCES = \
 	tools/export/callgrind.c \
@@ -78,6 +109,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/filter_condition.h \
 	tools/model/filter_hint.c \
 	tools/model/filter_hint.h \
+	tools/model/forest.c \
+	tools/model/forest.h \
 	tools/model/group.c \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
@@ -262,7 +295,13 @@ tools_libtools_a_SOURCES = \
 	tools/view/marks.h \
 	tools/view/moment.c \
 	tools/view/moment.h \
+	tools/page/assets.h \
 	tools/view/page.h \
+	tools/view/page_data.c \
+	tools/view/page_data.h \
+	tools/view/page_html.c \
+	tools/view/page_source.c \
+	tools/view/page_source.h \
 	tools/view/page_markdown.c \
 	tools/view/place.c \
 	tools/view/place.h \

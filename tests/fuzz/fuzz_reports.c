@@ -25,6 +25,7 @@
 #include "util/term.h"
 #include "view/blocks.h"
 #include "view/diff.h"
+#include "view/page.h"
 #include "view/timeline.h"
 #include "view/top.h"
 
@@ -142,6 +143,23 @@ report_timeline(const struct profile *profile)
 	curve_release(&curve);
 }
 
+static void
+report_page(const struct profile *profile, const struct profile_at *at)
+{
+	struct group_options options = {.by = GROUP_BY_LINE};
+	struct view_page view = {
+		.operand = "fuzz",
+		.profile = profile,
+		.at = *at,
+		.options = &options,
+		.rows = 3,
+	};
+
+	view_page_markdown(&term, &view);
+	view.with_source = true;
+	view_page_html(&term, &view);
+}
+
 void
 fuzz_report(const struct profile *profile)
 {
@@ -175,6 +193,7 @@ fuzz_report(const struct profile *profile)
 	report_diff(&(struct diff_side){profile, ends[1]}, &(struct diff_side){profile, ends[0]},
 		    GROUP_BY_STACK);
 	report_timeline(profile);
+	report_page(profile, &ends[0]);
 	if (profile->blocks.is_read) {
 		for (int i = 0; listing_order_names[i]; i++)
 			report_blocks(profile, (enum listing_order)i);

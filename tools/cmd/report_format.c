@@ -84,6 +84,14 @@ static const struct report_format formats[] = {
 		.page = view_page_markdown,
 	},
 	{
+		.name = "html",
+		.extension = "html",
+		.help = "one file that any browser opens, offline",
+		.is_binary = true,
+		.compares_pages = true,
+		.page = view_page_html,
+	},
+	{
 		.name = "pprof",
 		.extension = "pb.gz",
 		.help = "go tool pprof, Parca, Pyroscope, Perfetto",

@@ -46,6 +46,7 @@ struct report_format {
 	bool delimits_itself;  /* no empty line is needed between two reports */
 	bool keeps_lines;      /* a diff does not match lines that moved */
 	bool is_binary;        /* no terminal shows it */
+	bool compares_pages;   /* a page may be about two runs, and quote source */
 	bool wants_addresses;  /* two addresses are two places, even at the same line */
 	bool needs_totals;     /* of what was freed too: single blocks do not tell */
 	bool wants_history;    /* all that is known of earlier */

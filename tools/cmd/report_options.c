@@ -271,6 +271,7 @@ parse_number(const char *text, long *ret_number)
 static void
 parse_format(struct report_options *options, const char *word)
 {
+	options->format_given = true;
 	options->format = report_format_find(options->kind, word);
 	if (options->format == NULL)
 		die(COMMAND_TROUBLE, "--format %s: not one of %s%s", word,

@@ -28,6 +28,7 @@ struct report_options {
 	const char *at;      /* or NULL */
 	const char *process; /* or NULL */
 	const struct report_format *format;
+	bool format_given;
 	struct report_output output;
 	bool force;
 	size_t rows; /* 0 is all; by default all but in text */

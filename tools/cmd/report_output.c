@@ -17,15 +17,18 @@ is_stdout(const struct report_output *output)
 	return output->path == NULL || strcmp(output->path, "-") == 0;
 }
 
+/* inputs is the storage of what the rule points to. */
 static struct output_rule
-get_rule(const struct report_output *output)
+get_rule(const struct report_output *output, const char *inputs[2])
 {
+	inputs[0] = output->input;
+	inputs[1] = output->other_input;
 	return (struct output_rule){
 		.magic = output->magic,
 		.kind = output->kind,
 		.force = output->force,
-		.inputs = &output->input,
-		.input_count = 1,
+		.inputs = inputs,
+		.input_count = 2,
 	};
 }
 
@@ -40,7 +43,8 @@ refuse(const struct report_output *output, int error, const char *why)
 void
 report_output_check(const struct report_output *output)
 {
-	struct output_rule rule = get_rule(output);
+	const char *inputs[2];
+	struct output_rule rule = get_rule(output, inputs);
 	char *why = NULL;
 	int result;
 
@@ -54,7 +58,8 @@ report_output_check(const struct report_output *output)
 void
 report_output_open(struct report_output *output, enum term_color color, struct term *ret_term)
 {
-	struct output_rule rule = get_rule(output);
+	const char *inputs[2];
+	struct output_rule rule = get_rule(output, inputs);
 	char *why = NULL;
 	FILE *stream = stdout;
 	int result, copy;

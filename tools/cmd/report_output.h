@@ -18,7 +18,8 @@ struct report_output {
 	const char *magic; /* as in `struct output_rule` */
 	const char *kind;
 	bool force;
-	const char *input; /* that must not be replaced, or NULL */
+	const char *input;       /* that must not be replaced, or NULL */
+	const char *other_input; /* likewise */
 	struct output file;
 };
 

@@ -65,7 +65,7 @@ write_text(FILE *stream, const char *text)
 static void
 break_line(struct json_writer *json)
 {
-	if (json->depth > LINE_DEPTH)
+	if (json->is_dense || json->depth > LINE_DEPTH)
 		return;
 	putc_unlocked('\n', json->stream);
 	for (unsigned i = 0; i < json->depth; i++)
@@ -78,13 +78,14 @@ begin_value(struct json_writer *json, const char *key)
 {
 	if (json->depth > 0) {
 		if (json->used[json->depth - 1])
-			fputs_unlocked(json->depth > LINE_DEPTH ? ", " : ",", json->stream);
+			fputs_unlocked(json->depth > LINE_DEPTH && !json->is_dense ? ", " : ",",
+				       json->stream);
 		json->used[json->depth - 1] = true;
 		break_line(json);
 	}
 	if (key) {
 		write_text(json->stream, key);
-		fputs_unlocked(": ", json->stream);
+		fputs_unlocked(json->is_dense ? ":" : ": ", json->stream);
 	}
 }
 

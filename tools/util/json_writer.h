@@ -27,6 +27,7 @@
 
 struct json_writer {
 	FILE *stream;
+	bool is_dense; /* without blanks and line breaks; to be set after `json_writer_init` */
 	unsigned depth;
 	bool used[JSON_WRITER_DEPTH]; /* a member was written at this depth */
 };

@@ -149,8 +149,8 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 	}
 }
 
-static void
-format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own)
+void
+view_place_format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own)
 {
 	char *path = simplify_path(file);
 	const char *relative = find_relative(path);
@@ -208,7 +208,7 @@ view_place_init(struct view_place *view, const struct place_table *table, uint32
 		else if (place->function)
 			buffer_insert_string(&position, base_name(place->module));
 	} else if (place->file) {
-		format_file(place->file, full_names, &position, &view->is_own);
+		view_place_format_file(place->file, full_names, &position, &view->is_own);
 		if (named && place->line && by != GROUP_BY_FUNCTION)
 			buffer_insert_format(&position, ":%" PRIu32, place->line);
 	}

@@ -37,6 +37,9 @@ void view_place_release(struct view_place *view);
 /* The whole name of a place, not escaped: its function, or what comes nearest. */
 void view_place_format_name(const struct place *place, struct buffer *out);
 
+/* A path against the working directory, not escaped, and whether it is below that. */
+void view_place_format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own);
+
 /* Cut text to at most columns, with "..." at its end. Below 4 columns: do not. */
 void view_place_cut(char *text, unsigned columns);
 
