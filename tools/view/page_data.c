@@ -480,7 +480,7 @@ write_totals(struct json_writer *json, const struct profile *profile)
 	const struct profile_values *sum = &profile->moments[profile->moment_count - 1].sum;
 	struct not_freed rest;
 
-	not_freed_get(profile, true, &rest);
+	not_freed_get(profile, &(struct selection){.system_rules = true}, &rest);
 	json_writer_signed(json, "peak", sum->peak_bytes);
 	json_writer_signed(json, "live", sum->live_bytes);
 	json_writer_signed(json, "liveBlocks", sum->live_blocks);
