@@ -55,6 +55,7 @@ python_tests = \
 	tests/cli/page.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
+	tests/cli/resident.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \

@@ -88,6 +88,10 @@ tools_libtools_a_SOURCES = \
 	tools/model/listing.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
+	tools/model/memory.c \
+	tools/model/memory.h \
+	tools/model/memory_class.c \
+	tools/model/memory_class.h \
 	tools/model/moment.c \
 	tools/model/moment.h \
 	tools/model/name.c \
@@ -104,6 +108,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/resident.c \
+	tools/model/resident.h \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
@@ -130,6 +136,9 @@ tools_libtools_a_SOURCES = \
 	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
+	tools/read/memory_maps.c \
+	tools/read/memory_pages.c \
+	tools/read/memory_read.h \
 	tools/read/named.c \
 	tools/read/named.h \
 	tools/read/request.c \
@@ -144,6 +153,9 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
+	tools/read/snapshot_process.c \
+	tools/read/snapshot_process.h \
+	tools/read/snapshot_process_tables.c \
 	tools/read/snapshot_codes.c \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_title.c \
@@ -290,7 +302,9 @@ tools_libtools_a_SOURCES = \
 	tools/view/top_table.c \
 	tools/view/top_text.c \
 	tools/view/top_tree.c \
-	tools/view/top_tree_json.c
+	tools/view/top_tree_json.c \
+	tools/view/waterfall.c \
+	tools/view/waterfall.h
 
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
@@ -321,6 +335,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_output.c \
 	tools/cmd/report_output.h \
 	tools/cmd/request.c \
+	tools/cmd/resident.c \
 	tools/cmd/run.c \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \

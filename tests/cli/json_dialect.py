@@ -119,7 +119,7 @@ def others(directory):
           list(range(1, len(info["moments"]) + 1)), "numbers of moments")
 
 
-@case("marks, clear, pause, --refresh, list and freed blocks of a living process")
+@case("marks, clear, pause, resident, --refresh, list and freed blocks of a living process")
 def living(directory):
     with commanded(HEAPTALLY="blocks=on") as process:
         pid = str(process.pid)
@@ -133,6 +133,7 @@ def living(directory):
               ["mark", "reset-peak", "pause", "resume", "clear"], "marks")
         assert info["paused_seconds"] > 0 and info["cleared_seconds"] > 0, info
         ask("timeline", pid)
+        ask("resident", pid)
         address = ask("blocks", pid)["blocks"][0]["address"]
         assert pid in [str(one["pid"]) for one in ask("list")["recordings"]], "list"
         reports = heaptally("top", "--refresh", "0.05", "--count", "2", "--format", "json", pid).stdout
