@@ -98,6 +98,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/name.h \
 	tools/model/path_map.c \
 	tools/model/path_map.h \
+	tools/model/pin.c \
+	tools/model/pin.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/process.c \
@@ -276,8 +278,12 @@ tools_libtools_a_SOURCES = \
 	tools/view/moment.h \
 	tools/view/page.h \
 	tools/view/page_markdown.c \
+	tools/view/pins.c \
+	tools/view/pins.h \
 	tools/view/place.c \
 	tools/view/place.h \
+	tools/view/pmap.c \
+	tools/view/pmap.h \
 	tools/view/processes.c \
 	tools/view/processes.h \
 	tools/view/quality.c \

@@ -124,6 +124,7 @@ def living(directory):
     with commanded(HEAPTALLY="blocks=on") as process:
         pid = str(process.pid)
         process.tell("left 3 100")
+        ask("resident", "--pins", pid)
         for words in (["mark", pid, "warm"], ["reset-peak", pid], ["pause", pid], ["resume", pid],
                       ["clear", pid]):
             heaptally(*words, "--wait", "0")
@@ -133,7 +134,7 @@ def living(directory):
               ["mark", "reset-peak", "pause", "resume", "clear"], "marks")
         assert info["paused_seconds"] > 0 and info["cleared_seconds"] > 0, info
         ask("timeline", pid)
-        ask("resident", pid)
+        ask("resident", "--pins", pid)
         address = ask("blocks", pid)["blocks"][0]["address"]
         assert pid in [str(one["pid"]) for one in ask("list")["recordings"]], "list"
         reports = heaptally("top", "--refresh", "0.05", "--count", "2", "--format", "json", pid).stdout

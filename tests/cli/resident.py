@@ -240,6 +240,42 @@ def requests(_directory):
         assert "paused" in document["notes"][0], document["notes"]
 
 
+@case("pins: each line has its share of the pages, exclusively or not, and they add up")
+def pins(_directory):
+    with known("shared") as process:
+        document = report("resident", "--pins", process.pid)
+        parts = {part["name"]: part["resident_bytes"] for part in document["parts"]}
+        rows = {row["frames"][0]["function"]: row for row in document["pins"]}
+        equal(list(rows), ["keep", "keep_other"], "who pins")
+        equal([row["live_blocks"] for row in document["pins"]], [7500, 2500], "live blocks")
+        near(rows["keep"]["pinned_bytes"], parts["pinned_free"] * 0.75, "keep", percent=2)
+        near(rows["keep_other"]["pinned_bytes"], parts["pinned_free"] * 0.25, "keep_other", percent=2)
+        near(sum(row["pinned_bytes"] for row in document["pins"]), parts["pinned_free"], "sum", slack=8)
+        # Two blocks lie 8160 bytes apart: no page has two.
+        near(rows["keep"]["exclusive_bytes"], rows["keep"]["pinned_bytes"], "exclusively")
+        text = heaptally("resident", "--pins", process.pid).stdout.decode()
+        assert "resident.c:" in text and "\u2581" * 64 in text, text
+    with known("child") as process:
+        assert "pins" not in report("resident", "--pins", process.pid), "pins of inherited blocks"
+
+
+@case("--pmap: each mapping of /proc/PID/maps, and what is in it")
+def pmap(_directory):
+    with known("own") as process:
+        heaptally("resident", "--pmap", "map.txt", process.pid)
+        with open("map.txt", encoding="utf-8") as file:
+            rows = [line.split() for line in file]
+        document, parts = ask(process.pid)
+        equal(rows[-1][0], "total", "last line")
+        near(int(rows[-1][3]) << 10, parts["live"], "live", slack=KIB)
+        near(int(rows[-1][2]) << 10, document["sum_bytes"], "resident", slack=KIB)
+        with open("/proc/%s/maps" % process.pid, encoding="utf-8") as file:
+            starts = [int(line.split("-")[0], 16) for line in file]
+        equal([int(row[0], 16) for row in rows[1:-1]], starts, "mappings")
+        result = heaptally("resident", "--pmap", "map.txt", process.pid)
+        equal(result.returncode, 2, "a file that is there is kept")
+
+
 @case("text has a bar and the sum, CSV adds up")
 def formats(_directory):
     with known("holes") as process:

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fixture.h"
+#include "model/attribution.h"
 #include "model/memory.h"
 #include "model/memory_class.h"
+#include "model/pin.h"
 #include "model/resident.h"
 #include "scratch.h"
 #include "util/intern.h"
@@ -286,14 +289,20 @@ START_TEST(mappings_of_another_allocator)
 		present(memory.mappings.items[i].start, 4, MEMORY_PRESENT);
 	*array_push(&memory.leaves) = (struct memory_range){OTHER, OTHER + 64 * PAGE};
 	*array_push(&memory.leaves) = (struct memory_range){OTHER + 160 * PAGE, OTHER + 224 * PAGE};
+	/* Behind the data of a file, with a block. */
+	map(OTHER + 400 * PAGE, 1, "rw-p", "/lib/data", 0);
+	map(OTHER + 401 * PAGE, 63, "rw-p", "", 0);
+	present(OTHER + 410 * PAGE, 1, MEMORY_PRESENT);
+	*array_push(&memory.leaves) = (struct memory_range){OTHER + 400 * PAGE, OTHER + 464 * PAGE};
 	*array_push(&memory.domain_leaves) =
 		(struct memory_range){OTHER + 301 * PAGE, OTHER + 302 * PAGE};
 	block(OTHER + 210 * PAGE, 100, 12);
 	block(OTHER + 301 * PAGE, PAGE, 0);
+	block(OTHER + 410 * PAGE, 100, 0);
 	work_out();
 	expect(RESIDENT_HEADERS, 0);
 	expect(RESIDENT_ANONYMOUS, 4 * PAGE);
-	ck_assert_uint_eq(resident.regions[MEMORY_REGION_OTHER].count, 2);
+	ck_assert_uint_eq(resident.regions[MEMORY_REGION_OTHER].count, 3);
 	ck_assert_uint_eq(resident.regions[MEMORY_REGION_OTHER].parts[RESIDENT_KEPT], 8 * PAGE);
 	ck_assert_uint_eq(resident.regions[MEMORY_REGION_PYTHON].parts[RESIDENT_LIVE], PAGE);
 	ck_assert_uint_eq(resident.regions[MEMORY_REGION_PYTHON].parts[RESIDENT_KEPT], 3 * PAGE);
@@ -339,6 +348,51 @@ START_TEST(largest_mappings_first)
 }
 END_TEST
 
+/* Two blocks of one line and one of another; a block alone; a page that nobody has. */
+START_TEST(pins_by_share)
+{
+	static const struct fixture_site sites[] = {
+		{"f@a.c:1 < main@a.c:9", 1, 1, NULL},
+		{"g@a.c:2 < main@a.c:9", 1, 1, NULL},
+		{"f@a.c:1 < h@a.c:3", 1, 1, NULL},
+	};
+	struct profile *profile = fixture_profile(sites, 3);
+	const struct place_options places = {.across_builds = false};
+	struct place_table *table = place_table_new(&places);
+	const struct selection selection = {.raw_frames = false};
+	struct attribution attribution;
+	struct pin_list list;
+
+	memory.has_chunks = false;
+	map(OTHER, 4, "rw-p", "", 0);
+	present(OTHER, 4, MEMORY_PRESENT);
+	*array_push(&memory.leaves) = (struct memory_range){OTHER, OTHER + 4 * PAGE};
+	block(OTHER, 512, 0);
+	block(OTHER + 1024, 256, 0);
+	block(OTHER + 2048, 256, 0);
+	block(OTHER + PAGE, 96, 0);
+	memory.blocks.items[1].site = 2;
+	memory.blocks.items[2].site = memory.blocks.items[3].site = 3;
+	work_out();
+	attribution_init(&attribution, profile, &selection, table, NULL);
+	pin_list_init(&list, &memory, &attribution, 2);
+	ck_assert_uint_eq(list.pins.count, 2);
+	ck_assert_uint_eq(list.pins.items[0].live_blocks, 3);
+	ck_assert_uint_eq((uint64_t)list.pins.items[0].exclusive, 4000);
+	ck_assert_uint_eq((uint64_t)list.pins.items[0].pinned, 4000 + 3072 * 3 / 4);
+	ck_assert_uint_eq((uint64_t)list.pins.items[1].pinned, 3072 / 4);
+	ck_assert_uint_eq((uint64_t)list.pins.items[1].exclusive, 0);
+	ck_assert_uint_eq(list.pages, 2);
+	ck_assert_uint_eq(list.cells.count, 2);
+	ck_assert_uint_eq(list.cells.items[0].used, 1024 + 96);
+	ck_assert_uint_eq(list.cells.items[1].used, 0);
+	pin_list_release(&list);
+	attribution_release(&attribution);
+	place_table_free(table);
+	profile_free(profile);
+}
+END_TEST
+
 START_TEST(allocators_by_their_files)
 {
 	ck_assert_int_eq(memory_get_allocator("/lib/x86_64-linux-gnu/libc.so.6"), MEMORY_GLIBC);
@@ -368,6 +422,7 @@ main(void)
 	tcase_add_test(tcase, mappings_of_another_allocator);
 	tcase_add_test(tcase, heads_of_arenas);
 	tcase_add_test(tcase, largest_mappings_first);
+	tcase_add_test(tcase, pins_by_share);
 	tcase_add_test(tcase, allocators_by_their_files);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

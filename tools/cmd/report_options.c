@@ -256,7 +256,7 @@ static const struct argp_option page_table[] = {
 };
 
 static const struct argp_option resident_table[] = {
-	ROWS("show N mappings in each list; 0 is all (default: 10 in text, else all)"),
+	ROWS("show N rows in each list; 0 is all (default: 10 in text, else all)"),
 	FORMAT,
 	OUTPUT,
 	FORCE,

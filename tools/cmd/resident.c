@@ -11,15 +11,34 @@
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
+#include "model/pin.h"
 #include "model/resident.h"
 #include "read/source.h"
+#include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/term.h"
+#include "view/pins.h"
+#include "view/pmap.h"
 #include "view/waterfall.h"
+
+enum {
+	OPTION_PINS = 512,
+	OPTION_PMAP,
+};
 
 struct arguments {
 	struct report_options options;
 	const char *operand;
+	struct report_output pmap; /* no path: not asked for */
+	bool pins;
+};
+
+static const struct argp_option option_table[] = {
+	{"pins", OPTION_PINS, NULL, 0,
+	 "name the lines whose few live blocks keep pages, and draw how full the heap is", 0},
+	{"pmap", OPTION_PMAP, "FILE", 0,
+	 "write each mapping to FILE: class, size, what is resident, live, pinned, free", 0},
+	{0},
 };
 
 static error_t
@@ -30,6 +49,12 @@ parse_option(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case OPTION_PINS:
+		arguments->pins = true;
+		return 0;
+	case OPTION_PMAP:
+		arguments->pmap.path = word;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand != NULL)
@@ -94,20 +119,71 @@ load(const struct arguments *arguments, struct source *ret_source)
 }
 
 static void
-report(struct report_options *options, const struct source *source)
+write_report(struct arguments *arguments, const struct source *source,
+	     const struct resident *resident, const struct view_pins *pins)
 {
-	struct resident resident;
+	struct report_options *options = &arguments->options;
 	struct term term;
 
-	resident_init(&resident, source->memory);
 	report_output_open(&options->output, options->color, &term);
 	options->format->resident(&term, &(struct view_waterfall){
 						 .profile = source->profile,
 						 .at = source->at,
-						 .resident = &resident,
+						 .resident = resident,
+						 .pins = pins,
 						 .rows = options->rows,
 					 });
 	report_output_close(&options->output, &term);
+}
+
+static void
+write_pmap(struct arguments *arguments, const struct source *source,
+	   const struct resident *resident)
+{
+	struct term term;
+
+	arguments->pmap.force = arguments->options.force;
+	arguments->pmap.input = source->path;
+	report_output_open(&arguments->pmap, TERM_COLOR_NEVER, &term);
+	view_pmap_text(&term, resident);
+	report_output_close(&arguments->pmap, &term);
+}
+
+/* Where blocks are missing, nobody can be charged. */
+static void
+report_with_pins(struct arguments *arguments, const struct source *source,
+		 const struct resident *resident)
+{
+	const struct place_options places = {.across_builds = false};
+	struct place_table *table = place_table_new(&places);
+	struct attribution attribution;
+	struct pin_list list;
+	struct symbolize_options symbols = {.online = false};
+
+	symbolize_profile(source->profile, &symbols);
+	attribution_init(&attribution, source->profile, &arguments->options.group.selection, table,
+			 NULL);
+	pin_list_init(&list, source->memory, &attribution,
+		      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
+	write_report(arguments, source, resident,
+		     &(struct view_pins){&list, &attribution, arguments->options.full_names});
+	pin_list_release(&list);
+	attribution_release(&attribution);
+	place_table_free(table);
+}
+
+static void
+report(struct arguments *arguments, const struct source *source)
+{
+	struct resident resident;
+
+	resident_init(&resident, source->memory);
+	if (arguments->pins && source->memory->unseen == MEMORY_ALL_SEEN)
+		report_with_pins(arguments, source, &resident);
+	else
+		write_report(arguments, source, &resident, NULL);
+	if (arguments->pmap.path != NULL)
+		write_pmap(arguments, source, &resident);
 	resident_release(&resident);
 }
 
@@ -115,6 +191,7 @@ int
 cmd_resident(int argc, char **argv)
 {
 	static const struct argp argp = {
+		.options = option_table,
 		.parser = parse_option,
 		.args_doc = "PID",
 		.doc = "Say where the resident memory of a living process is, to the byte: live "
@@ -122,6 +199,7 @@ cmd_resident(int argc, char **argv)
 		       "process is not stopped, and need not record single blocks.\v"
 		       "Examples:\n"
 		       "  heaptally resident 4711\n"
+		       "  heaptally resident --pins server        whose blocks keep pages\n"
 		       "  heaptally resident --format json server | jq .parts\n",
 		.children = children,
 	};
@@ -130,9 +208,11 @@ cmd_resident(int argc, char **argv)
 
 	report_options_init(&arguments.options, REPORT_RESIDENT);
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.pmap.path != NULL)
+		report_output_check(&arguments.pmap);
 	load(&arguments, &source);
 	arguments.options.output.input = source.path;
-	report(&arguments.options, &source);
+	report(&arguments, &source);
 	source_release(&source);
 	report_options_release(&arguments.options);
 	return COMMAND_OK;

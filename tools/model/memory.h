@@ -74,7 +74,7 @@ struct memory_block {
 	uint64_t address;
 	uint64_t bytes; /* requested */
 	uint32_t rounding;
-	uint32_t site;
+	uint32_t site; /* index in `profile.sites`, plus one; 0 is not known */
 };
 
 _Static_assert(sizeof(struct memory_block) == 24, "ten million are 240 MB");

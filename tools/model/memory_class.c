@@ -153,8 +153,8 @@ bool
 memory_class_may_be_heap(const struct memory_mapping *mapping)
 {
 	return mapping->writable && !mapping->shared && mapping->inode == 0 &&
-	       (mapping->class == MEMORY_ANONYMOUS || mapping->class == MEMORY_THREAD_STACK ||
-		mapping->class == MEMORY_JIT);
+	       mapping->class != MEMORY_HEAP && mapping->class != MEMORY_MAIN_STACK &&
+	       mapping->class != MEMORY_OUTSIDE && !has_flags_of_tracer(mapping);
 }
 
 uint64_t
@@ -256,7 +256,9 @@ holds_leaf(const struct memory *memory, const struct memory_mapping *mapping,
 {
 	uint64_t start = leaf->start, end = leaf->end;
 
-	if (start >= mapping->start && end <= mapping->end)
+	/* What looks like the bss of a file may be a heap that came to lie behind its data. */
+	if (start >= mapping->start && end <= mapping->end && mapping->class != MEMORY_DATA &&
+	    mapping->class != MEMORY_TRACER)
 		return true;
 	if (start < mapping->start)
 		start = mapping->start;

@@ -12,9 +12,11 @@
 #define PAGE ((uint64_t)MEMORY_PAGE_BYTES)
 
 struct walk {
-	struct resident *resident;
 	const struct memory *memory;
-	size_t block; /* the first that may reach into the page */
+	resident_visit *visit;
+	void *context;
+	struct resident *resident; /* what is no heap goes there; or NULL */
+	size_t block;              /* the first that may reach into the page */
 	size_t region;
 	size_t mapping;
 };
@@ -47,49 +49,67 @@ get_end(const struct memory_block *block)
 
 /* --- pages of a heap --- */
 
-struct page_bytes {
-	uint64_t live, rounding, headers;
-};
-
-/* What the blocks have of the page at start. */
-static struct page_bytes
-measure_page(struct walk *walk, uint64_t start, uint32_t header)
+/* Where what the allocator gave ends. Whatever it says of a block, the next one has its header. */
+static uint64_t
+get_usable_end(const struct memory *memory, size_t index, uint32_t header)
 {
-	const struct memory_block *blocks = walk->memory->blocks.items;
-	size_t count = walk->memory->blocks.count, i = walk->block;
-	uint64_t end = start + PAGE;
-	struct page_bytes bytes = {0};
+	const struct memory_block *block = &memory->blocks.items[index];
+	uint64_t live_end = block->address + block->bytes, end = live_end + block->rounding;
 
-	while (i < count && get_end(&blocks[i]) <= start && blocks[i].address < start)
-		i++;
-	walk->block = i;
-	for (; i < count && blocks[i].address < end + header; i++) {
-		uint64_t address = blocks[i].address, live_end = address + blocks[i].bytes;
-		uint64_t usable_end = live_end + blocks[i].rounding;
-		/* Whatever an allocator says of a block, the next one has its header. */
-		if (i + 1 < count)
-			usable_end = min_of(usable_end, blocks[i + 1].address - header);
-		bytes.headers += overlap(address - header, address, start, end);
-		bytes.live += overlap(address, live_end, start, end);
-		bytes.rounding += overlap(live_end, usable_end, start, end);
-	}
-	return bytes;
+	if (index + 1 < memory->blocks.count)
+		end = min_of(end, memory->blocks.items[index + 1].address - header);
+	return max_of(end, live_end);
 }
 
 static void
-add_page(struct walk *walk, uint64_t start, const struct memory_region *region)
+visit_page(struct walk *walk, uint64_t start, const struct memory_region *region)
 {
-	struct page_bytes bytes =
-		measure_page(walk, start, memory_get_header_bytes(walk->memory, region->kind));
-	uint64_t *parts = walk->resident->regions[region->kind].parts;
-	uint64_t used = bytes.live + bytes.rounding + bytes.headers;
+	const struct memory_block *blocks = walk->memory->blocks.items;
+	uint32_t header = memory_get_header_bytes(walk->memory, region->kind);
+	size_t count = walk->memory->blocks.count, i = walk->block;
+	uint64_t end = start + PAGE;
+	struct resident_page page = {.region = region, .mapping = walk->mapping, .start = start};
+
+	while (i < count && get_end(&blocks[i]) <= start && blocks[i].address < start)
+		i++;
+	walk->block = page.first = i;
+	for (; i < count && blocks[i].address < end + header; i++) {
+		uint64_t address = blocks[i].address, live_end = address + blocks[i].bytes;
+
+		page.headers += overlap(address - header, address, start, end);
+		page.live += overlap(address, live_end, start, end);
+		page.rounding +=
+			overlap(live_end, get_usable_end(walk->memory, i, header), start, end);
+	}
+	page.end = i;
+	walk->visit(walk->context, &page);
+}
+
+uint64_t
+resident_page_get_share(const struct resident_page *page, const struct memory *memory, size_t block)
+{
+	uint32_t header = memory_get_header_bytes(memory, page->region->kind);
+
+	return overlap(memory->blocks.items[block].address - header,
+		       get_usable_end(memory, block, header), page->start, page->start + PAGE);
+}
+
+static void
+add_page(void *context, const struct resident_page *page)
+{
+	struct resident *resident = context;
+	struct resident_mapping *mapping = &resident->mappings[page->mapping];
+	uint64_t *parts = resident->regions[page->region->kind].parts;
+	uint64_t used = page->live + page->rounding + page->headers;
 	enum resident_part rest = used != 0 ? RESIDENT_PINNED : RESIDENT_KEPT;
 
-	if (walk->memory->unseen != MEMORY_ALL_SEEN)
+	mapping->live += page->live;
+	*(used != 0 ? &mapping->pinned : &mapping->kept) += PAGE - page->live;
+	if (resident->memory->unseen != MEMORY_ALL_SEEN)
 		rest = RESIDENT_UNSEEN;
-	parts[RESIDENT_LIVE] += bytes.live;
-	parts[RESIDENT_ROUNDING] += bytes.rounding;
-	parts[RESIDENT_HEADERS] += bytes.headers;
+	parts[RESIDENT_LIVE] += page->live;
+	parts[RESIDENT_ROUNDING] += page->rounding;
+	parts[RESIDENT_HEADERS] += page->headers;
 	parts[rest] += PAGE - used;
 }
 
@@ -119,8 +139,10 @@ add_outside(struct walk *walk, uint64_t bytes)
 {
 	const struct memory_mapping *mapping = &walk->memory->mappings.items[walk->mapping];
 
+	if (walk->resident == NULL)
+		return;
 	walk->resident->parts[get_part(mapping->class)] += bytes;
-	walk->resident->outside[walk->mapping] += bytes;
+	walk->resident->mappings[walk->mapping].outside += bytes;
 	if (mapping->class == MEMORY_MAIN_STACK)
 		walk->resident->main_stack += bytes;
 }
@@ -152,21 +174,25 @@ add_run(struct walk *walk, const struct memory_run *run)
 			continue;
 		}
 		for (to = min_of(to, region->end); at < to; at += PAGE)
-			add_page(walk, at, region);
+			visit_page(walk, at, region);
 	}
 }
 
 static void
-add_runs(struct resident *resident)
+walk_runs(struct walk *walk)
 {
-	struct walk walk = {.resident = resident, .memory = resident->memory};
-
-	array_each (&resident->memory->runs, run) {
+	array_each (&walk->memory->runs, run) {
 		if (run->state == MEMORY_PRESENT)
-			add_run(&walk, run);
-		else if (run->state == MEMORY_ZERO)
-			resident->zero += run->end - run->start;
+			add_run(walk, run);
+		else if (run->state == MEMORY_ZERO && walk->resident != NULL)
+			walk->resident->zero += run->end - run->start;
 	}
+}
+
+void
+resident_each_page(const struct memory *memory, resident_visit *visit, void *context)
+{
+	walk_runs(&(struct walk){.memory = memory, .visit = visit, .context = context});
 }
 
 /* Bytes of live blocks that are on no page, or on one that was swapped out. */
@@ -250,8 +276,9 @@ void
 resident_init(struct resident *resident, const struct memory *memory)
 {
 	*resident = (struct resident){.memory = memory};
-	resident->outside = xcalloc(memory->mappings.count + 1, sizeof(*resident->outside));
-	add_runs(resident);
+	resident->mappings = xcalloc(memory->mappings.count + 1, sizeof(*resident->mappings));
+	walk_runs(&(struct walk){
+		.memory = memory, .visit = add_page, .context = resident, .resident = resident});
 	add_blocks(resident);
 	add_mappings(resident);
 	add_regions(resident);
@@ -265,8 +292,8 @@ resident_init(struct resident *resident, const struct memory *memory)
 void
 resident_release(struct resident *resident)
 {
-	free(resident->outside);
-	resident->outside = NULL;
+	free(resident->mappings);
+	resident->mappings = NULL;
 }
 
 const char *
@@ -327,10 +354,11 @@ resident_get_largest(const struct resident *resident, size_t limit, size_t *ret_
 		size_t place;
 
 		if (memory->mappings.items[i].class != MEMORY_ANONYMOUS ||
-		    resident->outside[i] == 0)
+		    resident->mappings[i].outside == 0)
 			continue;
 		for (place = count;
-		     place > 0 && resident->outside[ret_mappings[place - 1]] < resident->outside[i];
+		     place > 0 && resident->mappings[ret_mappings[place - 1]].outside <
+					  resident->mappings[i].outside;
 		     place--)
 			if (place < limit)
 				ret_mappings[place] = ret_mappings[place - 1];

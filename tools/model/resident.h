@@ -40,6 +40,12 @@ struct resident_regions {
 	uint64_t parts[RESIDENT_HEAP_PARTS];
 };
 
+/* A mapping's share. */
+struct resident_mapping {
+	uint64_t outside;            /* in no region */
+	uint64_t live, pinned, kept; /* pinned: all else of pages with a live byte */
+};
+
 struct resident {
 	const struct memory *memory;
 	uint64_t parts[RESIDENT_PARTS];
@@ -58,9 +64,25 @@ struct resident {
 	uint64_t inherited_shared;   /* of the heap of a forked child, what is its parent's still */
 	uint64_t live_bytes, blocks; /* all that are known, resident or not */
 
-	/* By mapping, what is in no region. */
-	uint64_t *outside;
+	struct resident_mapping *mappings; /* by index */
 };
+
+/* A resident page of a heap. */
+struct resident_page {
+	const struct memory_region *region;
+	size_t mapping; /* index */
+	uint64_t start;
+	uint64_t live, rounding, headers; /* bytes */
+	size_t first, end; /* the blocks from first to below end are on it, or their headers */
+};
+
+/* Visit them in the order of their addresses. */
+typedef void resident_visit(void *context, const struct resident_page *page);
+void resident_each_page(const struct memory *memory, resident_visit *visit, void *context);
+
+/* Bytes of a page that a block has, with its header. */
+uint64_t resident_page_get_share(const struct resident_page *page, const struct memory *memory,
+				 size_t block);
 
 /* Work it out. memory has to stay as it is until `resident_release`. */
 void resident_init(struct resident *resident, const struct memory *memory);

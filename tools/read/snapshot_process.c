@@ -54,7 +54,7 @@ read_recorded(struct snapshot *snapshot, uint32_t pid, struct memory *memory)
 			.address = block->address,
 			.bytes = block->bytes,
 			.rounding = block->rounding < unknown ? block->rounding : 0,
-			.site = block->site,
+			.site = block->site + 1,
 		};
 		*array_push(&memory->leaves) =
 			(struct memory_range){block->address, block->address + block->bytes + 1};

@@ -327,7 +327,7 @@ print_mappings(const struct term *term, const struct view_waterfall *view)
 		char *name = describe_mapping(get_memory(view), largest[i]);
 
 		fprintf(term->stream, "  %#-20" PRIx64 "%14s%11s  %s\n", mapping->start,
-			human_size((int64_t)view->resident->outside[largest[i]], size),
+			human_size((int64_t)view->resident->mappings[largest[i]].outside, size),
 			human_size((int64_t)(mapping->end - mapping->start), all), name);
 		free(name);
 	}
@@ -367,6 +367,8 @@ view_waterfall_text(const struct term *term, const struct view_waterfall *view)
 	print_told_apart(term, view);
 	print_regions(term, view);
 	print_mappings(term, view);
+	if (view->pins != NULL)
+		view_pins_text(term, view->pins, view->rows);
 	tell(view, print_note, &context);
 	view_quality_warnings(term, "", profile);
 }
@@ -411,7 +413,8 @@ write_mappings(struct json_writer *json, const struct view_waterfall *view)
 		json_writer_begin_object(json, NULL);
 		json_writer_hex(json, "address", mapping->start);
 		json_writer_unsigned(json, "size_bytes", mapping->end - mapping->start);
-		json_writer_unsigned(json, "resident_bytes", view->resident->outside[largest[i]]);
+		json_writer_unsigned(json, "resident_bytes",
+				     view->resident->mappings[largest[i]].outside);
 		json_writer_string(json, "name", mapping->name);
 		json_writer_end_object(json);
 	}
@@ -465,6 +468,8 @@ view_waterfall_json(const struct term *term, const struct view_waterfall *view)
 	json_writer_unsigned(&json, "live_bytes", view->resident->live_bytes);
 	write_regions(&json, view->resident);
 	write_mappings(&json, view);
+	if (view->pins != NULL)
+		view_pins_json(&json, view->pins, view->rows);
 	json_writer_begin_array(&json, "notes");
 	tell(view, view_json_sentence, &json);
 	json_writer_end_array(&json);
@@ -497,4 +502,6 @@ view_waterfall_csv(const struct term *term, const struct view_waterfall *view)
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		fprintf(term->stream, "not_resident,%s,%" PRIu64 "\n", outside[i].name,
 			outside[i].bytes);
+	if (view->pins != NULL)
+		view_pins_csv(term->stream, view->pins, view->rows);
 }

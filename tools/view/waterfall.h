@@ -9,6 +9,7 @@
 
 #include "model/profile.h"
 #include "model/resident.h"
+#include "view/pins.h"
 
 struct term;
 
@@ -16,7 +17,8 @@ struct view_waterfall {
 	const struct profile *profile;
 	struct profile_at at;
 	const struct resident *resident;
-	size_t rows; /* of lists; 0 is all */
+	const struct view_pins *pins; /* NULL: they were not asked for, or are not known */
+	size_t rows;                  /* of lists; 0 is all */
 };
 
 void view_waterfall_text(const struct term *term, const struct view_waterfall *view);
