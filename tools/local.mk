@@ -110,6 +110,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/remedy.c \
+	tools/model/remedy.h \
 	tools/model/resident.c \
 	tools/model/resident.h \
 	tools/model/selection.h \
@@ -288,6 +290,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/processes.h \
 	tools/view/quality.c \
 	tools/view/quality.h \
+	tools/view/remedy.c \
+	tools/view/remedy.h \
 	tools/view/resident.c \
 	tools/view/resident.h \
 	tools/view/source_code.c \

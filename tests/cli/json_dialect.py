@@ -7,11 +7,12 @@ import copy
 import json
 import os
 import re
+import subprocess
 
 import schema
 from commanded import commanded
-from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases,
-                     wait_to_succeed)
+from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record, run,
+                     run_cases, wait_to_succeed)
 
 KEYS = "line function file module stack allocator thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
@@ -143,6 +144,17 @@ def living(directory):
         assert "live_bytes_per_second" in second["groups"][0], second
         process.tell("free 99")
         equal(ask("block", pid, address)["state"], "freed", "a freed block")
+
+
+@case("resident: what would help")
+def resident(_directory):
+    with subprocess.Popen([program("resident"), "holes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=environment(LD_PRELOAD=LIBRARY)) as child:
+        child.stdout.readline()
+        remedies = ask("resident", str(child.pid))["remedies"]
+        equal([(remedy["advice"], remedy["is_now"]) for remedy in remedies], [("malloc_trim(0)", True)],
+              "remedies")
+        child.stdin.close()
 
 
 @case("growth, and who grows in timeline, of a run that lasts")

@@ -276,6 +276,47 @@ def pmap(_directory):
         equal(result.returncode, 2, "a file that is there is kept")
 
 
+def remedies(document):
+    return {remedy["advice"].split("=")[-2 if "TUNABLES" in remedy["advice"] else 0]: remedy["returned_bytes"]
+            for remedy in document["remedies"]}
+
+
+@case("malloc_trim returns what was promised: holes, ends, fastbins, arenas")
+def trims(_directory):
+    for what in ("holes", "survivor", "fastbins", "sizes", "large", "alternate", "arenas", "tops"):
+        with known(what) as process:
+            promised = remedies(report("resident", process.pid)).get("malloc_trim(0)", 0)
+            assert (promised > 20 * MIB) == (what != "tops"), (what, promised)
+            near(process.trim(), promised, "malloc_trim of " + what, percent=5, slack=256 * KIB)
+
+
+def rss_of(*words, **options):
+    with known(*words, **options) as process:
+        return report("resident", process.pid)
+
+
+@case("advice of glibc: with the setting Rss falls by about what was promised")
+def thresholds(_directory):
+    for what, name in (("large", "glibc.malloc.mmap_threshold"), ("tops", "glibc.malloc.trim_threshold")):
+        before = rss_of(what)
+        promised = remedies(before)["glibc.malloc." + name.rsplit(".", 1)[1]]
+        after = rss_of(what, GLIBC_TUNABLES=name + "=131072")
+        near(before["resident_bytes"] - after["resident_bytes"], promised, name, percent=10)
+        equal(set(remedies(after)) - {"malloc_trim(0)"}, set(), "advice that was taken")
+
+
+@case("advice of jemalloc: pages in no slab are what decay returns")
+def decay(_directory):
+    for what in ("survivor", "holes"):
+        before = rss_of(what, preload=preload_of("jemalloc"))
+        name = "MALLOC_CONF"
+        promised = remedies(before).get(name, 0)
+        after = rss_of(what, preload=preload_of("jemalloc"),
+                       MALLOC_CONF="dirty_decay_ms:0,muzzy_decay_ms:0")
+        near(before["resident_bytes"] - after["resident_bytes"], promised, "decay of " + what,
+             percent=5, slack=6 * MIB)
+
+
 @case("text has a bar and the sum, CSV adds up")
 def formats(_directory):
     with known("holes") as process:

@@ -10,17 +10,21 @@
  *     file       a file of 8 MiB mapped to be read, and read
  *     stacks     eight threads, of which each uses 1 MiB of its stack
  *     survivor   256 MiB in blocks of 1000 bytes freed behind one that lives
- *     arenas     eight threads, each of which allocates 32 MiB in blocks of 1000 and frees all but
- * one sizes      random sizes up to 30,000 bytes, 70 % freed alternate  200 and 6,000 bytes in
- * turn, the large ones freed fastbins   1,000,000 blocks of 56 bytes, one in 1000 lives large 99 of
- * 100 blocks of 1 MiB, made after the threshold of mmap had risen, freed zero       16 MiB that
- * were read and never written own        24 MiB that the program maps itself, between blocks with
- * mappings of their own advise     malloc'ed 32 MiB of which 8 MiB are given back by MADV_DONTNEED,
- * 4 by MADV_FREE guard      a block of 8 MiB with 1 MiB of it not to be accessed huge       a block
- * of 16 MiB for huge pages, a byte in each 2 MiB written memfd      12 MiB of shared memory without
- * a file many       7,000 mappings of one page each child      48 MiB of blocks in a process that
- * then forks; the child waits, its id is printed small      COUNT blocks of 40 bytes: resident
- * small COUNT
+ *     arenas     eight threads, each of which frees all but the last of 32 MiB in blocks of 1000
+ *     tops       likewise but the first of 24 MiB, after the threshold for trimming had risen
+ *     sizes      random sizes up to 30,000 bytes, 70 % freed
+ *     alternate  200 and 6,000 bytes in turn, the large ones freed
+ *     fastbins   1,000,000 blocks of 56 bytes, one in 1000 lives
+ *     large      99 of 100 blocks of 1 MiB freed, made after the threshold of mmap had risen
+ *     zero       16 MiB that were read and never written
+ *     own        24 MiB that the program maps itself, between blocks with their own mappings
+ *     advise     malloc'ed 32 MiB, of which MADV_DONTNEED gives back 8 MiB and MADV_FREE 4
+ *     guard      a block of 8 MiB with 1 MiB of it not to be accessed
+ *     huge       a block of 16 MiB for huge pages, a byte in each 2 MiB written
+ *     memfd      12 MiB of shared memory without a file
+ *     many       7,000 mappings of one page each
+ *     child      48 MiB of blocks, then a fork: it is the waiting child whose id is printed
+ *     small      COUNT blocks of 40 bytes: resident small COUNT
  *
  * When it is ready it prints "ready PID BYTES", BYTES being what the name promises. Then it reads
  * lines: "trim" calls malloc_trim(0) and prints how far Rss fell, an empty line or the end ends it.
@@ -181,6 +185,29 @@ fill_arena(void *argument)
 	return argument;
 }
 
+/* A mapped block that is freed raises the threshold to its size, and that of trimming to twice. */
+static void
+raise_threshold(size_t bytes)
+{
+	free(drop(bytes));
+}
+
+static void *
+fill_top(void *argument)
+{
+	void **blocks = map(24 * 1024 * sizeof *blocks, 0);
+
+	kept[(uintptr_t)argument] = keep(1000);
+	for (int i = 0; i < 24 * 1024; i++)
+		blocks[i] = drop(1000);
+	for (int i = 0; i < 24 * 1024; i++)
+		free(blocks[i]);
+	munmap(blocks, 24 * 1024 * sizeof *blocks);
+	pthread_barrier_wait(&barrier);
+	pause();
+	return argument;
+}
+
 static size_t
 make_sizes(void)
 {
@@ -242,8 +269,7 @@ make_large(void)
 {
 	void *blocks[100];
 
-	/* Freed once, a mapped block raises the threshold above its size. */
-	free(drop(4 * MIB));
+	raise_threshold(4 * MIB);
 	for (int i = 0; i < 100; i++)
 		blocks[i] = i < 99 ? drop(MIB) : keep(MIB);
 	for (int i = 0; i < 99; i++)
@@ -373,6 +399,8 @@ make(const char *what, const char *count)
 		return kept[0] = fill_and_free(1000, 256 * 1024), 256 * MIB;
 	if (strcmp(what, "arenas") == 0)
 		return start_threads(fill_arena), 8 * 32 * MIB;
+	if (strcmp(what, "tops") == 0)
+		return raise_threshold(30 * MIB), start_threads(fill_top), 8 * 24 * MIB;
 	if (strcmp(what, "sizes") == 0)
 		return make_sizes();
 	if (strcmp(what, "alternate") == 0)

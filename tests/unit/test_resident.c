@@ -13,6 +13,7 @@
 #include "model/memory.h"
 #include "model/memory_class.h"
 #include "model/pin.h"
+#include "model/remedy.h"
 #include "model/resident.h"
 #include "scratch.h"
 #include "util/intern.h"
@@ -263,9 +264,9 @@ START_TEST(regions_within_one_mapping)
 	map(OTHER, 30, "rw-p", "", 0);
 	present(OTHER, 30, MEMORY_PRESENT);
 	*array_push(&memory.regions) = (struct memory_region){OTHER + 10 * PAGE, OTHER + 15 * PAGE,
-							      MEMORY_REGION_CHUNK, 0};
+							      MEMORY_REGION_CHUNK, 0, 0};
 	*array_push(&memory.regions) =
-		(struct memory_region){OTHER, OTHER + 5 * PAGE, MEMORY_REGION_ARENA, 0};
+		(struct memory_region){OTHER, OTHER + 5 * PAGE, MEMORY_REGION_ARENA, 0, 0};
 	block(OTHER + 64, 1000, 0);
 	block(OTHER + 10 * PAGE + 16, 5 * PAGE - 16, 0);
 	work_out();
@@ -393,6 +394,71 @@ START_TEST(pins_by_share)
 }
 END_TEST
 
+/* Between live chunks, at the end of the main heap, of an arena's first heap and of its last. */
+START_TEST(what_malloc_trim_returns)
+{
+	const uint64_t arena = UINT64_C(0x7f0004000000), next = arena + MEMORY_ARENA_BYTES;
+	struct remedy remedy;
+
+	map(HEAP, 32, "rw-p", "[heap]", 0);
+	present(HEAP, 32, MEMORY_PRESENT);
+	map(arena, 16, "rw-p", "", 0);
+	present(arena, 16, MEMORY_PRESENT);
+	map(next, 16, "rw-p", "", 0);
+	present(next, 16, MEMORY_PRESENT);
+	*array_push(&memory.regions) = (struct memory_region){
+		arena, arena + 16 * PAGE, MEMORY_REGION_ARENA, 0, arena + 48 + 2200};
+	*array_push(&memory.regions) = (struct memory_region){
+		next, next + 16 * PAGE, MEMORY_REGION_ARENA, arena, next + 48};
+	memory.blocks_from = MEMORY_BLOCKS_TABLE;
+	/* A chunk ends 8 bytes before the end of its block; 48 bytes behind that whole pages begin.
+	 */
+	block(HEAP + 16, PAGE - 16 - 40, 0);
+	block(HEAP + 10 * PAGE + 16, 24, 0);
+	block(HEAP + 20 * PAGE + 16, 24, 0);
+	block(arena + 4096 + 16, 24, 0);
+	block(next + 4096 + 16, UINT64_C(130) << 8, 0);
+	memory_class_set(&memory);
+	memory_cut_blocks(&memory);
+	memory_class_add_regions(&memory);
+	resident_init(&resident, &memory);
+	remedy_init(&remedy, &resident);
+	ck_assert(remedy.is_known);
+	/* 9 and 9 pages of gaps, 11 of the end; 14 - 1 of the arena's first heap, for the fence. */
+	ck_assert_uint_eq(remedy.trim, (9 + 9 + 11 + 13) * PAGE);
+	ck_assert_uint_eq(remedy.tops, 6 * PAGE);
+	ck_assert_uint_eq(remedy.large_blocks, 0);
+	memory.unseen = MEMORY_UNSEEN_FORKED;
+	remedy_init(&remedy, &resident);
+	ck_assert(!remedy.is_known);
+	ck_assert_uint_eq(remedy.trim + remedy.tops + remedy.at_most, 0);
+	resident_release(&resident);
+}
+END_TEST
+
+/* Slabs of 80 bytes are five pages; a large block is alone. */
+START_TEST(what_decay_returns)
+{
+	struct remedy remedy;
+
+	memory.has_chunks = false;
+	memory.allocator = MEMORY_JEMALLOC;
+	map(OTHER, 64, "rw-p", "", 0);
+	present(OTHER, 64, MEMORY_PRESENT);
+	*array_push(&memory.leaves) = (struct memory_range){OTHER, OTHER + 64 * PAGE};
+	block(OTHER + 10 * PAGE + 51 * 80, 72, 8);
+	block(OTHER + 10 * PAGE + 60 * 80, 72, 8);
+	block(OTHER + 20 * PAGE, 4 * PAGE, 0);
+	memory_class_set(&memory);
+	memory_cut_blocks(&memory);
+	memory_class_add_regions(&memory);
+	resident_init(&resident, &memory);
+	remedy_init(&remedy, &resident);
+	ck_assert_uint_eq(remedy.decay, (64 - 5 - 5) * PAGE);
+	resident_release(&resident);
+}
+END_TEST
+
 START_TEST(allocators_by_their_files)
 {
 	ck_assert_int_eq(memory_get_allocator("/lib/x86_64-linux-gnu/libc.so.6"), MEMORY_GLIBC);
@@ -423,6 +489,8 @@ main(void)
 	tcase_add_test(tcase, heads_of_arenas);
 	tcase_add_test(tcase, largest_mappings_first);
 	tcase_add_test(tcase, pins_by_share);
+	tcase_add_test(tcase, what_malloc_trim_returns);
+	tcase_add_test(tcase, what_decay_returns);
 	tcase_add_test(tcase, allocators_by_their_files);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

@@ -92,7 +92,8 @@ enum memory_region_kind {
 struct memory_region {
 	uint64_t start, end;
 	enum memory_region_kind kind;
-	uint64_t first; /* where its first chunk can begin; of an arena behind its head */
+	uint64_t previous; /* of an arena: the heap that it had before; 0 without one */
+	uint64_t first;    /* where its first chunk can begin; of an arena behind its head */
 };
 
 /* A range where blocks are or were. */

@@ -226,7 +226,7 @@ fill_mapping(struct memory *memory, size_t sorted, size_t *next,
 
 		if (to > from)
 			*array_push(&memory->regions) =
-				(struct memory_region){from, to, kind, from};
+				(struct memory_region){from, to, kind, 0, from};
 		if (is_last)
 			break;
 		from = memory->regions.items[i].end;
@@ -294,8 +294,9 @@ memory_class_add_regions(struct memory *memory)
 {
 	array_each (&memory->mappings, mapping) {
 		if (mapping->class == MEMORY_HEAP)
-			*array_push(&memory->regions) = (struct memory_region){
-				mapping->start, mapping->end, MEMORY_REGION_MAIN, mapping->start};
+			*array_push(&memory->regions) =
+				(struct memory_region){mapping->start, mapping->end,
+						       MEMORY_REGION_MAIN, 0, mapping->start};
 	}
 	sort_regions(memory);
 	add_mappings(memory, memory->domain_leaves.items, memory->domain_leaves.count,

@@ -223,7 +223,7 @@ insert_chunk(struct reading *reading, uint64_t address, uint64_t word)
 	if (before >= address - 16 || start % PAGE != 0 || end % PAGE != 0 || end <= address)
 		return;
 	*array_push(&reading->memory->regions) =
-		(struct memory_region){start, end, MEMORY_REGION_CHUNK, start};
+		(struct memory_region){start, end, MEMORY_REGION_CHUNK, 0, start};
 }
 
 /* Give the blocks from first on their sizes, and forget those that have none. */
@@ -472,9 +472,9 @@ find_arenas(struct reading *reading)
 			bytes = memory_class_get_arena(words);
 			if (bytes == 0)
 				continue;
-			*array_push(&reading->memory->regions) =
-				(struct memory_region){at, at + bytes, MEMORY_REGION_ARENA,
-						       memory_class_get_first_chunk(at, words[0])};
+			*array_push(&reading->memory->regions) = (struct memory_region){
+				at, at + bytes, MEMORY_REGION_ARENA, words[1],
+				memory_class_get_first_chunk(at, words[0])};
 		}
 	}
 }

@@ -16,6 +16,7 @@
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/quality.h"
+#include "view/remedy.h"
 
 #define NAME_COLUMNS    16
 #define SIZE_COLUMNS    11
@@ -365,6 +366,7 @@ view_waterfall_text(const struct term *term, const struct view_waterfall *view)
 	print_parts(term, view);
 	print_outside(term, view);
 	print_told_apart(term, view);
+	view_remedy_text(term, view->resident);
 	print_regions(term, view);
 	print_mappings(term, view);
 	if (view->pins != NULL)
@@ -468,6 +470,7 @@ view_waterfall_json(const struct term *term, const struct view_waterfall *view)
 	json_writer_unsigned(&json, "live_bytes", view->resident->live_bytes);
 	write_regions(&json, view->resident);
 	write_mappings(&json, view);
+	view_remedy_json(&json, view->resident);
 	if (view->pins != NULL)
 		view_pins_json(&json, view->pins, view->rows);
 	json_writer_begin_array(&json, "notes");
