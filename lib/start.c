@@ -59,6 +59,8 @@ fill_header(void)
 	h->frames_limit = options.frames;
 	h->realloc_origin = options.realloc_origin;
 	h->threads = options.threads;
+	block_table_describe(&h->blocks);
+	domain_table_describe(&h->domains);
 	if (options.bad)
 		recording_note(TROUBLE_BAD_OPTION);
 	if (!real.malloc_is_ours)
@@ -91,6 +93,7 @@ start_tables(bool forked)
 	unwind_set_limit(options.frames);
 	unwind_set_threads(options.threads);
 	unwind_set_crosscheck(options.crosscheck);
+	recording.header->forked = forked;
 	fill_header();
 	module_table_add_loaded(!forked);
 	if (start_python_tables != NULL)

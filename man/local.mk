@@ -20,6 +20,7 @@ dist_man_MANS += \
 	man/heaptally-recording.5 \
 	man/heaptally-report.1 \
 	man/heaptally-reset-peak.1 \
+	man/heaptally-resident.1 \
 	man/heaptally-resume.1 \
 	man/heaptally-run.1 \
 	man/heaptally-snapshot.1 \

@@ -56,6 +56,7 @@ python_tests = \
 	tests/cli/page_html.py \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
+	tests/cli/resident.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \

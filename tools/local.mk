@@ -121,12 +121,18 @@ tools_libtools_a_SOURCES = \
 	tools/model/listing.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
+	tools/model/memory.c \
+	tools/model/memory.h \
+	tools/model/memory_class.c \
+	tools/model/memory_class.h \
 	tools/model/moment.c \
 	tools/model/moment.h \
 	tools/model/name.c \
 	tools/model/name.h \
 	tools/model/path_map.c \
 	tools/model/path_map.h \
+	tools/model/pin.c \
+	tools/model/pin.h \
 	tools/model/place.c \
 	tools/model/place.h \
 	tools/model/process.c \
@@ -137,6 +143,10 @@ tools_libtools_a_SOURCES = \
 	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/remedy.c \
+	tools/model/remedy.h \
+	tools/model/resident.c \
+	tools/model/resident.h \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
@@ -163,6 +173,9 @@ tools_libtools_a_SOURCES = \
 	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
+	tools/read/memory_maps.c \
+	tools/read/memory_pages.c \
+	tools/read/memory_read.h \
 	tools/read/named.c \
 	tools/read/named.h \
 	tools/read/request.c \
@@ -177,6 +190,9 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
 	tools/read/snapshot_private.h \
+	tools/read/snapshot_process.c \
+	tools/read/snapshot_process.h \
+	tools/read/snapshot_process_tables.c \
 	tools/read/snapshot_codes.c \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_title.c \
@@ -303,12 +319,18 @@ tools_libtools_a_SOURCES = \
 	tools/view/page_source.c \
 	tools/view/page_source.h \
 	tools/view/page_markdown.c \
+	tools/view/pins.c \
+	tools/view/pins.h \
 	tools/view/place.c \
 	tools/view/place.h \
+	tools/view/pmap.c \
+	tools/view/pmap.h \
 	tools/view/processes.c \
 	tools/view/processes.h \
 	tools/view/quality.c \
 	tools/view/quality.h \
+	tools/view/remedy.c \
+	tools/view/remedy.h \
 	tools/view/resident.c \
 	tools/view/resident.h \
 	tools/view/source_code.c \
@@ -329,7 +351,9 @@ tools_libtools_a_SOURCES = \
 	tools/view/top_table.c \
 	tools/view/top_text.c \
 	tools/view/top_tree.c \
-	tools/view/top_tree_json.c
+	tools/view/top_tree_json.c \
+	tools/view/waterfall.c \
+	tools/view/waterfall.h
 
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
@@ -362,6 +386,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_output.c \
 	tools/cmd/report_output.h \
 	tools/cmd/request.c \
+	tools/cmd/resident.c \
 	tools/cmd/run.c \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \

@@ -34,7 +34,15 @@
 struct side_entry {
 	uintptr_t address; /* 0 is free */
 	struct block block;
+	uint64_t bytes; /* requested */
 };
+
+_Static_assert(sizeof(struct side_entry) == sizeof(struct recording_side_entry) &&
+		       offsetof(struct side_entry, block.site) ==
+			       offsetof(struct recording_side_entry, site) &&
+		       offsetof(struct side_entry, bytes) ==
+			       offsetof(struct recording_side_entry, bytes),
+	       "others read it");
 
 static struct {
 	void ***top; /* `common_top`, or one of the same size */
@@ -42,13 +50,19 @@ static struct {
 	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
 	uint8_t slot_bytes;    /* 4 or 8 */
 	uint8_t rounding_bits; /* the largest value means: in the side table */
+	uint8_t size_bits;     /* 0: the chunk says it */
 	uint32_t site_max;     /* that a slot can hold */
 	struct lock leaf_lock;
 
 	struct lock side_lock;
+	/* Read as a struct recording_side. */
 	struct side_entry *side;
 	uint32_t side_capacity, side_live;
 } table;
+
+_Static_assert(offsetof(__typeof__(table), side_live) - offsetof(__typeof__(table), side) ==
+		       offsetof(struct recording_side, live),
+	       "others read it");
 
 static inline size_t
 directory_index(uintptr_t address)
@@ -93,13 +107,38 @@ block_table_init(bool is_glibc)
 	table.compact = is_glibc;
 	table.slot_shift = is_glibc ? SLOT_SHIFT : 4;
 	table.slot_bytes = is_glibc ? 4 : 8;
-	table.rounding_bits = is_glibc ? ROUNDING_BITS : 37;
+	table.rounding_bits = is_glibc ? ROUNDING_BITS : 13;
+	table.size_bits = is_glibc ? 0 : 24;
 	table.site_max = is_glibc ? SITE_MAX : (1u << 26) - 1;
 	if (no_leaves == NULL && !make_top(is_glibc))
 		return false;
 	empty_directories();
 	arena_add_bytes(4 * PAGE_BYTES);
 	return true;
+}
+
+void
+block_table_describe(struct recording_table *ret_shape)
+{
+	uint8_t place = (uint8_t)(table.size_bits + table.rounding_bits);
+
+	*ret_shape = (struct recording_table){
+		.top = (uintptr_t)table.top,
+		.empty = (uintptr_t)no_leaves,
+		.side = (uintptr_t)&table.side,
+		.address_bits = ADDRESS_BITS,
+		.top_shift = TOP_SHIFT,
+		.leaf_shift = LEAF_SHIFT,
+		.slot_shift = table.slot_shift,
+		.slot_bytes = table.slot_bytes,
+		.site_shift = (uint8_t)(place + 1),
+		.site_bits = (uint8_t)(table.slot_bytes * 8 - place - 1),
+		.place_shift = place,
+		.place_bits = 1,
+		.size_shift = table.rounding_bits,
+		.size_bits = table.size_bits,
+		.rounding_bits = table.rounding_bits,
+	};
 }
 
 /* Where the leaf of an address goes. Under the lock. */
@@ -208,24 +247,36 @@ place_of(uintptr_t address)
 }
 
 static inline uint64_t
-pack(uintptr_t address, struct block block)
+pack(uintptr_t address, struct block block, uint64_t bytes)
 {
 	uint64_t site_and_place = (uint64_t)block.site << 1 | place_of(address);
 
+	if (table.size_bits != 0)
+		site_and_place = site_and_place << table.size_bits | bytes;
 	return site_and_place << table.rounding_bits | block.rounding;
+}
+
+/* Whether a slot can hold it. */
+static inline bool
+fits(struct block block, uint64_t bytes)
+{
+	return block.rounding < rounding_beyond() && block.site <= table.site_max &&
+	       (table.size_bits == 0 || bytes >> table.size_bits == 0);
 }
 
 static inline bool
 is_at(uint64_t value, uintptr_t address)
 {
-	return value != 0 && (value >> table.rounding_bits & 1) == place_of(address);
+	unsigned place = table.size_bits + table.rounding_bits;
+
+	return value != 0 && (value >> place & 1) == place_of(address);
 }
 
 static inline struct block
 unpack(uint64_t value)
 {
 	return (struct block){value & rounding_beyond(),
-			      (uint32_t)(value >> (table.rounding_bits + 1))};
+			      (uint32_t)(value >> (table.size_bits + table.rounding_bits + 1))};
 }
 
 static uint32_t
@@ -284,7 +335,7 @@ grow_side(void)
 }
 
 static COLD bool
-side_insert(uintptr_t address, struct block block)
+side_insert(uintptr_t address, struct block block, uint64_t bytes)
 {
 	struct side_entry *e;
 
@@ -297,7 +348,7 @@ side_insert(uintptr_t address, struct block block)
 	e = side_entry_of(address);
 	if (e->address == 0)
 		store(&table.side_live, table.side_live + 1);
-	*e = (struct side_entry){address, block};
+	*e = (struct side_entry){address, block, bytes};
 	lock_drop(&table.side_lock);
 	return true;
 }
@@ -324,24 +375,25 @@ static struct block remove_any(const void *address);
 
 /* The slot is taken, or the block does not fit into one. */
 static COLD struct block
-insert_beside(void *slot, uintptr_t address, struct block block, bool *ret_stored)
+insert_beside(void *slot, uintptr_t address, struct block block, uint64_t bytes, bool *ret_stored)
 {
 	struct block old = remove_any((const void *)address);
-	bool fits = block.rounding < rounding_beyond() && block.site <= table.site_max;
 
 	*ret_stored = true;
-	if (get_slot(slot) == 0 && fits && take_slot(slot, pack(address, block)))
+	if (get_slot(slot) == 0 && fits(block, bytes) &&
+	    take_slot(slot, pack(address, block, bytes)))
 		return old;
-	*ret_stored = side_insert(address, block);
+	*ret_stored = side_insert(address, block, bytes);
 	/* In a slot that is in use nothing has to say where the block is. */
 	if (*ret_stored && get_slot(slot) == 0)
-		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1}));
+		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1}, 0));
 	return old;
 }
 
 static struct block
 insert_any(const void *address, struct block block, size_t usable, bool *ret_stored)
 {
+	uint64_t bytes = usable > block.rounding ? usable - block.rounding : 0;
 	uintptr_t a = (uintptr_t)address;
 	void *slot = slot_of(a);
 
@@ -354,10 +406,9 @@ insert_any(const void *address, struct block block, size_t usable, bool *ret_sto
 			return BLOCK_NONE;
 		}
 	}
-	if (unlikely(get_slot(slot) != 0 || block.rounding >= rounding_beyond() ||
-		     block.site > table.site_max) ||
-	    !take_slot(slot, pack(a, block)))
-		return insert_beside(slot, a, block, ret_stored);
+	if (unlikely(get_slot(slot) != 0 || !fits(block, bytes)) ||
+	    !take_slot(slot, pack(a, block, bytes)))
+		return insert_beside(slot, a, block, bytes, ret_stored);
 	*ret_stored = true;
 	return BLOCK_NONE;
 }

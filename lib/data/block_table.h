@@ -9,18 +9,20 @@
  *              directory[leaf] --> leaf[slot]                   0 is no block
  *
  *     glibc    32-bit slots:  site:25 place:1 rounding:6
- *     others   64-bit slots:  site:26 place:1 rounding:37
+ *     others   64-bit slots:  site:26 place:1 size:24 rounding:13
  *
- * The requested size is not stored: it is the usable size, which the allocator knows, less the
- * rounding. `place` tells blocks apart that start in the same slot; a second one there, and a
- * rounding that does not fit, live in a side table under a lock. Each block owns its slot, so no
- * lock is needed for it: whoever hands a block to another thread orders the accesses. Insert after
- * the real allocation, remove before the real free.
+ * Of glibc's blocks the requested size is not stored: it is the usable size, which the chunk says,
+ * less the rounding; other allocators would have to be asked, and only in the process. `place`
+ * tells blocks apart that start in the same slot; a second one there, and a size or rounding that
+ * does not fit, live in a side table under a lock. `block_table_describe` tells the command. Each
+ * block owns its slot, so no lock is needed for it: whoever hands a block to another thread orders
+ * the accesses. Insert after the real allocation, remove before the real free.
  */
 #ifndef BLOCK_TABLE_H
 #define BLOCK_TABLE_H
 
 #include "base/base.h"
+#include "include/recording.h"
 
 struct block {
 	uint64_t rounding; /* usable minus requested bytes */
@@ -31,6 +33,9 @@ struct block {
 
 /* False when memory is out. [init] */
 bool block_table_init(bool is_glibc);
+
+/* Where the table is and how it is made, for who reads it from outside. [init] */
+void block_table_describe(struct recording_table *ret_shape);
 
 /* Where a block that starts at address will be kept, or NULL; the memory is on its way to the cache
  * afterwards. [hot] */

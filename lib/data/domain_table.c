@@ -33,6 +33,22 @@ domain_table_init(void)
 	return true;
 }
 
+void
+domain_table_describe(struct recording_table *ret_shape)
+{
+	*ret_shape = (struct recording_table){
+		.top = (uintptr_t)top,
+		.address_bits = ADDRESS_BITS,
+		.top_shift = TOP_SHIFT,
+		.leaf_shift = LEAF_SHIFT,
+		.slot_shift = SLOT_SHIFT,
+		.slot_bytes = sizeof(uint64_t),
+		.site_bits = SITE_BITS,
+		.size_shift = SITE_BITS,
+		.size_bits = 64 - SITE_BITS,
+	};
+}
+
 static inline size_t
 directory_index(uintptr_t address)
 {

@@ -14,6 +14,7 @@
 #define DOMAIN_TABLE_H
 
 #include "base/base.h"
+#include "include/recording.h"
 
 struct domain_block {
 	uint32_t site; /* 0: none */
@@ -24,6 +25,9 @@ struct domain_block {
 
 /* Start empty. False when memory is out. [init] */
 bool domain_table_init(void);
+
+/* Where the table is and how it is made, for who reads it from outside. [init] */
+void domain_table_describe(struct recording_table *ret_shape);
 
 /* False if there is no place for it. *ret_old is what was there, if its free was not seen.
  * [signal]; no lock but for the first block of a region. */

@@ -51,7 +51,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
-#define RECORDING_VERSION    4
+#define RECORDING_VERSION    5
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
 #define RECORDING_MODE       0400 /* shortened by mistake it would kill the program: SIGBUS */
@@ -332,6 +332,43 @@ enum recording_trouble {
 	TROUBLE_PYTHON_FULL = 1 << 17,     /* no room for more code objects, or for all frames */
 };
 
+/*
+ * Where live blocks are kept in the memory of the process itself, for whoever may read that: three
+ * levels by address. `top` is an array of addresses of directories, one for each 2^top_shift bytes,
+ * a directory one of leaves, one for each 2^leaf_shift, a leaf one of slots, one for each
+ * 2^slot_shift. A directory at `empty` or 0 is none, a leaf at 0 neither, and a slot of 0 has no
+ * block. The fields of a slot are bits; one of 0 bits is in no slot. A block begins where its slot
+ * does, and half a slot later when its place is 1.
+ */
+struct recording_table {
+	uint64_t top; /* 0: there is no such table */
+	uint64_t empty;
+	uint64_t side; /* address of a struct recording_side, or 0 */
+	uint8_t address_bits, top_shift, leaf_shift, slot_shift;
+	uint8_t slot_bytes;
+	uint8_t site_shift, site_bits;
+	uint8_t place_shift, place_bits;
+	uint8_t size_shift, size_bits; /* requested bytes; 0 bits: glibc's chunk has the usable ones
+					*/
+	uint8_t rounding_shift, rounding_bits; /* all ones: all of it is beside the table */
+	uint8_t reserved[3];
+};
+
+/* Blocks beside a table, those that do not fit into their slot: open addressing, any order. */
+struct recording_side {
+	uint64_t entries; /* address of struct recording_side_entry[capacity] */
+	uint32_t capacity;
+	uint32_t live;
+};
+
+struct recording_side_entry {
+	uint64_t address;  /* 0: none */
+	uint64_t rounding; /* usable minus requested bytes */
+	uint32_t site;
+	uint32_t reserved;
+	uint64_t bytes; /* requested */
+};
+
 enum recording_state {
 	RECORDING_STARTING,
 	RECORDING_RUNNING,
@@ -380,7 +417,12 @@ struct recording_header {
 	uint32_t arguments;      /* command line, in SECTION_STRINGS; words parted by blanks */
 	uint32_t python;         /* enum recording_python */
 	uint32_t python_version; /* PY_VERSION_HEX */
-	uint64_t reserved[5];
+	struct recording_table blocks;  /* malloc's */
+	struct recording_table domains; /* those of allocators on top of it, such as CPython's */
+	uint32_t forked; /* 1: a child that was forked and did not exec; it has its parent's blocks,
+			    which are in no table */
+	uint32_t reserved_word;
+	uint64_t reserved[4];
 	struct recording_request request;
 
 	struct recording_extent sections[SECTION_COUNT];
@@ -430,5 +472,8 @@ RECORDING_LAYOUT(recording_block, 32);
 RECORDING_LAYOUT(recording_request, 104);
 RECORDING_LAYOUT(recording_mark, 128);
 RECORDING_LAYOUT(recording_code, 32);
+RECORDING_LAYOUT(recording_table, 40);
+RECORDING_LAYOUT(recording_side, 16);
+RECORDING_LAYOUT(recording_side_entry, 32);
 
 #endif

@@ -7,11 +7,12 @@ import copy
 import json
 import os
 import re
+import subprocess
 
 import schema
 from commanded import commanded
-from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases,
-                     wait_to_succeed)
+from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record, run,
+                     run_cases, wait_to_succeed)
 
 KEYS = "line function file module stack allocator thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
@@ -119,11 +120,12 @@ def others(directory):
           list(range(1, len(info["moments"]) + 1)), "numbers of moments")
 
 
-@case("marks, clear, pause, --refresh, list and freed blocks of a living process")
+@case("marks, clear, pause, resident, --refresh, list and freed blocks of a living process")
 def living(directory):
     with commanded(HEAPTALLY="blocks=on") as process:
         pid = str(process.pid)
         process.tell("left 3 100")
+        ask("resident", "--pins", pid)
         for words in (["mark", pid, "warm"], ["reset-peak", pid], ["pause", pid], ["resume", pid],
                       ["clear", pid]):
             heaptally(*words, "--wait", "0")
@@ -133,6 +135,7 @@ def living(directory):
               ["mark", "reset-peak", "pause", "resume", "clear"], "marks")
         assert info["paused_seconds"] > 0 and info["cleared_seconds"] > 0, info
         ask("timeline", pid)
+        ask("resident", "--pins", pid)
         address = ask("blocks", pid)["blocks"][0]["address"]
         assert pid in [str(one["pid"]) for one in ask("list")["recordings"]], "list"
         reports = heaptally("top", "--refresh", "0.05", "--count", "2", "--format", "json", pid).stdout
@@ -141,6 +144,17 @@ def living(directory):
         assert "live_bytes_per_second" in second["groups"][0], second
         process.tell("free 99")
         equal(ask("block", pid, address)["state"], "freed", "a freed block")
+
+
+@case("resident: what would help")
+def resident(_directory):
+    with subprocess.Popen([program("resident"), "holes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=environment(LD_PRELOAD=LIBRARY)) as child:
+        child.stdout.readline()
+        remedies = ask("resident", str(child.pid))["remedies"]
+        equal([(remedy["advice"], remedy["is_now"]) for remedy in remedies], [("malloc_trim(0)", True)],
+              "remedies")
+        child.stdin.close()
 
 
 @case("growth, and who grows in timeline, of a run that lasts")

@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	tests/programs/handover \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
+	tests/programs/resident \
 	tests/programs/starts \
 	tests/programs/server \
 	tests/programs/static \
@@ -55,6 +56,8 @@ tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread
 tests_programs_meanings_SOURCES = tests/programs/meanings.c
 tests_programs_own_malloc_CFLAGS = $(traced_cflags)
 tests_programs_own_malloc_SOURCES = tests/programs/own_malloc.c
+tests_programs_resident_CFLAGS = $(traced_cflags) -pthread
+tests_programs_resident_SOURCES = tests/programs/resident.c
 tests_programs_starts_CFLAGS = $(traced_cflags)
 tests_programs_starts_SOURCES = tests/programs/starts.c
 tests_programs_server_CFLAGS = $(traced_cflags)

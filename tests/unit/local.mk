@@ -32,6 +32,7 @@ tools_unit_tests = \
 	tests/unit/test_output \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
+	tests/unit/test_resident \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_suppress \
@@ -105,6 +106,9 @@ tests_unit_test_output_SOURCES = tests/unit/test_output.c $(scratch)
 tests_unit_test_profile_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_profile_LDADD = $(tools_unit_libs)
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c $(scratch)
+tests_unit_test_resident_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_resident_LDADD = $(tools_unit_libs)
+tests_unit_test_resident_SOURCES = tests/unit/test_resident.c $(fixture) $(scratch)
 tests_unit_test_snapshot_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_snapshot_LDADD = $(tools_unit_libs)
 tests_unit_test_snapshot_SOURCES = tests/unit/test_snapshot.c $(scratch) $(recordings)

@@ -7,6 +7,7 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory/arena.h"
 #include "data/block_table.h"
@@ -162,6 +163,44 @@ START_TEST(churn_beside_the_slots_takes_no_memory)
 }
 END_TEST
 
+/* What a reader outside makes of a table: a block in its slot, one beside it. */
+START_TEST(described_for_others)
+{
+	const struct recording_side *side;
+	const struct recording_side_entry *entries;
+	struct recording_table shape;
+	const char *leaf;
+	uint64_t slot = 0;
+
+	ck_assert(block_table_init(_i == 0));
+	insert_new(base, 8, 5);
+	insert_new(base + 4096, 1 << 19, 6);
+	block_table_describe(&shape);
+	leaf = ((char ***)shape.top)[(uintptr_t)base >> shape.top_shift]
+				    [(uintptr_t)base >> shape.leaf_shift &
+				     ((1u << (shape.top_shift - shape.leaf_shift)) - 1)];
+	ck_assert_ptr_nonnull(leaf);
+	memcpy(&slot, leaf, shape.slot_bytes);
+	ck_assert_uint_eq(slot >> shape.site_shift, 5);
+	ck_assert_uint_eq(slot & ((1u << shape.rounding_bits) - 1), 8);
+	ck_assert_uint_eq(shape.size_bits, _i == 0 ? 0 : 24);
+	if (_i != 0)
+		ck_assert_uint_eq(slot >> shape.size_shift & ((1u << shape.size_bits) - 1),
+				  USABLE - 8);
+	side = (const void *)shape.side;
+	entries = (const void *)side->entries;
+	ck_assert_uint_eq(side->live, 1);
+	for (uint32_t i = 0; i < side->capacity; i++) {
+		if (entries[i].address == 0)
+			continue;
+		ck_assert_uint_eq(entries[i].address, (uintptr_t)base + 4096);
+		ck_assert_uint_eq(entries[i].rounding, 1 << 19);
+		ck_assert_uint_eq(entries[i].bytes, USABLE - (1 << 19));
+		ck_assert_uint_eq(entries[i].site, 6);
+	}
+}
+END_TEST
+
 /* An address in or above the only block, which starts at `base`. */
 START_TEST(around_an_address)
 {
@@ -204,6 +243,7 @@ main(void)
 	tcase_add_loop_test(tcase, overwritten_block_is_returned, 0, 2);
 	tcase_add_loop_test(tcase, random_steps, 0, 2);
 	tcase_add_loop_test(tcase, churn_beside_the_slots_takes_no_memory, 0, 2);
+	tcase_add_loop_test(tcase, described_for_others, 0, 2);
 	tcase_add_loop_test(tcase, around_an_address, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_SILENT);

@@ -39,6 +39,7 @@ int cmd_blocks(int argc, char **argv);
 int cmd_block(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
+int cmd_resident(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
 	{"growth", "name who grows: how fast, and whether it goes on", cmd_growth},
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
+	{"resident", "say where the resident memory of a process is", cmd_resident},
 	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},
 	{"block", "say what an address belongs to, or belonged to", cmd_block},
 	{"report", "write one page about a whole run", cmd_report},

@@ -27,6 +27,7 @@
 #include "view/page.h"
 #include "view/timeline.h"
 #include "view/top.h"
+#include "view/waterfall.h"
 
 static const struct report_format formats[] = {
 	{
@@ -43,6 +44,7 @@ static const struct report_format formats[] = {
 		.info = view_info_text,
 		.list = view_list_text,
 		.growth = view_growth_text,
+		.resident = view_waterfall_text,
 	},
 	{
 		.name = "json",
@@ -58,6 +60,7 @@ static const struct report_format formats[] = {
 		.info = view_info_json,
 		.list = view_list_json,
 		.growth = view_growth_json,
+		.resident = view_waterfall_json,
 	},
 	{
 		.name = "csv",
@@ -67,6 +70,7 @@ static const struct report_format formats[] = {
 		.diff = view_diff_csv,
 		.blocks = view_blocks_csv,
 		.block = view_block_csv,
+		.resident = view_waterfall_csv,
 	},
 	{
 		.name = "tracemalloc",
@@ -181,6 +185,8 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->growth != NULL;
 	case REPORT_PAGE:
 		return format->page != NULL;
+	case REPORT_RESIDENT:
+		return format->resident != NULL;
 	case REPORT_EXPORT:
 		return format->whole != NULL;
 	}

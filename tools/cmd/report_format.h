@@ -23,6 +23,7 @@ struct view_list;
 struct view_page;
 struct view_timeline;
 struct view_top;
+struct view_waterfall;
 
 enum report_kind {
 	REPORT_TOP,
@@ -36,6 +37,7 @@ enum report_kind {
 	REPORT_GROWTH,
 	REPORT_EXPORT,
 	REPORT_PAGE,
+	REPORT_RESIDENT,
 };
 
 struct report_format {
@@ -65,6 +67,7 @@ struct report_format {
 	void (*list)(const struct term *term, const struct view_list *view);
 	void (*growth)(const struct term *term, const struct view_growth *view);
 	void (*page)(const struct term *term, const struct view_page *view);
+	void (*resident)(const struct term *term, const struct view_waterfall *view);
 	void (*whole)(const struct term *term, const struct export_input *input);
 };
 

@@ -256,6 +256,16 @@ static const struct argp_option page_table[] = {
 	{0},
 };
 
+static const struct argp_option resident_table[] = {
+	ROWS("show N rows in each list; 0 is all (default: 10 in text, else all)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	FULL_NAMES,
+	COLOR,
+	{0},
+};
+
 static const struct argp_option list_table[] = {FORMAT, OUTPUT, FORCE, {0}};
 
 static int
@@ -470,7 +480,7 @@ const struct argp report_options_argp[] = {
 	[REPORT_BLOCKS] = ARGP(blocks_table),     [REPORT_BLOCK] = ARGP(block_table),
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),
 	[REPORT_GROWTH] = ARGP(growth_table),     [REPORT_EXPORT] = ARGP(export_table),
-	[REPORT_PAGE] = ARGP(page_table),
+	[REPORT_PAGE] = ARGP(page_table),         [REPORT_RESIDENT] = ARGP(resident_table),
 };
 
 void

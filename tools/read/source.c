@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/memory.h"
 #include "model/moment.h"
 #include "read/foreign.h"
 #include "read/history.h"
@@ -20,6 +21,7 @@
 #include "read/locate.h"
 #include "read/named.h"
 #include "read/snapshot.h"
+#include "read/snapshot_process.h"
 #include "read/tally.h"
 #include "util/array.h"
 #include "util/buffer.h"
@@ -212,6 +214,22 @@ read_moments(const char *path, struct snapshot *snapshot, const struct collectio
 	return result;
 }
 
+/* That it cannot be read is an answer, too. */
+static void
+read_memory(struct snapshot *snapshot, struct source *source)
+{
+	struct memory *memory = xmalloc(sizeof(*memory));
+
+	memory_init(memory);
+	source->memory_error = snapshot_read_process(snapshot, 0, memory);
+	if (source->memory_error == 0) {
+		source->memory = memory;
+		return;
+	}
+	memory_release(memory);
+	free(memory);
+}
+
 static int
 read_recording(const char *path, struct collection *collection, struct source *source)
 {
@@ -225,6 +243,8 @@ read_recording(const char *path, struct collection *collection, struct source *s
 		result = snapshot_update_lifetimes(snapshot);
 	if (result == 0 && collection->request->blocks)
 		result = snapshot_update_blocks(snapshot, collection->request->freed_at);
+	if (result == 0 && collection->request->memory)
+		read_memory(snapshot, source);
 	if (result == 0)
 		result = profile_finish(snapshot_get_profile(snapshot));
 	if (result == 0) {
@@ -652,6 +672,9 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 void
 source_release(struct source *source)
 {
+	if (source->memory != NULL)
+		memory_release(source->memory);
+	free(source->memory);
 	free(source->name);
 	free(source->path);
 	profile_free(source->profile);

@@ -20,12 +20,15 @@
 #include "model/process.h"
 #include "model/profile.h"
 
+struct memory;
+
 struct source_request {
 	const char *operand; /* or NULL */
 	const char *process; /* PID or command name, from --process, or NULL */
 	const char *moment; /* from --at, or NULL for the default; an @MOMENT of the operand wins */
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
+	bool memory;              /* and the memory of the process, if it lives */
 	bool history;             /* of a living process: what `heaptally run` knows so far */
 	const struct source_watch *watch; /* or NULL */
 };
@@ -46,7 +49,10 @@ struct source {
 	struct profile_at at;
 	bool is_named; /* the request or the operand named the moment */
 	struct process_list processes;
-	size_t chosen;   /* index of the one in `profile` */
+	size_t chosen; /* index of the one in `profile` */
+	struct memory
+		*memory; /* if it was asked for; NULL, and the reason, when it cannot be read */
+	int memory_error;
 	bool is_live;    /* read from a recording whose process lives */
 	bool is_tally;   /* read from a snapshot file */
 	bool is_watched; /* its moments are of the last seconds only */

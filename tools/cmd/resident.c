@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/resident.c - heaptally resident: where the resident memory of a living process is
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "model/pin.h"
+#include "model/resident.h"
+#include "read/source.h"
+#include "symbols/symbolize.h"
+#include "util/error.h"
+#include "util/term.h"
+#include "view/pins.h"
+#include "view/pmap.h"
+#include "view/waterfall.h"
+
+enum {
+	OPTION_PINS = 512,
+	OPTION_PMAP,
+};
+
+struct arguments {
+	struct report_options options;
+	const char *operand;
+	struct report_output pmap; /* no path: not asked for */
+	bool pins;
+};
+
+static const struct argp_option option_table[] = {
+	{"pins", OPTION_PINS, NULL, 0,
+	 "name the lines whose few live blocks keep pages, and draw how full the heap is", 0},
+	{"pmap", OPTION_PMAP, "FILE", 0,
+	 "write each mapping to FILE: class, size, what is resident, live, pinned, free", 0},
+	{0},
+};
+
+static error_t
+parse_option(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case OPTION_PINS:
+		arguments->pins = true;
+		return 0;
+	case OPTION_PMAP:
+		arguments->pmap.path = word;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->operand != NULL)
+			argp_error(state, "%s: one process at a time", word);
+		arguments->operand = word;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which process? `heaptally list` shows those that live");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&report_options_argp[REPORT_RESIDENT], 0, NULL, 0},
+					     {0}};
+
+/* Without it there is nothing to say. */
+static void
+refuse(const struct source *source)
+{
+	const char *name = source->name;
+
+	if (source->is_tally)
+		die(COMMAND_TROUBLE,
+		    "%s: a file has no pages: ask for the process while it lives, "
+		    "`heaptally resident PID`",
+		    name);
+	switch (source->memory_error) {
+	case -ESRCH:
+		die(COMMAND_TROUBLE,
+		    "%s: the process has ended, or cannot be seen in /proc: what was resident is "
+		    "not "
+		    "known any more",
+		    name);
+	case -EACCES:
+		die(COMMAND_TROUBLE,
+		    "%s: its memory cannot be looked at: it is of another user, or may not be "
+		    "dumped "
+		    "(see prctl(2), PR_SET_DUMPABLE)",
+		    name);
+	default:
+		die_errno(COMMAND_TROUBLE, source->memory_error, "%s: its pages in /proc", name);
+	}
+}
+
+static void
+load(const struct arguments *arguments, struct source *ret_source)
+{
+	const struct source_request request = {
+		.operand = arguments->operand,
+		.process = arguments->options.process,
+		.moment = "now",
+		.memory = true,
+	};
+	char *why;
+
+	if (source_read(&request, ret_source, &why) != 0)
+		die(COMMAND_TROUBLE, "%s", why);
+	if (ret_source->memory == NULL)
+		refuse(ret_source);
+}
+
+static void
+write_report(struct arguments *arguments, const struct source *source,
+	     const struct resident *resident, const struct view_pins *pins)
+{
+	struct report_options *options = &arguments->options;
+	struct term term;
+
+	report_output_open(&options->output, options->color, &term);
+	options->format->resident(&term, &(struct view_waterfall){
+						 .profile = source->profile,
+						 .at = source->at,
+						 .resident = resident,
+						 .pins = pins,
+						 .rows = options->rows,
+					 });
+	report_output_close(&options->output, &term);
+}
+
+static void
+write_pmap(struct arguments *arguments, const struct source *source,
+	   const struct resident *resident)
+{
+	struct term term;
+
+	arguments->pmap.force = arguments->options.force;
+	arguments->pmap.input = source->path;
+	report_output_open(&arguments->pmap, TERM_COLOR_NEVER, &term);
+	view_pmap_text(&term, resident);
+	report_output_close(&arguments->pmap, &term);
+}
+
+/* Where blocks are missing, nobody can be charged. */
+static void
+report_with_pins(struct arguments *arguments, const struct source *source,
+		 const struct resident *resident)
+{
+	const struct place_options places = {.across_builds = false};
+	struct place_table *table = place_table_new(&places);
+	struct attribution attribution;
+	struct pin_list list;
+	struct symbolize_options symbols = {.online = false};
+
+	symbolize_profile(source->profile, &symbols);
+	attribution_init(&attribution, source->profile, &arguments->options.group.selection, table,
+			 NULL);
+	pin_list_init(&list, source->memory, &attribution,
+		      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
+	write_report(arguments, source, resident,
+		     &(struct view_pins){&list, &attribution, arguments->options.full_names});
+	pin_list_release(&list);
+	attribution_release(&attribution);
+	place_table_free(table);
+}
+
+static void
+report(struct arguments *arguments, const struct source *source)
+{
+	struct resident resident;
+
+	resident_init(&resident, source->memory);
+	if (arguments->pins && source->memory->unseen == MEMORY_ALL_SEEN)
+		report_with_pins(arguments, source, &resident);
+	else
+		write_report(arguments, source, &resident, NULL);
+	if (arguments->pmap.path != NULL)
+		write_pmap(arguments, source, &resident);
+	resident_release(&resident);
+}
+
+int
+cmd_resident(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "PID",
+		.doc = "Say where the resident memory of a living process is, to the byte: live "
+		       "blocks, rounding, headers, holes, free pages, stacks, files, the rest. The "
+		       "process is not stopped, and need not record single blocks.\v"
+		       "Examples:\n"
+		       "  heaptally resident 4711\n"
+		       "  heaptally resident --pins server        whose blocks keep pages\n"
+		       "  heaptally resident --format json server | jq .parts\n",
+		.children = children,
+	};
+	struct arguments arguments = {.operand = NULL};
+	struct source source;
+
+	report_options_init(&arguments.options, REPORT_RESIDENT);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.pmap.path != NULL)
+		report_output_check(&arguments.pmap);
+	load(&arguments, &source);
+	arguments.options.output.input = source.path;
+	report(&arguments, &source);
+	source_release(&source);
+	report_options_release(&arguments.options);
+	return COMMAND_OK;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "view/pins.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/buffer.h"
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "util/text.h"
+#include "view/csv.h"
+#include "view/place.h"
+#include "view/table.h"
+
+enum {
+	PIN_PINNED,
+	PIN_EXCLUSIVE,
+	PIN_LIVE,
+	PIN_BLOCKS,
+	PIN_NAME,
+	PIN_POSITION,
+	PIN_COLUMNS,
+	PLACE_LEAST = 26,
+};
+
+static size_t
+get_rows(const struct view_pins *view, size_t rows)
+{
+	size_t count = view->list->pins.count;
+
+	return rows == 0 || rows > count ? count : rows;
+}
+
+/* What names the line of a pin, as a stack of places; false if it is not known. */
+static bool
+find_place(const struct view_pins *view, const struct pin *pin, uint32_t *ret_stack,
+	   uint32_t *ret_caller)
+{
+	struct attribution_site site;
+
+	if (pin->site == UINT32_MAX)
+		return false;
+	attribution_get_site(view->attribution, view->attribution->profile->sites[pin->site],
+			     &site);
+	*ret_caller = attribution_find_caller(view->attribution, &site);
+	*ret_stack = attribution_make_stack(view->attribution, &site);
+	return true;
+}
+
+/* --- text --- */
+
+static void
+insert_row(struct view_table *table, const struct term *term, const struct view_pins *view,
+	   const struct pin *pin)
+{
+	uint32_t stack, caller;
+	struct view_place place;
+	char text[HUMAN_BYTES];
+
+	view_table_insert(table, human_size((int64_t)(pin->pinned + 0.5), text), TERM_BOLD);
+	view_table_insert(table, human_size((int64_t)(pin->exclusive + 0.5), text), TERM_PLAIN);
+	view_table_insert(table, human_size((int64_t)pin->live_bytes, text), TERM_PLAIN);
+	view_table_insert(table, human_count(pin->live_blocks, text), TERM_PLAIN);
+	if (!find_place(view, pin, &stack, &caller)) {
+		view_table_insert(table, "not known", TERM_PLAIN);
+		view_table_insert(table, "", TERM_PLAIN);
+		return;
+	}
+	view_place_init(&place, view->attribution->table, stack, caller, GROUP_BY_LINE,
+			view->full_names);
+	if (!view->full_names)
+		view_place_cut_name(place.name, view_place_name_columns(term->width));
+	view_table_insert(table, place.name, TERM_PLAIN);
+	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
+	view_place_release(&place);
+}
+
+static void
+print_table(const struct term *term, const struct view_pins *view, size_t rows)
+{
+	static const char *const titles[PIN_COLUMNS] = {"pinned", "exclusively", "live",
+							"blocks", "where",       ""};
+	static const bool is_text[PIN_COLUMNS] = {[PIN_NAME] = true, [PIN_POSITION] = true};
+	static const size_t spare[] = {PIN_BLOCKS, PIN_LIVE};
+	static const struct view_table_fit fit = {
+		.name = PIN_NAME,
+		.position = PIN_POSITION,
+		.least = PLACE_LEAST,
+		.spare = spare,
+		.spare_count = 2,
+	};
+	struct view_table table;
+
+	view_table_init(&table, PIN_COLUMNS, is_text);
+	for (size_t i = 0; i < PIN_COLUMNS; i++)
+		view_table_insert(&table, titles[i], TERM_DIM);
+	for (size_t i = 0; i < rows; i++)
+		insert_row(&table, term, view, &view->list->pins.items[i]);
+	if (!view->full_names)
+		view_table_fit(&table, term, &fit);
+	view_table_print(&table, term, false);
+	view_table_release(&table);
+}
+
+/* 0: nothing that lives. */
+static unsigned
+get_fullness(const struct pin_cell *cell)
+{
+	uint64_t whole = cell->pages * MEMORY_PAGE_BYTES;
+
+	return (unsigned)((cell->used * 8 + whole - 1) / whole);
+}
+
+static void
+print_picture(const struct term *term, const struct view_pins *view)
+{
+	const struct pin_list *list = view->list;
+	const char *empty = term->utf8 ? "\u00b7" : "-";
+	char pages[HUMAN_BYTES];
+
+	if (list->cells.count == 0)
+		return;
+	fprintf(term->stream,
+		"\nresident pages of the heap by address, %s page%s a character; %s is free of "
+		"live "
+		"blocks, %s full\n",
+		human_count(list->pages, pages), text_plural(list->pages), empty,
+		term_bar(term, 8));
+	for (size_t i = 0; i < list->cells.count; i++) {
+		unsigned fullness = get_fullness(&list->cells.items[i]);
+
+		if (i % VIEW_PINS_COLUMNS == 0)
+			fputs("  ", term->stream);
+		fputs(fullness == 0 ? empty : term_bar(term, fullness), term->stream);
+		if (i % VIEW_PINS_COLUMNS == VIEW_PINS_COLUMNS - 1 || i + 1 == list->cells.count)
+			putc('\n', term->stream);
+	}
+}
+
+void
+view_pins_text(const struct term *term, const struct view_pins *view, size_t rows)
+{
+	size_t count = get_rows(view, rows);
+	char more[HUMAN_BYTES];
+
+	fputs("\npins: free bytes of pages that stay for these live blocks, until they are freed "
+	      "or "
+	      "moved\n",
+	      term->stream);
+	print_table(term, view, count);
+	if (count < view->list->pins.count)
+		fprintf(term->stream, "(%s more lines; -n 0 for all)\n",
+			human_count(view->list->pins.count - count, more));
+	print_picture(term, view);
+}
+
+/* --- JSON and CSV --- */
+
+void
+view_pins_json(struct json_writer *json, const struct view_pins *view, size_t rows)
+{
+	json_writer_begin_array(json, "pins");
+	for (size_t i = 0; i < get_rows(view, rows); i++) {
+		const struct pin *pin = &view->list->pins.items[i];
+		uint32_t stack = 0, caller;
+
+		json_writer_begin_object(json, NULL);
+		json_writer_unsigned(json, "pinned_bytes", (uint64_t)(pin->pinned + 0.5));
+		json_writer_unsigned(json, "exclusive_bytes", (uint64_t)(pin->exclusive + 0.5));
+		json_writer_unsigned(json, "live_bytes", pin->live_bytes);
+		json_writer_unsigned(json, "live_blocks", pin->live_blocks);
+		find_place(view, pin, &stack, &caller);
+		view_place_json(json, view->attribution->table, stack, GROUP_BY_LINE);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+void
+view_pins_csv(FILE *stream, const struct view_pins *view, size_t rows)
+{
+	for (size_t i = 0; i < get_rows(view, rows); i++) {
+		const struct pin *pin = &view->list->pins.items[i];
+		struct buffer name = BUFFER_INIT;
+		uint32_t stack, caller;
+
+		if (find_place(view, pin, &stack, &caller)) {
+			const struct place *place = view_place_get(view->attribution->table, stack);
+
+			view_place_format_name(place, &name);
+			if (place->file != NULL)
+				buffer_insert_format(&name, " %s:%" PRIu32, place->file,
+						     place->line);
+		}
+		fputs("pin,", stream);
+		view_csv_string(stream, buffer_string(&name));
+		fprintf(stream, ",%" PRIu64 "\n", (uint64_t)(pin->pinned + 0.5));
+		buffer_release(&name);
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/remedy.h - what would give free pages back, each with its bytes
+ */
+#ifndef VIEW_REMEDY_H
+#define VIEW_REMEDY_H
+
+struct json_writer;
+struct resident;
+struct term;
+
+/* A line for what malloc_trim or decay would return now, and one for each advice. */
+void view_remedy_text(const struct term *term, const struct resident *resident);
+
+/* The member "remedies". */
+void view_remedy_json(struct json_writer *json, const struct resident *resident);
+
+#endif

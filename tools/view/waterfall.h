@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/waterfall.h - where the resident memory of a process is, part by part
+ */
+#ifndef VIEW_WATERFALL_H
+#define VIEW_WATERFALL_H
+
+#include <stddef.h>
+
+#include "model/profile.h"
+#include "model/resident.h"
+#include "view/pins.h"
+
+struct term;
+
+struct view_waterfall {
+	const struct profile *profile;
+	struct profile_at at;
+	const struct resident *resident;
+	const struct view_pins *pins; /* NULL: they were not asked for, or are not known */
+	size_t rows;                  /* of lists; 0 is all */
+};
+
+void view_waterfall_text(const struct term *term, const struct view_waterfall *view);
+void view_waterfall_json(const struct term *term, const struct view_waterfall *view);
+void view_waterfall_csv(const struct term *term, const struct view_waterfall *view);
+
+#endif
