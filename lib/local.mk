@@ -69,6 +69,7 @@ runtime_modules = \
 	lib/data/watch.c \
 	lib/data/watch.h \
 	lib/include/exec_log.h \
+	lib/include/graph.h \
 	lib/include/option_words.h \
 	lib/include/recording.h \
 	lib/memory/arena.c \

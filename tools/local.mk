@@ -68,6 +68,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/column.h \
 	tools/model/compare.c \
 	tools/model/compare.h \
+	tools/model/components.c \
+	tools/model/components.h \
 	tools/model/curve.c \
 	tools/model/curve.h \
 	tools/model/diff.c \
@@ -78,6 +80,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/filter_condition.h \
 	tools/model/filter_hint.c \
 	tools/model/filter_hint.h \
+	tools/model/graph.c \
+	tools/model/graph.h \
 	tools/model/group.c \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
@@ -104,6 +108,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/reach.c \
+	tools/model/reach.h \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
@@ -123,6 +129,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/verdict.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/graph_file.c \
+	tools/read/graph_file.h \
 	tools/read/history.c \
 	tools/read/history.h \
 	tools/read/identity.h \
