@@ -13,6 +13,7 @@ dist_man_MANS += \
 	man/heaptally-graph.5 \
 	man/heaptally-growth.1 \
 	man/heaptally-info.1 \
+	man/heaptally-leaks.1 \
 	man/heaptally-list.1 \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \

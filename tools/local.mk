@@ -88,6 +88,12 @@ tools_libtools_a_SOURCES = \
 	tools/model/group_blocks.h \
 	tools/model/growth.c \
 	tools/model/growth.h \
+	tools/model/leak.c \
+	tools/model/leak.h \
+	tools/model/leak_look.c \
+	tools/model/leak_look.h \
+	tools/model/leak_report.c \
+	tools/model/leak_report.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
 	tools/model/managed.c \
@@ -162,6 +168,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_file.h \
 	tools/read/tally_format.c \
 	tools/read/tally_format.h \
+	tools/read/tally_leaks.c \
+	tools/read/tally_leaks.h \
 	tools/read/tally_read.c \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
@@ -260,6 +268,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/json.h \
 	tools/view/lifetimes.c \
 	tools/view/lifetimes.h \
+	tools/view/leaks.c \
+	tools/view/leaks.h \
 	tools/view/list.c \
 	tools/view/list.h \
 	tools/view/marks.c \
@@ -308,6 +318,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/growth.c \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
+	tools/cmd/leaks.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
 	tools/cmd/report.c \

@@ -11,7 +11,8 @@ import time
 
 import schema
 from commanded import commanded
-from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, record, run, run_cases)
+from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record, run,
+                     run_cases)
 
 KEYS = "line function file module stack allocator thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
@@ -157,6 +158,13 @@ def growth(_directory):
         equal([row["verdict"] for row in ask("timeline", "commanded")["growing"]], ["steady"], "timeline")
         for key in KEYS[:4]:
             ask("growth", "--by", key, "commanded")
+
+
+@case("leaks: what is lost, held and kept, by every key")
+def leaks(_directory):
+    record("leaks.tally", [program("leaks")], "--leaks")
+    for key in KEYS[:4]:
+        ask("leaks", "--by", key, "leaks.tally", status=1)
 
 
 @case("what text says as a hint or a warning is in the JSON too")

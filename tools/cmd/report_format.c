@@ -23,6 +23,7 @@
 #include "view/diff.h"
 #include "view/growth.h"
 #include "view/info.h"
+#include "view/leaks.h"
 #include "view/list.h"
 #include "view/page.h"
 #include "view/timeline.h"
@@ -43,6 +44,7 @@ static const struct report_format formats[] = {
 		.info = view_info_text,
 		.list = view_list_text,
 		.growth = view_growth_text,
+		.leaks = view_leaks_text,
 	},
 	{
 		.name = "json",
@@ -58,6 +60,7 @@ static const struct report_format formats[] = {
 		.info = view_info_json,
 		.list = view_list_json,
 		.growth = view_growth_json,
+		.leaks = view_leaks_json,
 	},
 	{
 		.name = "csv",
@@ -171,6 +174,8 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->list != NULL;
 	case REPORT_GROWTH:
 		return format->growth != NULL;
+	case REPORT_LEAKS:
+		return format->leaks != NULL;
 	case REPORT_PAGE:
 		return format->page != NULL;
 	case REPORT_EXPORT:

@@ -14,8 +14,6 @@
 
 const char *const reach_kind_names[REACH_KINDS] = {"definite", "indirect", "possible", "reachable"};
 
-const char *const reach_reason_names[REACH_REASONS] = {"interior", "dead_stack", "not_inherited"};
-
 struct marking {
 	const struct graph *graph;
 	const struct reach_options *options;
@@ -220,9 +218,12 @@ find_heads(struct marking *marking)
 	struct components components;
 
 	components_init(&components, marking->graph, reach->kinds, UNREACHED);
-	for (size_t i = 0; i < marking->graph->block_count; i++)
-		if (components.of[i] != COMPONENT_NONE)
-			reach->kinds[i] = REACH_INDIRECT;
+	for (size_t i = 0; i < marking->graph->block_count; i++) {
+		if (components.of[i] == COMPONENT_NONE)
+			continue;
+		reach->kinds[i] = REACH_INDIRECT;
+		reach->in_rings[i] = !components.components[components.of[i]].is_entered;
+	}
 	for (uint32_t i = 0; i < components.count; i++) {
 		const struct component *component = &components.components[i];
 
@@ -262,6 +263,7 @@ reach_init(struct reach *reach, const struct graph *graph, const struct reach_op
 	reach->heads = xmalloc(count * sizeof(*reach->heads));
 	memset(reach->heads, 0xff, count * sizeof(*reach->heads));
 	reach->rings = xcalloc(count, sizeof(*reach->rings));
+	reach->in_rings = xcalloc(count, sizeof(*reach->in_rings));
 	reach->site_count = graph->site_count + 1;
 	reach->handles = xcalloc(reach->site_count, sizeof(*reach->handles));
 	if (options->heuristics == REACH_HEURISTICS_ALL)
@@ -281,6 +283,7 @@ reach_release(struct reach *reach)
 	free(reach->reasons);
 	free(reach->heads);
 	free(reach->rings);
+	free(reach->in_rings);
 	free(reach->handles);
 	memset(reach, 0, sizeof(*reach));
 }

@@ -61,6 +61,7 @@ struct reach {
 	uint8_t *reasons; /* enum reach_reason, of the possible ones */
 	uint32_t *heads;  /* of definite and indirect blocks, the definite one; or REACH_NO_HEAD */
 	uint32_t *rings;  /* of a head, the blocks of its component if that is a cycle, else 0 */
+	bool *in_rings;   /* whether an indirect block is in the cycle of its head */
 	uint8_t *handles; /* by site: an offset that counts as the start, or 0 */
 	uint32_t site_count;
 };
@@ -71,8 +72,5 @@ void reach_release(struct reach *reach);
 
 /* "definite", "indirect", "possible", "reachable". */
 extern const char *const reach_kind_names[];
-
-/* "interior", "dead_stack", "not_inherited". */
-extern const char *const reach_reason_names[];
 
 #endif
