@@ -26,6 +26,10 @@ runtime_modules = \
 	lib/base/options.h \
 	lib/base/os.c \
 	lib/base/os.h \
+	lib/base/own_memory.c \
+	lib/base/own_memory.h \
+	lib/base/sort.c \
+	lib/base/sort.h \
 	lib/capture/python.c \
 	lib/capture/python.h \
 	lib/capture/python_code.c \
@@ -69,8 +73,11 @@ runtime_modules = \
 	lib/data/watch.c \
 	lib/data/watch.h \
 	lib/include/exec_log.h \
+	lib/include/graph.h \
 	lib/include/option_words.h \
 	lib/include/recording.h \
+	lib/leaks.c \
+	lib/leaks.h \
 	lib/memory/arena.c \
 	lib/memory/arena.h \
 	lib/memory/boot_alloc.c \
@@ -81,6 +88,24 @@ runtime_modules = \
 	lib/pools.h \
 	lib/process.c \
 	lib/process.h \
+	lib/reach/allocator_memory.c \
+	lib/reach/allocator_memory.h \
+	lib/reach/graph_writer.c \
+	lib/reach/graph_writer.h \
+	lib/reach/look.c \
+	lib/reach/look.h \
+	lib/reach/memory_map.c \
+	lib/reach/memory_map.h \
+	lib/reach/nodes.c \
+	lib/reach/nodes.h \
+	lib/reach/pointer.c \
+	lib/reach/pointer.h \
+	lib/reach/ranges.c \
+	lib/reach/ranges.h \
+	lib/reach/roots.c \
+	lib/reach/roots.h \
+	lib/reach/scan.c \
+	lib/reach/scan.h \
 	lib/record.c \
 	lib/record.h \
 	lib/record_domain.c \
@@ -106,7 +131,9 @@ runtime_modules = \
 	lib/thread.c \
 	lib/thread.h \
 	lib/thread_gate.c \
-	lib/thread_gate.h
+	lib/thread_gate.h \
+	lib/twin.c \
+	lib/twin.h
 
 lib_libheaptally_la_SOURCES = \
 	$(runtime_modules) \

@@ -11,11 +11,13 @@
 
 static struct lock request_lock;
 static uint8_t paused; /* enum recording_pause; a copy for forked children */
+static bool was_paused;
 
 static void
 set_paused(enum recording_pause how)
 {
 	paused = (uint8_t)how;
+	was_paused |= how != RECORDING_GOES_ON;
 	store(&recording.control->paused, paused);
 }
 
@@ -158,8 +160,15 @@ request_reset(void)
 	recording.control->paused = paused;
 }
 
+bool
+request_was_paused(void)
+{
+	return was_paused;
+}
+
 void
 request_start_stopped(void)
 {
 	paused = RECORDING_STOPPED;
+	was_paused = true;
 }

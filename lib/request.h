@@ -22,6 +22,9 @@ int request_carry_out(enum recording_request_kind kind, const char *label);
 /* Start with nothing asked. A forked child is paused or not as its parent was. [init] */
 void request_reset(void);
 
+/* Whether blocks may live that were made while nothing was recorded. [signal] */
+bool request_was_paused(void);
+
 /* The first process begins switched off. [init] */
 void request_start_stopped(void);
 

@@ -15,11 +15,13 @@
 #include "data/domain_table.h"
 #include "data/frame_table.h"
 #include "base/executable.h"
+#include "leaks.h"
 #include "base/loader.h"
 #include "base/lock.h"
 #include "data/module_table.h"
 #include "base/options.h"
 #include "base/os.h"
+#include "base/own_memory.h"
 #include "pools.h"
 #include "process.h"
 #include "memory/real.h"
@@ -80,6 +82,8 @@ start_tables(bool forked)
 {
 	os_set_process(os_process_id());
 	recording_forget();
+	if (forked)
+		own_memory_forget_files();
 	arena_reset();
 	module_table_reset();
 	frame_table_reset();
@@ -99,6 +103,7 @@ start_tables(bool forked)
 	if (start_python_tables != NULL)
 		start_python_tables();
 	request_reset();
+	leaks_reset(forked);
 	pools_reset();
 	watch_reset();
 	if (options.blocks && block_details_init(real.is_glibc))
@@ -185,6 +190,8 @@ start_program(void)
 	set_shard_limit();
 	process_enter_page();
 	start(false);
+	if (options.leaks && process_is_ready())
+		leaks_look_at_exit();
 	if (process_is_ready() && start_python != NULL)
 		start_python(options.python);
 }

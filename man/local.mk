@@ -11,8 +11,10 @@ dist_man_MANS += \
 	man/heaptally-export.1 \
 	man/heaptally-faults.7 \
 	man/heaptally-tutorial.7 \
+	man/heaptally-graph.5 \
 	man/heaptally-growth.1 \
 	man/heaptally-info.1 \
+	man/heaptally-leaks.1 \
 	man/heaptally-list.1 \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \

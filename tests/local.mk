@@ -47,6 +47,7 @@ python_tests = \
 	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \
 	tests/cli/json_dialect.py \
+	tests/cli/leaks.py \
 	tests/cli/loader.py \
 	tests/cli/module_files.py \
 	tests/cli/old_tally.py \
@@ -65,6 +66,7 @@ python_tests = \
 	tests/cli/tree.py \
 	tests/cli/tutorial.py \
 	tests/cli/unrecorded.py \
+	tests/exact/leak_kinds.py \
 	tests/exact/memcheck_dhat.py \
 	tests/exact/temporary.py \
 	tests/gates/counting.py \

@@ -99,6 +99,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/column.h \
 	tools/model/compare.c \
 	tools/model/compare.h \
+	tools/model/components.c \
+	tools/model/components.h \
 	tools/model/curve.c \
 	tools/model/curve.h \
 	tools/model/diff.c \
@@ -111,12 +113,20 @@ tools_libtools_a_SOURCES = \
 	tools/model/filter_hint.h \
 	tools/model/forest.c \
 	tools/model/forest.h \
+	tools/model/graph.c \
+	tools/model/graph.h \
 	tools/model/group.c \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
 	tools/model/growth.c \
 	tools/model/growth.h \
+	tools/model/leak.c \
+	tools/model/leak.h \
+	tools/model/leak_look.c \
+	tools/model/leak_look.h \
+	tools/model/leak_report.c \
+	tools/model/leak_report.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
 	tools/model/managed.c \
@@ -147,6 +157,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/remedy.h \
 	tools/model/resident.c \
 	tools/model/resident.h \
+	tools/model/reach.c \
+	tools/model/reach.h \
 	tools/model/selection.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
@@ -168,6 +180,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/wrapper.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
+	tools/read/graph_file.c \
+	tools/read/graph_file.h \
 	tools/read/history.c \
 	tools/read/history.h \
 	tools/read/identity.h \
@@ -205,6 +219,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_file.h \
 	tools/read/tally_format.c \
 	tools/read/tally_format.h \
+	tools/read/tally_leaks.c \
+	tools/read/tally_leaks.h \
 	tools/read/tally_read.c \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
@@ -305,6 +321,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/json.h \
 	tools/view/lifetimes.c \
 	tools/view/lifetimes.h \
+	tools/view/leaks.c \
+	tools/view/leaks.h \
 	tools/view/list.c \
 	tools/view/list.h \
 	tools/view/marks.c \
@@ -370,6 +388,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/growth.c \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
+	tools/cmd/leaks.c \
 	tools/cmd/list.c \
 	tools/cmd/main.c \
 	tools/cmd/project_file.c \

@@ -139,6 +139,8 @@ parse_value(enum option_word word, const char *value, struct options *o)
 		return parse_choice(value, word, &o->blocks);
 	case OPTION_PYTHON:
 		return parse_index(value, word, &o->python);
+	case OPTION_LEAKS:
+		return parse_choice(value, word, &o->leaks);
 	case OPTION_CROSSCHECK:
 		return parse_number(value, word, &o->crosscheck);
 	case OPTION_UNKNOWN:
@@ -152,6 +154,10 @@ parse_word(char *word, struct options *o)
 {
 	char *value = strchr(word, '=');
 
+	if (strcmp(word, option_rules[OPTION_LEAKS].name) == 0) {
+		o->leaks = true;
+		return true;
+	}
 	if (value == NULL)
 		return *word == '\0';
 	*value++ = '\0';

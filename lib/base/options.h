@@ -18,6 +18,7 @@
  *     threads=off|on            every stack ends in the thread that allocated
  *     blocks=off|on             describe each block: size, birth, thread, lifetime
  *     python=on|frames|off      Python frames, and the blocks of its allocators; frames alone
+ *     leaks=off|on, leaks       at exit, write a graph of who points at whom
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
  */
 #ifndef OPTIONS_H
@@ -39,6 +40,7 @@ struct options {
 	bool start_off;
 	bool threads;
 	bool blocks;
+	bool leaks;
 	bool bad; /* some word was not understood */
 };
 

@@ -6,19 +6,29 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/elf_symbol.h"
+#include "base/own_memory.h"
 
+#ifndef MADV_KEEPONFORK
+#define MADV_KEEPONFORK 19
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -54,12 +64,14 @@ map(size_t bytes, int flags, int fd)
 	if (result < 0 && result > -ERRORS)
 		return NULL;
 	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	own_memory_insert((void *)result, bytes, OWN_MEMORY_PLAIN);
 	return (void *)result;
 }
 
 void
 os_unmap(void *address, size_t bytes)
 {
+	own_memory_remove(address, bytes);
 	call3(SYS_munmap, (long)address, (long)bytes, 0);
 }
 
@@ -120,6 +132,7 @@ map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
 		return -EEXIST;
 	}
 	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
+	own_memory_insert(address, bytes, OWN_MEMORY_PLAIN);
 	return 0;
 }
 
@@ -168,9 +181,13 @@ bool
 os_grow(void *address, size_t old_bytes, size_t bytes)
 {
 	/* Not told to move, it does not. */
-	return arch_system_call(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0, 0) ==
-		       (long)address ||
-	       is_one_mapping(address, bytes);
+	bool grown = arch_system_call(SYS_mremap, (long)address, (long)old_bytes, (long)bytes, 0, 0,
+				      0) == (long)address ||
+		     is_one_mapping(address, bytes);
+
+	if (grown)
+		own_memory_resize(address, bytes);
+	return grown;
 }
 
 void *
@@ -184,8 +201,10 @@ os_map_file(int fd, size_t bytes)
 {
 	void *memory = os_map_file_for_all(fd, bytes);
 
-	if (memory != NULL)
+	if (memory != NULL) {
 		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
+		own_memory_set_kind(memory, OWN_MEMORY_FILE);
+	}
 	return memory;
 }
 
@@ -194,8 +213,10 @@ os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
 {
 	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
 
-	if (result == 0)
+	if (result == 0) {
 		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+		own_memory_set_kind(address, OWN_MEMORY_FILE);
+	}
 	return result;
 }
 
@@ -294,6 +315,12 @@ long
 os_read(int fd, void *buffer, size_t bytes)
 {
 	return call3(SYS_read, fd, (long)buffer, (long)bytes);
+}
+
+long
+os_read_at(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+	return arch_system_call(SYS_pread64, fd, (long)buffer, (long)bytes, (long)offset, 0, 0);
 }
 
 long
@@ -581,4 +608,77 @@ uint64_t
 os_realtime_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
+}
+
+/* --- copies of this process --- */
+
+void
+os_keep_on_fork(void *address, size_t bytes, bool kept)
+{
+	call3(SYS_madvise, (long)address, (long)bytes, kept ? MADV_KEEPONFORK : MADV_WIPEONFORK);
+}
+
+void *
+os_map_shared(size_t bytes)
+{
+	return map(bytes, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+}
+
+int
+os_copy_process(void)
+{
+	/* No flags and no signal at its end: nobody who waits for children learns of it. */
+	return (int)arch_system_call(SYS_clone, 0, 0, 0, 0, 0, 0);
+}
+
+int
+os_collect_copy(uint32_t process, bool waits, int *ret_status)
+{
+	long result;
+
+	do
+		result = arch_system_call(SYS_wait4, process, (long)ret_status,
+					  __WCLONE | (waits ? 0 : WNOHANG), 0, 0, 0);
+	while (result == -EINTR);
+	return (int)result;
+}
+
+void
+os_kill(uint32_t process)
+{
+	call3(SYS_kill, process, SIGKILL, 0);
+}
+
+_Noreturn void
+os_leave(int status)
+{
+	for (;;)
+		call3(SYS_exit_group, status, 0, 0);
+}
+
+void
+os_close_all(void)
+{
+	uint64_t limit = os_limit(RLIMIT_NOFILE);
+
+	if (call3(SYS_close_range, 0, ~0u, 0) == 0)
+		return;
+	/* Kernels before 5.9 lack it. */
+	for (uint64_t fd = 0; fd < limit && fd < 1u << 20; fd++)
+		os_close((int)fd);
+}
+
+void
+os_forbid_dumps(void)
+{
+	call3(SYS_prctl, PR_SET_DUMPABLE, 0, 0);
+}
+
+void
+os_lower_priority(int nice)
+{
+	struct sched_param none = {0};
+
+	arch_system_call(SYS_setpriority, 0 /* PRIO_PROCESS */, 0, nice, 0, 0, 0);
+	call3(SYS_sched_setscheduler, 0, SCHED_BATCH, (long)&none);
 }

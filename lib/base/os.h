@@ -69,6 +69,7 @@ int os_unlink(const char *path);
 int os_change_mode(int fd, unsigned mode);
 int os_truncate(int fd, uint64_t bytes);
 long os_read(int fd, void *buffer, size_t bytes);
+long os_read_at(int fd, void *buffer, size_t bytes, uint64_t offset);
 long os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 int os_rename(const char *from, const char *to);
 int os_exchange(const char *one, const char *other);
@@ -137,5 +138,29 @@ void os_wait(uint32_t *word, uint32_t expected);
 void os_init_clock(void);
 uint64_t os_monotonic_ns(void); /* [signal] */
 uint64_t os_realtime_ns(void);
+
+/*
+ * A copy of this process, with this thread only: 0 in the copy, which must not return into code of
+ * the program; its number, or -errno. No signal comes at its end, and only `os_collect_copy` waits
+ * for it. [signal]
+ */
+int os_copy_process(void);
+
+/* Its number when it has ended, 0 when it has not, or -errno. [signal] */
+int os_collect_copy(uint32_t process, bool waits, int *ret_status);
+void os_kill(uint32_t process);
+
+/* Whether memory of `os_map` that a forked child sees zeroed is kept instead. [signal] */
+void os_keep_on_fork(void *address, size_t bytes, bool kept);
+
+/* Anonymous memory that a forked child shares; NULL on failure. [signal] */
+void *os_map_shared(size_t bytes);
+
+/* For a copy alone: it ends; it has no descriptors; a fault leaves no core; it is a bit less
+ * important than others. */
+_Noreturn void os_leave(int status);
+void os_close_all(void);
+void os_forbid_dumps(void);
+void os_lower_priority(int nice);
 
 #endif

@@ -13,6 +13,8 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/os.h"
+#include "base/own_memory.h"
+#include "base/sort.h"
 #include "recording/recording_map.h"
 
 /* Small leaves fit the heap tightly, and being made present at once they cost no faults. */
@@ -74,6 +76,12 @@ directory_index(uintptr_t address)
  * that, too, in a process whose table is not compact. */
 static void **common_top[TOP_COUNT];
 static void **no_leaves; /* never written */
+
+/* Pages of a directory that have a leaf in them, so that looking at all blocks touches no others. A
+ * forked child keeps those of its parent. */
+#define ENTRIES_PER_PAGE (PAGE_BYTES / sizeof(void *))
+#define DIRECTORY_PAGES  (DIRECTORY_COUNT / ENTRIES_PER_PAGE)
+static uint64_t used_pages[TOP_COUNT][DIRECTORY_PAGES / 64];
 
 static bool
 make_top(bool is_glibc)
@@ -152,6 +160,7 @@ make_entry(uintptr_t address)
 
 		if (made == NULL)
 			return NULL;
+		own_memory_set_kind(made, OWN_MEMORY_BLOCKS);
 		arena_add_bytes(PAGE_BYTES);
 		/* Release: it reads as zero for whoever finds it. */
 		store_release(directory, made);
@@ -170,10 +179,12 @@ make_leaf(uintptr_t address, size_t usable)
 	entry = make_entry(address);
 	if (entry != NULL && *entry == NULL) {
 		bool populate = usable < POPULATE_LIMIT;
-		void *leaf = arena_allocate(bytes, populate);
+		size_t page = directory_index(address) / ENTRIES_PER_PAGE;
+		void *leaf = arena_allocate_blocks(bytes, populate);
 
 		if (!populate)
 			arena_add_bytes(PAGE_BYTES);
+		used_pages[address >> TOP_SHIFT][page / 64] |= (uint64_t)1 << page % 64;
 		/* Release: the leaf reads as zero for whoever finds it. */
 		store_release(entry, leaf);
 		recording_publish_memory();
@@ -319,7 +330,7 @@ grow_side(void)
 	struct side_entry *old = table.side;
 	uint32_t old_capacity = table.side_capacity;
 	uint32_t capacity = old_capacity == 0 ? SIDE_FIRST : old_capacity * 2;
-	struct side_entry *new = arena_allocate(capacity * sizeof *new, true);
+	struct side_entry *new = arena_allocate_blocks(capacity * sizeof *new, true);
 
 	if (new == NULL)
 		return false;
@@ -566,4 +577,190 @@ block_table_find_around(const void *address, uintptr_t reach, void **ret_start)
 		base -= slot_size;
 	}
 	return BLOCK_NONE;
+}
+
+/* --- all of them --- */
+
+bool
+block_table_hold(void)
+{
+	if (!lock_take(&table.leaf_lock))
+		return false;
+	if (lock_take(&table.side_lock))
+		return true;
+	lock_drop(&table.leaf_lock);
+	return false;
+}
+
+void
+block_table_let_go(void)
+{
+	lock_drop(&table.side_lock);
+	lock_drop(&table.leaf_lock);
+}
+
+void
+block_table_keep_on_fork(bool kept)
+{
+	const struct own_memory *ranges;
+	size_t count;
+
+	own_memory_get(&ranges, &count);
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].start != 0 && ranges[i].kind == OWN_MEMORY_BLOCKS)
+			os_keep_on_fork((void *)ranges[i].start, ranges[i].end - ranges[i].start,
+					kept);
+}
+
+struct walk {
+	void (*tell)(void *context, const struct block_found *found, size_t count);
+	void *context;
+	struct side_entry *side; /* in order; what is not told yet begins at `side_next` */
+	size_t side_count, side_next;
+	size_t used;
+	struct block_found found[BLOCK_TABLE_BATCH];
+};
+
+static void
+flush(struct walk *walk)
+{
+	if (walk->used != 0)
+		walk->tell(walk->context, walk->found, walk->used);
+	walk->used = 0;
+}
+
+static void
+add_found(struct walk *walk, uintptr_t start, struct block block)
+{
+	walk->found[walk->used++] = (struct block_found){start, block};
+	if (walk->used == BLOCK_TABLE_BATCH)
+		flush(walk);
+}
+
+/* Those of the side table that begin below an address. */
+static void
+add_side(struct walk *walk, uintptr_t below)
+{
+	while (walk->side_next < walk->side_count && walk->side[walk->side_next].address < below) {
+		const struct side_entry *e = &walk->side[walk->side_next++];
+
+		add_found(walk, e->address, e->block);
+	}
+}
+
+static void
+walk_leaf(struct walk *walk, const char *leaf, uintptr_t base)
+{
+	const size_t slots = (size_t)1 << (LEAF_SHIFT - table.slot_shift);
+	const size_t per_word = sizeof(uint64_t) / table.slot_bytes;
+
+	for (size_t i = 0; i < slots; i++) {
+		uintptr_t slot_start = base + (i << table.slot_shift);
+		uint64_t value;
+
+		/* Of what is not in use, eight bytes at a time. */
+		while (i % per_word == 0 && i < slots &&
+		       load((const uint64_t *)(const void *)(leaf + i * table.slot_bytes)) == 0)
+			i += per_word;
+		if (i >= slots)
+			return;
+		slot_start = base + (i << table.slot_shift);
+		value = get_slot(leaf + i * table.slot_bytes);
+		if (value == 0 || (value & rounding_beyond()) == rounding_beyond())
+			continue;
+		slot_start += (value >> table.rounding_bits & 1) << (table.slot_shift - 1);
+		add_side(walk, slot_start);
+		add_found(walk, slot_start, unpack(value));
+	}
+}
+
+static void
+each_leaf_of_page(void **directory, size_t top, size_t page,
+		  void (*tell)(void *context, const char *leaf, uintptr_t base), void *context)
+{
+	for (size_t i = page * ENTRIES_PER_PAGE; i < (page + 1) * ENTRIES_PER_PAGE; i++) {
+		const char *leaf = load_acquire(&directory[i]);
+
+		if (leaf != NULL)
+			tell(context, leaf, top << TOP_SHIFT | i << LEAF_SHIFT);
+	}
+}
+
+static void
+each_leaf(void (*tell)(void *context, const char *leaf, uintptr_t base), void *context)
+{
+	for (size_t i = 0; i < TOP_COUNT; i++) {
+		void **directory = load_acquire(&table.top[i]);
+
+		for (size_t page = 0; directory != no_leaves && page < DIRECTORY_PAGES; page++)
+			if ((used_pages[i][page / 64] >> page % 64 & 1) != 0)
+				each_leaf_of_page(directory, i, page, tell, context);
+	}
+}
+
+static void
+walk_one_leaf(void *context, const char *leaf, uintptr_t base)
+{
+	walk_leaf(context, leaf, base);
+}
+
+/* A copy in order. */
+static bool
+sort_side(struct walk *walk, size_t bytes)
+{
+	walk->side = os_map(bytes, false);
+	if (walk->side == NULL)
+		return false;
+	for (uint32_t i = 0; i < table.side_capacity; i++)
+		if (table.side[i].address != 0)
+			walk->side[walk->side_count++] = table.side[i];
+	sort_by_address(walk->side, walk->side_count, sizeof *walk->side);
+	return true;
+}
+
+bool
+block_table_each(void (*tell)(void *context, const struct block_found *found, size_t count),
+		 void *context)
+{
+	struct walk walk = {.tell = tell, .context = context};
+	size_t side_bytes = table.side_capacity * sizeof *walk.side;
+
+	if (side_bytes != 0 && !sort_side(&walk, side_bytes))
+		return false;
+	each_leaf(walk_one_leaf, &walk);
+	add_side(&walk, UINTPTR_MAX);
+	flush(&walk);
+	if (side_bytes != 0)
+		os_unmap(walk.side, side_bytes);
+	return true;
+}
+
+struct regions {
+	void (*tell)(void *context, uintptr_t start, uintptr_t end);
+	void *context;
+	uintptr_t start, end;
+};
+
+static void
+join_region(void *context, const char *leaf, uintptr_t base)
+{
+	struct regions *regions = context;
+
+	(void)leaf;
+	if (base != regions->end) {
+		if (regions->end != 0)
+			regions->tell(regions->context, regions->start, regions->end);
+		regions->start = base;
+	}
+	regions->end = base + ((uintptr_t)1 << LEAF_SHIFT);
+}
+
+void
+block_table_each_region(void (*tell)(void *context, uintptr_t start, uintptr_t end), void *context)
+{
+	struct regions regions = {.tell = tell, .context = context};
+
+	each_leaf(join_region, &regions);
+	if (regions.end != 0)
+		tell(context, regions.start, regions.end);
 }

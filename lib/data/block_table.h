@@ -58,4 +58,34 @@ struct block block_table_find(const void *address);
  * once; where they have been and are no more, 0.3 MB in a microsecond or so. */
 struct block block_table_find_around(const void *address, uintptr_t reach, void **ret_start);
 
+/* --- all of them --- */
+
+struct block_found {
+	uintptr_t start;
+	struct block block;
+};
+
+#define BLOCK_TABLE_BATCH 64 /* at most so many are told of at once */
+
+/* Keep others from changing the shape of the table: until `block_table_let_go`, which a copy of the
+ * process need not call. False when somebody is at it for too long. [signal] */
+bool block_table_hold(void);
+void block_table_let_go(void);
+
+/*
+ * Tell of every block that lives, in ascending order of address. Of those that other threads make
+ * or free meanwhile some may be missing. To be called while the table is held. False when memory is
+ * out. [signal]
+ */
+bool block_table_each(void (*tell)(void *context, const struct block_found *found, size_t count),
+		      void *context);
+
+/* Tell of all memory where blocks have been, in ascending order, in large pieces. [signal] */
+void block_table_each_region(void (*tell)(void *context, uintptr_t start, uintptr_t end),
+			     void *context);
+
+/* Whether a copy of the process that is made now gets the table, which a forked child does not. A
+ * child that is forked meanwhile empties it by itself. While it is held. [signal] */
+void block_table_keep_on_fork(bool kept);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/lock.h"
 #include "base/os.h"
+#include "base/own_memory.h"
 
 #define CHUNK_BYTES ((size_t)4 << 20)
 
@@ -14,9 +15,21 @@ struct pool {
 	char *end;
 	uint64_t bytes; /* handed out */
 	bool wiped;     /* in a forked child */
+	bool is_of_blocks;
 };
 
 static struct pool passing = {.wiped = true}, lasting;
+static struct pool of_blocks = {.wiped = true, .is_of_blocks = true};
+
+static void *
+map(const struct pool *pool, size_t bytes)
+{
+	void *memory = os_map(bytes, pool->wiped);
+
+	if (memory != NULL && pool->is_of_blocks)
+		own_memory_set_kind(memory, OWN_MEMORY_BLOCKS);
+	return memory;
+}
 
 /* Whatever is as large as a page starts on one, so that populating it touches nothing else. */
 static size_t
@@ -32,7 +45,7 @@ take_from_chunk(struct pool *pool, size_t bytes)
 	uintptr_t start = round_up((uintptr_t)pool->next, alignment);
 
 	if (pool->next == NULL || start + bytes > (uintptr_t)pool->end) {
-		char *chunk = os_map(CHUNK_BYTES, pool->wiped);
+		char *chunk = map(pool, CHUNK_BYTES);
 
 		if (chunk == NULL)
 			return NULL;
@@ -54,7 +67,7 @@ allocate(struct pool *pool, size_t bytes, bool populate)
 	void *memory;
 
 	if (bytes > CHUNK_BYTES / 2) {
-		memory = os_map(bytes, pool->wiped);
+		memory = map(pool, bytes);
 	} else {
 		if (!lock_take(&pool->lock))
 			return NULL;
@@ -81,6 +94,12 @@ arena_allocate_lasting(size_t bytes, bool populate)
 	return allocate(&lasting, bytes, populate);
 }
 
+void *
+arena_allocate_blocks(size_t bytes, bool populate)
+{
+	return allocate(&of_blocks, bytes, populate);
+}
+
 bool
 arena_wipe(void *table, size_t bytes)
 {
@@ -96,7 +115,7 @@ arena_wipe(void *table, size_t bytes)
 uint64_t
 arena_bytes(void)
 {
-	return load(&passing.bytes) + load(&lasting.bytes);
+	return load(&passing.bytes) + load(&lasting.bytes) + load(&of_blocks.bytes);
 }
 
 void
@@ -109,5 +128,6 @@ void
 arena_reset(void)
 {
 	passing.next = passing.end = NULL;
-	passing.bytes = 0;
+	of_blocks.next = of_blocks.end = NULL;
+	passing.bytes = of_blocks.bytes = 0;
 }

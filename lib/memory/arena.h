@@ -22,6 +22,10 @@ void *arena_allocate(size_t bytes, bool populate);
 /* The same of memory that a forked child keeps. [signal] */
 void *arena_allocate_lasting(size_t bytes, bool populate);
 
+/* The same as the first, for what finds blocks, apart from all else: where no forked child but a
+ * copy of the process is made, that is kept. [signal] */
+void *arena_allocate_blocks(size_t bytes, bool populate);
+
 /* Make a table zero again, so that it needs no memory. False if that was refused. [signal] */
 bool arena_wipe(void *table, size_t bytes);
 

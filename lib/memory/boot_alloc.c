@@ -9,6 +9,7 @@
 #include "memory/boot_alloc.h"
 
 #include "base/os.h"
+#include "base/own_memory.h"
 
 #define AREA_BYTES    ((size_t)128 << 10)
 #define MIN_ALIGNMENT ((size_t)16)
@@ -25,6 +26,8 @@ make_area(void)
 	if (likely(load_acquire(&area) != NULL))
 		return true;
 	made = os_map(AREA_BYTES, false);
+	if (made != NULL)
+		own_memory_set_kind(made, OWN_MEMORY_LENT);
 	if (made != NULL && !__atomic_compare_exchange_n(&area, &none, made, false,
 							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		os_unmap(made, AREA_BYTES);

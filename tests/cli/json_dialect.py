@@ -172,6 +172,13 @@ def growth(_directory):
             ask("growth", "--by", key, "commanded")
 
 
+@case("leaks: what is lost, held and kept, by every key")
+def leaks(_directory):
+    record("leaks.tally", [program("leaks")], "--leaks")
+    for key in KEYS[:4]:
+        ask("leaks", "--by", key, "leaks.tally", status=1)
+
+
 @case("what text says as a hint or a warning is in the JSON too")
 def sentences(directory):
     tally = build(directory)

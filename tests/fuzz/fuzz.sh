@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Any bytes as a recording and as a tally, every report of those, and any bytes as all other text
+# Any bytes as a recording, as a tally and as a graph, every report of those, and any bytes as all other text
 # that is parsed: ten seconds of libFuzzer each, or FUZZ_SECONDS. The bytes that break something are
 # left in the directory FUZZ_KEEP, when it is given. FUZZ_ONLY has some of: readers reports texts;
 # the reports, which take a minute to compile, are left out without it.
@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/model/*.c "$srcdir"/tools/read/{snapshot,tally}*.c -lzstd ||
+		"$srcdir"/tools/model/*.c "$srcdir"/tools/read/{graph,snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fuzz_readers.c - any bytes as a recording and as a tally
+ * fuzz_readers.c - any bytes as a recording, as a tally and as a graph
  *
  * For libFuzzer; fuzz.sh builds and runs it, once alone and once with the reports.
  *
@@ -19,7 +19,11 @@
 #include <zstd.h>
 
 #include "fuzz_reports.h"
+#include "graph.h"
+#include "graph_generator.h"
 #include "model/profile.h"
+#include "model/reach.h"
+#include "read/graph_file.h"
 #include "recording_generator.h"
 #include "read/snapshot.h"
 #include "read/tally.h"
@@ -68,6 +72,24 @@ read_as_tally(int fd)
 }
 
 static void
+read_as_graph(const char *path)
+{
+	const bool roots[] = {false, true};
+	const struct reach_options options = {
+		.heuristics = REACH_HEURISTICS_ALL, .root_sites = roots, .root_site_count = 2};
+	struct reach reach;
+	struct graph graph;
+
+	if (graph_file_read(path, GENERATED_GRAPH_SITES, &graph) != 0)
+		return;
+	if (graph.error == 0) {
+		reach_init(&reach, &graph, &options);
+		reach_release(&reach);
+	}
+	graph_release(&graph);
+}
+
+static void
 store(int fd, const void *bytes, size_t length)
 {
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, length, 0) != (ssize_t)length)
@@ -90,6 +112,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		store(fd, packed, ZSTD_compress(packed, room, bytes, length, 1));
 		free(packed);
 		read_as_tally(fd);
+	} else if (length >= sizeof(struct graph_header) &&
+		   memcmp(bytes, GRAPH_MAGIC, strlen(GRAPH_MAGIC)) == 0) {
+		/* The length is checked first, and no mutation keeps it. */
+		uint64_t whole = length;
+
+		if (pwrite(fd, &whole, sizeof(whole), offsetof(struct graph_header, file_bytes)) <
+		    0)
+			abort();
+		read_as_graph(path);
 	} else {
 		read_as_recording(path);
 		read_as_tally(fd);

@@ -4,7 +4,7 @@
 check_PROGRAMS += tests/fuzz/make_corpus
 tests_fuzz_make_corpus_CPPFLAGS = $(tools_cppflags) -I$(srcdir)/tests/unit
 tests_fuzz_make_corpus_LDADD = $(tools_libs)
-tests_fuzz_make_corpus_SOURCES = tests/fuzz/make_corpus.c $(recordings)
+tests_fuzz_make_corpus_SOURCES = tests/fuzz/make_corpus.c $(recordings) $(graphs)
 
 TESTS += tests/fuzz/fuzz.sh
 EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/fuzz_readers.c \

@@ -5,9 +5,9 @@
  *     make_corpus DIRECTORY
  *
  * Writes a recording, one of a process that still runs, one with the largest numbers and one with
- * single blocks, and the plain contents of tallies with one and with three moments and with blocks.
- * The plain contents are uncompressed because no mutation gets past the checksum of a tally; the
- * fuzzer compresses them.
+ * single blocks, the plain contents of tallies with one and with three moments and with blocks, and
+ * a graph. The plain contents are uncompressed because no mutation gets past the checksum of a
+ * tally; the fuzzer compresses them.
  */
 #include "config.h"
 
@@ -19,6 +19,7 @@
 
 #include <zstd.h>
 
+#include "graph_generator.h"
 #include "recording_generator.h"
 #include "model/profile.h"
 #include "read/snapshot.h"
@@ -58,6 +59,17 @@ write_recordings(void)
 	generated_add_blocks(generated);
 	generated_write(generated, "blocks");
 	free(generated);
+}
+
+static void
+write_graph(const char *path)
+{
+	struct generated_graph graph = generated_graph_make();
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	check(fd < 0, path);
+	check(write(fd, &graph, sizeof(graph)) != (ssize_t)sizeof(graph), path);
+	close(fd);
 }
 
 static struct profile *
@@ -107,6 +119,7 @@ main(int argc, char **argv)
 	check(argc != 2, "usage: make_corpus DIRECTORY");
 	check(chdir(argv[1]), argv[1]);
 	write_recordings();
+	write_graph("graph");
 	write_tally("tally", "recording", 1);
 	write_tally("tally.moments", "recording", 3);
 	write_tally("tally.blocks", "blocks", 1);

@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/programs/forks \
 	tests/programs/grows \
 	tests/programs/handover \
+	tests/programs/leaks \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
 	tests/programs/resident \
@@ -23,6 +24,7 @@ check_PROGRAMS += \
 if HAVE_CXX
 check_PROGRAMS += \
 	tests/programs/apixx \
+	tests/programs/leaksxx \
 	tests/programs/scope \
 	tests/programs/scope_O0 \
 	tests/programs/tree
@@ -52,6 +54,10 @@ tests_programs_forks_CFLAGS = $(traced_cflags)
 tests_programs_forks_SOURCES = tests/programs/forks.c
 tests_programs_grows_CFLAGS = $(traced_cflags) -pthread
 tests_programs_grows_SOURCES = tests/programs/grows.c
+tests_programs_leaks_CFLAGS = $(traced_cflags) -pthread
+tests_programs_leaks_SOURCES = tests/programs/leaks.c
+tests_programs_leaksxx_CXXFLAGS = -g -O2 -fno-builtin -Wall -Wextra
+tests_programs_leaksxx_SOURCES = tests/programs/leaksxx.cpp
 tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread
 tests_programs_meanings_SOURCES = tests/programs/meanings.c
 tests_programs_own_malloc_CFLAGS = $(traced_cflags)

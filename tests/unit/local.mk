@@ -23,6 +23,7 @@ tools_unit_tests = \
 	tests/unit/test_diff \
 	tests/unit/test_exec_reader \
 	tests/unit/test_filter \
+	tests/unit/test_graph_file \
 	tests/unit/test_group \
 	tests/unit/test_human \
 	tests/unit/test_launch \
@@ -33,6 +34,7 @@ tools_unit_tests = \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
 	tests/unit/test_resident \
+	tests/unit/test_reach \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_suppress \
@@ -90,6 +92,7 @@ tools_unit_libs = $(tools_libs) $(CHECK_LIBS)
 
 scratch = tests/unit/scratch.c tests/unit/scratch.h
 recordings = tests/unit/recording_generator.c tests/unit/recording_generator.h
+graphs = tests/unit/graph_generator.c tests/unit/graph_generator.h
 
 tests_unit_test_blocks_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_blocks_LDADD = $(tools_unit_libs)
@@ -184,3 +187,9 @@ tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(scratch)
 tests_unit_test_timeline_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_timeline_LDADD = $(tools_unit_libs)
 tests_unit_test_timeline_SOURCES = tests/unit/test_timeline.c $(fixture) $(scratch)
+tests_unit_test_reach_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_reach_LDADD = $(tools_unit_libs)
+tests_unit_test_reach_SOURCES = tests/unit/test_reach.c $(scratch)
+tests_unit_test_graph_file_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_graph_file_LDADD = $(tools_unit_libs)
+tests_unit_test_graph_file_SOURCES = tests/unit/test_graph_file.c $(scratch) $(graphs)

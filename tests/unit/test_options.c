@@ -41,6 +41,16 @@ START_TEST(every_word)
 }
 END_TEST
 
+START_TEST(leaks_alone)
+{
+	ck_assert(read_value("HEAPTALLY=leaks").leaks);
+	ck_assert(read_value("HEAPTALLY=frames=2:leaks=on:threads=on").leaks);
+	ck_assert(!read_value("HEAPTALLY=leaks=off").leaks);
+	ck_assert(!read_value("HEAPTALLY=leaks").bad);
+	ck_assert(read_value("HEAPTALLY=leaks=").bad && read_value("HEAPTALLY=leak").bad);
+}
+END_TEST
+
 START_TEST(escapes)
 {
 	struct options o = read_value("HEAPTALLY=out=/a\\:b\\\\c:frames=2");
@@ -122,6 +132,7 @@ main(void)
 
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_word);
+	tcase_add_test(tcase, leaks_alone);
 	tcase_add_test(tcase, escapes);
 	tcase_add_loop_test(tcase, bad_words, 0, sizeof(bad_values) / sizeof(bad_values[0]));
 	tcase_add_test(tcase, good_words_beside_bad_ones);

@@ -20,6 +20,7 @@ enum command_status {
 	COMMAND_PENDING = 1,   /* asked of a process, but not done yet */
 	COMMAND_NOT_FOUND = 1, /* there is no block at this address */
 	COMMAND_TROUBLE = 2,   /* wrong usage, or input that cannot be read */
+	COMMAND_NO_ANSWER = 3, /* nobody has looked at what is asked about */
 };
 
 struct command {
@@ -40,6 +41,7 @@ int cmd_block(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_resident(int argc, char **argv);
+int cmd_leaks(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);

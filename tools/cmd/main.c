@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{"diff", "show what changed between two recordings, or two moments of one", cmd_diff},
 	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
 	{"growth", "name who grows: how fast, and whether it goes on", cmd_growth},
+	{"leaks", "say which blocks nothing points at any more", cmd_leaks},
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
 	{"resident", "say where the resident memory of a process is", cmd_resident},
 	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},
@@ -60,8 +61,8 @@ print_help(FILE *stream)
 	fputs("\n"
 	      "heaptally COMMAND --help and heaptally-COMMAND(1) say more; --version says which\n"
 	      "heaptally this is, --library where its runtime is, for LD_PRELOAD. Exit status:\n"
-	      "0 is success, 1 a broken budget, no block at an address, or something not done\n"
-	      "yet, 2 trouble; `run` returns the status of the program.\n",
+	      "0 is success, 1 a broken budget, a leak, no block at an address, or something\n"
+	      "not done yet, 2 trouble, 3 no answer; `run` returns the status of the program.\n",
 	      stream);
 }
 

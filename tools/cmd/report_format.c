@@ -23,6 +23,7 @@
 #include "view/diff.h"
 #include "view/growth.h"
 #include "view/info.h"
+#include "view/leaks.h"
 #include "view/list.h"
 #include "view/page.h"
 #include "view/timeline.h"
@@ -45,6 +46,7 @@ static const struct report_format formats[] = {
 		.list = view_list_text,
 		.growth = view_growth_text,
 		.resident = view_waterfall_text,
+		.leaks = view_leaks_text,
 	},
 	{
 		.name = "json",
@@ -61,6 +63,7 @@ static const struct report_format formats[] = {
 		.list = view_list_json,
 		.growth = view_growth_json,
 		.resident = view_waterfall_json,
+		.leaks = view_leaks_json,
 	},
 	{
 		.name = "csv",
@@ -183,6 +186,8 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->list != NULL;
 	case REPORT_GROWTH:
 		return format->growth != NULL;
+	case REPORT_LEAKS:
+		return format->leaks != NULL;
 	case REPORT_PAGE:
 		return format->page != NULL;
 	case REPORT_RESIDENT:

@@ -19,6 +19,7 @@ struct view_blocks;
 struct view_diff;
 struct view_growth;
 struct view_info;
+struct view_leaks;
 struct view_list;
 struct view_page;
 struct view_timeline;
@@ -35,6 +36,7 @@ enum report_kind {
 	REPORT_INFO,
 	REPORT_LIST,
 	REPORT_GROWTH,
+	REPORT_LEAKS,
 	REPORT_EXPORT,
 	REPORT_PAGE,
 	REPORT_RESIDENT,
@@ -66,6 +68,7 @@ struct report_format {
 	void (*info)(const struct term *term, const struct view_info *view);
 	void (*list)(const struct term *term, const struct view_list *view);
 	void (*growth)(const struct term *term, const struct view_growth *view);
+	void (*leaks)(const struct term *term, const struct view_leaks *view);
 	void (*page)(const struct term *term, const struct view_page *view);
 	void (*resident)(const struct term *term, const struct view_waterfall *view);
 	void (*whole)(const struct term *term, const struct export_input *input);

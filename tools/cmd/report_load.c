@@ -106,7 +106,8 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 	char *why;
 
 	/* What is never freed has to be looked at when nothing is freed any more. */
-	if ((suppresses || report_load_is_about_blocks(options)) && !options->at)
+	if ((suppresses || options->kind == REPORT_LEAKS || report_load_is_about_blocks(options)) &&
+	    !options->at)
 		request.moment = "exit";
 	if (source_read(&request, ret_source, &why) < 0)
 		die(COMMAND_TROUBLE, "%s", why);

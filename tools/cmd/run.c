@@ -28,6 +28,8 @@
 #include "util/xalloc.h"
 #include "view/card.h"
 
+#define RUN_LOST 1 /* exit status of --leaks=fail */
+
 static void
 wait_for_end(struct run *run)
 {
@@ -130,7 +132,8 @@ finish(struct run *run)
 	print_card(run);
 	if (run->path_error != 0)
 		warn("the tally is %s", run->path);
-	return status;
+	/* The program's own failure says more. */
+	return status == 0 && run->lost_blocks != 0 ? RUN_LOST : status;
 }
 
 int

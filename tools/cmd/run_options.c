@@ -22,6 +22,7 @@ enum option_key {
 	OPTION_BLOCKS,
 	OPTION_START,
 	OPTION_WRAPPER,
+	OPTION_LEAKS,
 };
 
 static const struct argp_option option_table[] = {
@@ -41,6 +42,11 @@ static const struct argp_option option_table[] = {
 	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
 	{"wrapper", OPTION_WRAPPER, "GLOB", 0,
 	 "on the card, take these functions for allocator wrappers too", 0},
+	{"leaks", OPTION_LEAKS, "fail", OPTION_ARG_OPTIONAL,
+	 "look at exit which blocks nothing points at any more, for heaptally leaks; with =fail "
+	 "the "
+	 "status is 1 then, if the program's is 0",
+	 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
@@ -78,6 +84,23 @@ insert_wrapper(struct run_options *run, const char *glob)
 	run->wrappers[run->wrapper_count++] = glob;
 }
 
+static void
+parse_leaks(struct run_options *run, const char *word, struct argp_state *state)
+{
+	if (word != NULL && strcmp(word, "fail") != 0)
+		argp_error(state, "--leaks=%s: only =fail is known", word);
+	run->launch.leaks = true;
+	run->leaks_fail |= word != NULL;
+}
+
+static void
+parse_python(struct run_options *run, const char *word, struct argp_state *state)
+{
+	if (strcmp(word, "on") != 0 && strcmp(word, "frames") != 0 && strcmp(word, "off") != 0)
+		argp_error(state, "--python %s: neither on nor frames nor off", word);
+	run->launch.python = word;
+}
+
 static error_t
 parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -111,10 +134,7 @@ parse_option(int key, char *argument, struct argp_state *state)
 		run->launch.realloc = argument;
 		return 0;
 	case OPTION_PYTHON:
-		if (strcmp(argument, "on") != 0 && strcmp(argument, "frames") != 0 &&
-		    strcmp(argument, "off") != 0)
-			argp_error(state, "--python %s: neither on nor frames nor off", argument);
-		run->launch.python = argument;
+		parse_python(run, argument, state);
 		return 0;
 	case OPTION_THREADS:
 		run->launch.threads = true;
@@ -126,6 +146,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		if (strcmp(argument, "on") != 0 && strcmp(argument, "off") != 0)
 			argp_error(state, "--start %s: neither on nor off", argument);
 		run->launch.start = argument;
+		return 0;
+	case OPTION_LEAKS:
+		parse_leaks(run, argument, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		/* The first word that is no option begins the command; the rest is its own. */

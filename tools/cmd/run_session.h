@@ -25,7 +25,8 @@ struct run {
 	struct launch launch;
 	struct collector *collector;
 	uint64_t start_ns;
-	uint64_t cpu_ns; /* ours, while the program ran */
+	uint64_t lost_blocks; /* of all processes, with --leaks */
+	uint64_t cpu_ns;      /* ours, while the program ran */
 	struct card card;
 };
 

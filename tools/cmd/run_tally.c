@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/run_session.h"
+#include "model/leak_report.h"
 #include "model/process.h"
 #include "model/profile.h"
 #include "read/tally.h"
@@ -113,6 +114,17 @@ run_release_card(struct run *run)
 	drop_profiles(&run->card);
 }
 
+static void
+count_lost(struct run *run, const struct profile *profile)
+{
+	struct leak_values sum;
+
+	if (!run->options.leaks_fail || !profile->leaks.is_known)
+		return;
+	leak_report_sum(profile, &sum);
+	run->lost_blocks += sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];
+}
+
 /* Symbolize and write all profiles; those for the card are kept. */
 static int
 write_profiles(struct run *run, struct tally_writer *writer)
@@ -134,6 +146,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	term_progress_init(&progress, "reading symbols", run->options.quiet);
 	while ((result = collector_next(run->collector, &profile)) == 1) {
 		symbolize_profile(profile, &options);
+		count_lost(run, profile);
 		if (profile->has_wait_status)
 			profile->tracer_cpu_ns = run->cpu_ns;
 		result = tally_writer_insert(writer, profile);

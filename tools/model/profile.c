@@ -39,6 +39,8 @@ profile_free(struct profile *profile)
 	free(profile->marks);
 	free(profile->notes);
 	block_set_release(&profile->blocks);
+	leak_set_release(&profile->leaks);
+	leak_set_release(&profile->leaks);
 	intern_free(profile->strings);
 	free(profile);
 }
@@ -83,7 +85,8 @@ tables_are_valid(const struct profile *profile)
 		    profile->marks[i].kind >= PROFILE_MARK_KINDS || profile->marks[i].label == NULL)
 			return false;
 	return profile->pause < PROFILE_PAUSES &&
-	       block_set_is_valid(&profile->blocks, profile->site_count);
+	       block_set_is_valid(&profile->blocks, profile->site_count) &&
+	       leak_set_is_valid(&profile->leaks, profile->site_count);
 }
 
 void

@@ -16,6 +16,7 @@
  *     +-- samples[]   live size over time, for the curve
  *     +-- marks[]     what was asked of the runtime meanwhile, in order
  *     +-- blocks      single blocks at the last moment, if they were recorded and asked for
+ *     +-- leaks       which blocks could not be reached any more, if somebody has looked
  *
  * All strings belong to `strings` and live as long as the profile. Indices are checked when a
  * profile is built: whoever holds one may use every index in it without looking again.
@@ -28,6 +29,7 @@
 #include <stdint.h>
 
 #include "model/block.h"
+#include "model/leak.h"
 #include "util/wrap.h"
 
 struct intern;
@@ -215,6 +217,7 @@ struct profile {
 	struct profile_sample *samples;
 	struct profile_mark *marks;
 	struct block_set blocks;
+	struct leak_set leaks;
 	uint32_t module_count, frame_count, location_count, node_count, site_count;
 	uint32_t moment_count, sample_count, mark_count;
 	bool symbolized;

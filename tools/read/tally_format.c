@@ -127,6 +127,22 @@ tally_format_python(enum profile_python python)
 	__builtin_unreachable();
 }
 
+enum tally_taken
+tally_format_taken(enum graph_taken taken)
+{
+	switch (taken) {
+	case GRAPH_TAKEN_AT_EXIT:
+		return TALLY_TAKEN_AT_EXIT;
+	case GRAPH_TAKEN_AT_EXIT_BY_TWIN:
+		return TALLY_TAKEN_AT_EXIT_BY_TWIN;
+	case GRAPH_TAKEN_BY_TWIN:
+		return TALLY_TAKEN_BY_TWIN;
+	case GRAPH_TAKENS:
+		break;
+	}
+	__builtin_unreachable();
+}
+
 bool
 tally_parse_state(uint64_t number, enum profile_state *ret_state)
 {
@@ -262,6 +278,23 @@ tally_parse_python(uint64_t number, enum profile_python *ret_python)
 		return true;
 	case TALLY_PYTHON_OFF:
 		*ret_python = PROFILE_PYTHON_OFF;
+		return true;
+	}
+	return false;
+}
+
+bool
+tally_parse_taken(uint64_t number, enum graph_taken *ret_taken)
+{
+	switch (number) {
+	case TALLY_TAKEN_AT_EXIT:
+		*ret_taken = GRAPH_TAKEN_AT_EXIT;
+		return true;
+	case TALLY_TAKEN_AT_EXIT_BY_TWIN:
+		*ret_taken = GRAPH_TAKEN_AT_EXIT_BY_TWIN;
+		return true;
+	case TALLY_TAKEN_BY_TWIN:
+		*ret_taken = GRAPH_TAKEN_BY_TWIN;
 		return true;
 	}
 	return false;

@@ -46,6 +46,9 @@ enum tally_tag {
 	TALLY_RESIDENT = TALLY_TAG('r', 'E', 'S', 'I'),
 	TALLY_UNSEEN = TALLY_TAG('u', 'N', 'S', 'N'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
+	TALLY_LEAKS_INFO = TALLY_TAG('l', 'E', 'K', 'I'),
+	TALLY_LEAKS = TALLY_TAG('l', 'E', 'K', 'S'),
+	TALLY_LEAK_PARTS = TALLY_TAG('l', 'E', 'K', 'P'),
 	TALLY_PYTHON = TALLY_TAG('p', 'Y', 'T', 'H'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),
@@ -163,6 +166,13 @@ enum tally_python {
 	TALLY_PYTHON_OFF = 3,
 };
 
+/* In lEKI: who has looked. */
+enum tally_taken {
+	TALLY_TAKEN_AT_EXIT = 0,
+	TALLY_TAKEN_AT_EXIT_BY_TWIN = 1,
+	TALLY_TAKEN_BY_TWIN = 2,
+};
+
 /* In bLKS and lIFE: times are in units of 2^TALLY_TIME_SHIFT ns, bucket b > 0 of a histogram is
  * 2^(b-1) up to 2^b units. */
 #define TALLY_TIME_SHIFT 10
@@ -175,6 +185,7 @@ enum tally_mark_kind tally_format_mark_kind(enum profile_mark_kind kind);
 enum tally_pause tally_format_pause(enum profile_pause pause);
 enum tally_file tally_format_file(enum profile_file file);
 enum tally_python tally_format_python(enum profile_python python);
+enum tally_taken tally_format_taken(enum graph_taken taken);
 uint32_t tally_format_troubles(uint32_t troubles);
 uint64_t tally_format_offset(const struct profile_frame *frame);
 
@@ -186,6 +197,7 @@ bool tally_parse_mark_kind(uint64_t number, enum profile_mark_kind *ret_kind);
 bool tally_parse_pause(uint64_t number, enum profile_pause *ret_pause);
 bool tally_parse_file(uint64_t number, enum profile_file *ret_file);
 bool tally_parse_python(uint64_t number, enum profile_python *ret_python);
+bool tally_parse_taken(uint64_t number, enum graph_taken *ret_taken);
 bool tally_parse_flag(uint64_t number, bool *ret_flag);
 
 /* Bits that are not known become PROFILE_TROUBLE_NEWER. */

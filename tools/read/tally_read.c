@@ -22,6 +22,7 @@
 
 #include "model/profile.h"
 #include "read/tally_blocks.h"
+#include "read/tally_leaks.h"
 #include "read/tally_format.h"
 #include "util/array.h"
 #include "util/buffer.h"
@@ -78,6 +79,7 @@ struct tally_reader {
 	bool too_big;
 	bool newer; /* a number or tag was met that this version does not know */
 	struct tally_blocks blocks;
+	struct tally_leaks leaks;
 	bool keeps_blocks;
 };
 
@@ -171,6 +173,7 @@ get_memory(const struct tally_reader *reader)
 	       TABLE_BYTES(reader->locations) + TABLE_BYTES(reader->frames) +
 	       TABLE_BYTES(reader->nodes) + TABLE_BYTES(reader->sites) +
 	       TABLE_BYTES(reader->samples) + TABLE_BYTES(reader->marks) +
+	       TABLE_BYTES(reader->leaks.sites) + TABLE_BYTES(reader->leaks.parts) +
 	       TABLE_BYTES(reader->blocks.blocks) + TABLE_BYTES(reader->blocks.buckets) +
 	       (uint64_t)reader->sites.count * sizeof(*reader->blocks.lifetimes.items) +
 	       reader->values_bytes + reader->text_bytes;
@@ -589,6 +592,30 @@ read_lifetimes(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_leaks_info(struct tally_reader *reader, struct varint_input *input)
+{
+	/* Every site may get values. */
+	if (!is_affordable(reader, (uint64_t)reader->sites.count * sizeof(struct leak_values)))
+		reader->too_big = true;
+	else
+		tally_leaks_decode_info(&reader->leaks, input);
+}
+
+static void
+read_leaks(struct tally_reader *reader, struct varint_input *input)
+{
+	input->bad |= !reader->leaks.set.is_known;
+	tally_leaks_decode_sites(&reader->leaks, (uint32_t)reader->sites.count, input);
+}
+
+static void
+read_leak_parts(struct tally_reader *reader, struct varint_input *input)
+{
+	input->bad |= !reader->leaks.set.is_known;
+	tally_leaks_decode_parts(&reader->leaks, input);
+}
+
+static void
 read_done(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
@@ -640,6 +667,7 @@ drop_profile(struct tally_reader *reader)
 	array_release(&reader->marks);
 	reader->values_bytes = reader->text_bytes = 0;
 	tally_blocks_release(&reader->blocks);
+	tally_leaks_release(&reader->leaks);
 }
 
 #define MOVE_TABLE(reader, table, count_field)                                    \
@@ -663,6 +691,7 @@ finish_profile(struct tally_reader *reader, struct profile **ret_profile)
 	MOVE_TABLE(reader, sites, site_count);
 	MOVE_TABLE(reader, samples, sample_count);
 	MOVE_TABLE(reader, marks, mark_count);
+	tally_leaks_finish(&reader->leaks, profile->site_count, &profile->leaks);
 	result = tally_blocks_finish(&reader->blocks, reader->keeps_blocks, profile->site_count,
 				     &profile->blocks)
 			 ? profile_finish(profile)
@@ -722,6 +751,12 @@ find_table_reader(uint32_t tag)
 		return read_blocks;
 	case TALLY_LIFETIMES:
 		return read_lifetimes;
+	case TALLY_LEAKS_INFO:
+		return read_leaks_info;
+	case TALLY_LEAKS:
+		return read_leaks;
+	case TALLY_LEAK_PARTS:
+		return read_leak_parts;
 	case TALLY_DONE:
 		return read_done;
 	case TALLY_PROCESS:

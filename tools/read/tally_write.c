@@ -16,6 +16,7 @@
 
 #include "model/profile.h"
 #include "read/tally_blocks.h"
+#include "read/tally_leaks.h"
 #include "read/tally_format.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -470,6 +471,23 @@ write_blocks(struct tally_writer *writer, const struct block_set *set)
 }
 
 static void
+write_leaks(struct tally_writer *writer, const struct leak_set *set)
+{
+	if (!set->is_known)
+		return;
+	tally_leaks_encode_info(set, &writer->chunk);
+	end_chunk(writer, TALLY_LEAKS_INFO);
+	for (size_t next = 0; next < set->site_count;) {
+		next = tally_leaks_encode_sites(set, next, &writer->chunk);
+		end_chunk(writer, TALLY_LEAKS);
+	}
+	for (size_t next = 0; next < set->part_count;) {
+		next = tally_leaks_encode_parts(set, next, &writer->chunk);
+		end_chunk(writer, TALLY_LEAK_PARTS);
+	}
+}
+
+static void
 write_done(struct tally_writer *writer, const struct profile *profile)
 {
 	const uint64_t counts[] = {
@@ -550,6 +568,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_unseen(writer, profile);
 	write_python(writer, profile);
 	write_blocks(writer, &profile->blocks);
+	write_leaks(writer, &profile->leaks);
 	write_done(writer, profile);
 	clear_names(writer);
 	writer->process_count++;

@@ -19,8 +19,10 @@
 #include <unistd.h>
 
 #include "read/locate.h"
+#include "model/leak_look.h"
 #include "model/process.h"
 #include "model/profile.h"
+#include "read/graph_file.h"
 #include "read/history.h"
 #include "model/trouble.h"
 #include "read/snapshot.h"
@@ -218,6 +220,26 @@ label_moment(struct tracked *tracked)
 	tracked->marks = profile->mark_count;
 }
 
+/* Who points at whom, if the process has looked at its exit. The file has no other reader. */
+static void
+take_in_graph(const struct collector *collector, const struct tracked *tracked)
+{
+	struct profile *profile = snapshot_get_profile(tracked->snapshot);
+	char *recording = xasprintf("%s/%s", collector->directory, tracked->name);
+	char *path = graph_file_make_path(recording);
+	struct graph graph;
+
+	if (graph_file_read(path, profile->site_count, &graph) == 0) {
+		if (graph.start_monotonic_ns ==
+		    snapshot_get_identity(tracked->snapshot)->start_monotonic_ns)
+			leak_look(&profile->leaks, &graph, profile, REACH_HEURISTICS_ALL);
+		graph_release(&graph);
+	}
+	unlink(path);
+	free(path);
+	free(recording);
+}
+
 static bool
 is_empty(const struct profile *profile)
 {
@@ -250,6 +272,7 @@ take_in(struct collector *collector, struct tracked *tracked, const int *wait_st
 	if (result != 0)
 		return result;
 	profile = snapshot_get_profile(tracked->snapshot);
+	take_in_graph(collector, tracked);
 	label_moment(tracked);
 	snapshot_set_end(tracked->snapshot);
 	if (wait_status != NULL) {

@@ -59,6 +59,8 @@ classify(const char *text)
 {
 	size_t length = strcspn(text, "=");
 
+	if (strcmp(text, option_rules[OPTION_LEAKS].name) == 0)
+		return OPTION_LEAKS;
 	if (text[length] == '\0')
 		return OPTION_UNKNOWN;
 	for (enum option_word word = 0; word < OPTION_UNKNOWN; word++) {
@@ -89,6 +91,8 @@ is_replaced(const struct launch_options *options, enum option_word word)
 		return options->threads;
 	case OPTION_BLOCKS:
 		return options->blocks;
+	case OPTION_LEAKS:
+		return options->leaks;
 	case OPTION_PYTHON:
 		return options->python != NULL;
 	case OPTION_CROSSCHECK:
@@ -169,6 +173,8 @@ launch_make_options(const struct launch_options *options, const char *inherited,
 		buffer_insert_string(&text, ":threads=on");
 	if (options->blocks)
 		buffer_insert_string(&text, ":blocks=on");
+	if (options->leaks)
+		buffer_insert_string(&text, ":leaks=on");
 	if (options->start != NULL)
 		buffer_insert_format(&text, ":start=%s", options->start);
 	if (inherited != NULL)

@@ -44,6 +44,7 @@ struct launch_options {
 	const char *python;  /* "on", "frames", "off" or NULL */
 	bool threads;
 	bool blocks;
+	bool leaks;
 	const char *start; /* "on", "off" or NULL */
 };
 

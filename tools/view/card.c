@@ -12,6 +12,7 @@
 #include "model/column.h"
 #include "model/curve.h"
 #include "model/group.h"
+#include "model/leak_report.h"
 #include "model/place.h"
 #include "model/not_freed.h"
 #include "model/profile.h"
@@ -202,6 +203,29 @@ print_not_freed(const struct term *term, const struct card *card)
 	view_kept_line(term, "            ", &rest.kept);
 }
 
+/* Of what was not freed, what could not be freed any more. */
+static void
+print_lost(const struct term *term, const struct card *card)
+{
+	const struct leak_set *leaks = &card->profile->leaks;
+	struct leak_values sum;
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	uint64_t count;
+
+	if (!leaks->is_known || leaks->error != 0)
+		return;
+	leak_report_sum(card->profile, &sum);
+	count = sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];
+	if (count == 0)
+		fputs("  lost      nothing\n", term->stream);
+	else
+		fprintf(term->stream, "  lost      %s block%s, %s: nothing points at %s any more\n",
+			human_count(count, blocks), text_plural(count),
+			human_size((int64_t)(sum.bytes[REACH_DEFINITE] + sum.bytes[REACH_INDIRECT]),
+				   bytes),
+			count == 1 ? "it" : "them");
+}
+
 /* Whose blocks are freed as the next event of their thread. */
 static void
 print_churn(const struct term *term, const struct card *card, struct group_set *set,
@@ -246,6 +270,7 @@ view_card(const struct term *term, const struct card *card)
 	print_groups(term, &set, table);
 	print_churn(term, card, &set, table);
 	print_not_freed(term, card);
+	print_lost(term, card);
 	view_quality_line(term, "  quality   ", profile, &set);
 	view_quality_warnings(term, "  ", profile);
 	if (card->warning != NULL)

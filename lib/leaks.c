@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "leaks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "data/block_table.h"
+#include "process.h"
+#include "reach/look.h"
+#include "reach/memory_map.h"
+#include "recording/recording_map.h"
+#include "request.h"
+#include "twin.h"
+
+#define DELETED " (deleted)"
+
+int __cxa_atexit(void (*function)(void *), void *argument, void *object);
+
+static bool is_forked;
+static char path[GRAPH_PATH_BYTES];
+static struct look look;
+static struct memory_map outer;
+
+void
+leaks_reset(bool forked)
+{
+	is_forked = forked;
+}
+
+/* The kernel knows where the recording is, wherever the program has gone since. */
+static bool
+find_recording(void)
+{
+	const struct mapping *mapping =
+		memory_map_find(&outer, (uint64_t)(uintptr_t)recording.header);
+	const char *name = mapping != NULL ? outer.text + mapping->name : "";
+	size_t length = strlen(name);
+
+	if (name[0] != '/' || length >= sizeof path || strchr(name, '\\') != NULL)
+		return false;
+	memcpy(path, name, length + 1);
+	return strstr(path, DELETED) == NULL;
+}
+
+/* The number in front of the two that tell of timers: the 20th of all. The name of the command,
+ * which may hold anything, is in brackets. */
+static uint32_t
+count_threads(void)
+{
+	static char text[1024];
+	int fd = os_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0);
+	long n = fd >= 0 ? os_read(fd, text, sizeof text - 1) : 0;
+	const char *next;
+	uint32_t count = 0;
+
+	if (fd >= 0)
+		os_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	next = strrchr(text, ')');
+	for (int i = 0; next != NULL && i < 18; i++) {
+		next = strchr(next, ' ');
+		next = next != NULL ? next + 1 : NULL;
+	}
+	for (; next != NULL && *next >= '0' && *next <= '9'; next++)
+		count = count * 10 + (uint32_t)(*next - '0');
+	return count != 0 ? count : 2;
+}
+
+static void
+fill_look(uint32_t serial)
+{
+	look = (struct look){
+		.recording = path,
+		.roots = {.has_unknown_blocks = is_forked || request_was_paused()},
+	};
+	look.header = (struct graph_header){
+		.start_monotonic_ns = recording.header->start_monotonic_ns,
+		.pid = os_process_id(),
+		.serial = serial,
+		.site_base = recording_site_base(),
+		.threads = count_threads(),
+		.taken_ns = os_monotonic_ns() - recording.header->start_monotonic_ns,
+	};
+}
+
+/* Other threads still run. */
+static void
+look_in_twin(void)
+{
+	int twin;
+
+	look.header.mode = GRAPH_AT_EXIT_TWIN;
+	look.header.gaps |= GRAPH_GAP_REGISTERS;
+	look.header.unseen = look.header.threads - 1;
+	look.outer = &outer;
+	twin = twin_start(&look, &look.header.pause_ns);
+	if (twin > 0)
+		twin_wait(twin);
+}
+
+static void
+look_with(const uint64_t *registers, size_t count, uint64_t sp)
+{
+	fill_look(0);
+	look.roots.registers = registers;
+	look.roots.register_count = count;
+	look.roots.sp = sp;
+	if (!block_table_hold())
+		return;
+	if (look.header.threads == 1) {
+		look.header.mode = GRAPH_AT_EXIT;
+		look_make(&look);
+	} else {
+		look_in_twin();
+	}
+	block_table_let_go();
+}
+
+/* Its frame is where the program's stack ends: what is below belongs to us. */
+static __attribute__((noinline)) void
+at_exit(void *unused)
+{
+	uint64_t registers[ARCH_REGISTERS] = {0}, signals;
+
+	(void)unused;
+	if (!process_is_ready() || recording.header == NULL)
+		return;
+	arch_save_registers(registers);
+	os_block_signals(&signals);
+	if (memory_map_init(&outer) == 0) {
+		if (find_recording())
+			look_with(registers, ARCH_REGISTERS, (uint64_t)(uintptr_t)registers);
+		memory_map_release(&outer);
+	}
+	os_restore_signals(signals);
+}
+
+void
+leaks_look_at_exit(void)
+{
+	/* Of no object, so that no dlclose calls it early. What is registered first is called last.
+	 */
+	__cxa_atexit(at_exit, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * leaks.h - when the runtime looks who points at whom: at exit, and when it is asked
+ */
+#ifndef LEAKS_H
+#define LEAKS_H
+
+#include "base/base.h"
+
+/* Look at exit, after all exit handlers of the program and all destructors of libraries: to be
+ * called while libraries are being started. [init] */
+void leaks_look_at_exit(void);
+
+/* A process begins, or a forked child. [init] */
+void leaks_reset(bool forked);
+
+#endif

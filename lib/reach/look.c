@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reach/look.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "base/own_memory.h"
+
+#define CHECK_BYTES ((uint64_t)64 << 20) /* between two looks at the clock */
+
+/* Not on the stack, whose words are looked at, too; one look at a time. */
+static struct {
+	struct memory_map map;
+	struct nodes nodes;
+	struct roots roots;
+	struct scan scan;
+	struct graph_writer writer;
+	uint64_t *first;
+	size_t first_bytes;
+} now;
+
+static bool
+is_own(uint64_t start, uint64_t end)
+{
+	const struct own_memory *own;
+	size_t count;
+
+	own_memory_get(&own, &count);
+	for (size_t i = 0; i < count; i++)
+		if (own[i].start != 0 && own[i].start < end && own[i].end > start)
+			return true;
+	return false;
+}
+
+/* What the process has and its copy has not. */
+static uint64_t
+count_missed(const struct memory_map *outer)
+{
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < outer->count; i++) {
+		const struct mapping *mapping = &outer->mappings[i];
+
+		if (mapping->readable && mapping->writable && !mapping->is_device &&
+		    memory_map_find(&now.map, mapping->start) == NULL &&
+		    !is_own(mapping->start, mapping->end))
+			missed += mapping->end - mapping->start;
+	}
+	return missed;
+}
+
+static void
+write_strings(void)
+{
+	struct graph_root *roots = now.roots.items;
+	uint32_t offset = 1, last_name = 0, last_offset = 0;
+
+	graph_writer_begin(&now.writer, GRAPH_STRINGS);
+	graph_writer_put(&now.writer, "", 1);
+	for (size_t i = 0; i < now.roots.count; i++) {
+		const char *name = now.map.text + roots[i].name;
+		uint32_t bytes = (uint32_t)strlen(name) + 1;
+
+		if (roots[i].name == 0 || bytes == 1) {
+			roots[i].name = 0;
+		} else if (roots[i].name == last_name) {
+			roots[i].name = last_offset;
+		} else {
+			graph_writer_put(&now.writer, name, bytes);
+			last_name = roots[i].name;
+			roots[i].name = last_offset = offset;
+			offset += bytes;
+		}
+	}
+	graph_writer_end(&now.writer, GRAPH_STRINGS, offset);
+}
+
+static void
+write_tables(void)
+{
+	size_t sources = now.nodes.count + now.roots.count;
+
+	graph_writer_begin(&now.writer, GRAPH_FIRST);
+	graph_writer_put(&now.writer, now.first, (sources + 1) * sizeof *now.first);
+	graph_writer_end(&now.writer, GRAPH_FIRST, sources + 1);
+	graph_writer_begin(&now.writer, GRAPH_BLOCKS);
+	graph_writer_put(&now.writer, now.nodes.blocks, now.nodes.count * sizeof *now.nodes.blocks);
+	graph_writer_end(&now.writer, GRAPH_BLOCKS, now.nodes.count);
+	write_strings();
+	graph_writer_begin(&now.writer, GRAPH_ROOTS);
+	graph_writer_put(&now.writer, now.roots.items, now.roots.count * sizeof *now.roots.items);
+	graph_writer_end(&now.writer, GRAPH_ROOTS, now.roots.count);
+}
+
+/* Nobody waits for an answer any more, or it takes too long. */
+static int
+check_time(const struct look *look)
+{
+	if (look->deadline_ns != 0 && os_monotonic_ns() > look->deadline_ns)
+		return -ETIMEDOUT;
+	return look->parent != 0 && os_parent_id() != look->parent ? -ESRCH : 0;
+}
+
+static int
+read_memory(const struct look *look)
+{
+	uint64_t checked_bytes = 0;
+
+	graph_writer_begin(&now.writer, GRAPH_EDGES);
+	for (size_t i = 0; i < now.nodes.count; i++) {
+		scan_begin_source(&now.scan, (uint32_t)i);
+		scan_block(&now.scan, &now.nodes.blocks[i]);
+		if (now.scan.read_bytes - checked_bytes >= CHECK_BYTES) {
+			int result = check_time(look);
+
+			if (result != 0)
+				return result;
+			checked_bytes = now.scan.read_bytes;
+		}
+	}
+	roots_scan(&now.roots, &now.scan, (uint32_t)now.nodes.count);
+	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
+	graph_writer_end(&now.writer, GRAPH_EDGES, now.scan.edge_count);
+	return check_time(look);
+}
+
+/* Everything that needs memory; from here on nothing fails but the file. */
+static int
+prepare(const struct look *look)
+{
+	int result = nodes_init(&now.nodes);
+
+	if (result != 0)
+		return result;
+	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &look->roots) + 1) *
+			  sizeof *now.first;
+	now.first = os_map(now.first_bytes, false);
+	if (now.first == NULL)
+		return -ENOMEM;
+	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);
+	if (result == 0)
+		result = roots_init(&now.roots, &now.map, &now.nodes, &look->roots);
+	return result;
+}
+
+static void
+release(void)
+{
+	roots_release(&now.roots);
+	scan_release(&now.scan);
+	if (now.first != NULL)
+		os_unmap(now.first, now.first_bytes);
+	nodes_release(&now.nodes);
+	memory_map_release(&now.map);
+}
+
+static void
+note_gaps(const struct look *look)
+{
+	struct graph_header *header = &now.writer.header;
+
+	if (now.map.is_cut)
+		header->gaps |= GRAPH_GAP_MAPPINGS;
+	if (look->outer != NULL)
+		header->missed_bytes = count_missed(look->outer);
+	if (header->missed_bytes != 0)
+		header->gaps |= GRAPH_GAP_NOT_INHERITED;
+}
+
+int
+look_make(const struct look *look)
+{
+	struct graph_header *header = &now.writer.header;
+	uint64_t start_ns = os_monotonic_ns();
+	int result;
+
+	memset(&now, 0, sizeof now);
+	now.scan.pagemap = -1;
+	*header = look->header;
+	result = graph_writer_init(&now.writer, look->recording);
+	if (result != 0)
+		return result;
+	result = memory_map_init(&now.map);
+	if (result == 0) {
+		note_gaps(look);
+		result = prepare(look);
+	}
+	if (result == 0) {
+		/* All that is read of /proc is open: a process without dumps may not any more. */
+		if (look->outer != NULL)
+			os_forbid_dumps();
+		result = read_memory(look);
+	}
+	if (result == 0)
+		write_tables();
+	if (now.scan.has_failed)
+		header->gaps |= GRAPH_GAP_UNREADABLE;
+	header->read_bytes = now.scan.read_bytes;
+	header->scan_ns = os_monotonic_ns() - start_ns;
+	if (header->mode == GRAPH_AT_EXIT)
+		header->pause_ns = header->scan_ns;
+	result = graph_writer_finish(&now.writer, result);
+	release();
+	return result;
+}

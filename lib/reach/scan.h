@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * scan.h - words of memory become edges of a graph
+ *
+ * Memory is read in the order of its sources: every block once, in the order of addresses, then the
+ * roots. Nearly all words are rejected by one comparison; the others are looked up together, so
+ * that the caches are filled for one while the next is looked at.
+ */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include "base/base.h"
+#include "reach/graph_writer.h"
+#include "reach/memory_map.h"
+#include "reach/nodes.h"
+
+#define SCAN_BATCH 64
+
+struct scan_candidate {
+	uint64_t word;
+	uint32_t source;
+	uint32_t place; /* in the source, in words */
+	const struct nodes_place *near;
+	size_t block;
+};
+
+struct scan {
+	const struct nodes *nodes;
+	const struct memory_map *map;
+	const struct mapping *last_mapping; /* where a block was, all of which can be read */
+	struct graph_writer *writer;
+	uint64_t *first; /* of each source; that of the next is known when an edge of it is */
+	uint64_t edge_count;
+	uint32_t source, written_source;
+	bool is_allocators; /* pointers at the heads of free blocks are none of the program's */
+	int pagemap;        /* or negative */
+	char *copy;
+	uint64_t read_bytes;
+	bool has_failed; /* some page could not be read */
+	uint32_t used;
+	struct scan_candidate batch[SCAN_BATCH];
+};
+
+/* `first` has room for one more than there are sources. 0 or -errno; to be released. [signal] */
+int scan_init(struct scan *scan, const struct nodes *nodes, const struct memory_map *map,
+	      struct graph_writer *writer, uint64_t *first);
+void scan_release(struct scan *scan);
+
+/* What follows is of this source; in ascending order. [signal] */
+void scan_begin_source(struct scan *scan, uint32_t source);
+
+/* The words of a block, which is the source. [signal] */
+void scan_block(struct scan *scan, const struct graph_block *block);
+
+/* The words from start to end, of a mapping; its first word is number `place` of the source. What
+ * cannot be read is passed over. [signal] */
+void scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool is_shared);
+
+/* Words that are no memory of the program's. [signal] */
+void scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t place);
+
+/* All edges are written; `source_count` is the number of all. [signal] */
+void scan_finish(struct scan *scan, uint32_t source_count);
+
+#endif

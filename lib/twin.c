@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "twin.h"
+
+#include <fcntl.h>
+
+#include "base/os.h"
+#include "data/block_table.h"
+
+#define MINUTE_NS 60000000000u
+#define NICE      5 /* more, on a busy machine, and the copies of pages are kept for long */
+
+static uint32_t started; /* and not collected yet; 0 is none */
+
+/* It must be the copy that is killed, not the process. */
+static void
+offer_to_die(void)
+{
+	int fd = os_open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	os_write_at(fd, "1000", 4, 0);
+	os_close(fd);
+}
+
+static _Noreturn void
+be_a_twin(struct look *look)
+{
+	os_close_all();
+	offer_to_die();
+	os_lower_priority(NICE);
+	look->deadline_ns = os_monotonic_ns() + MINUTE_NS;
+	/* It has ended already, or another process has taken its place: nobody asks any more. */
+	if (os_parent_id() != look->parent)
+		os_leave(1);
+	os_leave(look_make(look) == 0 ? 0 : 1);
+}
+
+int
+twin_start(struct look *look, uint64_t *ret_pause_ns)
+{
+	uint64_t start_ns = os_monotonic_ns();
+	int twin;
+
+	look->parent = os_process_id();
+	block_table_keep_on_fork(true);
+	twin = os_copy_process();
+	if (twin == 0)
+		be_a_twin(look);
+	block_table_keep_on_fork(false);
+	*ret_pause_ns = os_monotonic_ns() - start_ns;
+	if (twin > 0)
+		store(&started, (uint32_t)twin);
+	return twin;
+}
+
+bool
+twin_wait(int twin)
+{
+	int status = 0;
+	bool ended = os_collect_copy((uint32_t)twin, true, &status) == twin && status == 0;
+
+	store(&started, 0);
+	return ended;
+}
+
+bool
+twin_collect(void)
+{
+	uint32_t twin = load(&started);
+	int status;
+
+	/* A forked child has its parent's number, but no such child. */
+	if (twin != 0 && os_collect_copy(twin, false, &status) == 0)
+		return false;
+	store(&started, 0);
+	return true;
+}

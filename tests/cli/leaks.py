@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""heaptally leaks: what is said of a program that has exited, by run --leaks and by hand."""
+import glob
+import json
+import os
+import re
+
+import schema
+from harness import LIBRARY, case, environment, equal, heaptally, program, record, run, run_cases
+
+
+def ask(*words, status=1):
+    result = heaptally("leaks", "--format", "json", *words)
+    equal(result.returncode, status, "status of %r: %r" % (words, result.stderr))
+    document = json.loads(result.stdout)
+    schema.check(document)
+    return document
+
+
+def text(*words, status=1):
+    result = heaptally("leaks", *words)
+    equal(result.returncode, status, "status of %r: %r" % (words, result.stderr))
+    return result.stdout.decode()
+
+
+def site(document, function):
+    found = [one for one in document["sites"] if one["frames"][0]["function"] == function]
+    equal(len(found), 1, "sites of " + function)
+    return found[0]
+
+
+def build(source, name, *options):
+    with open(name + ".c", "w") as file:
+        file.write(source)
+    equal(run(["gcc", "-g", "-O1", "-fno-builtin", *options, "-o", name, name + ".c"]).returncode, 0, "gcc")
+
+
+@case("run --leaks: the tally has kinds, heads, rings and what hangs on them")
+def tally(_directory):
+    equal(record("a.tally", [program("leaks")], "--leaks").returncode, 0, "status")
+    document = ask("--by", "function", "a.tally")
+    ring = site(document, "lost_ring")
+    equal((ring["verdict"], ring["cycle_count"], ring["cycle_blocks"]), ("lost", 1, 4), "a ring")
+    equal(ring["parts"], [{"number": document["sites"].index(ring), "in_cycle": True, "blocks": 3,
+                           "bytes": ring["indirect"]["bytes"]}], "the rest of it")
+    listed = site(document, "lost_list")
+    equal((listed["definite"]["blocks"], listed["hanging_blocks"]), (1, 9), "a list")
+    equal(listed["parts"][0]["in_cycle"], False, "no ring")
+    equal(site(document, "keep_inside")["possible"]["reasons"]["interior_blocks"], 2, "why possible")
+    equal(site(document, "lost_alone")["verdict"], "lost", "alone")
+    equal(document["quality"]["mode"], "exit", "mode")
+    equal(document["quality"]["sure"], True, "sure")
+    equal(document["process"]["moment"], "at exit", "moment")
+    assert re.search(r"^LOST .*1 ring of 4 blocks: nothing outside points at it$", text("a.tally"), re.M)
+    equal(sorted(os.listdir(".")), ["a.tally"], "files that are left")
+
+
+@case("the same of a recording and its graph, and without heuristics more is possible")
+def by_hand(directory):
+    run([program("leaksxx")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/b.recording" % directory))
+    equal(sorted(os.listdir(".")), ["b.graph", "b.recording"], "files")
+    kinds = {which: ask("--heuristics", which, "b.recording")["summary"]["possible"]["blocks"]
+             for which in ("none", "memcheck", "all")}
+    equal(kinds["memcheck"], 0, "by memcheck's")
+    assert kinds["none"] >= 4, kinds
+    equal(oct(os.stat("b.graph").st_mode & 0o777), "0o600", "mode")
+    result = heaptally("leaks", "--heuristics", "some", "b.recording")
+    equal(result.returncode, 2, "status")
+    os.truncate("b.graph", 300)
+    result = heaptally("leaks", "b.recording")
+    equal(result.returncode, 2, "status of a damaged graph")
+    assert b"its graph cannot be read" in result.stderr, result.stderr
+    os.unlink("b.graph")
+    equal(heaptally("leaks", "b.recording").returncode, 3, "status without a graph")
+
+
+@case("exit statuses: nothing lost, budgets, nobody has looked, run --leaks=fail")
+def statuses(_directory):
+    build("#include <stdlib.h>\nvoid *kept; int main(int n, char **v)"
+          "{ kept = malloc(10); if (n > 1) malloc(100); return n > 2; }", "app")
+    equal(record("good.tally", ["./app"], "--leaks=fail").returncode, 0, "nothing lost")
+    equal(text("good.tally", status=0).splitlines()[0].endswith("nothing is lost"), True, "said")
+    equal(record("bad.tally", ["./app", "1"], "--leaks=fail").returncode, 1, "lost")
+    equal(record("own.tally", ["./app", "1", "2"], "--leaks=fail").returncode, 1, "its own status")
+    equal(record("plain.tally", ["./app", "1"], "--leaks").returncode, 0, "without =fail")
+    text("bad.tally")
+    text("--max-bytes", "100", "bad.tally", status=0)
+    text("--max-bytes", "99", "bad.tally")
+    text("--max-blocks", "1", "bad.tally", status=0)
+    text("--max-blocks", "0", "bad.tally")
+    record("none.tally", ["./app"])
+    result = heaptally("leaks", "none.tally")
+    equal(result.returncode, 3, "nobody has looked")
+    assert b"nobody has looked" in result.stderr, result.stderr
+    equal(heaptally("leaks", "--by", "stack", "bad.tally").returncode, 2, "a wrong key")
+    equal(heaptally("leaks", "--heuristics", "none", "bad.tally").returncode, 2, "of a tally")
+    equal(heaptally("run", "--leaks=never", "--", "./app").returncode, 125, "a wrong word")
+
+
+@case("the card says what is lost")
+def card(_directory):
+    result = heaptally("run", "-o", "a.tally", "--leaks", "--", program("leaks"))
+    assert re.search(rb"^  lost      \d+ blocks, .*nothing points at them any more$", result.stderr, re.M), result.stderr
+
+
+@case("what system libraries keep is a line of its own, and no leak")
+def system(_directory):
+    build("#include <stdio.h>\n#include <locale.h>\n#include <stdlib.h>\n"
+          "int main(void) { setlocale(LC_ALL, \"C\"); printf(\"x\\n\"); return 0; }", "app")
+    record("a.tally", ["./app"], "--leaks")
+    document = ask("a.tally", status=0)
+    assert document["system"]["reachable"]["blocks"] >= 1, document["system"]
+    assert "kept by system libraries" in text("a.tally", status=0)
+    assert "SYSTEM" in text("--all", "a.tally", status=0)
+
+
+@case("suppressions and filters")
+def suppressed(_directory):
+    record("a.tally", [program("leaks")], "--leaks")
+    everything = ask("a.tally")["summary"]["definite"]["blocks"]
+    with open("rules", "w") as file:
+        file.write("leak:nobody\nleak:leaks.c$\n")
+    document = ask("--suppressions", "rules", "a.tally", status=0)
+    equal(document["summary"]["definite"]["blocks"], 0, "all suppressed")
+    equal(document["suppressed"]["definite"]["blocks"], everything, "suppressed")
+    document = ask("--include", "function=lost_alone", "a.tally")
+    equal(document["summary"]["definite"]["blocks"], 1, "one function")
+
+
+@case("a forked child that exits says what it lost itself, and no more")
+def children(_directory):
+    build("#include <stdlib.h>\n#include <unistd.h>\n#include <sys/wait.h>\n"
+          "static void **kept; static void lose(int n) { malloc(n); }\n"
+          "static __attribute__((noinline)) void hang(void) { kept[0] = malloc(50); }\n"
+          "int main(void) { kept = calloc(4, 8); lose(11); if (fork() == 0) { lose(22); hang(); exit(0); }\n"
+          "wait(0); return 0; }", "app")
+    record("a.tally", ["./app"], "--leaks")
+    info = json.loads(heaptally("info", "--format", "json", "a.tally").stdout)
+    pids = [one["pid"] for one in info["processes"]]
+    equal(len(pids), 2, "processes")
+    equal([ask("--process", str(pid), "a.tally")["summary"]["definite"]["bytes"] for pid in sorted(pids)],
+          [11, 22], "lost")
+
+
+@case("what was allocated while nothing was recorded may hold blocks")
+def paused(_directory):
+    build("#include <heaptally.h>\n#include <stdlib.h>\nstatic void **kept;\n"
+          "int main(void) { heaptally_pause(); kept = calloc(4, 8); heaptally_resume(); kept[1] = malloc(70);\n"
+          "malloc(33); return 0; }", "app", "-I", os.path.join(os.environ["srcdir"], "lib", "include"))
+    record("a.tally", ["./app"], "--leaks")
+    equal(ask("a.tally")["summary"]["definite"]["bytes"], 33, "lost")
+
+
+@case("memory that cannot be read, and a stack of its own, do no harm")
+def odd_memory(_directory):
+    build("#define _GNU_SOURCE\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n#include <fcntl.h>\n"
+          "#include <sys/mman.h>\nstatic char *block;\nint main(void) {\n"
+          "block = aligned_alloc(4096, 1 << 16); memset(block, 0, 1 << 16); mprotect(block, 1 << 16, PROT_NONE);\n"
+          "int fd = open(\"short\", O_RDWR | O_CREAT, 0600); ftruncate(fd, 1 << 16);\n"
+          "mmap(0, 1 << 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0); ftruncate(fd, 0);\n"
+          "mmap(0, (size_t)1 << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);\n"
+          "malloc(77); return 0; }", "app")
+    equal(record("a.tally", ["./app"], "--leaks").returncode, 0, "status")
+    document = ask("a.tally")
+    equal(document["summary"]["definite"]["bytes"], 77, "lost")
+    equal(document["quality"]["unreadable"], True, "said")
+
+
+@case("a limit on files is respected, and is the answer")
+def limits(directory):
+    build("#include <stdlib.h>\n#include <sys/resource.h>\nstatic void *kept[100000];\nint main(void) {\n"
+          "for (int i = 0; i < 100000; i++) kept[i] = malloc(16);\n"
+          "struct rlimit limit = {100000, 100000}; setrlimit(RLIMIT_FSIZE, &limit); return 7; }", "app")
+    result = run(["./app"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/a.recording" % directory))
+    equal(result.returncode, 7, "status")
+    result = heaptally("leaks", "a.recording")
+    equal(result.returncode, 3, "no answer")
+    assert b"a limit on the size of files" in result.stderr, result.stderr
+    equal(glob.glob("*.partial"), [], "half a file")
+
+
+run_cases()

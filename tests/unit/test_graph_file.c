@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_graph_file.c - graphs as files: whole, of another version, and damaged anywhere
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "graph.h"
+#include "graph_generator.h"
+#include "read/graph_file.h"
+#include "scratch.h"
+
+static int
+read_back(const void *bytes, size_t length, struct graph *ret_graph)
+{
+	int fd = open("x.graph", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
+	close(fd);
+	return graph_file_read("x.graph", GENERATED_GRAPH_SITES, ret_graph);
+}
+
+START_TEST(a_whole_graph)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	ck_assert_uint_eq(graph.block_count, 2);
+	ck_assert_uint_eq(graph_get_bytes(&graph.blocks[1]), 0x100000005);
+	ck_assert_uint_eq(graph.arcs[0].how, GRAPH_BASE);
+	ck_assert_uint_eq(graph.arcs[0].offset, 9);
+	ck_assert_uint_eq(graph.arcs[0].word, 3);
+	ck_assert_uint_eq(graph.roots[0].kind, GRAPH_AREA_MAPPING);
+	ck_assert_str_eq(graph.strings + graph.roots[0].name, "[heap]");
+	ck_assert_int_eq(graph.quality.taken, GRAPH_TAKEN_BY_TWIN);
+	ck_assert_uint_eq(graph.serial, 7);
+	graph_release(&graph);
+}
+END_TEST
+
+START_TEST(none_could_be_made)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+
+	whole.header.error = -ENOMEM;
+	whole.header.file_bytes = sizeof(whole.header);
+	ck_assert_int_eq(read_back(&whole, sizeof(whole.header), &graph), 0);
+	ck_assert_int_eq(graph.error, -ENOMEM);
+	graph_release(&graph);
+}
+END_TEST
+
+/* What each line does to a whole one, and what the reader says. */
+#define DAMAGES(DAMAGE)                                                           \
+	DAMAGE(whole.header.magic[0] = 'x', -EBADMSG)                             \
+	DAMAGE(whole.header.version++, -EPROTO)                                   \
+	DAMAGE(whole.header.byte_order = 0x04030201, -EPROTO)                     \
+	DAMAGE(whole.header.file_bytes++, -EBADMSG)                               \
+	DAMAGE(whole.header.mode = GRAPH_MODES, -EBADMSG)                         \
+	DAMAGE(whole.header.error = 5, -EBADMSG)                                  \
+	DAMAGE(whole.header.sections[GRAPH_EDGES].count = 3, -EBADMSG)            \
+	DAMAGE(whole.header.sections[GRAPH_EDGES].count = UINT64_MAX, -EBADMSG)   \
+	DAMAGE(whole.header.sections[GRAPH_BLOCKS].offset = UINT64_MAX, -EBADMSG) \
+	DAMAGE(whole.header.sections[GRAPH_FIRST].count = 3, -EBADMSG)            \
+	DAMAGE(whole.header.sections[GRAPH_STRINGS].count = 0, -EBADMSG)          \
+	DAMAGE(whole.strings[7] = 'x', -EBADMSG)                                  \
+	DAMAGE(whole.edges[0].target = 2, -EBADMSG)                               \
+	DAMAGE(whole.edges[0].pointer = 7, -EBADMSG)                              \
+	DAMAGE(whole.first[0] = 1, -EBADMSG)                                      \
+	DAMAGE(whole.first[1] = 3, -EBADMSG)                                      \
+	DAMAGE(whole.first[3] = 1, -EBADMSG)                                      \
+	DAMAGE(whole.blocks[1].start = 0x100f, -EBADMSG)                          \
+	DAMAGE(whole.blocks[0].site = 3, -EBADMSG)                                \
+	DAMAGE(whole.blocks[0].site = 0, -EBADMSG)                                \
+	DAMAGE(whole.roots[0].end = 0x7fff, -EBADMSG)                             \
+	DAMAGE(whole.roots[0].kind = 99, -EBADMSG)                                \
+	DAMAGE(whole.roots[0].name = 8, -EBADMSG)
+
+START_TEST(damages)
+{
+	struct graph graph;
+
+#define CHECK_DAMAGE(change, expected)                                                \
+	{                                                                             \
+		struct generated_graph whole = generated_graph_make();                \
+                                                                                      \
+		change;                                                               \
+		ck_assert_msg(read_back(&whole, sizeof(whole), &graph) == (expected), \
+			      "%s is not refused", #change);                          \
+	}
+	DAMAGES(CHECK_DAMAGE)
+}
+END_TEST
+
+START_TEST(cut_anywhere)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+
+	for (size_t length = 0; length < sizeof(whole); length += 7)
+		ck_assert_int_eq(read_back(&whole, length, &graph), -EBADMSG);
+	ck_assert_int_eq(graph_file_read("none", 2, &graph), -ENOENT);
+	ck_assert_int_eq(graph_file_read(".", 2, &graph), -EBADMSG);
+}
+END_TEST
+
+START_TEST(names)
+{
+	char *path = graph_file_make_path("/a/b.1.recording"), *other = graph_file_make_path("c");
+
+	ck_assert_str_eq(path, "/a/b.1.graph");
+	ck_assert_str_eq(other, "c.graph");
+	ck_assert(graph_file_is_name("b.graph"));
+	ck_assert(!graph_file_is_name(".graph"));
+	ck_assert(!graph_file_is_name("b.graph.partial"));
+	free(path);
+	free(other);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("graph_file");
+	TCase *tcase = tcase_create("graph_file");
+
+	tcase_add_checked_fixture(tcase, scratch_enter, scratch_leave);
+	tcase_add_test(tcase, a_whole_graph);
+	tcase_add_test(tcase, none_could_be_made);
+	tcase_add_test(tcase, damages);
+	tcase_add_test(tcase, cut_anywhere);
+	tcase_add_test(tcase, names);
+	suite_add_tcase(suite, tcase);
+	return scratch_run(suite);
+}

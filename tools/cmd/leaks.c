@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/leaks.c - heaptally leaks: which blocks nothing points at any more
+ */
+#include "config.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/report_load.h"
+#include "cmd/report_options.h"
+#include "cmd/report_output.h"
+#include "model/leak_look.h"
+#include "model/leak_report.h"
+#include "read/graph_file.h"
+#include "util/error.h"
+#include "util/human.h"
+#include "view/leaks.h"
+
+enum {
+	OPTION_ALL = 512, /* apart from those of `report_options` */
+	OPTION_HEURISTICS,
+	OPTION_MAX_BYTES,
+	OPTION_MAX_BLOCKS,
+};
+
+struct arguments {
+	struct report_options options;
+	const char *operand;
+	enum reach_heuristics heuristics;
+	bool heuristics_given, all;
+	int64_t max_bytes; /* INT64_MAX: any */
+	uint64_t max_blocks;
+};
+
+static const struct argp_option option_table[] = {
+	{"all", OPTION_ALL, NULL, 0, "show what is held and what system libraries keep, too", 1},
+	{"heuristics", OPTION_HEURISTICS, "WHICH", 0,
+	 "which pointers into a block count as pointers to its start: all (default), memcheck or "
+	 "none",
+	 1},
+	{"max-bytes", OPTION_MAX_BYTES, "SIZE", 0, "so much may be lost (default: 0)", 1},
+	{"max-blocks", OPTION_MAX_BLOCKS, "N", 0, "so many blocks may be lost (default: 0)", 1},
+	{0},
+};
+
+static void
+parse_heuristics(struct arguments *arguments, const char *word, struct argp_state *state)
+{
+	static const char *const names[] = {"none", "memcheck", "all"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(word, names[i]) != 0)
+			continue;
+		arguments->heuristics = (enum reach_heuristics)i;
+		arguments->heuristics_given = true;
+		return;
+	}
+	argp_error(state, "--heuristics %s: not one of all, memcheck, none", word);
+}
+
+static uint64_t
+parse_blocks(const char *word, struct argp_state *state)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(word, &end, 10);
+	if (word[0] < '0' || word[0] > '9' || *end != '\0' || errno != 0)
+		argp_error(state, "--max-blocks %s: not a number", word);
+	return number;
+}
+
+static error_t
+parse_option(int key, char *word, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case OPTION_ALL:
+		arguments->all = true;
+		return 0;
+	case OPTION_HEURISTICS:
+		parse_heuristics(arguments, word, state);
+		return 0;
+	case OPTION_MAX_BYTES:
+		if (human_parse_size(word, &arguments->max_bytes) != 0 || arguments->max_bytes < 0)
+			argp_error(state, "--max-bytes %s: not a size", word);
+		arguments->max_blocks =
+			arguments->max_blocks != 0 ? arguments->max_blocks : UINT64_MAX;
+		return 0;
+	case OPTION_MAX_BLOCKS:
+		arguments->max_blocks = parse_blocks(word, state);
+		arguments->max_bytes = arguments->max_bytes != 0 ? arguments->max_bytes : INT64_MAX;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->operand != NULL)
+			argp_error(state, "%s: one file or process at a time", word);
+		arguments->operand = word;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->options.group.by > GROUP_BY_MODULE)
+			argp_error(state, "--by %s: leaks go by line, function, file or module",
+				   group_by_names[arguments->options.group.by]);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&report_options_argp[REPORT_LEAKS], 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "[FILE]",
+	.doc = "Say which blocks nothing points at any more, by line: what is lost, cycles of it, "
+	       "and what may be. The program must have been started with `heaptally run "
+	       "--leaks`.\v"
+	       "Examples:\n"
+	       "  heaptally run --leaks -- ./app\n"
+	       "  heaptally leaks                    the newest tally of this folder\n"
+	       "  heaptally leaks --all app.tally\n\n"
+	       "Exit status: 0 nothing is lost; 1 something is, or more than may be; 2 trouble; 3 "
+	       "nobody has looked.\n",
+	.children = children,
+};
+
+/* The graph that is left beside a recording. */
+static void
+read_graph(const struct arguments *arguments, struct source *source)
+{
+	struct profile *profile = source->profile;
+	char *path = graph_file_make_path(source->path);
+	struct graph graph;
+	int result = graph_file_read(path, profile->site_count, &graph);
+
+	free(path);
+	if (result == -ENOENT)
+		return;
+	if (result != 0)
+		die_errno(COMMAND_TROUBLE, result, "%s: its graph cannot be read", source->name);
+	leak_look(&profile->leaks, &graph, profile, arguments->heuristics);
+	graph_release(&graph);
+}
+
+static void
+load(struct arguments *arguments, struct source *ret_source)
+{
+	report_load(&arguments->options, arguments->operand, NULL, ret_source);
+	if (!ret_source->is_tally)
+		read_graph(arguments, ret_source);
+	else if (arguments->heuristics_given)
+		die(COMMAND_TROUBLE,
+		    "%s: --heuristics: a tally has only what was found with all of them",
+		    ret_source->name);
+	if (!ret_source->profile->leaks.is_known)
+		die(COMMAND_NO_ANSWER,
+		    "%s: nobody has looked what points at its blocks: start the program with "
+		    "`heaptally run --leaks`; and only at exit() that is done",
+		    ret_source->name);
+	if (ret_source->profile->leaks.error != 0)
+		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,
+		    view_leaks_explain(ret_source->profile->leaks.error));
+}
+
+static void
+report(struct report_options *options, const struct view_leaks *view)
+{
+	struct term term;
+
+	report_output_open(&options->output, options->color, &term);
+	options->format->leaks(&term, view);
+	report_output_close(&options->output, &term);
+}
+
+static bool
+is_too_much(const struct arguments *arguments, const struct leak_values *sum)
+{
+	return sum->bytes[REACH_DEFINITE] + sum->bytes[REACH_INDIRECT] >
+		       (uint64_t)arguments->max_bytes ||
+	       sum->blocks[REACH_DEFINITE] + sum->blocks[REACH_INDIRECT] > arguments->max_blocks;
+}
+
+int
+cmd_leaks(int argc, char **argv)
+{
+	struct arguments arguments = {.heuristics = REACH_HEURISTICS_ALL};
+	struct report_options *options = &arguments.options;
+	const struct place_options places = {.across_builds = false};
+	struct place_table *table = place_table_new(&places);
+	struct leak_report leaks;
+	struct attribution attribution;
+	struct source source;
+	bool too_much;
+
+	report_options_init(options, REPORT_LEAKS);
+	argp_err_exit_status = COMMAND_TROUBLE;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	load(&arguments, &source);
+	options->group.selection.system_rules = true;
+	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
+	leak_report_init(&leaks, source.profile, &attribution, &options->group);
+	report(options, &(struct view_leaks){
+				.profile = source.profile,
+				.at = source.at,
+				.report = &leaks,
+				.attribution = &attribution,
+				.options = &options->group,
+				.rows = options->rows,
+				.all = arguments.all,
+				.full_names = options->full_names,
+			});
+	too_much = is_too_much(&arguments, &leaks.sum);
+	leak_report_release(&leaks);
+	attribution_release(&attribution);
+	place_table_free(table);
+	source_release(&source);
+	report_options_release(options);
+	return too_much ? COMMAND_EXCEEDED : COMMAND_OK;
+}

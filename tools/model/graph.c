@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include "model/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+blocks_are_valid(const struct graph *graph)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < graph->block_count; i++) {
+		const struct graph_node *block = &graph->blocks[i];
+		uint64_t bytes = graph_get_bytes(block);
+
+		/* The first byte of one without bytes is its own. */
+		if (block->start < end || block->start == 0 || block->site == 0 ||
+		    block->site > graph->site_count)
+			return false;
+		end = block->start + (bytes != 0 ? bytes : 1);
+	}
+	return true;
+}
+
+static bool
+arcs_are_valid(const struct graph *graph)
+{
+	size_t sources = graph->block_count + graph->root_count;
+
+	if (graph->first[0] != 0 || graph->first[sources] != graph->arc_count)
+		return false;
+	for (size_t i = 0; i < sources; i++)
+		if (graph->first[i] > graph->first[i + 1])
+			return false;
+	for (size_t i = 0; i < graph->arc_count; i++)
+		if (graph->arcs[i].target >= graph->block_count || graph->arcs[i].how >= GRAPH_HOWS)
+			return false;
+	return true;
+}
+
+bool
+graph_is_valid(const struct graph *graph)
+{
+	if (graph->block_count >= UINT32_MAX || graph->root_count >= UINT32_MAX ||
+	    graph->string_bytes == 0 || graph->strings[0] != '\0' ||
+	    graph->strings[graph->string_bytes - 1] != '\0')
+		return false;
+	for (size_t i = 0; i < graph->root_count; i++) {
+		const struct graph_area *root = &graph->roots[i];
+
+		if (root->start > root->end || root->kind >= GRAPH_AREA_KINDS ||
+		    root->name >= graph->string_bytes)
+			return false;
+	}
+	return blocks_are_valid(graph) && arcs_are_valid(graph);
+}
+
+size_t
+graph_find(const struct graph *graph, uint64_t address)
+{
+	size_t low = 0, high = graph->block_count;
+	uint64_t bytes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (graph->blocks[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return SIZE_MAX;
+	bytes = graph_get_bytes(&graph->blocks[low - 1]);
+	return address - graph->blocks[low - 1].start < (bytes != 0 ? bytes : 1) ? low - 1
+										 : SIZE_MAX;
+}
+
+void
+graph_release(struct graph *graph)
+{
+	free(graph->blocks);
+	free(graph->roots);
+	free(graph->first);
+	free(graph->arcs);
+	free(graph->strings);
+	memset(graph, 0, sizeof(*graph));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * leak.h - kinds of blocks by site: what is lost, and what is held by whom
+ *
+ * What a graph comes to, small enough to be kept with a profile. Sites are indices in
+ * `profile.sites`.
+ */
+#ifndef LEAK_H
+#define LEAK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/graph.h"
+#include "model/reach.h"
+
+struct leak_values {
+	uint64_t blocks[REACH_KINDS], bytes[REACH_KINDS];
+	uint64_t reasons[REACH_REASONS]; /* blocks of the possible ones */
+	uint64_t rings;                  /* definite ones that are in a cycle */
+	uint64_t ring_blocks;            /* blocks of all these cycles */
+	uint64_t hung_blocks,
+		hung_bytes; /* indirect ones that hang on definite ones of this site */
+};
+
+/* What hangs on the lost blocks of one site, by site. */
+struct leak_part {
+	uint32_t head, site;
+	bool in_ring; /* some are in a cycle with their head */
+	uint64_t blocks, bytes;
+};
+
+struct leak_set {
+	bool is_known;
+	int error; /* 0, or the -errno of why there was no look */
+	struct leak_values *sites;
+	uint32_t site_count;
+	struct leak_part *parts; /* by head; of one head the largest first */
+	size_t part_count;
+	struct leak_values forgotten; /* of before the last clearing */
+	uint32_t looks;
+	uint64_t apart_ns; /* the first look from the last */
+	struct graph_quality quality;
+};
+
+/* What a graph says of the sites of a profile, which has so many. */
+void leak_set_init(struct leak_set *set, const struct graph *graph, const struct reach *reach,
+		   uint32_t site_count);
+void leak_set_release(struct leak_set *set);
+
+/* Whether all numbers of sites are good. */
+bool leak_set_is_valid(const struct leak_set *set, uint32_t site_count);
+
+void leak_values_add(struct leak_values *sum, const struct leak_values *values);
+
+#endif

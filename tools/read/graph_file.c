@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * graph_file.c - a graph as the runtime left it
+ *
+ * A section is read into memory only after its place was checked against the size of the file, so
+ * that no number in it asks for more memory than the file has bytes.
+ */
+#include "config.h"
+#include "read/graph_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "graph.h"
+#include "util/xalloc.h"
+
+#define RECORDING_ENDING ".recording"
+
+/* They are taken as they are. */
+_Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
+_Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layout");
+_Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
+_Static_assert((int)GRAPH_HOWS == (int)GRAPH_POINTERS && (int)GRAPH_BASE == GRAPH_POINTER_BASE,
+	       "one list");
+_Static_assert((int)GRAPH_AREA_KINDS == (int)GRAPH_ROOTS_KINDS &&
+		       (int)GRAPH_AREA_KERNEL == GRAPH_ROOT_KERNEL,
+	       "one list");
+_Static_assert((int)GRAPH_TAKENS == (int)GRAPH_MODES, "one list");
+_Static_assert(GRAPH_OFFSET_MOST == GRAPH_OFFSET_MAX && GRAPH_WORD_MOST == GRAPH_WORD_MAX,
+	       "one width");
+
+static int
+read_exactly(int fd, void *buffer, uint64_t bytes, uint64_t offset)
+{
+	char *next = buffer;
+
+	while (bytes != 0) {
+		ssize_t n = pread(fd, next, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EBADMSG;
+		next += n;
+		bytes -= (uint64_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int
+read_section(int fd, const struct graph_header *header, enum graph_section section,
+	     size_t record_bytes, void **ret_records, size_t *ret_count)
+{
+	const struct graph_extent *extent = &header->sections[section];
+
+	if (extent->offset > header->file_bytes ||
+	    extent->count > (header->file_bytes - extent->offset) / record_bytes)
+		return -EBADMSG;
+	/* Never NULL, so that nobody has to look. */
+	*ret_records = xmalloc(extent->count * record_bytes + 1);
+	*ret_count = extent->count;
+	return read_exactly(fd, *ret_records, extent->count * record_bytes, extent->offset);
+}
+
+static int
+read_header(int fd, struct graph_header *header)
+{
+	struct stat status;
+	int result;
+
+	if (fstat(fd, &status) != 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode) || status.st_size < (off_t)sizeof(*header))
+		return -EBADMSG;
+	if (status.st_uid != geteuid() && geteuid() != 0)
+		return -EPERM;
+	result = read_exactly(fd, header, sizeof(*header), 0);
+	if (result != 0)
+		return result;
+	if (memcmp(header->magic, GRAPH_MAGIC, sizeof(header->magic)) != 0)
+		return -EBADMSG;
+	if (header->byte_order != GRAPH_BYTE_ORDER || header->version != GRAPH_VERSION)
+		return -EPROTO;
+	if (header->file_bytes != (uint64_t)status.st_size || header->mode >= GRAPH_MODES ||
+	    header->error > 0)
+		return -EBADMSG;
+	return 0;
+}
+
+static void
+take_header(struct graph *graph, const struct graph_header *header)
+{
+	graph->start_monotonic_ns = header->start_monotonic_ns;
+	graph->pid = header->pid;
+	graph->serial = header->serial;
+	graph->site_base = header->site_base;
+	graph->error = header->error;
+	graph->quality = (struct graph_quality){
+		.taken = (enum graph_taken)header->mode,
+		.no_registers = (header->gaps & GRAPH_GAP_REGISTERS) != 0,
+		.not_inherited = (header->gaps & GRAPH_GAP_NOT_INHERITED) != 0,
+		.unreadable = (header->gaps & GRAPH_GAP_UNREADABLE) != 0,
+		.maps_cut = (header->gaps & GRAPH_GAP_MAPPINGS) != 0,
+		.threads = header->threads,
+		.unseen = header->unseen,
+		.taken_ns = header->taken_ns,
+		.pause_ns = header->pause_ns,
+		.scan_ns = header->scan_ns,
+		.read_bytes = header->read_bytes,
+		.missed_bytes = header->missed_bytes,
+	};
+}
+
+static int
+read_sections(int fd, const struct graph_header *header, struct graph *graph)
+{
+	size_t first_count = 0;
+	const struct {
+		enum graph_section section;
+		size_t bytes;
+		void *records;
+		size_t *count;
+	} sections[] = {
+		{GRAPH_EDGES, sizeof(*graph->arcs), &graph->arcs, &graph->arc_count},
+		{GRAPH_FIRST, sizeof(*graph->first), &graph->first, &first_count},
+		{GRAPH_BLOCKS, sizeof(*graph->blocks), &graph->blocks, &graph->block_count},
+		{GRAPH_ROOTS, sizeof(*graph->roots), &graph->roots, &graph->root_count},
+		{GRAPH_STRINGS, 1, &graph->strings, &graph->string_bytes},
+	};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections) && result == 0; i++) {
+		void *records = NULL;
+
+		result = read_section(fd, header, sections[i].section, sections[i].bytes, &records,
+				      sections[i].count);
+		memcpy(sections[i].records, &records, sizeof(records));
+	}
+	if (result == 0 && first_count != graph->block_count + graph->root_count + 1)
+		result = -EBADMSG;
+	return result == 0 && !graph_is_valid(graph) ? -EBADMSG : result;
+}
+
+int
+graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
+{
+	struct graph graph = {.site_count = site_count};
+	struct graph_header header;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
+
+	if (fd < 0)
+		return -errno;
+	result = read_header(fd, &header);
+	if (result == 0)
+		take_header(&graph, &header);
+	if (result == 0 && header.error == 0)
+		result = read_sections(fd, &header, &graph);
+	close(fd);
+	if (result == 0)
+		*ret_graph = graph;
+	else
+		graph_release(&graph);
+	return result;
+}
+
+bool
+graph_file_is_name(const char *name)
+{
+	size_t length = strlen(name), ending = strlen(GRAPH_SUFFIX);
+
+	return length > ending && strcmp(name + length - ending, GRAPH_SUFFIX) == 0;
+}
+
+char *
+graph_file_make_path(const char *recording)
+{
+	size_t length = strlen(recording), ending = strlen(RECORDING_ENDING);
+
+	if (length > ending && strcmp(recording + length - ending, RECORDING_ENDING) == 0)
+		length -= ending;
+	return xasprintf("%.*s%s", (int)length, recording, GRAPH_SUFFIX);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * graph_file.h - read the file in which the runtime says which block points at which
+ */
+#ifndef GRAPH_FILE_H
+#define GRAPH_FILE_H
+
+#include "model/graph.h"
+
+/*
+ * Read the graph at path, of a recording that has `site_count` sites by now. 0 with a graph to
+ * release, which has an `error` if the runtime could not make one; -EBADMSG if the file is none or
+ * is damaged; -EPROTO if it is of another version; -EPERM if it is not ours; or what open(2) and
+ * pread(2) say.
+ */
+int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph);
+
+/* Whether a file name is that of a graph. */
+bool graph_file_is_name(const char *name);
+
+/* Where the graph of the recording at path is. To free. */
+char *graph_file_make_path(const char *recording);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "view/leaks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "util/text.h"
+#include "util/xalloc.h"
+#include "view/json.h"
+#include "view/moment.h"
+#include "view/place.h"
+#include "view/quality.h"
+
+#define PARTS_SHOWN 3
+#define WORD_WIDTH  8 /* "SEEMS L." does not occur: the longest is "SYSTEM" */
+
+bool
+view_leaks_is_sure(const struct leak_set *leaks)
+{
+	return leaks->looks > 1 || leaks->quality.taken != GRAPH_TAKEN_BY_TWIN;
+}
+
+char *
+view_leaks_explain(int error)
+{
+	switch (-error) {
+	case EAGAIN:
+		return xstrdup("no copy of the process could be made: a limit on processes");
+	case ENOMEM:
+		return xstrdup("there was no memory for it");
+	case ETIMEDOUT:
+		return xstrdup("it took more than a minute and was given up");
+	case ENOSPC:
+		return xstrdup("there was no room for the file");
+	case EFBIG:
+		return xstrdup("a limit on the size of files is too small for it");
+	default:
+		return xstrdup(strerror(-error));
+	}
+}
+
+/*** text ***/
+
+static uint64_t
+get_lost_bytes(const struct leak_values *values)
+{
+	return values->bytes[REACH_DEFINITE] + values->bytes[REACH_INDIRECT];
+}
+
+static uint64_t
+get_lost_blocks(const struct leak_values *values)
+{
+	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
+}
+
+static size_t
+count_lost_rows(const struct leak_report *report)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->row_count; i++)
+		count += report->rows[i].verdict == LEAK_LOST && !report->rows[i].is_system;
+	return count;
+}
+
+static void
+print_title(const struct term *term, const struct view_leaks *view)
+{
+	const struct leak_set *leaks = &view->profile->leaks;
+	const struct leak_values *sum = &view->report->sum;
+	char *command = term_escape(*view->profile->command ? view->profile->command
+							    : view->profile->executable);
+	size_t places = count_lost_rows(view->report);
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], apart[HUMAN_BYTES], pause[HUMAN_BYTES];
+
+	fprintf(term->stream, "%s%s %" PRIu32 "%s%s: ", term_style(term, TERM_BOLD), command,
+		view->profile->pid, term_style(term, TERM_PLAIN),
+		leaks->quality.taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "");
+	if (get_lost_blocks(sum) == 0)
+		fputs("nothing is lost", term->stream);
+	else
+		fprintf(term->stream, "%s in %s block%s %s lost, from %zu place%s",
+			human_size((int64_t)get_lost_bytes(sum), bytes),
+			human_count(get_lost_blocks(sum), blocks),
+			text_plural(get_lost_blocks(sum)),
+			!view_leaks_is_sure(leaks)  ? "seem"
+			: get_lost_blocks(sum) == 1 ? "is"
+						    : "are",
+			places, text_plural(places));
+	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN)
+		fprintf(term->stream, "          %s%s%s, paused %s%s",
+			leaks->looks > 1 ? "two looks " : "one look",
+			leaks->looks > 1 ? human_duration(leaks->apart_ns, apart) : "",
+			leaks->looks > 1 ? " apart" : "",
+			human_duration(leaks->quality.pause_ns, pause),
+			leaks->looks > 1 ? " each" : "");
+	fputs("\n", term->stream);
+	free(command);
+}
+
+static void
+print_place(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	struct view_place place;
+
+	view_place_init(&place, view->attribution->table, row->stack, row->caller,
+			view->options->by, view->full_names);
+	if (!view->full_names)
+		view_place_cut_name(place.name, view_place_name_columns(term->width));
+	fprintf(term->stream, "%s%s%s", place.name, *place.name && *place.position ? "  " : "",
+		place.position);
+	view_place_release(&place);
+}
+
+static const char *
+get_word(const struct leak_row *row)
+{
+	static const char *const words[LEAK_VERDICTS] = {"LOST", "PART", "MAYBE", "HELD"};
+
+	return row->is_system ? "SYSTEM" : words[row->verdict];
+}
+
+/* What the numbers of a row are: of the kind that it is in the list for. */
+static void
+get_shown(const struct leak_row *row, uint64_t *ret_bytes, uint64_t *ret_blocks)
+{
+	static const enum reach_kind kinds[LEAK_VERDICTS] = {REACH_DEFINITE, REACH_INDIRECT,
+							     REACH_POSSIBLE, REACH_REACHABLE};
+	const struct leak_values *values = &row->values;
+
+	*ret_bytes = values->bytes[kinds[row->verdict]];
+	*ret_blocks = values->blocks[kinds[row->verdict]];
+	if (row->verdict == LEAK_LOST) {
+		*ret_bytes += values->hung_bytes;
+		*ret_blocks += values->hung_blocks;
+	}
+}
+
+static void
+print_why(const struct term *term, const struct leak_row *row)
+{
+	const struct leak_values *values = &row->values;
+	char count[HUMAN_BYTES], other[HUMAN_BYTES];
+
+	if (row->verdict == LEAK_LOST && values->rings != 0)
+		fprintf(term->stream, "   %s ring%s of %s block%s: nothing outside points at %s",
+			human_count(values->rings, count), text_plural(values->rings),
+			human_count(values->ring_blocks, other), text_plural(values->ring_blocks),
+			values->rings == 1 ? "it" : "them");
+	else if (row->verdict == LEAK_LOST && values->hung_blocks != 0)
+		fprintf(term->stream, "   %s lost, and what hangs on %s",
+			human_count(values->blocks[REACH_DEFINITE], count),
+			values->blocks[REACH_DEFINITE] == 1 ? "it" : "them");
+	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_INTERIOR] != 0)
+		fputs("   held by pointers into them only", term->stream);
+	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_DEAD_STACK] != 0)
+		fputs("   held by what is left on a stack only", term->stream);
+	else if (row->verdict == LEAK_MAYBE)
+		fputs("   memory that was not seen may hold them", term->stream);
+}
+
+static void
+print_parts(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	const struct leak_report *report = view->report;
+	char count[HUMAN_BYTES], bytes[HUMAN_BYTES];
+
+	for (uint32_t i = 0; i < row->part_count && i < PARTS_SHOWN; i++) {
+		const struct leak_row_part *part = &report->parts[row->part + i];
+
+		fprintf(term->stream, "            %s ", part->in_ring ? "<->" : " ->");
+		print_place(term, view, &report->rows[part->other]);
+		fprintf(term->stream, ", %s block%s, %s\n", human_count(part->blocks, count),
+			text_plural(part->blocks), human_size((int64_t)part->bytes, bytes));
+	}
+	if (row->part_count > PARTS_SHOWN)
+		fprintf(term->stream, "             -> %s more place%s\n",
+			human_count(row->part_count - PARTS_SHOWN, count),
+			text_plural(row->part_count - PARTS_SHOWN));
+}
+
+static void
+print_row(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	char size[HUMAN_BYTES], count[HUMAN_BYTES];
+	uint64_t bytes, blocks;
+
+	get_shown(row, &bytes, &blocks);
+	fprintf(term->stream, "%s%-*s%s%10s in %s block%s", term_style(term, TERM_BOLD), WORD_WIDTH,
+		get_word(row), term_style(term, TERM_PLAIN), human_size((int64_t)bytes, size),
+		human_count(blocks, count), text_plural(blocks));
+	print_why(term, row);
+	fputs("\n         ", term->stream);
+	print_place(term, view, row);
+	fputs("\n", term->stream);
+	if (row->verdict == LEAK_LOST)
+		print_parts(term, view, row);
+}
+
+/* Of rows that are part of another they are shown there. */
+static bool
+is_shown(const struct view_leaks *view, const struct leak_row *row)
+{
+	if (view->all)
+		return true;
+	return !row->is_system && (row->verdict == LEAK_LOST || row->verdict == LEAK_MAYBE);
+}
+
+static size_t
+print_rows(const struct term *term, const struct view_leaks *view)
+{
+	size_t shown = 0, left = 0;
+
+	for (size_t i = 0; i < view->report->row_count; i++) {
+		if (!is_shown(view, &view->report->rows[i]))
+			continue;
+		if (view->rows != 0 && shown == view->rows) {
+			left++;
+			continue;
+		}
+		print_row(term, view, &view->report->rows[i]);
+		shown++;
+	}
+	return left;
+}
+
+static void
+print_amount(const struct term *term, const char **separator, uint64_t bytes, uint64_t blocks,
+	     const char *what)
+{
+	char size[HUMAN_BYTES], count[HUMAN_BYTES];
+
+	if (blocks == 0)
+		return;
+	fprintf(term->stream, "%s%s in %s block%s %s", *separator, human_size((int64_t)bytes, size),
+		human_count(blocks, count), text_plural(blocks), what);
+	*separator = ", ";
+}
+
+static uint64_t
+sum_up(const uint64_t *numbers)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REACH_KINDS; i++)
+		sum += numbers[i];
+	return sum;
+}
+
+static void
+print_rest(const struct term *term, const struct view_leaks *view)
+{
+	const struct leak_report *report = view->report;
+	const struct leak_values *forgotten = &view->profile->leaks.forgotten;
+	const char *separator = "not shown ";
+
+	if (!view->all) {
+		print_amount(term, &separator, report->sum.bytes[REACH_REACHABLE],
+			     report->sum.blocks[REACH_REACHABLE], "that can be reached");
+		print_amount(term, &separator, sum_up(report->system.bytes),
+			     sum_up(report->system.blocks), "kept by system libraries");
+	}
+	print_amount(term, &separator, sum_up(report->suppressed.bytes),
+		     sum_up(report->suppressed.blocks), "suppressed or filtered");
+	print_amount(term, &separator, sum_up(forgotten->bytes), sum_up(forgotten->blocks),
+		     "of before the last clearing");
+	if (strcmp(separator, ", ") == 0)
+		fprintf(term->stream, "%s\n", view->all ? "" : "  (--all)");
+}
+
+/* What may make it wrong. */
+static void
+print_quality(const struct term *term, const struct leak_set *leaks)
+{
+	const struct graph_quality *quality = &leaks->quality;
+	char size[HUMAN_BYTES], line[256];
+
+	if (quality->no_registers && quality->threads > 1) {
+		snprintf(line, sizeof(line),
+			 "registers of %" PRIu32
+			 " other thread%s were not seen: what only they hold "
+			 "looks lost",
+			 quality->threads - 1, text_plural(quality->threads - 1));
+		view_quality_warn(term, "", line);
+	}
+	if (quality->not_inherited) {
+		snprintf(
+			line, sizeof(line),
+			"%s that a copy of the process does not get were not seen: what is lost is "
+			"MAYBE",
+			human_size((int64_t)quality->missed_bytes, size));
+		view_quality_warn(term, "", line);
+	}
+	if (quality->unreadable)
+		view_quality_warn(term, "", "some memory could not be read");
+	if (quality->maps_cut)
+		view_quality_warn(term, "", "the list of mappings changed while it was read");
+}
+
+void
+view_leaks_text(const struct term *term, const struct view_leaks *view)
+{
+	char count[HUMAN_BYTES];
+	size_t left;
+
+	print_title(term, view);
+	left = print_rows(term, view);
+	if (left != 0)
+		fprintf(term->stream, "(%s more place%s; -n 0 for all)\n", human_count(left, count),
+			text_plural(left));
+	print_rest(term, view);
+	print_quality(term, &view->profile->leaks);
+	view_quality_warnings(term, "", view->profile);
+}
+
+/*** JSON ***/
+
+static const char *const reason_keys[REACH_REASONS] = {"interior_blocks", "dead_stack_blocks",
+						       "not_inherited_blocks"};
+
+static void
+write_kind(struct json_writer *json, const struct leak_values *values, enum reach_kind kind)
+{
+	json_writer_begin_object(json, reach_kind_names[kind]);
+	json_writer_unsigned(json, "blocks", values->blocks[kind]);
+	json_writer_unsigned(json, "bytes", values->bytes[kind]);
+	if (kind == REACH_POSSIBLE) {
+		json_writer_begin_object(json, "reasons");
+		for (int i = 0; i < REACH_REASONS; i++)
+			json_writer_unsigned(json, reason_keys[i], values->reasons[i]);
+		json_writer_end_object(json);
+	}
+	json_writer_end_object(json);
+}
+
+static void
+write_values(struct json_writer *json, const struct leak_values *values)
+{
+	for (int kind = 0; kind < REACH_KINDS; kind++)
+		write_kind(json, values, (enum reach_kind)kind);
+	json_writer_unsigned(json, "cycle_count", values->rings);
+	json_writer_unsigned(json, "cycle_blocks", values->ring_blocks);
+	json_writer_unsigned(json, "hanging_blocks", values->hung_blocks);
+	json_writer_unsigned(json, "hanging_bytes", values->hung_bytes);
+}
+
+static void
+write_object(struct json_writer *json, const char *key, const struct leak_values *values)
+{
+	json_writer_begin_object(json, key);
+	write_values(json, values);
+	json_writer_end_object(json);
+}
+
+static void
+write_row(struct json_writer *json, const struct view_leaks *view, const struct leak_row *row)
+{
+	const struct leak_report *report = view->report;
+
+	json_writer_begin_object(json, NULL);
+	json_writer_string(json, "verdict", leak_verdict_names[row->verdict]);
+	json_writer_bool(json, "system", row->is_system);
+	write_values(json, &row->values);
+	view_place_json(json, view->attribution->table, row->stack, view->options->by);
+	json_writer_begin_array(json, "parts");
+	for (uint32_t i = 0; i < row->part_count; i++) {
+		const struct leak_row_part *part = &report->parts[row->part + i];
+
+		json_writer_begin_object(json, NULL);
+		json_writer_unsigned(json, "number", part->other);
+		json_writer_bool(json, "in_cycle", part->in_ring);
+		json_writer_unsigned(json, "blocks", part->blocks);
+		json_writer_unsigned(json, "bytes", part->bytes);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	json_writer_end_object(json);
+}
+
+static void
+write_quality(struct json_writer *json, const struct leak_set *leaks)
+{
+	static const char *const modes[GRAPH_TAKENS] = {"exit", "exit_twin", "twin"};
+	const struct graph_quality *quality = &leaks->quality;
+
+	json_writer_begin_object(json, "quality");
+	json_writer_string(json, "mode", modes[quality->taken]);
+	json_writer_bool(json, "sure", view_leaks_is_sure(leaks));
+	json_writer_unsigned(json, "scan_count", leaks->looks);
+	json_writer_seconds(json, "apart_seconds", leaks->apart_ns);
+	json_writer_seconds(json, "pause_seconds", quality->pause_ns);
+	json_writer_seconds(json, "scan_seconds", quality->scan_ns);
+	json_writer_unsigned(json, "read_bytes", quality->read_bytes);
+	json_writer_unsigned(json, "thread_count", quality->threads);
+	json_writer_unsigned(json, "unseen_thread_count", quality->unseen);
+	json_writer_bool(json, "registers_unseen", quality->no_registers);
+	json_writer_unsigned(json, "missed_bytes", quality->missed_bytes);
+	json_writer_bool(json, "unreadable", quality->unreadable);
+	json_writer_end_object(json);
+}
+
+void
+view_leaks_json(const struct term *term, const struct view_leaks *view)
+{
+	const struct leak_report *report = view->report;
+	struct json_writer json;
+
+	view_json_begin(&json, term->stream, "leaks");
+	view_moment_json(&json, "process", view->profile, &view->at);
+	json_writer_string(&json, "by", group_by_names[view->options->by]);
+	write_object(&json, "summary", &report->sum);
+	write_object(&json, "system", &report->system);
+	write_object(&json, "suppressed", &report->suppressed);
+	write_object(&json, "forgotten", &view->profile->leaks.forgotten);
+	write_quality(&json, &view->profile->leaks);
+	view_quality_troubles_json(&json, view->profile);
+	json_writer_begin_array(&json, "sites");
+	for (size_t i = 0; i < report->row_count; i++)
+		write_row(&json, view, &report->rows[i]);
+	json_writer_end_array(&json);
+	json_writer_end_object(&json);
+}

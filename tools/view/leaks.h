@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/leaks.h - what is lost, and what is held by whom, as text or JSON
+ */
+#ifndef VIEW_LEAKS_H
+#define VIEW_LEAKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/attribution.h"
+#include "model/group.h"
+#include "model/leak_report.h"
+
+struct term;
+
+struct view_leaks {
+	const struct profile *profile; /* symbolized, with leaks that are known */
+	struct profile_at at;
+	const struct leak_report *report;
+	struct attribution *attribution;
+	const struct group_options *options;
+	size_t rows; /* 0 is all */
+	bool all;    /* also what is held, and what the system keeps */
+	bool full_names;
+};
+
+/* One look at a process that goes on is not enough to say that something is lost. */
+bool view_leaks_is_sure(const struct leak_set *leaks);
+
+/* A sentence for why there was no look. To free. */
+char *view_leaks_explain(int error);
+
+void view_leaks_text(const struct term *term, const struct view_leaks *view);
+void view_leaks_json(const struct term *term, const struct view_leaks *view);
+
+#endif
