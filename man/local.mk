@@ -25,6 +25,7 @@ dist_man_MANS += \
 	man/heaptally-resident.1 \
 	man/heaptally-resume.1 \
 	man/heaptally-run.1 \
+	man/heaptally-serve.1 \
 	man/heaptally-snapshot.1 \
 	man/heaptally-tally.5 \
 	man/heaptally-timeline.1 \

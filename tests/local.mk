@@ -58,6 +58,7 @@ python_tests = \
 	tests/cli/refresh.py \
 	tests/cli/requests.py \
 	tests/cli/resident.py \
+	tests/cli/serve.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \
@@ -90,6 +91,7 @@ EXTRA_DIST += \
 	tests/data/v0.1.tally \
 	tests/data/words.sql \
 	tests/harness.py \
+	tests/pprof.py \
 	tests/schema.py \
 	tests/semantics/calls.py \
 	tests/semantics/evidence.py \

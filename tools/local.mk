@@ -7,9 +7,11 @@ noinst_LIBRARIES += tools/libtools.a tools/libpprof.a
 tools_cppflags = $(AM_CPPFLAGS) \
 	-I$(srcdir)/tools -I$(builddir)/tools \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
-	$(ELFUTILS_CFLAGS) $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(PROTOBUF_C_CFLAGS) $(ZLIB_CFLAGS)
+	$(ELFUTILS_CFLAGS) $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(PROTOBUF_C_CFLAGS) $(ZLIB_CFLAGS) \
+	$(MICROHTTPD_CFLAGS)
 tools_libs = tools/libtools.a tools/libpprof.a \
-	$(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS) $(PROTOBUF_C_LIBS) $(ZLIB_LIBS)
+	$(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS) $(PROTOBUF_C_LIBS) $(ZLIB_LIBS) \
+	$(MICROHTTPD_LIBS)
 
 # What protoc-c writes is not ours to mend.
 pprof_generated = tools/export/pprof.pb-c.c tools/export/pprof.pb-c.h
@@ -103,6 +105,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/components.h \
 	tools/model/curve.c \
 	tools/model/curve.h \
+	tools/model/delta.c \
+	tools/model/delta.h \
 	tools/model/diff.c \
 	tools/model/diff.h \
 	tools/model/filter.c \
@@ -237,6 +241,9 @@ tools_libtools_a_SOURCES = \
 	tools/run/unseen.h \
 	tools/run/watch.c \
 	tools/run/watch.h \
+	tools/serve/http.h \
+	tools/serve/listen.c \
+	tools/serve/listen.h \
 	tools/symbols/debuginfo.c \
 	tools/symbols/debuginfo.h \
 	tools/symbols/debuginfo_cache.c \
@@ -373,6 +380,12 @@ tools_libtools_a_SOURCES = \
 	tools/view/waterfall.c \
 	tools/view/waterfall.h
 
+if HAVE_MICROHTTPD
+tools_libtools_a_SOURCES += tools/serve/http.c
+else
+tools_libtools_a_SOURCES += tools/serve/http_none.c
+endif
+
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
@@ -412,6 +425,9 @@ tools_heaptally_SOURCES = \
 	tools/cmd/run_session.h \
 	tools/cmd/run_start.c \
 	tools/cmd/run_tally.c \
+	tools/cmd/serve.c \
+	tools/cmd/serve_pages.c \
+	tools/cmd/serve_pages.h \
 	tools/cmd/snapshot.c \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \

@@ -45,6 +45,7 @@ int cmd_leaks(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_reset_peak(int argc, char **argv);
 int cmd_mark(int argc, char **argv);

@@ -10,6 +10,7 @@
 #ifndef EXPORT_H
 #define EXPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct export_input {
 	const struct column *column; /* for formats with one number */
 	const struct group_set *set; /* ranked by `column` */
 	struct place_table *table;
+	uint64_t from_ns;     /* the values are those since then; 0 is the start of the process */
+	bool is_about_totals; /* what was allocated is to be shown first, not what is live */
 };
 
 /* A frame of a group: what its key looks at, the rest is cleared. */

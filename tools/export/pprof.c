@@ -146,7 +146,8 @@ write_types(struct writer *writer)
 	period = get_type(writer, "space", "bytes");
 	profile.period_type = &period;
 	profile.period = 1;
-	profile.default_sample_type_index = get_text(writer, "inuse_space");
+	profile.default_sample_type_index =
+		get_text(writer, writer->input->is_about_totals ? "alloc_space" : "inuse_space");
 	write_profile(writer, &profile);
 }
 
@@ -170,7 +171,7 @@ write_comments(struct writer *writer)
 	profile.n_comment_index = sizeof(texts) / sizeof(*texts);
 	profile.comment_index = comments;
 	profile.time_nanos = (int64_t)(input->profile->start_realtime_ns + time_ns);
-	profile.duration_nanos = (int64_t)time_ns;
+	profile.duration_nanos = (int64_t)(time_ns > input->from_ns ? time_ns - input->from_ns : 0);
 	write_profile(writer, &profile);
 	free(moment);
 }
