@@ -30,6 +30,8 @@
 #define MOMENTS_MOST 24
 #define POINTS_MOST  1500
 #define NAME_BYTES   240
+#define NAME_LEAST   48 /* when names have taken STRINGS_MOST bytes */
+#define STRINGS_MOST 500000
 
 /* One pair of numbers of each node: bytes and blocks. */
 struct metric {
@@ -56,6 +58,7 @@ struct writer {
 	ARRAY(uint32_t) moments[FOREST_SIDES]; /* that are on the page */
 	struct text *texts;
 	ARRAY(struct text *) strings;
+	size_t string_bytes;
 	ARRAY(uint32_t) number_of_place; /* plus 1 */
 	ARRAY(uint32_t) places;
 };
@@ -198,6 +201,7 @@ get_text(struct writer *writer, const char *bytes)
 	text->index = (uint32_t)writer->strings.count;
 	HASH_ADD_KEYPTR(hh, writer->texts, text->bytes, strlen(text->bytes), text);
 	*array_push(&writer->strings) = text;
+	writer->string_bytes += strlen(safe);
 	return text->index;
 }
 
@@ -205,11 +209,13 @@ get_text(struct writer *writer, const char *bytes)
 static uint32_t
 get_name(struct writer *writer, const char *name)
 {
-	size_t length = strlen(name), head = NAME_BYTES / 2, tail = length - NAME_BYTES / 2;
+	size_t length = strlen(name);
+	size_t most = writer->string_bytes < STRINGS_MOST ? NAME_BYTES : NAME_LEAST;
+	size_t head = most / 2, tail = length - most / 2;
 	struct buffer cut = BUFFER_INIT;
 	uint32_t index;
 
-	if (length <= NAME_BYTES)
+	if (length <= most)
 		return get_text(writer, name);
 	while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
 		head--;
