@@ -344,6 +344,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/page_source.c \
 	tools/view/page_source.h \
 	tools/view/page_markdown.c \
+	tools/view/parts.c \
+	tools/view/parts.h \
 	tools/view/pins.c \
 	tools/view/pins.h \
 	tools/view/place.c \

@@ -103,6 +103,8 @@ def others(directory):
     os.rename("demo.c", "away.c")
     assert "missing" in ask("annotate", "demo.c", tally)["warning"], "a missing source"
     timeline = ask("timeline", tally)
+    ask("resident", tally)
+    assert timeline["resident"], "parts at snapshots"
     assert timeline["resident_peak"]["resident_bytes"] > 4096, timeline["resident_peak"]
     ask("timeline", "--window", "0.02,0.04", tally)
     for order in ("age", "size", "address"):

@@ -11,8 +11,8 @@ import os
 import struct
 import subprocess
 
-from harness import (LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, program, report,
-                     run_cases)
+from harness import (COMMAND, LIBRARY, Skip, case, end_child, environment, equal, heaptally, need,
+                     program, report, run_cases, wait_to_succeed)
 
 KIB, MIB = 1 << 10, 1 << 20
 PROMISED = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
@@ -317,6 +317,38 @@ def decay(_directory):
              percent=5, slack=6 * MIB)
 
 
+@case("a run keeps the parts at its snapshots: resident FILE@MOMENT, timeline, its picture")
+def snapshots(_directory):
+    child = subprocess.Popen([COMMAND, "run", "-q", "-o", "kept.tally", "--", program("resident"), "holes"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
+    pid = child.stdout.readline().split()[1].decode()
+    live, parts = ask(pid)
+    heaptally("mark", pid, "first", "--wait", "0")
+    child.stdin.write(b"trim\n")
+    child.stdin.flush()
+    child.stdout.readline()
+    # The next allocation carries it out, and `run` takes its snapshot then.
+    wait_to_succeed("info", pid + "@mark:first")
+    child.stdin.close()
+    child.wait(60)
+    child.stdout.close()
+    document, kept = ask("kept.tally@mark:first")
+    equal(document["blocks_from"], "summary", "where it is from")
+    near(kept["live"], parts["live"], "live", slack=8 * KIB)
+    assert kept["free_pages"] <= parts["free_pages"], (kept, parts)
+    equal(ask("kept.tally")[1], kept, "the last that is known")
+    timeline = report("timeline", "kept.tally")["resident"]
+    equal([{part["name"]: part["resident_bytes"] for part in one["parts"]} for one in timeline], [kept],
+          "timeline")
+    text = heaptally("timeline", "kept.tally").stdout.decode()
+    assert "P pinned free" in text and "PPPP" in text, text
+    heaptally("timeline", "--svg", "heap.svg", "kept.tally")
+    with open("heap.svg", encoding="utf-8") as file:
+        equal(file.read().count('class="part"'), 7, "areas")
+    assert "free on pages with live blocks" in heaptally("info", "kept.tally").stdout.decode(), "a hint"
+    equal(live["blocks_from"], "table", "of the living process")
+
+
 @case("text has a bar and the sum, CSV adds up")
 def formats(_directory):
     with known("holes") as process:
@@ -409,7 +441,7 @@ def refusal(*words, **options):
 @case("an ended process, a file, a process that is not traced, another user's: one line each")
 def refusals(directory):
     heaptally("run", "-q", "-o", "ended.tally", "--", program("resident"), "small", "10")
-    assert "a file has no pages" in refusal("ended.tally")
+    assert "nothing is known of resident pages then" in refusal("ended.tally")
     with known("small", "10", HEAPTALLY="out=%s/kept.recording" % directory) as process:
         pid = process.pid
         assert "is not traced" in refusal(str(os.getpid())) or \

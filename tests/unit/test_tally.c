@@ -22,6 +22,27 @@
 #include "util/intern.h"
 #include "util/xalloc.h"
 
+static void
+insert_residents(struct profile *profile)
+{
+	for (uint64_t i = 1; i <= 2; i++) {
+		struct profile_resident resident = {
+			.time_ns = i * 1000,
+			.resident_bytes = i << 30,
+			.live_bytes = i * 3,
+			.live_blocks = i,
+			.untouched_bytes = i * 5,
+			.swapped_live_bytes = i * 6,
+			.swapped_bytes = i * 7,
+			.hugetlb_bytes = i * 8,
+		};
+
+		for (unsigned part = 0; part < PROFILE_RESIDENT_PARTS; part++)
+			resident.parts[part] = i * 100 + part;
+		profile_insert_resident(profile, &resident);
+	}
+}
+
 /* A profile with something in every table. */
 static struct profile *
 make_profile(void)
@@ -58,6 +79,7 @@ make_profile(void)
 	profile->samples[0] = (struct profile_sample){1000, 500, 1 << 20};
 	profile->samples[1] = (struct profile_sample){2000, -500, 0};
 	profile->sample_count = 2;
+	insert_residents(profile);
 	profile->symbolized = true;
 	profile->wait_status = 9;
 	profile->has_wait_status = true;
@@ -139,6 +161,11 @@ compare_tables(const struct profile *a, const struct profile *b)
 	ck_assert_int_eq(memcmp(a->sites, b->sites, a->site_count * sizeof(*a->sites)), 0);
 	ck_assert_uint_eq(a->sample_count, b->sample_count);
 	ck_assert_int_eq(memcmp(a->samples, b->samples, a->sample_count * sizeof(*a->samples)), 0);
+	ck_assert_uint_eq(a->resident_count, b->resident_count);
+	if (a->resident_count != 0)
+		ck_assert_int_eq(memcmp(a->residents, b->residents,
+					a->resident_count * sizeof(*a->residents)),
+				 0);
 }
 
 static void

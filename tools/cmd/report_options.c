@@ -280,6 +280,8 @@ static const struct argp_option page_table[] = {
 };
 
 static const struct argp_option resident_table[] = {
+	AT("now, exit, 12.5s, snap:N or mark:LABEL: the last that is known of then"),
+	PROCESS,
 	ROWS("show N rows in each list; 0 is all (default: 10 in text, else all)"),
 	FORMAT,
 	OUTPUT,

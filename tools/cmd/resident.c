@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cmd/resident.c - heaptally resident: where the resident memory of a living process is
+ * cmd/resident.c - heaptally resident: where the resident memory of a process is
  */
 #include "config.h"
 
@@ -58,11 +58,8 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand != NULL)
-			argp_error(state, "%s: one process at a time", word);
+			argp_error(state, "%s: one file or process at a time", word);
 		arguments->operand = word;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which process? `heaptally list` shows those that live");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -80,8 +77,8 @@ refuse(const struct source *source)
 
 	if (source->is_tally)
 		die(COMMAND_TROUBLE,
-		    "%s: a file has no pages: ask for the process while it lives, "
-		    "`heaptally resident PID`",
+		    "%s: nothing is known of resident pages then: `heaptally run --every SECONDS` "
+		    "keeps that, and so does each mark; or ask for the process while it lives",
 		    name);
 	switch (source->memory_error) {
 	case -ESRCH:
@@ -101,21 +98,35 @@ refuse(const struct source *source)
 	}
 }
 
+/* What is kept of the moment that is asked for; NULL where the process itself is. */
+static const struct profile_resident *
+find_summary(const struct source *source)
+{
+	const struct profile *profile = source->profile;
+	bool is_last = source->at.moment == &profile->moments[profile->moment_count - 1];
+	const struct profile_resident *summary;
+
+	if (source->memory != NULL && is_last)
+		return NULL;
+	summary = profile_find_resident(profile, source->at.moment->time_ns);
+	if (summary == NULL)
+		refuse(source);
+	return summary;
+}
+
 static void
 load(const struct arguments *arguments, struct source *ret_source)
 {
 	const struct source_request request = {
 		.operand = arguments->operand,
 		.process = arguments->options.process,
-		.moment = "now",
+		.moment = arguments->options.at != NULL ? arguments->options.at : "now",
 		.memory = true,
 	};
 	char *why;
 
 	if (source_read(&request, ret_source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
-	if (ret_source->memory == NULL)
-		refuse(ret_source);
 }
 
 static void
@@ -130,6 +141,7 @@ write_report(struct arguments *arguments, const struct source *source,
 						 .profile = source->profile,
 						 .at = source->at,
 						 .resident = resident,
+						 .summary = find_summary(source),
 						 .pins = pins,
 						 .rows = options->rows,
 					 });
@@ -175,16 +187,23 @@ report_with_pins(struct arguments *arguments, const struct source *source,
 static void
 report(struct arguments *arguments, const struct source *source)
 {
+	const struct profile_resident *summary = find_summary(source);
 	struct resident resident;
+	struct memory nothing;
 
-	resident_init(&resident, source->memory);
-	if (arguments->pins && source->memory->unseen == MEMORY_ALL_SEEN)
+	memory_init(&nothing);
+	if (summary != NULL)
+		resident_init_summary(&resident, &nothing, summary);
+	else
+		resident_init(&resident, source->memory);
+	if (arguments->pins && summary == NULL && source->memory->unseen == MEMORY_ALL_SEEN)
 		report_with_pins(arguments, source, &resident);
 	else
 		write_report(arguments, source, &resident, NULL);
-	if (arguments->pmap.path != NULL)
+	if (arguments->pmap.path != NULL && summary == NULL)
 		write_pmap(arguments, source, &resident);
 	resident_release(&resident);
+	memory_release(&nothing);
 }
 
 int
@@ -193,13 +212,14 @@ cmd_resident(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.args_doc = "PID",
-		.doc = "Say where the resident memory of a living process is, to the byte: live "
+		.args_doc = "[PID|FILE[@MOMENT]]",
+		.doc = "Say where the resident memory of a process is, to the byte: live "
 		       "blocks, rounding, headers, holes, free pages, stacks, files, the rest. The "
 		       "process is not stopped, and need not record single blocks.\v"
 		       "Examples:\n"
 		       "  heaptally resident 4711\n"
 		       "  heaptally resident --pins server        whose blocks keep pages\n"
+		       "  heaptally resident run.tally@snap:2      of `heaptally run --every`\n"
 		       "  heaptally resident --format json server | jq .parts\n",
 		.children = children,
 	};

@@ -17,6 +17,7 @@
 #include "util/human.h"
 #include "util/term.h"
 #include "view/marks.h"
+#include "view/parts.h"
 #include "view/place.h"
 #include "view/timeline.h"
 
@@ -145,6 +146,67 @@ write_curve(const struct frame *frame, bool rss)
 	fputs("\"/>\n", frame->stream);
 }
 
+static bool
+has_parts(const struct view_timeline *view)
+{
+	for (uint32_t i = 0; i < view->profile->resident_count; i++)
+		if (view_timeline_is_inside(view, view->profile->residents[i].time_ns))
+			return true;
+	return false;
+}
+
+/* One group upon those below it: to the right along its upper edge, back along its lower one. */
+static void
+write_area(const struct frame *frame, unsigned group, const char *color)
+{
+	const struct profile *profile = frame->view->profile;
+	uint64_t groups[VIEW_PARTS_GROUPS];
+	bool started = false;
+	double x = LEFT;
+
+	fprintf(frame->stream, "<path class=\"part\" fill=\"%s\" d=\"", color);
+	for (unsigned edge = 0; edge < 2; edge++) {
+		for (uint32_t k = 0; k < profile->resident_count; k++) {
+			uint32_t i = edge == 0 ? k : profile->resident_count - 1 - k;
+			const struct profile_resident *resident = &profile->residents[i];
+			uint64_t sum = 0;
+
+			if (!view_timeline_is_inside(frame->view, resident->time_ns))
+				continue;
+			view_parts_sum(resident->parts, groups);
+			for (unsigned below = 0; below < group + (edge == 0); below++)
+				sum += groups[below];
+			x = get_x(frame, (double)resident->time_ns);
+			fprintf(frame->stream, "%c%.2f %.2f", started ? 'L' : 'M', x,
+				get_y(frame, (double)sum));
+			started = true;
+		}
+	}
+	fputs("Z\"/>\n", frame->stream);
+}
+
+/* Resident memory by its parts, with what the colours mean. */
+static void
+write_parts(const struct frame *frame)
+{
+	static const char *const colors[VIEW_PARTS_GROUPS] = {
+		[VIEW_PARTS_LIVE] = "#4a7fb5",   [VIEW_PARTS_OVERHEAD] = "#86b0d8",
+		[VIEW_PARTS_PINNED] = "#d98d3a", [VIEW_PARTS_KEPT] = "#f0c987",
+		[VIEW_PARTS_FILES] = "#9fbf8f",  [VIEW_PARTS_OTHER] = "#b79ac8",
+		[VIEW_PARTS_TRACER] = "#c8c8c8",
+	};
+
+	for (unsigned group = 0; group < VIEW_PARTS_GROUPS; group++) {
+		double y = TOP + 14 + group * 16.0;
+
+		write_area(frame, group, colors[group]);
+		fprintf(frame->stream,
+			"<rect x=\"%d\" y=\"%.2f\" width=\"10\" height=\"10\" fill=\"%s\"/>\n",
+			LEFT + 8, y - 9, colors[group]);
+		write_label(frame->stream, LEFT + 24, y, "start", view_parts_name(group));
+	}
+}
+
 /* A time within the window, as near as can be. */
 static double
 get_x_inside(const struct frame *frame, uint64_t time_ns)
@@ -269,6 +331,11 @@ export_svg(const struct term *term, const struct view_timeline *view)
 			human_size(unseen->peak_bytes, bytes),
 			human_duration(unseen->time_ns, time));
 	fputs("</text>\n", stream);
+	if (has_parts(view)) {
+		fputs("<style>.part{fill-opacity:.8}.live{fill:none;stroke-width:2}</style>\n",
+		      stream);
+		write_parts(&frame);
+	}
 	write_grid(&frame);
 	write_curve(&frame, false);
 	if (has_rss)

@@ -114,6 +114,7 @@ enum memory_blocks_from {
 	MEMORY_BLOCKS_NONE,
 	MEMORY_BLOCKS_TABLE, /* of the process itself */
 	MEMORY_BLOCKS_RECORDING,
+	MEMORY_BLOCKS_SUMMARY, /* only what they came to is known */
 };
 
 /* Why there may be blocks that are not known. */

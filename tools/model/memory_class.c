@@ -33,6 +33,10 @@ is_file_of_tracer(const struct memory_mapping *mapping)
 	const char *name = text_base_name(mapping->name);
 	const char *end = strstr(name, ".recording");
 
+	/* What the runtime shares with `heaptally run` lies in a folder of its own. */
+	if (mapping->shared && (mapping->flags & MEMORY_NO_DUMP) != 0 &&
+	    strstr(mapping->name, "/heaptally") != NULL)
+		return true;
 	return text_starts_with(name, "libheaptally.so") ||
 	       (mapping->shared && end != NULL && (end[10] == '\0' || end[10] == ' '));
 }

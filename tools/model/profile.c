@@ -11,6 +11,8 @@
 #include "util/wrap.h"
 #include "util/xalloc.h"
 
+#define RESIDENTS_MAX 1024
+
 struct profile *
 profile_new(void)
 {
@@ -37,6 +39,7 @@ profile_free(struct profile *profile)
 	free(profile->moments);
 	free(profile->samples);
 	free(profile->marks);
+	free(profile->residents);
 	free(profile->notes);
 	block_set_release(&profile->blocks);
 	leak_set_release(&profile->leaks);
@@ -215,7 +218,40 @@ profile_insert_history(struct profile *profile, struct profile *from)
 		from->samples = NULL;
 		from->sample_count = 0;
 	}
+	if (profile->resident_count == 0) {
+		free(profile->residents);
+		profile->residents = from->residents;
+		profile->resident_count = from->resident_count;
+		from->residents = NULL;
+		from->resident_count = 0;
+	}
 	return 0;
+}
+
+const struct profile_resident *
+profile_find_resident(const struct profile *profile, uint64_t time_ns)
+{
+	const struct profile_resident *found = NULL;
+
+	for (uint32_t i = 0; i < profile->resident_count; i++)
+		if (profile->residents[i].time_ns <= time_ns)
+			found = &profile->residents[i];
+	return found;
+}
+
+void
+profile_insert_resident(struct profile *profile, const struct profile_resident *resident)
+{
+	uint32_t kept = 0;
+
+	if (profile->residents == NULL)
+		profile->residents = xcalloc(RESIDENTS_MAX, sizeof(*profile->residents));
+	if (profile->resident_count == RESIDENTS_MAX) {
+		for (uint32_t i = 0; i < RESIDENTS_MAX; i += 2)
+			profile->residents[kept++] = profile->residents[i];
+		profile->resident_count = kept;
+	}
+	profile->residents[profile->resident_count++] = *resident;
 }
 
 const char *

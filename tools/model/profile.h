@@ -124,6 +124,17 @@ struct profile_sample {
 	uint64_t rss_bytes; /* 0 if not sampled */
 };
 
+#define PROFILE_RESIDENT_PARTS 13
+
+/* Where the resident memory was at a moment, by the parts of `resident.h`. */
+struct profile_resident {
+	uint64_t time_ns;        /* of the moment */
+	uint64_t resident_bytes; /* Rss */
+	uint64_t parts[PROFILE_RESIDENT_PARTS];
+	uint64_t live_bytes, live_blocks; /* all, resident or not */
+	uint64_t untouched_bytes, swapped_live_bytes, swapped_bytes, hugetlb_bytes;
+};
+
 enum profile_mark_kind {
 	PROFILE_MARK_CLEAR = 1,  /* everything before was forgotten */
 	PROFILE_MARK_RESET_PEAK, /* the peak became what was live */
@@ -216,10 +227,11 @@ struct profile {
 	struct profile_moment *moments;
 	struct profile_sample *samples;
 	struct profile_mark *marks;
+	struct profile_resident *residents; /* of some moments, the oldest first */
 	struct block_set blocks;
 	struct leak_set leaks;
 	uint32_t module_count, frame_count, location_count, node_count, site_count;
-	uint32_t moment_count, sample_count, mark_count;
+	uint32_t moment_count, sample_count, mark_count, resident_count;
 	bool symbolized;
 };
 
@@ -264,6 +276,13 @@ int profile_insert_history(struct profile *profile, struct profile *from);
 
 /* The most memory that was seen to be resident, of files too; 0 when nothing sampled it. */
 uint64_t profile_get_resident_peak(const struct profile *profile);
+
+/* The last of `residents` that is not after this time; NULL if there is none. */
+const struct profile_resident *profile_find_resident(const struct profile *profile,
+						     uint64_t time_ns);
+
+/* Append one. When there are many, every second one goes. */
+void profile_insert_resident(struct profile *profile, const struct profile_resident *resident);
 
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);

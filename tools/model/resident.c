@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "model/profile.h"
 #include "util/xalloc.h"
 
 #define PAGE ((uint64_t)MEMORY_PAGE_BYTES)
@@ -287,6 +288,46 @@ resident_init(struct resident *resident, const struct memory *memory)
 	resident->inherited_shared =
 		min_of(resident->inherited_shared, resident->parts[RESIDENT_UNSEEN]);
 	resident->drift = (int64_t)(memory->resident_after - resident->sum);
+}
+
+_Static_assert(RESIDENT_PARTS == PROFILE_RESIDENT_PARTS, "a summary has all parts");
+
+void
+resident_summarize(const struct resident *resident, uint64_t time_ns,
+		   struct profile_resident *ret_summary)
+{
+	*ret_summary = (struct profile_resident){
+		.time_ns = time_ns,
+		.resident_bytes = resident->memory->resident_after,
+		.live_bytes = resident->live_bytes,
+		.live_blocks = resident->blocks,
+		.untouched_bytes = resident->untouched,
+		.swapped_live_bytes = resident->swapped_live,
+		.swapped_bytes = resident->swapped,
+		.hugetlb_bytes = resident->hugetlb,
+	};
+	memcpy(ret_summary->parts, resident->parts, sizeof(resident->parts));
+}
+
+void
+resident_init_summary(struct resident *resident, struct memory *memory,
+		      const struct profile_resident *summary)
+{
+	memory->blocks_from = MEMORY_BLOCKS_SUMMARY;
+	memory->resident_before = memory->resident_after = summary->resident_bytes;
+	*resident = (struct resident){
+		.memory = memory,
+		.live_bytes = summary->live_bytes,
+		.blocks = summary->live_blocks,
+		.untouched = summary->untouched_bytes,
+		.swapped_live = summary->swapped_live_bytes,
+		.swapped = summary->swapped_bytes,
+		.hugetlb = summary->hugetlb_bytes,
+	};
+	memcpy(resident->parts, summary->parts, sizeof(resident->parts));
+	for (unsigned part = 0; part < RESIDENT_PARTS; part++)
+		resident->sum += resident->parts[part];
+	resident->drift = (int64_t)(summary->resident_bytes - resident->sum);
 }
 
 void

@@ -92,6 +92,18 @@ void resident_release(struct resident *resident);
 const char *resident_part_key(enum resident_part part);
 const char *resident_part_name(enum resident_part part);
 
+/* What of it is kept for a moment of a profile. */
+struct profile_resident;
+void resident_summarize(const struct resident *resident, uint64_t time_ns,
+			struct profile_resident *ret_summary);
+
+/*
+ * The other way: what is known of a moment. memory was initialised and has nothing; it becomes that
+ * of a summary.
+ */
+void resident_init_summary(struct resident *resident, struct memory *memory,
+			   const struct profile_resident *summary);
+
 /* Resident bytes of all that an allocator gives blocks from. */
 uint64_t resident_get_heap(const struct resident *resident);
 

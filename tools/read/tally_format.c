@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "model/trouble.h"
+#include "model/resident.h"
 
 _Static_assert(TALLY_TIME_SHIFT == BLOCK_TIME_SHIFT, "times are taken as they are");
 _Static_assert(TALLY_BUCKETS == BLOCK_BUCKETS, "histograms are taken as they are");
@@ -375,4 +376,26 @@ tally_parse_offset(enum profile_frame_kind kind, uint64_t offset)
 	bool pool = kind == PROFILE_FRAME_ALLOCATOR && offset >= TALLY_POOL;
 
 	return pool ? offset - TALLY_POOL + PROFILE_POOL : offset;
+}
+
+unsigned
+tally_get_part(enum tally_part part)
+{
+	static const enum resident_part parts[TALLY_PART_COUNT] = {
+		[TALLY_PART_LIVE] = RESIDENT_LIVE,
+		[TALLY_PART_ROUNDING] = RESIDENT_ROUNDING,
+		[TALLY_PART_HEADERS] = RESIDENT_HEADERS,
+		[TALLY_PART_PINNED] = RESIDENT_PINNED,
+		[TALLY_PART_KEPT] = RESIDENT_KEPT,
+		[TALLY_PART_HEAP_UNSEEN] = RESIDENT_UNSEEN,
+		[TALLY_PART_STACKS] = RESIDENT_STACKS,
+		[TALLY_PART_TEXT] = RESIDENT_TEXT,
+		[TALLY_PART_DATA] = RESIDENT_DATA,
+		[TALLY_PART_SHARED] = RESIDENT_SHARED,
+		[TALLY_PART_JIT] = RESIDENT_JIT,
+		[TALLY_PART_ANONYMOUS] = RESIDENT_ANONYMOUS,
+		[TALLY_PART_TRACER] = RESIDENT_TRACER,
+	};
+
+	return parts[part];
 }

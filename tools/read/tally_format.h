@@ -44,6 +44,7 @@ enum tally_tag {
 	TALLY_FILES = TALLY_TAG('f', 'I', 'L', 'E'),
 	TALLY_ARGUMENTS = TALLY_TAG('a', 'R', 'G', 'S'),
 	TALLY_RESIDENT = TALLY_TAG('r', 'E', 'S', 'I'),
+	TALLY_PARTS = TALLY_TAG('r', 'P', 'R', 'T'),
 	TALLY_UNSEEN = TALLY_TAG('u', 'N', 'S', 'N'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
 	TALLY_LEAKS_INFO = TALLY_TAG('l', 'E', 'K', 'I'),
@@ -79,6 +80,24 @@ enum tally_value {
 enum tally_flag {
 	TALLY_NO = 0,
 	TALLY_YES = 1,
+};
+
+/* In rPRT, in this order. */
+enum tally_part {
+	TALLY_PART_LIVE = 0,
+	TALLY_PART_ROUNDING = 1,
+	TALLY_PART_HEADERS = 2,
+	TALLY_PART_PINNED = 3,
+	TALLY_PART_KEPT = 4,
+	TALLY_PART_HEAP_UNSEEN = 5,
+	TALLY_PART_STACKS = 6,
+	TALLY_PART_TEXT = 7,
+	TALLY_PART_DATA = 8,
+	TALLY_PART_SHARED = 9,
+	TALLY_PART_JIT = 10,
+	TALLY_PART_ANONYMOUS = 11,
+	TALLY_PART_TRACER = 12,
+	TALLY_PART_COUNT
 };
 
 /* In DONE. */
@@ -205,5 +224,8 @@ uint32_t tally_parse_troubles(uint64_t bits);
 
 /* What `tally_format_offset` gave; kind is already that of the model. */
 uint64_t tally_parse_offset(enum profile_frame_kind kind, uint64_t offset);
+
+/* Where a part is in `profile_resident.parts`. */
+unsigned tally_get_part(enum tally_part part);
 
 #endif

@@ -389,6 +389,33 @@ write_samples(struct tally_writer *writer, const struct profile *profile)
 	end_chunk(writer, TALLY_SAMPLES);
 }
 
+/* The number of parts first: a later version may have more. */
+static void
+write_residents(struct tally_writer *writer, const struct profile *profile)
+{
+	uint64_t previous_ns = 0;
+
+	for (uint32_t i = 0; i < profile->resident_count; i++) {
+		const struct profile_resident *resident = &profile->residents[i];
+
+		split_chunk(writer, TALLY_PARTS);
+		put(writer, resident->time_ns - previous_ns);
+		put(writer, resident->resident_bytes);
+		put(writer, TALLY_PART_COUNT);
+		for (unsigned part = 0; part < TALLY_PART_COUNT; part++)
+			put(writer, resident->parts[tally_get_part(part)]);
+		put(writer, resident->live_bytes);
+		put(writer, resident->live_blocks);
+		put(writer, resident->untouched_bytes);
+		put(writer, resident->swapped_live_bytes);
+		put(writer, resident->swapped_bytes);
+		put(writer, resident->hugetlb_bytes);
+		previous_ns = resident->time_ns;
+	}
+	if (profile->resident_count != 0)
+		end_chunk(writer, TALLY_PARTS);
+}
+
 static void
 write_marks(struct tally_writer *writer, const struct profile *profile)
 {
@@ -562,6 +589,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 		write_moment(writer, &profile->moments[i],
 			     i != 0 ? &profile->moments[i - 1] : NULL);
 	write_samples(writer, profile);
+	write_residents(writer, profile);
 	write_marks(writer, profile);
 	write_notes(writer, profile);
 	write_more_of_process(writer, profile);

@@ -20,12 +20,15 @@
 
 #include "read/locate.h"
 #include "model/leak_look.h"
+#include "model/memory.h"
 #include "model/process.h"
 #include "model/profile.h"
+#include "model/resident.h"
 #include "read/graph_file.h"
 #include "read/history.h"
 #include "model/trouble.h"
 #include "read/snapshot.h"
+#include "read/snapshot_process.h"
 #include "read/tally.h"
 #include "run/exec_reader.h"
 #include "run/unseen.h"
@@ -448,14 +451,39 @@ harvest_ended(struct collector *collector, struct tracked *tracked)
 	collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
 }
 
+/* Where the resident memory is at the moment that was just taken; nothing where that cannot be
+ * seen.
+ */
+static void
+take_resident(struct tracked *tracked)
+{
+	struct profile *profile = snapshot_get_profile(tracked->snapshot);
+	struct profile_resident summary;
+	struct resident resident;
+	struct memory memory;
+
+	memory_init(&memory);
+	if (profile->moment_count != 0 &&
+	    snapshot_read_process(tracked->snapshot, 0, &memory) == 0) {
+		resident_init(&resident, &memory);
+		resident_summarize(&resident, profile->moments[profile->moment_count - 1].time_ns,
+				   &summary);
+		profile_insert_resident(profile, &summary);
+		resident_release(&resident);
+	}
+	memory_release(&memory);
+}
+
 static void
 take_marked_moment(struct collector *collector, struct tracked *tracked)
 {
 	/* Also when it cannot be read: not again and again. */
 	uint64_t seen = snapshot_get_identity(tracked->snapshot)->mark_count;
 
-	if (snapshot_update(tracked->snapshot, "") == 0)
+	if (snapshot_update(tracked->snapshot, "") == 0) {
 		label_moment(tracked);
+		take_resident(tracked);
+	}
 	if (tracked->marks < seen)
 		tracked->marks = seen;
 	limit_moments(collector);
@@ -547,8 +575,9 @@ collector_snapshot(struct collector *collector)
 	struct tracked *tracked, *next;
 
 	HASH_ITER (hh, collector->tracked, tracked, next)
-		if (!tracked->failed && snapshot_get_identity(tracked->snapshot)->alive)
-			snapshot_update(tracked->snapshot, "");
+		if (!tracked->failed && snapshot_get_identity(tracked->snapshot)->alive &&
+		    snapshot_update(tracked->snapshot, "") == 0)
+			take_resident(tracked);
 	return limit_moments(collector);
 }
 

@@ -7,6 +7,7 @@
 #include "view/info.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "model/profile.h"
@@ -15,6 +16,7 @@
 #include "view/json.h"
 #include "view/marks.h"
 #include "view/quality.h"
+#include "view/resident.h"
 
 static void
 write_values(struct json_writer *json, const struct profile_values *values)
@@ -82,6 +84,19 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_seconds(json, "duration_seconds", profile->duration_ns);
 }
 
+/* Where far more was resident than lived, what it was. */
+static void
+write_hints(struct json_writer *json, const struct profile *profile)
+{
+	char *sentence = view_resident_explain(profile);
+
+	json_writer_begin_array(json, "hints");
+	if (sentence != NULL)
+		json_writer_string(json, NULL, sentence);
+	json_writer_end_array(json);
+	free(sentence);
+}
+
 static void
 write_quality(struct json_writer *json, const struct profile *profile)
 {
@@ -106,6 +121,7 @@ write_quality(struct json_writer *json, const struct profile *profile)
 	view_quality_gaps_json(json, profile);
 	view_json_optional(json, "resident_peak_bytes", resident > 0, resident);
 	view_quality_troubles_json(json, profile);
+	write_hints(json, profile);
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "view/marks.h"
 #include "view/processes.h"
 #include "view/quality.h"
+#include "view/resident.h"
 
 static void
 print_field(FILE *stream, const char *name, const char *value)
@@ -178,6 +179,17 @@ print_marks(FILE *stream, const struct profile *profile)
 	view_marks_text(stream, profile, "", 0, UINT64_MAX);
 }
 
+/* Where far more was resident than lived, what it was. */
+static void
+print_resident(FILE *stream, const struct profile *profile)
+{
+	char *sentence = view_resident_explain(profile);
+
+	if (sentence != NULL)
+		print_field(stream, "resident", sentence);
+	free(sentence);
+}
+
 void
 view_info_text(const struct term *term, const struct view_info *view)
 {
@@ -186,6 +198,7 @@ view_info_text(const struct term *term, const struct view_info *view)
 	print_identity(stream, view);
 	print_values(stream, view->at.moment);
 	print_quality(stream, view);
+	print_resident(stream, view->profile);
 	print_moments(stream, view->profile);
 	print_marks(stream, view->profile);
 	view_processes_text(term, view->processes, view->chosen, view->rows);

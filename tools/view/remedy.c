@@ -55,7 +55,8 @@ view_remedy_text(const struct term *term, const struct resident *resident)
 	struct remedy remedy;
 	char size[HUMAN_BYTES];
 
-	if (resident->memory->unseen != MEMORY_ALL_SEEN || resident->parts[RESIDENT_KEPT] == 0)
+	if (resident->memory->blocks_from == MEMORY_BLOCKS_SUMMARY ||
+	    resident->memory->unseen != MEMORY_ALL_SEEN || resident->parts[RESIDENT_KEPT] == 0)
 		return;
 	remedy_init(&remedy, resident);
 	print_now(term, resident, &remedy);

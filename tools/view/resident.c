@@ -8,6 +8,7 @@
 
 #include "model/managed.h"
 #include "model/profile.h"
+#include "model/resident.h"
 #include "util/human.h"
 #include "util/xalloc.h"
 
@@ -59,6 +60,29 @@ explain_mapped(const struct profile *profile)
 			 human_size((int64_t)peak, heap));
 }
 
+/* Snapshots know what it was: nothing has to be guessed. */
+static char *
+explain_parts(const struct profile *profile)
+{
+	const struct profile_resident *last = profile_find_resident(profile, UINT64_MAX);
+	char resident[HUMAN_BYTES], live[HUMAN_BYTES], pinned[HUMAN_BYTES], kept[HUMAN_BYTES];
+	char other[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	if (last == NULL || last->resident_bytes < TIMES * last->live_bytes + USUAL)
+		return NULL;
+	return xasprintf(
+		"of %s resident at %s, %s were live, %s free on pages with live blocks, "
+		"%s free pages, %s mapped without malloc; `heaptally resident` has all "
+		"parts",
+		human_size((int64_t)last->resident_bytes, resident),
+		human_duration(last->time_ns, time),
+		human_size((int64_t)last->parts[RESIDENT_LIVE], live),
+		human_size((int64_t)last->parts[RESIDENT_PINNED], pinned),
+		human_size((int64_t)(last->parts[RESIDENT_KEPT] + last->parts[RESIDENT_UNSEEN]),
+			   kept),
+		human_size((int64_t)last->parts[RESIDENT_ANONYMOUS], other));
+}
+
 /* Malloc gave it, it was freed, and it is still there. */
 static char *
 explain_kept(const struct profile *profile)
@@ -83,6 +107,10 @@ view_resident_explain(const struct profile *profile)
 	const struct managed *managed;
 	char *sentence = NULL;
 
+	if (profile->moment_count != 0)
+		sentence = explain_parts(profile);
+	if (sentence != NULL)
+		return sentence;
 	if (profile->moment_count == 0 || profile->anonymous_bytes == 0)
 		return NULL;
 	managed = managed_find(profile);

@@ -17,8 +17,10 @@
 #include "view/json.h"
 #include "view/marks.h"
 #include "view/moment.h"
+#include "view/parts.h"
 #include "view/place.h"
 #include "view/quality.h"
+#include "view/waterfall.h"
 
 #define ROWS           6
 #define COLUMNS        60
@@ -478,6 +480,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	putc('\n', term->stream);
 	print_moments(term, view);
 	print_resident(term, view);
+	view_parts_text(term, view->profile, view->from_ns, view->to_ns);
 	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
 	changes_init(&changes, view->profile, view->from_ns, view->to_ns, CHANGES_MOST);
 	print_changes(term, "who grew", &changes.grew);
@@ -574,6 +577,24 @@ write_moments(struct json_writer *json, const struct view_timeline *view)
 }
 
 static void
+write_parts(struct json_writer *json, const struct view_timeline *view)
+{
+	json_writer_begin_array(json, "resident");
+	for (uint32_t i = 0; i < view->profile->resident_count; i++) {
+		const struct profile_resident *resident = &view->profile->residents[i];
+
+		if (!view_timeline_is_inside(view, resident->time_ns))
+			continue;
+		json_writer_begin_object(json, NULL);
+		json_writer_seconds(json, "time_seconds", resident->time_ns);
+		json_writer_unsigned(json, "resident_bytes", resident->resident_bytes);
+		view_waterfall_parts_json(json, resident->parts);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+static void
 write_resident_peak(struct json_writer *json, const struct view_timeline *view)
 {
 	const struct curve_point *most = find_resident_peak(view);
@@ -620,6 +641,7 @@ view_timeline_json(const struct term *term, const struct view_timeline *view)
 	json_writer_signed(&json, "live_bytes", peak.live_bytes);
 	json_writer_end_object(&json);
 	write_resident_peak(&json, view);
+	write_parts(&json, view);
 	view_quality_troubles_json(&json, profile);
 	write_hints(&json, view);
 	write_points(&json, view);

@@ -43,6 +43,8 @@ get_source(const struct view_waterfall *view)
 		return "table";
 	case MEMORY_BLOCKS_RECORDING:
 		return "recording";
+	case MEMORY_BLOCKS_SUMMARY:
+		return "summary";
 	default:
 		return "none";
 	}
@@ -252,7 +254,7 @@ print_regions(const struct term *term, const struct view_waterfall *view)
 					     "pinned", "kept",     "not known"};
 	char size[HUMAN_BYTES];
 
-	if (resident_get_heap(view->resident) == 0)
+	if (resident_get_heap(view->resident) == 0 || view->summary != NULL)
 		return;
 	fprintf(term->stream, "\n  %-16s%7s%11s", "the heap", "count", "resident");
 	for (unsigned part = 0; part < RESIDENT_HEAP_PARTS; part++)
@@ -351,10 +353,11 @@ view_waterfall_text(const struct term *term, const struct view_waterfall *view)
 	const struct profile *profile = view->profile;
 	char *command = term_escape(*profile->command ? profile->command : profile->executable);
 	struct warn_context context = {term};
-	char size[HUMAN_BYTES], live[HUMAN_BYTES], count[HUMAN_BYTES];
+	char size[HUMAN_BYTES], live[HUMAN_BYTES], count[HUMAN_BYTES], time[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, now: %s resident", term_style(term, TERM_BOLD),
+	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s resident", term_style(term, TERM_BOLD),
 		command, profile->pid, term_style(term, TERM_PLAIN),
+		view->summary != NULL ? human_duration(view->summary->time_ns, time) : "now",
 		human_size((int64_t)get_memory(view)->resident_after, size));
 	if (get_memory(view)->blocks_from != MEMORY_BLOCKS_NONE)
 		fprintf(term->stream, ", %s live in %s block%s",
@@ -424,6 +427,19 @@ write_mappings(struct json_writer *json, const struct view_waterfall *view)
 	free(largest);
 }
 
+void
+view_waterfall_parts_json(struct json_writer *json, const uint64_t *parts)
+{
+	json_writer_begin_array(json, "parts");
+	for (unsigned part = 0; part < RESIDENT_PARTS; part++) {
+		json_writer_begin_object(json, NULL);
+		json_writer_string(json, "name", resident_part_key(part));
+		json_writer_unsigned(json, "resident_bytes", parts[part]);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
 static void
 write_numbers(struct json_writer *json, const struct resident *resident)
 {
@@ -431,14 +447,7 @@ write_numbers(struct json_writer *json, const struct resident *resident)
 	json_writer_unsigned(json, "resident_before_bytes", resident->memory->resident_before);
 	json_writer_unsigned(json, "sum_bytes", resident->sum);
 	json_writer_signed(json, "drift_bytes", resident->drift);
-	json_writer_begin_array(json, "parts");
-	for (unsigned part = 0; part < RESIDENT_PARTS; part++) {
-		json_writer_begin_object(json, NULL);
-		json_writer_string(json, "name", resident_part_key(part));
-		json_writer_unsigned(json, "resident_bytes", resident->parts[part]);
-		json_writer_end_object(json);
-	}
-	json_writer_end_array(json);
+	view_waterfall_parts_json(json, resident->parts);
 	json_writer_begin_object(json, "not_resident");
 	json_writer_unsigned(json, "untouched_bytes", resident->untouched);
 	json_writer_unsigned(json, "swapped_live_bytes", resident->swapped_live);
@@ -463,6 +472,9 @@ view_waterfall_json(const struct term *term, const struct view_waterfall *view)
 
 	view_json_begin(&json, term->stream, "resident");
 	view_moment_json(&json, "process", view->profile, &view->at);
+	json_writer_seconds(&json, "time_seconds",
+			    view->summary != NULL ? view->summary->time_ns
+						  : view->at.moment->time_ns);
 	write_numbers(&json, view->resident);
 	json_writer_string(&json, "blocks_from", get_source(view));
 	json_writer_bool(&json, "pagemap_scan", get_memory(view)->scanned);

@@ -17,9 +17,15 @@ struct view_waterfall {
 	const struct profile *profile;
 	struct profile_at at;
 	const struct resident *resident;
+	const struct profile_resident *summary; /* that it is of, at an earlier moment; NULL: now */
 	const struct view_pins *pins; /* NULL: they were not asked for, or are not known */
 	size_t rows;                  /* of lists; 0 is all */
 };
+
+struct json_writer;
+
+/* The member "parts", from bytes by `enum resident_part`. */
+void view_waterfall_parts_json(struct json_writer *json, const uint64_t *parts);
 
 void view_waterfall_text(const struct term *term, const struct view_waterfall *view);
 void view_waterfall_json(const struct term *term, const struct view_waterfall *view);
