@@ -76,3 +76,14 @@ twin_collect(void)
 	store(&started, 0);
 	return true;
 }
+
+void
+twin_end(void)
+{
+	uint32_t twin = load(&started);
+
+	if (!twin_collect()) {
+		os_kill(twin);
+		twin_wait((int)twin);
+	}
+}

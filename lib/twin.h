@@ -25,4 +25,7 @@ bool twin_wait(int twin);
 /* Take notice of the end of what `twin_start` has made: false while it goes on. [signal] */
 bool twin_collect(void);
 
+/* The process ends, and so does its copy. */
+void twin_end(void);
+
 #endif
