@@ -9,7 +9,9 @@
 #include "data/block_table.h"
 #include "process.h"
 #include "reach/look.h"
+#include "reach/kernel_words.h"
 #include "reach/memory_map.h"
+#include "reach/parked.h"
 #include "recording/recording_map.h"
 #include "twin.h"
 
@@ -21,6 +23,7 @@ static bool is_forked, was_paused;
 static char path[GRAPH_PATH_BYTES];
 static struct look look;
 static struct memory_map outer;
+static uint64_t kernel_words[KERNEL_WORDS_MAX];
 
 void
 leaks_reset(bool forked)
@@ -78,7 +81,9 @@ fill_look(uint32_t serial)
 {
 	look = (struct look){
 		.recording = path,
-		.roots = {.has_unknown_blocks = is_forked || was_paused},
+		.roots = {.has_unknown_blocks = is_forked || was_paused,
+			  .kernel = kernel_words,
+			  .kernel_count = kernel_words_read(kernel_words)},
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,
@@ -88,6 +93,17 @@ fill_look(uint32_t serial)
 		.threads = count_threads(),
 		.taken_ns = os_monotonic_ns() - recording.header->start_monotonic_ns,
 	};
+}
+
+/* The header says how many stacks are not known; those of them that are, the copy learns. */
+static int
+start_twin(uint64_t *ret_pause_ns)
+{
+	struct parked *parked = look.header.threads > 1 ? parked_new(os_thread_id()) : NULL;
+	int twin = twin_start(&look, parked, ret_pause_ns);
+
+	parked_free(parked);
+	return twin;
 }
 
 /* Other threads still run. */
@@ -100,7 +116,7 @@ look_in_twin(void)
 	look.header.gaps |= GRAPH_GAP_REGISTERS;
 	look.header.unseen = look.header.threads - 1;
 	look.outer = &outer;
-	twin = twin_start(&look, &look.header.pause_ns);
+	twin = start_twin(&look.header.pause_ns);
 	if (twin > 0)
 		twin_wait(twin);
 }
@@ -144,7 +160,7 @@ look_live(const uint64_t *registers, uint32_t serial, uint64_t *ret_pause_ns)
 	look.header.unseen = look.header.threads - 1;
 	if (!block_table_hold())
 		return -EAGAIN;
-	twin = twin_start(&look, ret_pause_ns);
+	twin = start_twin(ret_pause_ns);
 	block_table_let_go();
 	return twin;
 }

@@ -15,9 +15,11 @@
 
 #include "base/base.h"
 #include "reach/look.h"
+#include "reach/parked.h"
 
-/* Make one; the table of blocks is held. Its number, or -errno: there is none. [signal] */
-int twin_start(struct look *look, uint64_t *ret_pause_ns);
+/* Make one; the table of blocks is held. parked may be NULL. Its number, or -errno: there is none.
+ * [signal] */
+int twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns);
 
 /* Wait for it to end. False when it was killed. */
 bool twin_wait(int twin);
