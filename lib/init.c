@@ -8,6 +8,7 @@
 #include "process.h"
 #include "start.h"
 #include "thread.h"
+#include "twin.h"
 
 /* What pthread_atfork calls for libraries that may be unloaded. Its own code is linked in from an
  * archive of libc's that is not built for shadow stacks, and we would lose their mark with it. */
@@ -26,4 +27,5 @@ static __attribute__((destructor)) void
 destruct(void)
 {
 	process_end();
+	twin_end();
 }

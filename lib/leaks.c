@@ -9,24 +9,32 @@
 #include "data/block_table.h"
 #include "process.h"
 #include "reach/look.h"
+#include "reach/kernel_words.h"
 #include "reach/memory_map.h"
+#include "reach/parked.h"
 #include "recording/recording_map.h"
-#include "request.h"
 #include "twin.h"
 
 #define DELETED " (deleted)"
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 
-static bool is_forked;
+static bool is_forked, was_paused;
 static char path[GRAPH_PATH_BYTES];
 static struct look look;
 static struct memory_map outer;
+static uint64_t kernel_words[KERNEL_WORDS_MAX];
 
 void
 leaks_reset(bool forked)
 {
 	is_forked = forked;
+}
+
+void
+leaks_note_pause(void)
+{
+	was_paused = true;
 }
 
 /* The kernel knows where the recording is, wherever the program has gone since. */
@@ -73,7 +81,9 @@ fill_look(uint32_t serial)
 {
 	look = (struct look){
 		.recording = path,
-		.roots = {.has_unknown_blocks = is_forked || request_was_paused()},
+		.roots = {.has_unknown_blocks = is_forked || was_paused,
+			  .kernel = kernel_words,
+			  .kernel_count = kernel_words_read(kernel_words)},
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,
@@ -83,6 +93,17 @@ fill_look(uint32_t serial)
 		.threads = count_threads(),
 		.taken_ns = os_monotonic_ns() - recording.header->start_monotonic_ns,
 	};
+}
+
+/* The header says how many stacks are not known; those of them that are, the copy learns. */
+static int
+start_twin(uint64_t *ret_pause_ns)
+{
+	struct parked *parked = look.header.threads > 1 ? parked_new(os_thread_id()) : NULL;
+	int twin = twin_start(&look, parked, ret_pause_ns);
+
+	parked_free(parked);
+	return twin;
 }
 
 /* Other threads still run. */
@@ -95,7 +116,7 @@ look_in_twin(void)
 	look.header.gaps |= GRAPH_GAP_REGISTERS;
 	look.header.unseen = look.header.threads - 1;
 	look.outer = &outer;
-	twin = twin_start(&look, &look.header.pause_ns);
+	twin = start_twin(&look.header.pause_ns);
 	if (twin > 0)
 		twin_wait(twin);
 }
@@ -116,6 +137,55 @@ look_with(const uint64_t *registers, size_t count, uint64_t sp)
 		look_in_twin();
 	}
 	block_table_let_go();
+}
+
+static int
+look_live(const uint64_t *registers, uint32_t serial, uint64_t *ret_pause_ns)
+{
+	int twin;
+
+	/* One at a time. */
+	if (!twin_collect())
+		return -EBUSY;
+	if (!find_recording())
+		return -ENOENT;
+	fill_look(serial);
+	look.header.mode = GRAPH_LIVE_TWIN;
+	look.roots.registers = registers;
+	look.roots.register_count = ARCH_REGISTERS;
+	look.roots.sp = (uint64_t)(uintptr_t)registers;
+	look.outer = &outer;
+	if (look.header.threads > 1)
+		look.header.gaps |= GRAPH_GAP_REGISTERS;
+	look.header.unseen = look.header.threads - 1;
+	if (!block_table_hold())
+		return -EAGAIN;
+	twin = start_twin(ret_pause_ns);
+	block_table_let_go();
+	return twin;
+}
+
+/* The program's stack ends further out, but blocks may be in the registers that hooks have saved.
+ */
+__attribute__((noinline)) void
+leaks_look(uint32_t serial)
+{
+	uint64_t registers[ARCH_REGISTERS] = {0}, signals, pause_ns = 0;
+	struct recording_header *header = recording.header;
+	int twin;
+
+	arch_save_registers(registers);
+	os_block_signals(&signals);
+	twin = memory_map_init(&outer);
+	if (twin == 0) {
+		twin = look_live(registers, serial, &pause_ns);
+		memory_map_release(&outer);
+	}
+	os_restore_signals(signals);
+	header->look_error = twin < 0 ? twin : 0;
+	header->look_process = twin > 0 ? (uint32_t)twin : 0;
+	header->look_pause_ns = pause_ns;
+	header->look_serial = serial;
 }
 
 /* Its frame is where the program's stack ends: what is below belongs to us. */

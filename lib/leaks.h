@@ -11,6 +11,13 @@
  * called while libraries are being started. [init] */
 void leaks_look_at_exit(void);
 
+/* Let a copy of the process look, and say in the recording what came of that; the caller has the
+ * lock of requests. [signal] */
+void leaks_look(uint32_t serial);
+
+/* From now on blocks may live that nobody knows of. [signal] */
+void leaks_note_pause(void);
+
 /* A process begins, or a forked child. [init] */
 void leaks_reset(bool forked);
 

@@ -92,14 +92,20 @@ runtime_modules = \
 	lib/reach/allocator_memory.h \
 	lib/reach/graph_writer.c \
 	lib/reach/graph_writer.h \
+	lib/reach/kernel_words.c \
+	lib/reach/kernel_words.h \
 	lib/reach/look.c \
 	lib/reach/look.h \
 	lib/reach/memory_map.c \
 	lib/reach/memory_map.h \
 	lib/reach/nodes.c \
 	lib/reach/nodes.h \
+	lib/reach/parked.c \
+	lib/reach/parked.h \
 	lib/reach/pointer.c \
 	lib/reach/pointer.h \
+	lib/reach/proc_list.c \
+	lib/reach/proc_list.h \
 	lib/reach/ranges.c \
 	lib/reach/ranges.h \
 	lib/reach/roots.c \

@@ -223,8 +223,10 @@ record_realloc_begin(struct thread *t, void *address)
 {
 	struct realloc_state old = {0};
 
-	if (unlikely(recording_wants_attention()))
+	if (unlikely(recording_wants_attention())) {
+		request_attend();
 		tell_watcher(t, address);
+	}
 	old.block = block_table_remove(address);
 	if (unlikely(describes_blocks()))
 		old.birth = block_details_died(address, t->id, &old.units);
@@ -301,7 +303,7 @@ void
 record_realloc_end(struct thread *t, uint32_t kind, struct realloc_state old, void *address,
 		   size_t bytes, const struct caller *caller)
 {
-	bool paused = unlikely(recording_wants_attention()) && !request_attend();
+	bool paused = unlikely(recording_wants_attention()) && !request_goes_on();
 
 	if (unlikely(address == NULL || paused))
 		record_realloc_forget(t, old);

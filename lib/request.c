@@ -4,20 +4,22 @@
 #include <errno.h>
 
 #include "data/counters.h"
+#include "leaks.h"
 #include "base/lock.h"
 #include "base/os.h"
 #include "recording/recording_map.h"
 #include "data/trace_table.h"
+#include "twin.h"
 
 static struct lock request_lock;
 static uint8_t paused; /* enum recording_pause; a copy for forked children */
-static bool was_paused;
 
 static void
 set_paused(enum recording_pause how)
 {
 	paused = (uint8_t)how;
-	was_paused |= how != RECORDING_GOES_ON;
+	if (how != RECORDING_GOES_ON)
+		leaks_note_pause();
 	store(&recording.control->paused, paused);
 }
 
@@ -138,7 +140,13 @@ answer(void)
 	/* Acquire: the request was filled in before its number. Zero: another thread was faster. */
 	serial = load_acquire(&control->request);
 	if (serial != 0) {
-		carry_out_and_note(recording.header->request.kind, recording.header->request.label);
+		if (recording.header->request.kind == REQUEST_LOOK)
+			leaks_look(serial);
+		else if (recording.header->request.kind == REQUEST_COLLECT)
+			twin_collect();
+		else
+			carry_out_and_note(recording.header->request.kind,
+					   recording.header->request.label);
 		store(&control->answered, serial);
 		/* Release: a tool that sees the zero sees the answer. */
 		store_release(&control->request, 0);
@@ -147,11 +155,17 @@ answer(void)
 }
 
 bool
+request_goes_on(void)
+{
+	return load(&recording.control->paused) == RECORDING_GOES_ON;
+}
+
+bool
 request_attend(void)
 {
 	if (load(&recording.control->request) != 0 && recording.header != NULL)
 		answer();
-	return load(&recording.control->paused) == RECORDING_GOES_ON;
+	return request_goes_on();
 }
 
 void
@@ -160,15 +174,9 @@ request_reset(void)
 	recording.control->paused = paused;
 }
 
-bool
-request_was_paused(void)
-{
-	return was_paused;
-}
-
 void
 request_start_stopped(void)
 {
 	paused = RECORDING_STOPPED;
-	was_paused = true;
+	leaks_note_pause();
 }

@@ -12,8 +12,12 @@
 #include "base/base.h"
 #include "include/recording.h"
 
-/* Carry out what a tool asked for. False while the recording is paused. [signal] */
+/* Carry out what a tool asked for. False while the recording is paused. Every block of the
+ * program's is in the tables, but for one that is just being made. [signal] */
 bool request_attend(void);
+
+/* Whether the recording is not paused: for who has a block in hand. [signal] */
+bool request_goes_on(void);
 
 /* Carry out a request of the program itself; label may be NULL. 0, -EAGAIN when another request is
  * being carried out or a table is busy. [signal] */
@@ -21,9 +25,6 @@ int request_carry_out(enum recording_request_kind kind, const char *label);
 
 /* Start with nothing asked. A forked child is paused or not as its parent was. [init] */
 void request_reset(void);
-
-/* Whether blocks may live that were made while nothing was recorded. [signal] */
-bool request_was_paused(void);
 
 /* The first process begins switched off. [init] */
 void request_start_stopped(void);

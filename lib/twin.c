@@ -24,7 +24,7 @@ offer_to_die(void)
 }
 
 static _Noreturn void
-be_a_twin(struct look *look)
+be_a_twin(struct look *look, struct parked *parked)
 {
 	os_close_all();
 	offer_to_die();
@@ -33,11 +33,14 @@ be_a_twin(struct look *look)
 	/* It has ended already, or another process has taken its place: nobody asks any more. */
 	if (os_parent_id() != look->parent)
 		os_leave(1);
+	if (parked != NULL)
+		look->roots.stacks = parked_await(parked, &look->roots.stack_count);
+	look->header.unseen -= (uint32_t)look->roots.stack_count;
 	os_leave(look_make(look) == 0 ? 0 : 1);
 }
 
 int
-twin_start(struct look *look, uint64_t *ret_pause_ns)
+twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns)
 {
 	uint64_t start_ns = os_monotonic_ns();
 	int twin;
@@ -46,8 +49,10 @@ twin_start(struct look *look, uint64_t *ret_pause_ns)
 	block_table_keep_on_fork(true);
 	twin = os_copy_process();
 	if (twin == 0)
-		be_a_twin(look);
+		be_a_twin(look, parked);
 	block_table_keep_on_fork(false);
+	if (parked != NULL)
+		parked_confirm(parked);
 	*ret_pause_ns = os_monotonic_ns() - start_ns;
 	if (twin > 0)
 		store(&started, (uint32_t)twin);
@@ -75,4 +80,15 @@ twin_collect(void)
 		return false;
 	store(&started, 0);
 	return true;
+}
+
+void
+twin_end(void)
+{
+	uint32_t twin = load(&started);
+
+	if (!twin_collect()) {
+		os_kill(twin);
+		twin_wait((int)twin);
+	}
 }

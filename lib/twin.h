@@ -15,14 +15,19 @@
 
 #include "base/base.h"
 #include "reach/look.h"
+#include "reach/parked.h"
 
-/* Make one; the table of blocks is held. Its number, or -errno: there is none. [signal] */
-int twin_start(struct look *look, uint64_t *ret_pause_ns);
+/* Make one; the table of blocks is held. parked may be NULL. Its number, or -errno: there is none.
+ * [signal] */
+int twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns);
 
 /* Wait for it to end. False when it was killed. */
 bool twin_wait(int twin);
 
 /* Take notice of the end of what `twin_start` has made: false while it goes on. [signal] */
 bool twin_collect(void);
+
+/* The process ends, and so does its copy. */
+void twin_end(void);
 
 #endif

@@ -77,6 +77,7 @@ python_tests = \
 	tests/promises/keeps_all_at_any_end.py \
 	tests/promises/leaves_no_trace.py \
 	tests/promises/same_as_untraced.py \
+	tests/promises/twin.py \
 	tests/semantics/semantics.py
 
 EXTRA_DIST += \

@@ -329,6 +329,12 @@ os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
 	return arch_system_call(SYS_pwrite64, fd, (long)data, (long)bytes, (long)offset, 0, 0);
 }
 
+long
+os_read_directory(int fd, void *buffer, size_t bytes)
+{
+	return call3(SYS_getdents64, fd, (long)buffer, (long)bytes);
+}
+
 int
 os_rename(const char *from, const char *to)
 {

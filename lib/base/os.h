@@ -71,6 +71,7 @@ int os_truncate(int fd, uint64_t bytes);
 long os_read(int fd, void *buffer, size_t bytes);
 long os_read_at(int fd, void *buffer, size_t bytes, uint64_t offset);
 long os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
+long os_read_directory(int fd, void *buffer, size_t bytes);
 int os_rename(const char *from, const char *to);
 int os_exchange(const char *one, const char *other);
 int os_make_directory(const char *path, unsigned mode);

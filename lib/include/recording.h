@@ -231,7 +231,8 @@ struct recording_block {
  * A tool asks the runtime for something through the file alone. Under a lock of the byte
  * RECORDING_TOOL_LOCK it fills `header.request`, then stores a serial number 1..255, one byte that
  * nobody sees half of, in `control.request`. The next event of any thread carries it out, stores
- * the number in `control.answered` and zero in `control.request`, and appends to SECTION_MARKS.
+ * the number in `control.answered` and zero in `control.request`, and appends to SECTION_MARKS. A
+ * tool that waits no longer may take its number back, by a zero.
  *
  * Nothing is wiped by clearing: sites below `control.site_base` are of the past. They are in no
  * sum, a stack that allocates again gets a new site, and frees of their blocks are ignored. The
@@ -246,6 +247,8 @@ enum recording_request_kind {
 	REQUEST_PAUSE,      /* record no new blocks; frees of known ones still count */
 	REQUEST_RESUME,     /* go on; also of a recording that was started switched off */
 	REQUEST_STOP,       /* clear, then pause; through heaptally.h only */
+	REQUEST_LOOK,       /* let a copy of the process write a graph (graph.h); leaves no mark */
+	REQUEST_COLLECT,    /* take notice that the copy has ended; leaves no mark */
 };
 
 #define RECORDING_LABEL_BYTES 96
@@ -422,7 +425,12 @@ struct recording_header {
 	uint32_t forked; /* 1: a child that was forked and did not exec; it has its parent's blocks,
 			    which are in no table */
 	uint32_t reserved_word;
-	uint64_t reserved[4];
+	uint32_t look_serial;  /* the request of the last look */
+	int32_t look_error;    /* 0, or a negative errno: there is no copy */
+	uint32_t look_process; /* the copy, as the process knows it */
+	uint32_t look_reserved;
+	uint64_t look_pause_ns; /* that it took to make it */
+	uint64_t reserved[1];
 	struct recording_request request;
 
 	struct recording_extent sections[SECTION_COUNT];

@@ -27,7 +27,7 @@ struct roots_input {
 	uint64_t sp; /* of the thread that looks */
 	const uint64_t *registers;
 	size_t register_count;
-	struct root_stack *stacks; /* of others, those that are known; in order of sp */
+	const struct root_stack *stacks; /* of others, those that are known */
 	size_t stack_count;
 	const uint64_t *kernel; /* what the kernel keeps */
 	size_t kernel_count;

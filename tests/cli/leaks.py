@@ -167,6 +167,42 @@ def odd_memory(_directory):
     equal(document["quality"]["unreadable"], True, "said")
 
 
+@case("what the kernel keeps for the process holds blocks: data of epoll, values of timers")
+def kernel(_directory):
+    build("#define _GNU_SOURCE\n#include <signal.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/epoll.h>\n"
+          "#include <time.h>\n#include <unistd.h>\n"
+          "static __attribute__((noinline)) void watch(void) { int p[2]; pipe(p); struct epoll_event e = {EPOLLIN, {0}};\n"
+          "e.data.ptr = malloc(61); epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, p[0], &e); memset(&e, 0, sizeof e); }\n"
+          "static __attribute__((noinline)) void tick(void) { struct sigevent v = {0}; timer_t t;\n"
+          "v.sigev_notify = SIGEV_SIGNAL; v.sigev_signo = SIGUSR1; v.sigev_value.sival_ptr = malloc(62);\n"
+          "timer_create(CLOCK_MONOTONIC, &v, &t); memset(&v, 0, sizeof v); }\n"
+          "static __attribute__((noinline)) void lose(void) { malloc(63); }\n"
+          "static __attribute__((noinline)) void clean(void) { volatile char a[9999]; for (int i = 0; i < 9999; i++) a[i] = 0; }\n"
+          "int main(void) { watch(); tick(); lose(); clean(); return 0; }", "app")
+    record("a.tally", ["./app"], "--leaks")
+    document = ask("--by", "function", "a.tally")
+    equal(site(document, "watch")["reachable"]["bytes"], 61, "epoll")
+    equal(site(document, "tick")["reachable"]["bytes"], 62, "timer")
+    equal(site(document, "lose")["definite"]["bytes"], 63, "neither")
+
+
+@case("a thread that waits: what ended calls have left below its stack may hold blocks, no more")
+def dead_stack(_directory):
+    build("#include <pthread.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
+          "static pthread_barrier_t asleep;\n"
+          "static __attribute__((noinline)) void use(void) { void *volatile held[2000]; for (int i = 0; i < 2000; i++) held[i] = 0;\n"
+          "held[0] = memset(malloc(71), 0, 71); }\n"
+          "static void *rest(void *p) { void *volatile kept = memset(malloc(72), 0, 72); use(); pthread_barrier_wait(&asleep);\n"
+          "for (;;) pause(); return kept; }\n"
+          "int main(void) { pthread_t t; pthread_barrier_init(&asleep, 0, 2); pthread_create(&t, 0, rest, 0);\n"
+          "pthread_barrier_wait(&asleep); usleep(100000); return 0; }", "app", "-pthread")
+    record("a.tally", ["./app"], "--leaks")
+    document = ask("--by", "function", "a.tally", status=0)
+    equal(site(document, "use")["possible"]["reasons"]["dead_stack_blocks"], 1, "left on the stack")
+    equal(site(document, "rest")["reachable"]["bytes"], 72, "held by the stack")
+    equal(document["quality"]["unseen_thread_count"], 0, "threads whose stack is unknown")
+
+
 @case("a limit on files is respected, and is the answer")
 def limits(directory):
     build("#include <stdlib.h>\n#include <sys/resource.h>\nstatic void *kept[100000];\nint main(void) {\n"

@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/programs/server \
 	tests/programs/static \
 	tests/programs/threads \
+	tests/programs/twins \
 	tests/programs/wordindex
 
 if HAVE_CXX
@@ -75,6 +76,8 @@ tests_programs_handover_CFLAGS = $(traced_cflags) -pthread
 tests_programs_handover_SOURCES = tests/programs/handover.c
 tests_programs_threads_CFLAGS = $(traced_cflags) -pthread
 tests_programs_threads_SOURCES = tests/programs/threads.c
+tests_programs_twins_CFLAGS = $(traced_cflags) -pthread
+tests_programs_twins_SOURCES = tests/programs/twins.c
 tests_programs_tree_CXXFLAGS = -g -O2
 tests_programs_tree_SOURCES = tests/programs/tree.cpp
 tests_programs_wordindex_CFLAGS = $(traced_cflags)

@@ -243,6 +243,35 @@ START_TEST(addresses_of_blocks)
 }
 END_TEST
 
+/* Of two looks: a block that is lost in both, one that is not there before, one of another size,
+ * one that was held. */
+START_TEST(lost_before)
+{
+	struct drawn *earlier = draw("a c *>d"), *now = draw("a b c d a>b");
+	struct reach_options options = {0};
+	struct reach reach;
+	bool *lost;
+
+	/* The second of the earlier ones has another address. */
+	earlier->blocks[1].start += 8;
+	earlier->blocks[2].bytes_low++;
+	reach_init(&reach, &earlier->graph, &options);
+	lost = reach_find_lost(&now->graph, &earlier->graph, &reach);
+	reach_release(&reach);
+	options.lost_before = lost;
+	reach_init(&reach, &now->graph, &options);
+	ck_assert_int_eq(reach.kinds[0], REACH_DEFINITE);
+	for (int i = 1; i < 4; i++) {
+		ck_assert_int_eq(reach.kinds[i], REACH_POSSIBLE);
+		ck_assert_int_eq(reach.reasons[i], REACH_REASON_ONE_LOOK);
+	}
+	reach_release(&reach);
+	free(lost);
+	free(earlier);
+	free(now);
+}
+END_TEST
+
 /* --- random graphs --- */
 
 /* can[i][j]: there is a path; found by going on until nothing changes. */
@@ -362,6 +391,7 @@ main(void)
 	tcase_add_test(tcase, handles);
 	tcase_add_test(tcase, sites_that_are_roots);
 	tcase_add_test(tcase, addresses_of_blocks);
+	tcase_add_test(tcase, lost_before);
 	tcase_add_test(tcase, random_graphs);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

@@ -31,21 +31,50 @@ find_loader_sites(const struct profile *profile)
 	return sites;
 }
 
-void
-leak_look(struct leak_set *set, const struct graph *graph, const struct profile *profile,
-	  enum reach_heuristics heuristics)
+static struct reach_options
+get_options(const struct graph *graph, const struct profile *profile, const bool *loader,
+	    enum reach_heuristics heuristics)
 {
-	bool *loader = find_loader_sites(profile);
-	const struct reach_options options = {
+	return (struct reach_options){
 		.heuristics = heuristics,
 		.root_sites = loader,
 		.root_site_count = profile->site_count + 1,
 		.doubts = graph->quality.not_inherited,
 	};
+}
+
+void
+leak_look(struct leak_set *set, const struct graph *graph, const struct profile *profile,
+	  enum reach_heuristics heuristics)
+{
+	bool *loader = find_loader_sites(profile);
+	const struct reach_options options = get_options(graph, profile, loader, heuristics);
 	struct reach reach;
 
 	reach_init(&reach, graph, &options);
 	leak_set_init(set, graph, &reach, profile->site_count);
 	reach_release(&reach);
+	free(loader);
+}
+
+void
+leak_look_twice(struct leak_set *set, const struct graph *earlier, const struct graph *graph,
+		const struct profile *profile, enum reach_heuristics heuristics)
+{
+	bool *loader = find_loader_sites(profile), *lost;
+	struct reach_options options = get_options(earlier, profile, loader, heuristics);
+	struct reach reach;
+
+	reach_init(&reach, earlier, &options);
+	lost = reach_find_lost(graph, earlier, &reach);
+	reach_release(&reach);
+	options = get_options(graph, profile, loader, heuristics);
+	options.lost_before = lost;
+	reach_init(&reach, graph, &options);
+	leak_set_init(set, graph, &reach, profile->site_count);
+	set->looks = 2;
+	set->apart_ns = graph->quality.taken_ns - earlier->quality.taken_ns;
+	reach_release(&reach);
+	free(lost);
 	free(loader);
 }

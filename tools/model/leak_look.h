@@ -13,4 +13,8 @@ struct profile;
 void leak_look(struct leak_set *set, const struct graph *graph, const struct profile *profile,
 	       enum reach_heuristics heuristics);
 
+/* The same by two looks: lost is what both have found lost. */
+void leak_look_twice(struct leak_set *set, const struct graph *earlier, const struct graph *graph,
+		     const struct profile *profile, enum reach_heuristics heuristics);
+
 #endif

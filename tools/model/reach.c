@@ -239,16 +239,17 @@ find_heads(struct marking *marking)
 	components_release(&components);
 }
 
+/* All that is not reached but for what is sure. */
 static void
-doubt_all(struct marking *marking)
+doubt_all(struct marking *marking, const bool *sure, enum reach_reason reason)
 {
 	struct reach *reach = marking->reach;
 
 	for (size_t i = 0; i < marking->graph->block_count; i++) {
-		if (reach->kinds[i] != UNREACHED)
+		if (reach->kinds[i] != UNREACHED || (sure != NULL && sure[i]))
 			continue;
 		reach->kinds[i] = REACH_POSSIBLE;
-		reach->reasons[i] = REACH_REASON_NOT_INHERITED;
+		reach->reasons[i] = (uint8_t)reason;
 	}
 }
 
@@ -271,7 +272,9 @@ reach_init(struct reach *reach, const struct graph *graph, const struct reach_op
 	mark_reachable(&marking);
 	mark_possible(&marking);
 	if (options->doubts)
-		doubt_all(&marking);
+		doubt_all(&marking, NULL, REACH_REASON_NOT_INHERITED);
+	if (options->lost_before != NULL)
+		doubt_all(&marking, options->lost_before, REACH_REASON_ONE_LOOK);
 	find_heads(&marking);
 	array_release(&marking.waiting);
 }
@@ -286,4 +289,28 @@ reach_release(struct reach *reach)
 	free(reach->in_rings);
 	free(reach->handles);
 	memset(reach, 0, sizeof(*reach));
+}
+
+static bool
+is_same(const struct graph_node *one, const struct graph_node *other)
+{
+	return one->start == other->start && one->site == other->site &&
+	       graph_get_bytes(one) == graph_get_bytes(other);
+}
+
+bool *
+reach_find_lost(const struct graph *graph, const struct graph *earlier, const struct reach *reach)
+{
+	bool *lost = xcalloc(graph->block_count + 1, sizeof(*lost));
+	size_t other = 0;
+
+	for (size_t i = 0; i < graph->block_count; i++) {
+		while (other < earlier->block_count &&
+		       earlier->blocks[other].start < graph->blocks[i].start)
+			other++;
+		lost[i] = other < earlier->block_count &&
+			  is_same(&graph->blocks[i], &earlier->blocks[other]) &&
+			  reach->kinds[other] <= REACH_INDIRECT;
+	}
+	return lost;
 }

@@ -32,6 +32,7 @@ enum reach_reason {
 	REACH_REASON_INTERIOR,      /* of pointers into it */
 	REACH_REASON_DEAD_STACK,    /* what callees left on a stack */
 	REACH_REASON_NOT_INHERITED, /* memory that was not seen may hold it */
+	REACH_REASON_ONE_LOOK,      /* an earlier look did not find it lost */
 	REACH_REASONS
 };
 
@@ -51,7 +52,8 @@ struct reach_options {
 	/* By site, whose blocks are roots themselves; or NULL. */
 	const bool *root_sites;
 	uint32_t root_site_count;
-	bool doubts; /* memory was not seen: what is not reached is possible */
+	const bool *lost_before; /* by block: an earlier look has found it lost; or NULL */
+	bool doubts;             /* memory was not seen: what is not reached is possible */
 };
 
 #define REACH_NO_HEAD UINT32_MAX
@@ -69,6 +71,10 @@ struct reach {
 void reach_init(struct reach *reach, const struct graph *graph,
 		const struct reach_options *options);
 void reach_release(struct reach *reach);
+
+/* Which blocks of a graph were lost already at an earlier look at the same process. To free. */
+bool *reach_find_lost(const struct graph *graph, const struct graph *earlier,
+		      const struct reach *reach);
 
 /* "definite", "indirect", "possible", "reachable". */
 extern const char *const reach_kind_names[];

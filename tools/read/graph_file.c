@@ -148,6 +148,18 @@ read_sections(int fd, const struct graph_header *header, struct graph *graph)
 	return result == 0 && !graph_is_valid(graph) ? -EBADMSG : result;
 }
 
+/* Of a graph that is newer than what is known of its recording. */
+static uint32_t
+find_last_site(const struct graph *graph)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < graph->block_count; i++)
+		if (graph->blocks[i].site > last)
+			last = graph->blocks[i].site;
+	return last;
+}
+
 int
 graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
 {
@@ -162,11 +174,28 @@ graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
 		take_header(&graph, &header);
 	if (result == 0 && header.error == 0)
 		result = read_sections(fd, &header, &graph);
+	if (result == 0 && site_count == GRAPH_FILE_SITES_MAX)
+		graph.site_count = find_last_site(&graph);
 	close(fd);
 	if (result == 0)
 		*ret_graph = graph;
 	else
 		graph_release(&graph);
+	return result;
+}
+
+int
+graph_file_read_serial(const char *path, uint32_t *ret_serial)
+{
+	struct graph_header header;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
+
+	if (fd < 0)
+		return -errno;
+	result = read_header(fd, &header);
+	close(fd);
+	if (result == 0)
+		*ret_serial = header.serial;
 	return result;
 }
 

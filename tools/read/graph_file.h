@@ -15,6 +15,12 @@
  */
 int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph);
 
+/* No recording has more sites. */
+#define GRAPH_FILE_SITES_MAX (1u << 27)
+
+/* The number of the request that a graph answers. 0; else as `graph_file_read`. */
+int graph_file_read_serial(const char *path, uint32_t *ret_serial);
+
 /* Whether a file name is that of a graph. */
 bool graph_file_is_name(const char *name);
 

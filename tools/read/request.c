@@ -36,6 +36,14 @@ static const uint32_t recorded_kinds[PROFILE_MARK_KINDS] = {
 	[PROFILE_MARK_RESUME] = REQUEST_RESUME, [PROFILE_MARK_STOP] = REQUEST_STOP,
 };
 
+static uint32_t
+get_kind(const struct request *request)
+{
+	if (request->look)
+		return REQUEST_LOOK;
+	return request->collect ? REQUEST_COLLECT : recorded_kinds[request->kind];
+}
+
 /* --- waiting --- */
 
 struct wait {
@@ -128,7 +136,7 @@ await_none(struct snapshot *snapshot, uint64_t wait_ns)
 static int
 write_request(const struct snapshot *snapshot, const struct request *request, uint32_t number)
 {
-	struct recording_request record = {.kind = recorded_kinds[request->kind]};
+	struct recording_request record = {.kind = get_kind(request)};
 	uint8_t byte = (uint8_t)number;
 	int result;
 
@@ -168,7 +176,7 @@ is_the_same(const struct request *request, const struct recording_request *recor
 {
 	const char *label = request->label != NULL ? request->label : "";
 
-	return record->kind == recorded_kinds[request->kind] && strcmp(record->label, label) == 0;
+	return record->kind == get_kind(request) && strcmp(record->label, label) == 0;
 }
 
 /* Something is pending from before: what we want, or something else. */
@@ -213,6 +221,32 @@ tell_done(struct snapshot *snapshot, const struct request *request, uint32_t kno
 	return result;
 }
 
+/* A look leaves no mark. */
+static int
+tell_look(const struct snapshot *snapshot, uint32_t number, struct request_answer *answer)
+{
+	struct recording_header header;
+	int result = snapshot_file_read(&snapshot->file, &header, sizeof(header), 0);
+
+	if (result != 0)
+		return result;
+	answer->outcome = header.look_serial == number ? REQUEST_IS_DONE : REQUEST_IS_REFUSED;
+	answer->serial = number;
+	answer->look_error = header.look_error;
+	answer->look_process = header.look_process;
+	answer->look_pause_ns = header.look_pause_ns;
+	return 0;
+}
+
+/* Who carries it out just now does so all the same. */
+static void
+retract(const struct snapshot *snapshot)
+{
+	static const uint8_t none;
+
+	write_exactly(snapshot, &none, sizeof(none), PLACE_NUMBER);
+}
+
 static int
 await_answer(struct snapshot *snapshot, const struct request *request, uint32_t known,
 	     uint32_t number, struct request_answer *answer)
@@ -223,6 +257,8 @@ await_answer(struct snapshot *snapshot, const struct request *request, uint32_t 
 	if (result == -ETIMEDOUT || result == -ESRCH) {
 		answer->outcome = result == -ESRCH ? REQUEST_IS_LATE : REQUEST_IS_PENDING;
 		answer->is_stopped = is_stopped(snapshot);
+		if (request->retracts && result == -ETIMEDOUT)
+			retract(snapshot);
 		return 0;
 	}
 	if (result == 0)
@@ -231,6 +267,10 @@ await_answer(struct snapshot *snapshot, const struct request *request, uint32_t 
 	if (result != 0)
 		return result;
 	answer->outcome = REQUEST_IS_REFUSED;
+	if (answered == number && request->collect)
+		answer->outcome = REQUEST_IS_DONE;
+	if (answered == number && request->look)
+		return tell_look(snapshot, number, answer);
 	return answered == number ? tell_done(snapshot, request, known, answer) : 0;
 }
 

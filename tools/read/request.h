@@ -15,7 +15,10 @@
 #include "model/profile.h"
 
 struct request {
-	enum profile_mark_kind kind; /* not PROFILE_MARK_STOP */
+	enum profile_mark_kind kind; /* not PROFILE_MARK_STOP; else 0, and one of the next two */
+	bool look;                   /* let a copy of the process look who points at whom */
+	bool collect;                /* take notice that the copy has ended */
+	bool retracts;               /* what nobody has seen in time is taken back */
 	const char *label;           /* of PROFILE_MARK_LABEL, shorter than PROFILE_LABEL_BYTES */
 	uint64_t wait_ns;            /* for each: our turn, an earlier request, the answer */
 };
@@ -33,8 +36,12 @@ struct request_answer {
 	enum request_outcome outcome;
 	uint32_t pid;
 	char command[16];
-	bool is_stopped;                /* by a signal; seen with REQUEST_IS_PENDING and _BEHIND */
-	struct profile_mark mark;       /* without its label */
+	bool is_stopped;          /* by a signal; seen with REQUEST_IS_PENDING and _BEHIND */
+	struct profile_mark mark; /* without its label */
+	uint32_t serial;          /* of a look: the graph has the same */
+	int look_error;           /* 0, or the -errno of why there is no copy */
+	uint32_t look_process;    /* the copy, in the process's own namespace */
+	uint64_t look_pause_ns;
 	enum profile_mark_kind earlier; /* 0 if it is none that we know */
 	char earlier_label[PROFILE_LABEL_BYTES];
 };

@@ -25,7 +25,7 @@
 	VALUE(rings)                               \
 	VALUE(ring_blocks)                         \
 	VALUE(hung_blocks)                         \
-	VALUE(hung_bytes)
+	VALUE(hung_bytes) VALUE(reasons[REACH_REASON_ONE_LOOK])
 
 static void
 put_values(struct buffer *chunk, const struct leak_values *values)

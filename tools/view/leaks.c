@@ -162,6 +162,8 @@ print_why(const struct term *term, const struct leak_row *row)
 		fputs("   held by pointers into them only", term->stream);
 	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_DEAD_STACK] != 0)
 		fputs("   held by what is left on a stack only", term->stream);
+	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_ONE_LOOK] != 0)
+		fputs("   lost at the last look only", term->stream);
 	else if (row->verdict == LEAK_MAYBE)
 		fputs("   memory that was not seen may hold them", term->stream);
 }
@@ -323,7 +325,7 @@ view_leaks_text(const struct term *term, const struct view_leaks *view)
 /*** JSON ***/
 
 static const char *const reason_keys[REACH_REASONS] = {"interior_blocks", "dead_stack_blocks",
-						       "not_inherited_blocks"};
+						       "not_inherited_blocks", "one_look_blocks"};
 
 static void
 write_kind(struct json_writer *json, const struct leak_values *values, enum reach_kind kind)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reach/kernel_words.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "reach/proc_list.h"
+
+#define FILES_MAX  1024
+#define TEXT_BYTES ((size_t)64 << 10)
+
+/* The numbers behind each occurrence of a word, at most one a line. */
+static size_t
+take_all(const char *text, const char *word, char before, uint64_t *words, size_t count)
+{
+	while ((text = strstr(text, word)) != NULL && count < KERNEL_WORDS_MAX) {
+		const char *number;
+
+		text += strlen(word);
+		number = text;
+		/* Of a timer the signal comes first: "signal: 14/00007f...". */
+		while (before != '\0' && *number != before && *number != '\n' && *number != '\0')
+			number++;
+		if (*number == before && before != '\0')
+			number++;
+		while (*number == ' ')
+			number++;
+		words[count++] = proc_list_take_hexadecimal(&number);
+	}
+	return count;
+}
+
+static size_t
+read_timers(uint64_t *words, size_t count, char *text)
+{
+	int fd = os_open("/proc/self/timers", O_RDONLY | O_CLOEXEC, 0);
+	long n = fd >= 0 ? os_read(fd, text, TEXT_BYTES - 1) : 0;
+
+	if (fd >= 0)
+		os_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return take_all(text, "signal:", '/', words, count);
+}
+
+/* Only those of epoll have lines that begin with the number of a file. */
+static size_t
+read_epoll(uint64_t *words, size_t count, char *text)
+{
+	static uint32_t files[FILES_MAX];
+	int all = proc_list_read("/proc/self/fdinfo", files, FILES_MAX);
+
+	for (int i = 0; i < all; i++) {
+		proc_list_read_text("/proc/self/fdinfo", files[i], NULL, text, TEXT_BYTES);
+		if (strstr(text, "tfd:") != NULL)
+			count = take_all(text, " data:", '\0', words, count);
+	}
+	return count;
+}
+
+size_t
+kernel_words_read(uint64_t words[KERNEL_WORDS_MAX])
+{
+	char *text = os_map(TEXT_BYTES, false);
+	size_t count = 0;
+
+	if (text == NULL)
+		return 0;
+	count = read_timers(words, count, text);
+	count = read_epoll(words, count, text);
+	os_unmap(text, TEXT_BYTES);
+	return count;
+}
