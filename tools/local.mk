@@ -191,14 +191,11 @@ tools_libtools_a_SOURCES = \
 	tools/read/identity.h \
 	tools/read/locate.c \
 	tools/read/locate.h \
-<<<<<<< HEAD
+	tools/read/look.c \
+	tools/read/look.h \
 	tools/read/memory_maps.c \
 	tools/read/memory_pages.c \
 	tools/read/memory_read.h \
-=======
-	tools/read/look.c \
-	tools/read/look.h \
->>>>>>> b2682bf (leaks: look at a process that goes on, by a copy of it)
 	tools/read/named.c \
 	tools/read/named.h \
 	tools/read/request.c \
