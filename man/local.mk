@@ -16,6 +16,7 @@ dist_man_MANS += \
 	man/heaptally-info.1 \
 	man/heaptally-leaks.1 \
 	man/heaptally-list.1 \
+	man/heaptally-live.1 \
 	man/heaptally-mark.1 \
 	man/heaptally-pause.1 \
 	man/heaptally-python.7 \

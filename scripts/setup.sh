@@ -3,7 +3,7 @@
 # setup.sh - what quickstart and check share: Debian packages and the build in build/
 
 build_packages=(
-	autoconf automake gcc libc6-dev libdw-dev libelf-dev libiberty-dev libmicrohttpd-dev libprotobuf-c-dev libtool
+	autoconf automake gcc libc6-dev libdw-dev libelf-dev libiberty-dev libmicrohttpd-dev libncurses-dev libprotobuf-c-dev libtool
 	libunwind-dev libxxhash-dev libzstd-dev make pkg-config protobuf-c-compiler uthash-dev zlib1g-dev
 )
 export build_packages

@@ -48,6 +48,7 @@ python_tests = \
 	tests/cli/hostile_names.py \
 	tests/cli/json_dialect.py \
 	tests/cli/leaks.py \
+	tests/cli/live.py \
 	tests/cli/loader.py \
 	tests/cli/module_files.py \
 	tests/cli/old_tally.py \

@@ -8,10 +8,10 @@ tools_cppflags = $(AM_CPPFLAGS) \
 	-I$(srcdir)/tools -I$(builddir)/tools \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
 	$(ELFUTILS_CFLAGS) $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(PROTOBUF_C_CFLAGS) $(ZLIB_CFLAGS) \
-	$(MICROHTTPD_CFLAGS)
+	$(MICROHTTPD_CFLAGS) $(NCURSES_CFLAGS)
 tools_libs = tools/libtools.a tools/libpprof.a \
 	$(ELFUTILS_LIBS) $(ZSTD_LIBS) $(IBERTY_LIBS) $(PROTOBUF_C_LIBS) $(ZLIB_LIBS) \
-	$(MICROHTTPD_LIBS)
+	$(MICROHTTPD_LIBS) $(NCURSES_LIBS)
 
 # What protoc-c writes is not ours to mend.
 pprof_generated = tools/export/pprof.pb-c.c tools/export/pprof.pb-c.h
@@ -262,6 +262,7 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/module_file.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
+	tools/tui/tui.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
 	tools/util/buffer.h \
@@ -390,6 +391,12 @@ else
 tools_libtools_a_SOURCES += tools/serve/http_none.c
 endif
 
+if HAVE_NCURSES
+tools_libtools_a_SOURCES += tools/tui/tui.c
+else
+tools_libtools_a_SOURCES += tools/tui/tui_none.c
+endif
+
 tools_heaptally_CPPFLAGS = $(tools_cppflags)
 tools_heaptally_LDADD = $(tools_libs)
 tools_heaptally_SOURCES = \
@@ -407,6 +414,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/library.c \
 	tools/cmd/leaks.c \
 	tools/cmd/list.c \
+	tools/cmd/live.c \
 	tools/cmd/main.c \
 	tools/cmd/project_file.c \
 	tools/cmd/project_file.h \

@@ -46,6 +46,7 @@ int cmd_growth(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_live(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_reset_peak(int argc, char **argv);
 int cmd_mark(int argc, char **argv);

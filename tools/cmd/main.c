@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{"block", "say what an address belongs to, or belonged to", cmd_block},
 	{"report", "write one page about a whole run", cmd_report},
 	{"export", "write what was recorded in a format of another tool", cmd_export},
+	{"live", "look into a running process, with keys", cmd_live},
 	{"serve", "answer scrapers of profiles and browsers over HTTP", cmd_serve},
 	{"snapshot", "save the state of a running or dead process to a file", cmd_snapshot},
 	{"list", "list the processes that are being recorded or left a recording", cmd_list},

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""heaptally live in tmux: every key, a process that ends, and a window that changes its size."""
+import os
+import re
+import shlex
+import subprocess
+import time
+
+from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, need, program, report, run, run_cases
+
+SECONDS = 60
+FEEDING = r"""
+#include <stdlib.h>
+#include <unistd.h>
+static void *volatile kept;
+__attribute__((noinline)) static void small(void) { for (int i = 0; i < 1000; i++) kept = malloc(100); }
+__attribute__((noinline)) static void large(void) { kept = malloc(1 << 20); }
+int main(void)
+{
+    char byte = 0;
+    small();
+    large();
+    while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
+        large();
+    return 0;
+}
+"""
+
+
+class Traced:
+    """A process that waits, and keeps 1 MiB more with each `feed`."""
+
+    def __init__(self):
+        with open("feeding.c", "w", encoding="ascii") as file:
+            file.write(FEEDING)
+        equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "feeding", "feeding.c"]).returncode, 0, "gcc")
+        self.process = subprocess.Popen(["./feeding"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=feeding.recording"))
+        self.process.stdout.readline()
+        self.name = str(self.process.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        end_child(self.process)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def feed(self):
+        self.process.stdin.write(b"x")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+
+
+class Screen:
+    """`heaptally live` in a window of a tmux of its own; its exit status is left in a file."""
+
+    def __init__(self, name, columns=100, lines=24, **variables):
+        self.tmux = [need("tmux"), "-f", "/dev/null", "-S", os.path.abspath("tmux.socket")]
+        words = "%s live %s 2>errors; echo $? >status.new; mv status.new status; sleep 600" % (shlex.quote(COMMAND), name)
+        equal(run([*self.tmux, "new-session", "-d", "-x", str(columns), "-y", str(lines), "sh", "-c", words],
+                  env=environment(TERM="xterm", SHELL="/bin/sh", **variables)).returncode, 0, "tmux")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        run([*self.tmux, "kill-server"])
+
+    def text(self):
+        return run([*self.tmux, "capture-pane", "-p"]).stdout.decode("utf-8", "replace")
+
+    def press(self, *keys):
+        equal(run([*self.tmux, "send-keys", *keys]).returncode, 0, "keys")
+
+    def wait_for(self, pattern):
+        end = time.monotonic() + SECONDS
+        while True:
+            text = self.text()
+            if re.search(pattern, text, re.M):
+                return text
+            assert time.monotonic() < end, "no %r on\n%s" % (pattern, text)
+            time.sleep(0.05)
+
+    def status(self):
+        end = time.monotonic() + SECONDS
+        while not os.path.exists("status"):
+            assert time.monotonic() < end, "it does not end:\n" + self.text()
+            time.sleep(0.05)
+        with open("status", encoding="ascii") as file:
+            return int(file.read())
+
+
+LARGE, SMALL = r"^ +%s .* large  .*feeding\.c:6", r"^ +97\.7 KiB .* 1,000  small  .*feeding\.c:5"
+
+
+@case("the table, its numbers, and what comes later")
+def table(_directory):
+    with Traced() as traced, Screen(traced.name) as screen:
+        text = screen.wait_for(SMALL)
+        assert re.search(LARGE % r"1\.0 MiB", text, re.M), text
+        assert text.index("large") < text.index("small"), text
+        assert "feeding " + traced.name in text and "heap 1.1 MiB" in text, text
+        traced.feed()
+        screen.wait_for(LARGE % r"2\.0 MiB")
+        screen.press("q")
+        equal(screen.status(), 0, "status")
+        assert traced.process.poll() is None, "the process ended"
+
+
+@case("keys: sort, group, filter, stacks, mark, pause, snapshot, help")
+def keys(_directory):
+    with Traced() as traced, Screen(traced.name) as screen:
+        screen.wait_for(SMALL)
+        screen.press("a")
+        text = screen.wait_for(r"^ +1,000 ")
+        assert text.index("small") < text.index("large"), text
+        screen.press("o")
+        screen.wait_for(LARGE % r"1\.0 MiB")
+        screen.press("g")
+        screen.wait_for("where, by function")
+        screen.press("g")
+        screen.wait_for("where, by file")
+        screen.press("g")
+        screen.wait_for("where, by module")
+        screen.press("g")
+        screen.wait_for("where, by line")
+        screen.press("/")
+        screen.press("s", "m", "a", "x", "BSpace")
+        screen.wait_for("^/sma_")
+        screen.press("Enter")
+        assert "large" not in screen.wait_for("^/sma$")
+        screen.press("Enter")
+        text = screen.wait_for(r"97\.7 KiB in 1,000 blocks")
+        assert "main" in text and "large" not in text, text
+        screen.press("Escape")
+        screen.wait_for("where, by line")
+        screen.press("Escape")
+        screen.wait_for(LARGE % r"1\.0 MiB")
+        screen.press("d")
+        screen.wait_for("since mark")
+        traced.feed()
+        screen.wait_for(r"^ +2\.0 MiB +\+1\.0 MiB ")
+        screen.press("d")
+        screen.wait_for("per second")
+        screen.press("Space")
+        screen.wait_for("PAUSED")
+        traced.feed()
+        screen.press("?")
+        screen.wait_for("keep a snapshot in a file")
+        screen.press("?")
+        assert "heap 2.1 MiB" in screen.wait_for("where, by line"), "it is not paused"
+        screen.press("Space")
+        screen.wait_for(LARGE % r"3\.0 MiB")
+        screen.press("s")
+        screen.wait_for("A snapshot is kept")
+        [tally] = [name for name in os.listdir(".") if name.endswith(".tally")]
+        equal(report("info", tally)["live_blocks"] >= 1003, True, "blocks of the snapshot")
+        screen.press("Down", "Down", "Up", "End", "Home", "PageDown", "PageUp", "x", "Z")
+        screen.press("q")
+        equal(screen.status(), 0, "status")
+
+
+@case("a process that ends stays on the screen; another size, 60 columns and no UTF-8 are drawn too")
+def ended(_directory):
+    with Traced() as traced, Screen(traced.name, columns=60, lines=10, LC_ALL="C") as screen:
+        text = screen.wait_for(r"^ +1\.0 MiB .*large")
+        assert all(len(line) < 60 for line in text.splitlines()), text
+        assert text.isascii(), text
+        for columns, lines in ((30, 5), (120, 40), (10, 3), (100, 24)):
+            equal(run([*screen.tmux, "resize-window", "-x", str(columns), "-y", str(lines)]).returncode, 0, "resize")
+            time.sleep(0.1)
+        screen.wait_for(SMALL)
+        traced.process.kill()
+        traced.process.wait()
+        screen.wait_for("ENDED")
+        screen.wait_for(LARGE % r"1\.0 MiB")
+        screen.press("q")
+        equal(screen.status(), 0, "status")
+
+
+@case("what cannot be looked at is said in one line")
+def refused(_directory):
+    child = subprocess.Popen([program("exits"), "10", "stop"], stdout=subprocess.PIPE,
+                             env=environment(LD_PRELOAD=LIBRARY))
+    try:
+        child.stdout.readline()
+        done = heaptally("live", str(child.pid))
+        assert done.returncode == 2 and b"no terminal" in done.stderr, done
+    finally:
+        end_child(child)
+        child.stdout.close()
+    for words in ([], ["999999999"], ["/dev/null"], ["a", "b"]):
+        done = heaptally("live", *words)
+        assert done.returncode != 0 and done.stderr, words
+
+
+run_cases()
