@@ -161,6 +161,17 @@ await_file(const char *path, const struct request_answer *answer)
 	return 0;
 }
 
+/* The file has its name a moment before the copy has ended. */
+static void
+await_end(const struct request_answer *answer)
+{
+	const struct timespec step = {0, STEP_NS};
+	uint64_t end_ns = clock_get_ns(CLOCK_MONOTONIC) + CLOCK_SECOND_NS;
+
+	while (may_live(answer) && clock_get_ns(CLOCK_MONOTONIC) < end_ns)
+		nanosleep(&step, NULL);
+}
+
 int
 look_make(const char *path, uint64_t wait_ns, struct request_answer *ret_answer,
 	  struct graph *ret_graph)
@@ -178,7 +189,8 @@ look_make(const char *path, uint64_t wait_ns, struct request_answer *ret_answer,
 		unlink(graph);
 		if (result == 0)
 			ret_graph->quality.pause_ns = ret_answer->look_pause_ns;
-		/* The next event does it. */
+		/* The next event does it, if there is something to collect by then. */
+		await_end(ret_answer);
 		request_make(path, &collect, &collected);
 	}
 	free(graph);
