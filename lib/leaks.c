@@ -13,8 +13,10 @@
 #include "reach/memory_map.h"
 #include "reach/parked.h"
 #include "recording/recording_map.h"
+#include "request.h"
 #include "twin.h"
 
+#define EXIT_NS 60000000000u /* that the program waits at its end, at most */
 #define DELETED " (deleted)"
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
@@ -132,6 +134,7 @@ look_with(const uint64_t *registers, size_t count, uint64_t sp)
 		return;
 	if (look.header.threads == 1) {
 		look.header.mode = GRAPH_AT_EXIT;
+		look.deadline_ns = os_monotonic_ns() + EXIT_NS;
 		look_make(&look);
 	} else {
 		look_in_twin();
@@ -165,6 +168,14 @@ look_live(const uint64_t *registers, uint32_t serial, uint64_t *ret_pause_ns)
 	return twin;
 }
 
+/* A child that shares this memory is another process. */
+static bool
+is_recorded(void)
+{
+	return process_is_ready() && recording.header != NULL &&
+	       recording.header->pid == os_process_id();
+}
+
 /* The program's stack ends further out, but blocks may be in the registers that hooks have saved.
  */
 __attribute__((noinline)) void
@@ -176,7 +187,7 @@ leaks_look(uint32_t serial)
 
 	arch_save_registers(registers);
 	os_block_signals(&signals);
-	twin = memory_map_init(&outer);
+	twin = is_recorded() ? memory_map_init(&outer) : -ESRCH;
 	if (twin == 0) {
 		twin = look_live(registers, serial, &pause_ns);
 		memory_map_release(&outer);
@@ -195,8 +206,9 @@ at_exit(void *unused)
 	uint64_t registers[ARCH_REGISTERS] = {0}, signals;
 
 	(void)unused;
-	if (!process_is_ready() || recording.header == NULL)
+	if (!is_recorded() || !request_hold())
 		return;
+	twin_end();
 	arch_save_registers(registers);
 	os_block_signals(&signals);
 	if (memory_map_init(&outer) == 0) {
@@ -205,6 +217,7 @@ at_exit(void *unused)
 		memory_map_release(&outer);
 	}
 	os_restore_signals(signals);
+	request_let_go();
 }
 
 void

@@ -129,6 +129,18 @@ request_carry_out(enum recording_request_kind kind, const char *label)
 	return result;
 }
 
+bool
+request_hold(void)
+{
+	return lock_take(&request_lock);
+}
+
+void
+request_let_go(void)
+{
+	lock_drop(&request_lock);
+}
+
 static COLD void
 answer(void)
 {

@@ -23,6 +23,10 @@ bool request_goes_on(void);
  * being carried out or a table is busy. [signal] */
 int request_carry_out(enum recording_request_kind kind, const char *label);
 
+/* Keep tools' requests from being carried out meanwhile. False when one is. [signal] */
+bool request_hold(void);
+void request_let_go(void);
+
 /* Start with nothing asked. A forked child is paused or not as its parent was. [init] */
 void request_reset(void);
 

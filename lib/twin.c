@@ -6,7 +6,8 @@
 #include "base/os.h"
 #include "data/block_table.h"
 
-#define MINUTE_NS 60000000000u
+#define SECOND_NS 1000000000u
+#define MINUTE_NS (60ull * SECOND_NS)
 #define NICE      5 /* more, on a busy machine, and the copies of pages are kept for long */
 
 static uint32_t started; /* and not collected yet; 0 is none */
@@ -27,6 +28,7 @@ static _Noreturn void
 be_a_twin(struct look *look, struct parked *parked)
 {
 	os_close_all();
+	os_forbid_cores();
 	offer_to_die();
 	os_lower_priority(NICE);
 	look->deadline_ns = os_monotonic_ns() + MINUTE_NS;
@@ -35,7 +37,11 @@ be_a_twin(struct look *look, struct parked *parked)
 		os_leave(1);
 	if (parked != NULL)
 		look->roots.stacks = parked_await(parked, &look->roots.stack_count);
-	look->header.unseen -= (uint32_t)look->roots.stack_count;
+	/* Threads may have come since they were counted. */
+	if (look->header.unseen > look->roots.stack_count)
+		look->header.unseen -= (uint32_t)look->roots.stack_count;
+	else
+		look->header.unseen = 0;
 	os_leave(look_make(look) == 0 ? 0 : 1);
 }
 
@@ -59,14 +65,40 @@ twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns)
 	return twin;
 }
 
+/* False if it goes on for so long: the program must not wait for it without end, whatever stops it.
+ */
+static bool
+wait_until(int twin, uint64_t deadline_ns, int *ret_status)
+{
+	uint32_t none = 0;
+
+	while (os_collect_copy((uint32_t)twin, ret_status) == 0) {
+		if (os_monotonic_ns() > deadline_ns)
+			return false;
+		os_wait(&none, 0);
+	}
+	return true;
+}
+
+static void
+kill_it(int twin)
+{
+	int status;
+
+	os_kill((uint32_t)twin);
+	wait_until(twin, os_monotonic_ns() + SECOND_NS / 10, &status);
+}
+
 bool
 twin_wait(int twin)
 {
-	int status = 0;
-	bool ended = os_collect_copy((uint32_t)twin, true, &status) == twin && status == 0;
+	int status = -1;
 
+	/* It looks at the clock itself. */
+	if (!wait_until(twin, os_monotonic_ns() + MINUTE_NS + SECOND_NS, &status))
+		kill_it(twin);
 	store(&started, 0);
-	return ended;
+	return status == 0;
 }
 
 bool
@@ -76,7 +108,7 @@ twin_collect(void)
 	int status;
 
 	/* A forked child has its parent's number, but no such child. */
-	if (twin != 0 && os_collect_copy(twin, false, &status) == 0)
+	if (twin != 0 && os_collect_copy(twin, &status) == 0)
 		return false;
 	store(&started, 0);
 	return true;
@@ -87,8 +119,8 @@ twin_end(void)
 {
 	uint32_t twin = load(&started);
 
-	if (!twin_collect()) {
-		os_kill(twin);
-		twin_wait((int)twin);
-	}
+	if (twin_collect())
+		return;
+	kill_it((int)twin);
+	store(&started, 0);
 }

@@ -260,12 +260,25 @@ os_readable(uintptr_t address)
 				UNLIKELY_WORD, (long)&no_time, 0, 0) != -EFAULT;
 }
 
+static long
+copy_memory(const void *address, void *buffer, size_t bytes)
+{
+	struct iovec to = {buffer, bytes}, from = {(void *)(uintptr_t)address, bytes};
+
+	return arch_system_call(SYS_process_vm_readv, os_process_id(), (long)&to, 1, (long)&from, 1,
+				0);
+}
+
+bool
+os_copy_memory(const void *address, void *buffer, size_t bytes)
+{
+	return copy_memory(address, buffer, bytes) == (long)bytes;
+}
+
 bool
 os_read_memory(const void *address, void *buffer, size_t bytes)
 {
-	struct iovec to = {buffer, bytes}, from = {(void *)(uintptr_t)address, bytes};
-	long result = arch_system_call(SYS_process_vm_readv, os_process_id(), (long)&to, 1,
-				       (long)&from, 1, 0);
+	long result = copy_memory(address, buffer, bytes);
 
 	if (result == (long)bytes)
 		return true;
@@ -638,13 +651,13 @@ os_copy_process(void)
 }
 
 int
-os_collect_copy(uint32_t process, bool waits, int *ret_status)
+os_collect_copy(uint32_t process, int *ret_status)
 {
 	long result;
 
 	do
-		result = arch_system_call(SYS_wait4, process, (long)ret_status,
-					  __WCLONE | (waits ? 0 : WNOHANG), 0, 0, 0);
+		result = arch_system_call(SYS_wait4, process, (long)ret_status, __WCLONE | WNOHANG,
+					  0, 0, 0);
 	while (result == -EINTR);
 	return (int)result;
 }
@@ -672,6 +685,14 @@ os_close_all(void)
 	/* Kernels before 5.9 lack it. */
 	for (uint64_t fd = 0; fd < limit && fd < 1u << 20; fd++)
 		os_close((int)fd);
+}
+
+void
+os_forbid_cores(void)
+{
+	struct rlimit none = {0, 0};
+
+	arch_system_call(SYS_prlimit64, 0, RLIMIT_CORE, (long)&none, 0, 0, 0);
 }
 
 void

@@ -62,6 +62,9 @@ bool os_readable(uintptr_t address);
  * read as it is. [signal] */
 bool os_read_memory(const void *address, void *buffer, size_t bytes);
 
+/* The same of any address at all: false also where the kernel's help is refused. [signal] */
+bool os_copy_memory(const void *address, void *buffer, size_t bytes);
+
 int os_open(const char *path, int flags, unsigned mode);
 int os_open_at(int directory, const char *name, int flags, unsigned mode);
 void os_close(int fd);
@@ -148,7 +151,7 @@ uint64_t os_realtime_ns(void);
 int os_copy_process(void);
 
 /* Its number when it has ended, 0 when it has not, or -errno. [signal] */
-int os_collect_copy(uint32_t process, bool waits, int *ret_status);
+int os_collect_copy(uint32_t process, int *ret_status);
 void os_kill(uint32_t process);
 
 /* Whether memory of `os_map` that a forked child sees zeroed is kept instead. [signal] */
@@ -157,10 +160,11 @@ void os_keep_on_fork(void *address, size_t bytes, bool kept);
 /* Anonymous memory that a forked child shares; NULL on failure. [signal] */
 void *os_map_shared(size_t bytes);
 
-/* For a copy alone: it ends; it has no descriptors; a fault leaves no core; it is a bit less
- * important than others. */
+/* For a copy alone: it ends; it has no descriptors; a fault leaves no core, nor feeds a program
+ * that takes them; it is a bit less important than others. */
 _Noreturn void os_leave(int status);
 void os_close_all(void);
+void os_forbid_cores(void);
 void os_forbid_dumps(void);
 void os_lower_priority(int nice);
 

@@ -630,9 +630,9 @@ flush(struct walk *walk)
 }
 
 static void
-add_found(struct walk *walk, uintptr_t start, struct block block)
+add_found(struct walk *walk, uintptr_t start, struct block block, uint64_t bytes)
 {
-	walk->found[walk->used++] = (struct block_found){start, block};
+	walk->found[walk->used++] = (struct block_found){start, block, bytes};
 	if (walk->used == BLOCK_TABLE_BATCH)
 		flush(walk);
 }
@@ -644,8 +644,17 @@ add_side(struct walk *walk, uintptr_t below)
 	while (walk->side_next < walk->side_count && walk->side[walk->side_next].address < below) {
 		const struct side_entry *e = &walk->side[walk->side_next++];
 
-		add_found(walk, e->address, e->block);
+		add_found(walk, e->address, e->block, e->bytes);
 	}
+}
+
+/* What a slot says of the size. */
+static uint64_t
+get_bytes(uint64_t value)
+{
+	if (table.size_bits == 0)
+		return UINT64_MAX;
+	return value >> table.rounding_bits & (((uint64_t)1 << table.size_bits) - 1);
 }
 
 static void
@@ -668,9 +677,10 @@ walk_leaf(struct walk *walk, const char *leaf, uintptr_t base)
 		value = get_slot(leaf + i * table.slot_bytes);
 		if (value == 0 || (value & rounding_beyond()) == rounding_beyond())
 			continue;
-		slot_start += (value >> table.rounding_bits & 1) << (table.slot_shift - 1);
+		slot_start += (value >> (table.size_bits + table.rounding_bits) & 1)
+			      << (table.slot_shift - 1);
 		add_side(walk, slot_start);
-		add_found(walk, slot_start, unpack(value));
+		add_found(walk, slot_start, unpack(value), get_bytes(value));
 	}
 }
 

@@ -63,6 +63,7 @@ struct block block_table_find_around(const void *address, uintptr_t reach, void 
 struct block_found {
 	uintptr_t start;
 	struct block block;
+	uint64_t bytes; /* requested; UINT64_MAX if only the allocator knows */
 };
 
 #define BLOCK_TABLE_BATCH 64 /* at most so many are told of at once */

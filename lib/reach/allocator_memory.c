@@ -31,9 +31,13 @@ add_mapped_chunk(struct search *search, uint64_t block, uint64_t head)
 {
 	const uint64_t *before = (const uint64_t *)(block - CHUNK_HEAD);
 	uint64_t start = block - CHUNK_HEAD - *before;
+	uint64_t end = round_up(start + *before + (head & ~(uint64_t)CHUNK_FLAGS), PAGE_BYTES);
+	const struct mapping *mapping = memory_map_find(search->map, block - CHUNK_HEAD);
 
-	ranges_insert(search->ranges, start,
-		      round_up(start + *before + (head & ~(uint64_t)CHUNK_FLAGS), PAGE_BYTES));
+	/* Of a head that the program has overwritten, only what can be. */
+	if (mapping != NULL && start >= mapping->start && start <= block && end > block &&
+	    end <= mapping->end)
+		ranges_insert(search->ranges, start, end);
 }
 
 /* Where brk is refused, the main arena has mappings. */
@@ -71,9 +75,9 @@ is_heap(uint64_t address)
 {
 	uint64_t arena = 0, first = 0;
 
-	return os_read_memory((const void *)address, &arena, sizeof arena) && arena != 0 &&
+	return os_copy_memory((const void *)address, &arena, sizeof arena) && arena != 0 &&
 	       (arena & (HEAP_BYTES - 1)) < ARENA_WHERE &&
-	       os_read_memory((const void *)(arena & ~(HEAP_BYTES - 1)), &first, sizeof first) &&
+	       os_copy_memory((const void *)(arena & ~(HEAP_BYTES - 1)), &first, sizeof first) &&
 	       first == arena;
 }
 

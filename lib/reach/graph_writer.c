@@ -120,7 +120,10 @@ write_header(struct graph_writer *writer)
 	header->byte_order = GRAPH_BYTE_ORDER;
 	header->version = GRAPH_VERSION;
 	header->file_bytes = writer->offset;
-	if (os_write_at(writer->fd, header, sizeof *header, 0) != (long)sizeof *header)
+	/* Beyond a limit comes a signal, at the latest when they are let in again. */
+	if (sizeof *header > writer->limit)
+		writer->error = -EFBIG;
+	else if (os_write_at(writer->fd, header, sizeof *header, 0) != (long)sizeof *header)
 		writer->error = -EIO;
 }
 

@@ -122,14 +122,14 @@ read_memory(const struct look *look)
 	roots_scan(&now.roots, &now.scan, (uint32_t)now.nodes.count);
 	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
 	graph_writer_end(&now.writer, GRAPH_EDGES, now.scan.edge_count);
-	return check_time(look);
+	return now.scan.is_late ? -ETIMEDOUT : check_time(look);
 }
 
 /* Everything that needs memory; from here on nothing fails but the file. */
 static int
 prepare(const struct look *look)
 {
-	int result = nodes_init(&now.nodes);
+	int result = nodes_init(&now.nodes, &now.map);
 
 	if (result != 0)
 		return result;
@@ -184,14 +184,14 @@ look_make(const struct look *look)
 	result = memory_map_init(&now.map);
 	if (result == 0) {
 		note_gaps(look);
-		result = prepare(look);
-	}
-	if (result == 0) {
+		scan_open(&now.scan, look->deadline_ns);
 		/* All that is read of /proc is open: a process without dumps may not any more. */
 		if (look->outer != NULL)
 			os_forbid_dumps();
-		result = read_memory(look);
+		result = prepare(look);
 	}
+	if (result == 0)
+		result = read_memory(look);
 	if (result == 0)
 		write_tables();
 	if (now.scan.has_failed)

@@ -40,6 +40,8 @@ struct filling {
 	size_t filled; /* places whose `before` is known */
 	uint64_t last_region;
 	int error;
+	const struct memory_map *map;
+	const struct mapping *mapping; /* of the block before */
 };
 
 static size_t
@@ -79,8 +81,12 @@ begin_region(struct filling *filling, uint64_t region)
 static size_t
 requested_bytes(const struct block_found *found)
 {
-	size_t usable = real_usable_size((void *)found->start);
+	size_t usable;
 
+	/* No allocator is asked: another thread may have held its lock when this copy was made. */
+	if (found->bytes != UINT64_MAX)
+		return found->bytes;
+	usable = real_usable_size((void *)found->start);
 	return usable > found->block.rounding ? usable - found->block.rounding : 0;
 }
 
@@ -102,15 +108,34 @@ end_stale(struct nodes *nodes, uint64_t start)
 		set_bytes(last, start - last->start);
 }
 
+/* The mapping of a block, with the two words before it; NULL for one whose end was not seen. */
+static const struct mapping *
+find_mapping(struct filling *filling, uint64_t start)
+{
+	const struct mapping *m = filling->mapping;
+	uint64_t head = start - 2 * sizeof(uint64_t);
+
+	if (m == NULL || head < m->start || start >= m->end)
+		m = filling->mapping = memory_map_find(filling->map, head);
+	return m != NULL && m->readable && start < m->end ? m : NULL;
+}
+
 static void
 add_block(struct filling *filling, const struct block_found *found)
 {
+	const struct mapping *mapping = find_mapping(filling, found->start);
 	struct nodes *nodes = filling->nodes;
-	uint64_t region = found->start >> REGION_SHIFT, bytes = requested_bytes(found);
+	uint64_t region = found->start >> REGION_SHIFT;
+	uint64_t bytes = mapping != NULL ? requested_bytes(found) : 0;
 	uint64_t place =
 		(found->start & (((uint64_t)1 << REGION_SHIFT) - 1)) >> (nodes->slot_shift + 6);
 	uint64_t slot = found->start >> nodes->slot_shift & (SLOTS - 1);
 
+	if (mapping == NULL)
+		return;
+	/* What is not so is no size, but what the program has written there. */
+	if (bytes > mapping->end - found->start)
+		bytes = mapping->end - found->start;
 	if (region != filling->last_region)
 		begin_region(filling, region);
 	/* Blocks that came after they were counted are left out. */
@@ -119,6 +144,8 @@ add_block(struct filling *filling, const struct block_found *found)
 	place += filling->region * places_per_region(nodes);
 	fill_places(filling, place + 1);
 	end_stale(nodes, found->start);
+	if (nodes->count != 0 && nodes->blocks[nodes->count - 1].start == found->start)
+		nodes->count--;
 	nodes->places[place].bits |= (uint64_t)1 << slot;
 	nodes->blocks[nodes->count] = (struct graph_block){
 		.start = found->start & (((uint64_t)1 << 48) - 1),
@@ -154,10 +181,10 @@ set_span(struct nodes *nodes)
 }
 
 int
-nodes_init(struct nodes *nodes)
+nodes_init(struct nodes *nodes, const struct memory_map *map)
 {
 	struct counting counting = {.last_region = UINT64_MAX};
-	struct filling filling = {.nodes = nodes, .last_region = UINT64_MAX};
+	struct filling filling = {.nodes = nodes, .last_region = UINT64_MAX, .map = map};
 
 	*nodes = (struct nodes){.slot_shift = real.is_glibc ? 4 : 3};
 	if (!block_table_each(count_blocks, &counting))

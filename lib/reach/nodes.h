@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "include/graph.h"
+#include "reach/memory_map.h"
 
 #define NODES_NONE SIZE_MAX
 
@@ -32,8 +33,9 @@ struct nodes {
 	size_t blocks_bytes, places_bytes;
 };
 
-/* From the table of blocks, which is held. 0 or -errno; to be released in any case. [signal] */
-int nodes_init(struct nodes *nodes);
+/* From the table of blocks, which is held, as far as their memory is on the map. 0 or -errno; to be
+ * released in any case. [signal] */
+int nodes_init(struct nodes *nodes, const struct memory_map *map);
 void nodes_release(struct nodes *nodes);
 
 static inline uint64_t

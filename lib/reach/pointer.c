@@ -75,7 +75,7 @@ is_table(const struct memory_map *map, uint64_t address)
 		uint64_t word;
 
 		if (address + WORD > mapping->end ||
-		    !os_read_memory((const void *)address, &word, sizeof word))
+		    !os_copy_memory((const void *)address, &word, sizeof word))
 			return false;
 		if (word == 0)
 			continue;

@@ -16,6 +16,13 @@
 /* /proc/self/pagemap: the page is in memory, or in swap. */
 #define PAGE_IS_THERE ((uint64_t)3 << 62)
 
+void
+scan_open(struct scan *scan, uint64_t deadline_ns)
+{
+	scan->pagemap = os_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	scan->deadline_ns = deadline_ns;
+}
+
 int
 scan_init(struct scan *scan, const struct nodes *nodes, const struct memory_map *map,
 	  struct graph_writer *writer, uint64_t *first)
@@ -25,7 +32,6 @@ scan_init(struct scan *scan, const struct nodes *nodes, const struct memory_map 
 	scan->writer = writer;
 	scan->first = first;
 	scan->copy = os_map(COPY_BYTES, false);
-	scan->pagemap = os_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
 	return scan->copy != NULL ? 0 : -ENOMEM;
 }
 
@@ -206,19 +212,28 @@ count_like_pages(struct scan *scan, uint64_t start, uint64_t end, bool *ret_is_t
 	return count;
 }
 
+/* Whether it has taken too long. */
+static bool
+note_time(struct scan *scan)
+{
+	if (scan->deadline_ns != 0 && os_monotonic_ns() > scan->deadline_ns)
+		scan->is_late = true;
+	return scan->is_late;
+}
+
 /* A copy of what may end in a file that was shortened, or in a guard page. */
 static void
 scan_copied(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 {
-	while (start < end) {
+	while (start < end && !note_time(scan)) {
 		uint64_t bytes = end - start < COPY_BYTES ? end - start : COPY_BYTES;
 
-		if (!os_read_memory((const void *)start, scan->copy, bytes)) {
+		if (!os_copy_memory((const void *)start, scan->copy, bytes)) {
 			/* Some of it, page by page. */
 			bytes = PAGE_BYTES - start % PAGE_BYTES;
 			if (bytes > end - start)
 				bytes = end - start;
-			if (!os_read_memory((const void *)start, scan->copy, bytes)) {
+			if (!os_copy_memory((const void *)start, scan->copy, bytes)) {
 				scan->has_failed = true;
 				memset(scan->copy, 0, bytes);
 			}
@@ -232,7 +247,7 @@ scan_copied(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 static void
 scan_present(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool copies)
 {
-	while (start < end) {
+	while (start < end && !note_time(scan)) {
 		uint64_t page = start & ~(uint64_t)(PAGE_BYTES - 1), stop;
 		bool is_there;
 

@@ -36,10 +36,15 @@ struct scan {
 	int pagemap;        /* or negative */
 	char *copy;
 	uint64_t read_bytes;
-	bool has_failed; /* some page could not be read */
+	uint64_t deadline_ns; /* 0: none */
+	bool is_late;         /* the rest was left out */
+	bool has_failed;      /* some page could not be read */
 	uint32_t used;
 	struct scan_candidate batch[SCAN_BATCH];
 };
+
+/* Before the process forbids dumps of itself: its pages cannot be looked at any more then. */
+void scan_open(struct scan *scan, uint64_t deadline_ns);
 
 /* `first` has room for one more than there are sources. 0 or -errno; to be released. [signal] */
 int scan_init(struct scan *scan, const struct nodes *nodes, const struct memory_map *map,

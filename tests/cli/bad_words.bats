@@ -65,7 +65,7 @@ setup_file()
 		static void *volatile kept[9];
 		static int n;
 		__attribute__((noinline, noclone)) void take(size_t bytes) { kept[n++] = malloc(bytes); }
-		__attribute__((noinline, noclone)) void *app_zalloc(size_t bytes)
+		__attribute__((noinline, noclone)) void *my_zalloc(size_t bytes)
 		{
 			return kept[n++] = calloc(1, bytes);
 		}
@@ -74,7 +74,7 @@ setup_file()
 		int main(void)
 		{
 			f1(), f2(), f3(), f4(), f5(), f6(), f7(), f8();
-			app_zalloc(100);
+			my_zalloc(100);
 			return 0;
 		}
 	END
@@ -96,7 +96,7 @@ setup_file()
 	grep -q 'by line, filtered' out
 	try 1 heaptally diff ../wrap.tally ../wrap.tally
 	HEAPTALLY_PROJECT='' try 0 heaptally diff ../wrap.tally ../wrap.tally
-	printf 'wrapper app_zalloc\n' >.heaptally
+	printf 'wrapper my_zalloc\n' >.heaptally
 	try 0 heaptally top ../wrap.tally
 	grep -q ' take ' out
 	printf 'wraper take\n' >.heaptally

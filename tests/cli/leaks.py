@@ -92,7 +92,40 @@ def statuses(_directory):
     record("none.tally", ["./app"])
     result = heaptally("leaks", "none.tally")
     equal(result.returncode, 3, "nobody has looked")
-    assert b"nobody has looked" in result.stderr, result.stderr
+    assert b"was not looked at" in result.stderr, result.stderr
+    # One limit alone is the only one, and 0 is one.
+    text("--max-bytes", "0", "--max-blocks", "5", "bad.tally")
+    text("--max-blocks", "0", "--max-bytes", "1G", "bad.tally")
+    # Who ends without exit() cannot be looked at, which is no success.
+    build("#include <stdlib.h>\n#include <unistd.h>\nint main(void) { malloc(100); _exit(0); }", "leaves")
+    equal(record("left.tally", ["./leaves"], "--leaks=fail").returncode, 3, "not known")
+    result = heaptally("run", "-f", "-o", "left.tally", "--leaks", "--", "./leaves")
+    equal(result.returncode, 0, "without =fail")
+    assert b"\n  lost      not known: the program did not call exit()\n" in result.stderr, result.stderr
+
+
+@case("other allocators: sizes are those of the table, and nothing asks them")
+def other_allocators(_directory):
+    build("#include <stdlib.h>\nvoid *kept[3]; int main(void) { kept[0] = malloc(10); kept[1] = malloc(70000);\n"
+          "kept[2] = malloc(30000000); malloc(100); malloc(5000); malloc(40000000); return 0; }", "app")
+    # jemalloc keeps pointers to what it has handed out in memory of its own, which looks like a root.
+    for name in ("libtcmalloc_minimal.so.4", "libmimalloc.so.2"):
+        path = "/usr/lib/x86_64-linux-gnu/" + name
+        if not os.path.exists(path):
+            continue
+        record("a.tally", ["./app"], "--leaks", env=environment(LD_PRELOAD=path))
+        summary = ask("a.tally")["summary"]
+        equal((summary["definite"]["blocks"], summary["definite"]["bytes"]), (3, 40005100), name)
+
+
+@case("a graph of an earlier run says nothing of a later one")
+def earlier(directory):
+    path = os.path.join(directory, "app.recording")
+    build("#include <stdlib.h>\n#include <unistd.h>\n"
+          "int main(int n, char **v) { malloc(100); if (n > 1) _exit(0); return 0; }", "app")
+    for words in ([], ["1"]):
+        run(["./app", *words], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=" + path))
+        equal(heaptally("leaks", path).returncode, 3 if words else 1, words)
     equal(heaptally("leaks", "--by", "stack", "bad.tally").returncode, 2, "a wrong key")
     equal(heaptally("leaks", "--heuristics", "none", "bad.tally").returncode, 2, "of a tally")
     equal(heaptally("run", "--leaks=never", "--", "./app").returncode, 125, "a wrong word")

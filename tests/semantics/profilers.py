@@ -65,7 +65,7 @@ absent("attach to a process that was started without the runtime", "it has to be
        command="attach")
 shown("mprof list", "tests/cli/recordings.bats: a living process: list, info, top, snapshot")
 absent("mprof rm", "recordings are files: rm(1)", command="rm")
-absent("mprof clean", "run leaves nothing behind", command="clean")
+shown("mprof clean", "tests/cli/clean.py: clean: only what has ended so long ago, and never what lives")
 
 
 @row("mprof peak: info and top --at peak")
@@ -89,9 +89,10 @@ shown(".dat lines: timeline --format mprof", TIMELINE + "mprof's format as its r
 
 # --- gc, sys, weakref ---
 
-absent("gc.collect([gen])", LATER, command="collect")
-absent("gc.garbage, DEBUG_SAVEALL", "needs a scan", command="unreachable")
-absent("reference cycles", "needs a scan", command="cycles")
+shown("gc.collect([gen])", "tests/promises/twin.py: "
+      "two looks find what is lost, and the process sees no child, no signal and no file")
+shown("gc.garbage, DEBUG_SAVEALL, and reference cycles", "tests/cli/leaks.py: "
+      "run --leaks: the tally has kinds, heads, rings and what hangs on them")
 shown("generations: born since the last mark, survived one, two or more", BLOCKS +
       "generations of a living process")
 absent("gc.get_stats()", "blocks by generation are", command="generations")
@@ -156,9 +157,10 @@ def not_freed(_directory):
 
 # --- what users ask for ---
 
-absent("the profile says 200 MB, top says 4 GB", LATER, command="rss")
-absent("freed, but RSS stays: pages pinned by survivors", "usable and resident bytes are",
-       command="pages")
+shown("the profile says 200 MB, top says 4 GB", "tests/cli/resident.py: "
+      "files, stacks, shared memory, mappings of the program's own")
+shown("freed, but RSS stays: pages pinned by survivors", "tests/cli/resident.py: "
+      "pins: each line has its share of the pages, exclusively or not, and they add up")
 shown("the tracer deadlocks or crashes the target", "tests/promises/between_fork_and_exec.py: "
       "children of a threaded parent start threads and come to their end")
 shown("[unknown], hex: module+0xoffset, and the share that is unresolved",
@@ -182,7 +184,8 @@ def aggregated(_directory):
     assert sizes[1] < sizes[0] + 4096, sizes
 
 
-absent("LeakSanitizer dies under ptrace: collect", LATER, command="collect")
+shown("LeakSanitizer dies under ptrace: a copy looks", "tests/promises/twin.py: "
+      "two looks find what is lost, and the process sees no child, no signal and no file")
 shown("set-up silently records nothing: a static allocator is named", "tests/cli/bad_input.bats: "
       "run: a program with its own malloc runs, and the report says which")
 shown("what is live now", "tests/cli/recordings.bats: "
@@ -194,8 +197,7 @@ shown("diff of two runs", "tests/cli/reports.bats: "
 shown("budgets in CI", "tests/unit/test_diff.c: budgets_are_read_and_checked")
 shown("budgets on groups", "tests/cli/diff.bats: diff: budgets on some sites, by a filter")
 absent("budgets on one recording: assert 'live(file=...) < 10MiB'", LATER, command="assert")
-absent("leak lists full of caches: a verdict per site", "suppressions and generations are",
-       command="leaks")
+shown("leak lists full of caches: two looks, suppressions", "tests/cli/leaks.py: suppressions and filters")
 shown("lost at OOM kill or on a full disk", "tests/cli/recordings.bats: "
       "run: a place that is gone at the end does not lose the tally")
 

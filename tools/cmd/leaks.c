@@ -47,6 +47,7 @@ struct arguments {
 	enum reach_heuristics heuristics;
 	bool heuristics_given, all;
 	int64_t max_bytes; /* INT64_MAX: any */
+	bool limits_bytes, limits_blocks;
 	uint64_t max_blocks;
 	uint64_t wait_ns, settle_ns;
 	bool yes;
@@ -61,8 +62,10 @@ static const struct argp_option option_table[] = {
 	 "which pointers into a block count as pointers to its start: all (default), memcheck or "
 	 "none",
 	 1},
-	{"max-bytes", OPTION_MAX_BYTES, "SIZE", 0, "so much may be lost (default: 0)", 1},
-	{"max-blocks", OPTION_MAX_BLOCKS, "N", 0, "so many blocks may be lost (default: 0)", 1},
+	{"max-bytes", OPTION_MAX_BYTES, "SIZE", 0,
+	 "allow up to SIZE lost; alone, any number of blocks (default: 0)", 1},
+	{"max-blocks", OPTION_MAX_BLOCKS, "N", 0,
+	 "allow up to N blocks lost; alone, of any size (default: 0)", 1},
 	{"wait", OPTION_WAIT, "SECONDS", 0,
 	 "how long to wait until a process allocates or frees (default: 5)", 1},
 	{"settle", OPTION_SETTLE, "SECONDS", 0,
@@ -109,6 +112,16 @@ parse_blocks(const char *word, struct argp_state *state)
 	return number;
 }
 
+/* One limit alone is the only one. */
+static void
+choose_limits(struct arguments *arguments)
+{
+	if (arguments->limits_bytes && !arguments->limits_blocks)
+		arguments->max_blocks = UINT64_MAX;
+	if (arguments->limits_blocks && !arguments->limits_bytes)
+		arguments->max_bytes = INT64_MAX;
+}
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
@@ -127,12 +140,11 @@ parse_option(int key, char *word, struct argp_state *state)
 	case OPTION_MAX_BYTES:
 		if (human_parse_size(word, &arguments->max_bytes) != 0 || arguments->max_bytes < 0)
 			argp_error(state, "--max-bytes %s: not a size", word);
-		arguments->max_blocks =
-			arguments->max_blocks != 0 ? arguments->max_blocks : UINT64_MAX;
+		arguments->limits_bytes = true;
 		return 0;
 	case OPTION_MAX_BLOCKS:
 		arguments->max_blocks = parse_blocks(word, state);
-		arguments->max_bytes = arguments->max_bytes != 0 ? arguments->max_bytes : INT64_MAX;
+		arguments->limits_blocks = true;
 		return 0;
 	case OPTION_WAIT:
 		arguments->wait_ns = parse_time(word, "wait", state);
@@ -149,6 +161,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->operand = word;
 		return 0;
 	case ARGP_KEY_END:
+		choose_limits(arguments);
 		if (arguments->options.group.by > GROUP_BY_MODULE)
 			argp_error(state, "--by %s: leaks go by line, function, file or module",
 				   group_by_names[arguments->options.group.by]);
@@ -239,15 +252,18 @@ check_danger(const struct arguments *arguments, const struct snapshot_identity *
 	uint64_t pause_ns;
 	char *danger = NULL, text[HUMAN_BYTES];
 
+	/* Neither what it may not do nor its copy can be seen from here. */
 	if (!identity->this_namespace)
-		return;
+		die(COMMAND_NO_ANSWER,
+		    "%s is of another namespace of process numbers, in which it has to be asked",
+		    arguments->operand);
 	danger = look_find_danger((pid_t)identity->pid, &pause_ns);
 	if (danger != NULL)
 		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s", identity->command, identity->pid,
 		    danger);
 	if (pause_ns > PAUSE_MOST_NS && !arguments->yes)
 		die(COMMAND_NO_ANSWER,
-		    "%s %u would be paused for about %s for each look; --yes if that may be",
+		    "%s %u would be paused for about %s for each look; --yes allows that",
 		    identity->command, identity->pid, human_duration(pause_ns, text));
 }
 
@@ -300,12 +316,19 @@ read_graph(const struct arguments *arguments, struct source *source)
 {
 	struct profile *profile = source->profile;
 	char *path = graph_file_make_path(source->path);
+	struct snapshot_identity identity;
 	struct graph graph;
 	int result = graph_file_read(path, profile->site_count, &graph);
 
 	free(path);
 	if (result == -ENOENT)
 		return;
+	/* One of an earlier run of the same name says nothing of this one. */
+	if (result == 0 && (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) != 0 ||
+			    graph.start_monotonic_ns != identity.start_monotonic_ns)) {
+		graph_release(&graph);
+		return;
+	}
 	if (result != 0)
 		die_errno(COMMAND_TROUBLE, result, "%s: its graph cannot be read", source->name);
 	leak_look(&profile->leaks, &graph, profile, arguments->heuristics);
@@ -327,8 +350,8 @@ load(struct arguments *arguments, struct source *ret_source)
 		    ret_source->name);
 	if (!ret_source->profile->leaks.is_known)
 		die(COMMAND_NO_ANSWER,
-		    "%s: nobody has looked what points at its blocks: start the program with "
-		    "`heaptally run --leaks`; and only at exit() that is done",
+		    "%s: its memory was not looked at for leaks: start the program with "
+		    "`heaptally run --leaks`, which does that when it calls exit()",
 		    ret_source->name);
 	if (ret_source->profile->leaks.error != 0)
 		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,

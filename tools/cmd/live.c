@@ -101,6 +101,8 @@ group(struct live *live)
 {
 	const struct profile_at at = {.moment = &live->profile->moments[0]};
 
+	/* They are of the groups before. */
+	live->rows.count = 0;
 	group_set_release(&live->set);
 	group_profile(live->profile, &at, &live->options, live->table, NULL, &live->set);
 	rank_groups(&live->set, live->options.by, live->column, live->table);
@@ -568,6 +570,8 @@ run(struct live *live)
 		}
 		draw(live);
 		key = tui_read_key((int)((next - now) / 1000000) + 1);
+		if (key == TUI_ENDED)
+			return;
 		if (key != TUI_NOTHING && key != TUI_RESIZED)
 			handle(live, key);
 	}

@@ -200,7 +200,11 @@ report(struct arguments *arguments, const struct source *source)
 		report_with_pins(arguments, source, &resident);
 	else
 		write_report(arguments, source, &resident, NULL);
-	if (arguments->pmap.path != NULL && summary == NULL)
+	if (arguments->pins && (summary != NULL || source->memory->unseen != MEMORY_ALL_SEEN))
+		warn("--pins: of this process not every block is known page by page now");
+	if (arguments->pmap.path != NULL && summary != NULL)
+		die(COMMAND_TROUBLE, "--pmap: mappings are known of a process that runs, now");
+	if (arguments->pmap.path != NULL)
 		write_pmap(arguments, source, &resident);
 	resident_release(&resident);
 	memory_release(&nothing);

@@ -28,7 +28,9 @@
 #include "util/xalloc.h"
 #include "view/card.h"
 
-#define RUN_LOST 1 /* exit status of --leaks=fail */
+/* Exit statuses of --leaks=fail. */
+#define RUN_LOST    1
+#define RUN_UNKNOWN 3 /* nobody could look */
 
 static void
 wait_for_end(struct run *run)
@@ -89,6 +91,7 @@ print_card(struct run *run)
 	term_init(&term, stderr, TERM_COLOR_AUTO);
 	run->card.command = run->options.arguments[0];
 	run->card.path = run->path;
+	run->card.wants_leaks = run->options.launch.leaks;
 	run->card.wrappers.globs = run->options.wrappers;
 	run->card.wrappers.count = run->options.wrapper_count;
 	run->card.warning = allocator;
@@ -133,7 +136,9 @@ finish(struct run *run)
 	if (run->path_error != 0)
 		warn("the tally is %s", run->path);
 	/* The program's own failure says more. */
-	return status == 0 && run->lost_blocks != 0 ? RUN_LOST : status;
+	if (status == 0 && run->lost_blocks != 0)
+		return RUN_LOST;
+	return status == 0 && run->unknown_leaks ? RUN_UNKNOWN : status;
 }
 
 int

@@ -44,8 +44,7 @@ static const struct argp_option option_table[] = {
 	 "on the card, take these functions for allocator wrappers too", 0},
 	{"leaks", OPTION_LEAKS, "fail", OPTION_ARG_OPTIONAL,
 	 "look at exit which blocks nothing points at any more, for heaptally leaks; with =fail "
-	 "the "
-	 "status is 1 then, if the program's is 0",
+	 "the status is 1 then, if the program's is 0, and 3 when that is not known",
 	 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},

@@ -26,6 +26,7 @@ struct run {
 	struct collector *collector;
 	uint64_t start_ns;
 	uint64_t lost_blocks; /* of all processes, with --leaks */
+	bool unknown_leaks;   /* the command was not looked at, with --leaks=fail */
 	uint64_t cpu_ns;      /* ours, while the program ran */
 	struct card card;
 };

@@ -119,8 +119,12 @@ count_lost(struct run *run, const struct profile *profile)
 {
 	struct leak_values sum;
 
-	if (!run->options.leaks_fail || !profile->leaks.is_known)
+	if (!run->options.leaks_fail || profile->unseen != 0)
 		return;
+	if (!profile->leaks.is_known || profile->leaks.error != 0) {
+		run->unknown_leaks |= profile->has_wait_status;
+		return;
+	}
 	leak_report_sum(profile, &sum);
 	run->lost_blocks += sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];
 }

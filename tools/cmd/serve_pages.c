@@ -106,7 +106,7 @@ list_names(const struct serve_pages *pages, struct names *ret_names)
 			continue;
 		last = array_push(ret_names);
 		*last = xstrdup(entry->d_name);
-		if (status.st_mtim.tv_sec > newest.tv_sec ||
+		if (ret_names->count == 1 || status.st_mtim.tv_sec > newest.tv_sec ||
 		    (status.st_mtim.tv_sec == newest.tv_sec &&
 		     status.st_mtim.tv_nsec >= newest.tv_nsec)) {
 			newest = status.st_mtim;

@@ -5,6 +5,7 @@
 #ifndef CARD_H
 #define CARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct card {
 	size_t chosen;                        /* index of the one that is shown */
 	struct wrapper_patterns wrappers;     /* that the user added */
 	const char *warning;                  /* one more, or NULL */
+	bool wants_leaks;                     /* the option --leaks was given */
 	int wait_status;                      /* of the command */
 	uint64_t duration_ns;
 };

@@ -112,7 +112,7 @@ charge_page(void *context, const struct resident_page *page)
 	uint32_t only = page->first < page->end ? get_pin(charging, page->first) : 0;
 
 	draw_page(charging->list, used);
-	if (used == 0)
+	if (used == 0 || used >= PAGE)
 		return;
 	for (size_t i = page->first; i < page->end; i++)
 		if (get_pin(charging, i) != only &&

@@ -50,16 +50,27 @@ get_end(const struct memory_block *block)
 
 /* --- pages of a heap --- */
 
+/* Of a process that went on meanwhile, blocks may reach into the header of the next one. */
+static uint64_t
+get_live_end(const struct memory *memory, size_t index, uint32_t header)
+{
+	const struct memory_block *block = &memory->blocks.items[index];
+	uint64_t end = block->address + block->bytes;
+
+	if (index + 1 < memory->blocks.count)
+		end = min_of(end, memory->blocks.items[index + 1].address - header);
+	return max_of(end, block->address);
+}
+
 /* Where what the allocator gave ends. Whatever it says of a block, the next one has its header. */
 static uint64_t
 get_usable_end(const struct memory *memory, size_t index, uint32_t header)
 {
-	const struct memory_block *block = &memory->blocks.items[index];
-	uint64_t live_end = block->address + block->bytes, end = live_end + block->rounding;
+	uint64_t end = get_end(&memory->blocks.items[index]);
 
 	if (index + 1 < memory->blocks.count)
 		end = min_of(end, memory->blocks.items[index + 1].address - header);
-	return max_of(end, live_end);
+	return max_of(end, get_live_end(memory, index, header));
 }
 
 static void
@@ -75,7 +86,8 @@ visit_page(struct walk *walk, uint64_t start, const struct memory_region *region
 		i++;
 	walk->block = page.first = i;
 	for (; i < count && blocks[i].address < end + header; i++) {
-		uint64_t address = blocks[i].address, live_end = address + blocks[i].bytes;
+		uint64_t address = blocks[i].address;
+		uint64_t live_end = get_live_end(walk->memory, i, header);
 
 		page.headers += overlap(address - header, address, start, end);
 		page.live += overlap(address, live_end, start, end);

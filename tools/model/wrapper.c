@@ -109,6 +109,12 @@ static const char *const functions[] = {
 	"posix_memalign",
 	"strdup",
 	"strndup",
+	"zalloc",
+	"mem_alloc",
+	"mem_calloc",
+	"mem_malloc",
+	"mem_realloc",
+	"mem_zalloc",
 	"emalloc",
 	"ecalloc",
 	"erealloc",
@@ -265,8 +271,11 @@ static const char *const functions[] = {
 	"AcquireAlignedMemory",
 	"AcquireMagickMemory",
 	"AcquireQuantumMemory",
+	"my_alloc",
+	"my_calloc",
 	"my_malloc",
 	"my_realloc",
+	"my_zalloc",
 	"my_strdup",
 	"lsx_malloc",
 	"lsx_calloc",
@@ -333,13 +342,6 @@ static const char *const functions[] = {
 	"stgReallocBytes",
 };
 
-/* How other programs call theirs: "my_alloc", "zalloc", "app_strdup". */
-static const char *const endings[] = {
-	"malloc",   "malloc0", "mallocz", "calloc",  "zalloc",       "realloc",
-	"memalign", "strdup",  "strndup", "memdup",  "_alloc",       "_alloc0",
-	"_allocz",  "Malloc",  "Calloc",  "Realloc", "reallocarray",
-};
-
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 /* GCC and clang name clones "f.part.0", "f.constprop.0", "f.cold". */
@@ -357,22 +359,6 @@ is_method(const char *function, const char *name)
 
 	/* strchr finds the end of a name, too. */
 	return found != NULL && strchr("([", found[strlen(name)]) != NULL;
-}
-
-static bool
-has_allocating_name(const char *function)
-{
-	size_t length = base_length(function);
-
-	if (memmem(function, length, "::", 2) != NULL)
-		return false;
-	for (size_t i = 0; i < COUNT(endings); i++) {
-		size_t bytes = strlen(endings[i]);
-
-		if (length >= bytes && memcmp(function + length - bytes, endings[i], bytes) == 0)
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -470,8 +456,8 @@ match_function(const char *function, const struct wrapper_patterns *patterns)
 	}
 	if (is_listed(function) || wrapper_match_python(function, patterns))
 		return true;
-	return has_allocating_name(function) || is_method(function, "::operator new") ||
-	       is_method(function, "::allocate") || is_rust_method(function);
+	return is_method(function, "::operator new") || is_method(function, "::allocate") ||
+	       is_rust_method(function);
 }
 
 static bool

@@ -189,12 +189,13 @@ function isZero(selection, bucket) {
 	return !(selection.now && selection.now[bucket]) && !(selection.before && selection.before[bucket]);
 }
 
+const REST_KEY = "\0rest"; // no name has a NUL
 const REST = { name: "smaller ones", file: "", line: 0, module: "", kind: "none" };
 
 function addRest(tree, frame, selection, bucket, cut) {
 	if (isZero(selection, bucket))
 		return;
-	const rest = getChild(tree, frame, "rest", REST);
+	const rest = getChild(tree, frame, REST_KEY, REST);
 
 	rest.cut += cut;
 	addTo(rest, selection, bucket, true);
@@ -242,7 +243,7 @@ function addUp(tree) {
 	}
 	for (const frame of tree.frames)
 		frame.sorted = [...frame.children.values()].filter((child) => child.weight > 0).sort((a, b) =>
-			(a.key === "rest") - (b.key === "rest") || b.weight - a.weight || (a.key < b.key ? -1 : 1));
+			(a.key === REST_KEY) - (b.key === REST_KEY) || b.weight - a.weight || (a.key < b.key ? -1 : 1));
 }
 
 function plant(state, selection) {
@@ -290,7 +291,7 @@ function makeRowsOfAll(selection, by) {
 	for (let i = 0; i <= lineCount; i++) {
 		const place = i < lineCount ? places[raw.lines.place[i]] : REST;
 
-		addRow(rows, i < lineCount ? getRowKey(place, by) : "rest", place,
+		addRow(rows, i < lineCount ? getRowKey(place, by) : REST_KEY, place,
 			get(selection.lineNow, i), get(selection.lineBefore, i),
 			get(selection.lineBlocks, i), get(selection.lineBlocksBefore, i));
 	}
@@ -314,7 +315,7 @@ function makeRowsBelow(tree, selection, top, by) {
 
 		add(i, getRowKey(place, by), place);
 		if (tree.isForward)
-			add(nodeCount + i, "rest", REST);
+			add(nodeCount + i, REST_KEY, REST);
 	}
 	return [...rows.values()];
 }

@@ -13,7 +13,7 @@ function hashName(text) {
 
 function describeFrame(frame, selection, whole) {
 	const unit = selection.metric.unit;
-	const name = frame.key === "rest" ? formatCount(frame.cut) + " smaller ones" : frame.place.name;
+	const name = frame.key === REST_KEY ? formatCount(frame.cut) + " smaller ones" : frame.place.name;
 	const share = formatShare(frame.weight, whole);
 
 	if (!selection.compares)
@@ -32,7 +32,7 @@ function getChangeClass(frame) {
 }
 
 function getLabel(frame, selection) {
-	const name = frame.key === "rest" ? "(" + formatCount(frame.cut) + " smaller)" : frame.place.name;
+	const name = frame.key === REST_KEY ? "(" + formatCount(frame.cut) + " smaller)" : frame.place.name;
 
 	if (!selection.compares || frame.now === frame.before)
 		return name;
@@ -158,7 +158,7 @@ class FlameGraph {
 		if (box.isAbove)
 			classes.push("above");
 		if (this.matcher && frame.parent)
-			classes.push(frame.key !== "rest" && this.matcher(frame.place) ? "hit" : "miss");
+			classes.push(frame.key !== REST_KEY && this.matcher(frame.place) ? "hit" : "miss");
 		element.className = classes.join(" ");
 		element.setAttribute("role", "treeitem");
 		element.setAttribute("aria-level", String(frame.depth + 1));
@@ -204,7 +204,7 @@ function sumMatches(tree, matcher) {
 
 	while (waiting.length > 0) {
 		const { frame, isInside } = waiting.pop();
-		const matches = frame.key !== "rest" && matcher(frame.place);
+		const matches = frame.key !== REST_KEY && matcher(frame.place);
 
 		if (matches) {
 			count++;

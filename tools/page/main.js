@@ -75,7 +75,7 @@ function writeFooter() {
 		addText(footer, "p", "Only stacks that pass the filters are counted in the graph and the table.");
 	if (raw.processes > 1)
 		addText(footer, "p", `This is one of ${raw.processes} processes of the recording.`);
-	addText(footer, "p", "Stacks below 0.05 % of everything are summed up as smaller ones; sums are exact. " +
+	addText(footer, "p", "Stacks below 0.05 % of everything are summed up as smaller ones, and the smallest of more than the page holds; sums are exact. " +
 		`Started ${new Date(side.started * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC. ` +
 		`Written by heaptally ${raw.version}.`);
 }
@@ -189,7 +189,7 @@ function showDetails(frame) {
 
 	selected = frame;
 	details.textContent = "";
-	addText(details, "h3", frame.key === "rest" ? formatCount(frame.cut) + " smaller stacks" : place.name);
+	addText(details, "h3", frame.key === REST_KEY ? formatCount(frame.cut) + " smaller stacks" : place.name);
 	if (selection.compares) {
 		add("change", formatChange(frame.now - frame.before, unit));
 		add("now", formatValue(frame.now, unit));
@@ -231,7 +231,7 @@ function drawTimeline() {
 	const chosen = isGrowth ? [getMoment(state.from), getMoment(state.to)] : state.metric === "live" ? [index] : [];
 	const legend = isDiff ? "Solid: now. Dashed: before." : lastMoment > 0
 		? "Each point is a moment of which all stacks are known: click one to see what lived then; with Shift, what grew since."
-		: "All stacks are known of the peak and of the end: heaptally run --every 1s notes more moments.";
+		: "All stacks are known of the peak and of the end: heaptally run --every 1 notes more moments.";
 
 	for (const label of document.querySelectorAll("label.growth"))
 		label.hidden = !isGrowth;
@@ -256,7 +256,7 @@ function describeSelection(top) {
 		text = `${metric.title}: ${formatValue(top.now, unit)}${unit === "bytes" ? ` in ${formatCount(top.blocks)} blocks` : ""}` +
 			`${metric.id === "live" ? ", " + side.moments[getMoment(state.moment)].name : ""}`;
 	if (top !== tree.root)
-		text += `, in ${top.key === "rest" ? "smaller stacks" : top.place.name}` +
+		text += `, in ${top.key === REST_KEY ? "smaller stacks" : top.place.name}` +
 			(selection.compares ? "" : `, ${formatShare(top.now, tree.root.now)} of all`);
 	return text;
 }

@@ -34,7 +34,7 @@ class Table {
 
 	sort(rows, sort) {
 		const { get } = COLUMNS[sort];
-		const isRest = (row) => row.key === "rest";
+		const isRest = (row) => row.key === REST_KEY;
 
 		return rows.sort((a, b) => isRest(a) - isRest(b) || (get ? get(b) - get(a) : 0) ||
 			(a.place.name < b.place.name ? -1 : a.place.name > b.place.name ? 1 : a.key < b.key ? -1 : 1));
@@ -82,7 +82,7 @@ class Table {
 		button.type = "button";
 		button.dataset.row = String(index);
 		position.className = "position";
-		if (row.key === "rest") {
+		if (row.key === REST_KEY) {
 			cell.textContent = "smaller ones";
 			return cell;
 		}
@@ -96,7 +96,7 @@ class Table {
 	draw(rows, selection, options) {
 		const body = document.createElement("tbody"), head = document.createElement("thead");
 		const sum = rows.reduce((all, row) => all + row.now, 0);
-		const taken = rows.filter((row) => !options.matcher || (row.key !== "rest" && options.matcher(row.place)));
+		const taken = rows.filter((row) => !options.matcher || (row.key !== REST_KEY && options.matcher(row.place)));
 
 		this.rows = this.sort(taken, options.sort);
 		this.rows.slice(0, options.showsAll ? undefined : ROWS_SHOWN).forEach((row, index) => {

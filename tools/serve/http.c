@@ -178,11 +178,13 @@ answer(void *context, struct MHD_Connection *connection, const char *path, const
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	if (server->is_loopback &&
 	    !listen_is_own_host(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host")))
-		return refuse(connection, MHD_HTTP_FORBIDDEN, "this is another host\n");
+		return refuse(connection, MHD_HTTP_FORBIDDEN, "this request is for another host\n");
 	if (*state == NULL) {
 		*state = &headers_were_read;
 		return MHD_YES;
 	}
+	/* The time that the answer takes to make is ours. */
+	extend(request.connection, HTTP_ANSWER_SECONDS);
 	server->handler(server->context, &request, &reply);
 	extend(request.connection, 0);
 	return send_answer(connection, &reply);

@@ -14,8 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTTP_CLIENTS 16
-#define HTTP_SECONDS 10
+#define HTTP_CLIENTS        16
+#define HTTP_SECONDS        10
+#define HTTP_ANSWER_SECONDS 600 /* that an answer may take to be made */
 
 struct http_server;
 struct http_connection;

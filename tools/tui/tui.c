@@ -9,7 +9,9 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -17,10 +19,20 @@
 #include "util/xalloc.h"
 
 static SCREEN *screen;
+static volatile sig_atomic_t ends;
+
+static void
+note_end(int signal)
+{
+	(void)signal;
+	ends = 1;
+}
 
 int
 tui_enter(char **ret_why)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		*ret_why = xstrdup("standard input and output are no terminal");
 		return -ENOTTY;
@@ -31,6 +43,10 @@ tui_enter(char **ret_why)
 		return -ENOTSUP;
 	}
 	set_term(screen);
+	/* However the command ends, the terminal is as it was. */
+	atexit(tui_leave);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &(struct sigaction){.sa_handler = note_end}, NULL);
 	cbreak();
 	noecho();
 	nonl();
@@ -131,6 +147,9 @@ tui_read_key(int milliseconds)
 
 	timeout(milliseconds);
 	key = getch();
+	/* A terminal that has gone is readable, and has nothing. */
+	if (ends || !isatty(STDIN_FILENO))
+		return TUI_ENDED;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].curses == key)
 			return keys[i].ours;

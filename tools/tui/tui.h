@@ -20,6 +20,7 @@ enum tui_style {
 enum tui_key {
 	TUI_NOTHING = -1, /* it has been long enough */
 	TUI_RESIZED = 256,
+	TUI_ENDED, /* the terminal has gone, or a signal wants the command to end */
 	TUI_UP,
 	TUI_DOWN,
 	TUI_PAGE_UP,

@@ -24,6 +24,7 @@
 #include "view/card_next.h"
 #include "view/card_processes.h"
 #include "view/kept.h"
+#include "view/leaks.h"
 #include "view/place.h"
 #include "view/processes.h"
 #include "view/quality.h"
@@ -212,7 +213,13 @@ print_lost(const struct term *term, const struct card *card)
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
 	uint64_t count;
 
-	if (!leaks->is_known || leaks->error != 0)
+	if (leaks->is_known ? leaks->error != 0 : card->wants_leaks) {
+		fprintf(term->stream, "  lost      not known: %s\n",
+			leaks->is_known ? view_leaks_explain(leaks->error)
+					: "the program did not call exit()");
+		return;
+	}
+	if (!leaks->is_known)
 		return;
 	leak_report_sum(card->profile, &sum);
 	count = sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];

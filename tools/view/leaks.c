@@ -287,8 +287,8 @@ print_quality(const struct term *term, const struct leak_set *leaks)
 	if (quality->no_registers && quality->threads > 1) {
 		snprintf(line, sizeof(line),
 			 "registers of %" PRIu32
-			 " other thread%s were not seen: what only they hold "
-			 "looks lost",
+			 " other thread%s were not seen: blocks held only by them "
+			 "appear lost",
 			 quality->threads - 1, text_plural(quality->threads - 1));
 		view_quality_warn(term, "", line);
 	}

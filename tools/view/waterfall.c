@@ -135,6 +135,12 @@ get_bar(const struct term *term, const struct resident *resident)
 	return (struct bar){room < BAR_LEAST ? 0 : (room > BAR_MOST ? BAR_MOST : room), whole};
 }
 
+static double
+least_of(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /* The part of a bar that begins at `from`, in eighths of a column where there are such characters.
  */
 static void
@@ -143,8 +149,9 @@ print_bar(const struct term *term, const struct bar *bar, uint64_t from, uint64_
 	static const char *const eighths[] = {"",       "\u258f", "\u258e", "\u258d",
 					      "\u258c", "\u258b", "\u258a", "\u2589"};
 	double scale = bar->whole != 0 ? bar->columns * 8.0 / (double)bar->whole : 0;
-	unsigned start = (unsigned)((double)from * scale / 8);
-	unsigned length = (unsigned)((double)bytes * scale + 0.5);
+	double most = bar->columns * 8.0;
+	unsigned start = (unsigned)(least_of((double)from * scale, most) / 8);
+	unsigned length = (unsigned)(least_of((double)bytes * scale, most - start * 8.0) + 0.5);
 
 	if (bar->columns == 0 || bytes == 0)
 		return;
@@ -228,7 +235,7 @@ print_told_apart(const struct term *term, const struct view_waterfall *view)
 		uint64_t bytes;
 	} table[] = {
 		{"in huge pages", resident->huge},
-		{"free at the kernel's will (LazyFree)", resident->lazy_free},
+		{"reclaimable by the kernel (LazyFree)", resident->lazy_free},
 		{"merged by the kernel (KSM)", resident->merged},
 		{"the main thread's stack", resident->main_stack},
 		{"still shared with the parent", resident->inherited_shared},
