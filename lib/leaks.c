@@ -81,11 +81,13 @@ count_threads(void)
 static void
 fill_look(uint32_t serial)
 {
+	bool is_cut;
+
 	look = (struct look){
 		.recording = path,
 		.roots = {.has_unknown_blocks = is_forked || was_paused,
 			  .kernel = kernel_words,
-			  .kernel_count = kernel_words_read(kernel_words)},
+			  .kernel_count = kernel_words_read(kernel_words, &is_cut)},
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,
@@ -95,6 +97,8 @@ fill_look(uint32_t serial)
 		.threads = count_threads(),
 		.taken_ns = os_monotonic_ns() - recording.header->start_monotonic_ns,
 	};
+	if (is_cut)
+		look.header.gaps |= GRAPH_GAP_UNREADABLE;
 }
 
 /* The header says how many stacks are not known; those of them that are, the copy learns. */

@@ -64,10 +64,13 @@ own_memory_remove(const void *address, size_t bytes)
 
 		if (first == 0 || first >= end || last <= start)
 			continue;
-		if (first < start)
+		if (first < start) {
 			store(&ranges[i].end, start);
-		else
-			store(&ranges[i].start, 0);
+			continue;
+		}
+		/* Who takes the place sets its start first: until then it is of nothing. */
+		store(&ranges[i].end, 0);
+		store(&ranges[i].start, 0);
 	}
 }
 
@@ -94,7 +97,7 @@ own_memory_forget_files(void)
 {
 	for (uint32_t i = 0; i < used; i++)
 		if (ranges[i].kind == OWN_MEMORY_FILE)
-			ranges[i].start = 0;
+			ranges[i].start = ranges[i].end = 0;
 }
 
 bool

@@ -7,8 +7,8 @@
 #include "base/os.h"
 #include "reach/proc_list.h"
 
-#define FILES_MAX  1024
-#define TEXT_BYTES ((size_t)64 << 10)
+#define FILES_MAX  4096
+#define TEXT_BYTES ((size_t)2 << 20)
 
 /* The numbers behind each occurrence of a word, at most one a line. */
 static size_t
@@ -45,29 +45,34 @@ read_timers(uint64_t *words, size_t count, char *text)
 
 /* Only those of epoll have lines that begin with the number of a file. */
 static size_t
-read_epoll(uint64_t *words, size_t count, char *text)
+read_epoll(uint64_t *words, size_t count, char *text, bool *ret_cut)
 {
 	static uint32_t files[FILES_MAX];
 	int all = proc_list_read("/proc/self/fdinfo", files, FILES_MAX);
 
+	*ret_cut |= all == FILES_MAX;
 	for (int i = 0; i < all; i++) {
 		proc_list_read_text("/proc/self/fdinfo", files[i], NULL, text, TEXT_BYTES);
-		if (strstr(text, "tfd:") != NULL)
-			count = take_all(text, " data:", '\0', words, count);
+		if (strstr(text, "tfd:") == NULL)
+			continue;
+		count = take_all(text, " data:", '\0', words, count);
+		*ret_cut |= strlen(text) == TEXT_BYTES - 1;
 	}
 	return count;
 }
 
 size_t
-kernel_words_read(uint64_t words[KERNEL_WORDS_MAX])
+kernel_words_read(uint64_t words[KERNEL_WORDS_MAX], bool *ret_cut)
 {
 	char *text = os_map(TEXT_BYTES, false);
 	size_t count = 0;
 
+	*ret_cut = text == NULL;
 	if (text == NULL)
 		return 0;
 	count = read_timers(words, count, text);
-	count = read_epoll(words, count, text);
+	count = read_epoll(words, count, text, ret_cut);
+	*ret_cut |= count == KERNEL_WORDS_MAX;
 	os_unmap(text, TEXT_BYTES);
 	return count;
 }

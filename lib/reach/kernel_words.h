@@ -7,9 +7,9 @@
 
 #include "base/base.h"
 
-#define KERNEL_WORDS_MAX 4096
+#define KERNEL_WORDS_MAX 65536
 
-/* How many there are. [signal] */
-size_t kernel_words_read(uint64_t words[KERNEL_WORDS_MAX]);
+/* How many there are; *ret_cut: there may be more. [signal] */
+size_t kernel_words_read(uint64_t words[KERNEL_WORDS_MAX], bool *ret_cut);
 
 #endif
