@@ -13,7 +13,6 @@
 #include "reach/memory_map.h"
 #include "reach/parked.h"
 #include "recording/recording_map.h"
-#include "request.h"
 #include "twin.h"
 
 #define EXIT_NS 60000000000u /* that the program waits at its end, at most */
@@ -22,6 +21,8 @@
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 
 static bool is_forked, was_paused;
+static bool (*hold_requests)(void);
+static void (*let_requests_go)(void);
 static char path[GRAPH_PATH_BYTES];
 static struct look look;
 static struct memory_map outer;
@@ -210,7 +211,7 @@ at_exit(void *unused)
 	uint64_t registers[ARCH_REGISTERS] = {0}, signals;
 
 	(void)unused;
-	if (!is_recorded() || !request_hold())
+	if (!is_recorded() || !hold_requests())
 		return;
 	twin_end();
 	arch_save_registers(registers);
@@ -221,12 +222,14 @@ at_exit(void *unused)
 		memory_map_release(&outer);
 	}
 	os_restore_signals(signals);
-	request_let_go();
+	let_requests_go();
 }
 
 void
-leaks_look_at_exit(void)
+leaks_look_at_exit(bool (*hold)(void), void (*let_go)(void))
 {
+	hold_requests = hold;
+	let_requests_go = let_go;
 	/* Of no object, so that no dlclose calls it early. What is registered first is called last.
 	 */
 	__cxa_atexit(at_exit, NULL, NULL);

@@ -8,8 +8,9 @@
 #include "base/base.h"
 
 /* Look at exit, after all exit handlers of the program and all destructors of libraries: to be
- * called while libraries are being started. [init] */
-void leaks_look_at_exit(void);
+ * called while libraries are being started. hold and let_go are those of the lock of requests: one
+ * look at a time. [init] */
+void leaks_look_at_exit(bool (*hold)(void), void (*let_go)(void));
 
 /* Let a copy of the process look, and say in the recording what came of that; the caller has the
  * lock of requests. [signal] */

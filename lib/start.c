@@ -191,7 +191,7 @@ start_program(void)
 	process_enter_page();
 	start(false);
 	if (options.leaks && process_is_ready())
-		leaks_look_at_exit();
+		leaks_look_at_exit(request_hold, request_let_go);
 	if (process_is_ready() && start_python != NULL)
 		start_python(options.python);
 }
