@@ -26,7 +26,6 @@ static void (*let_requests_go)(void);
 static char path[GRAPH_PATH_BYTES];
 static struct look look;
 static struct memory_map outer;
-static uint64_t kernel_words[KERNEL_WORDS_MAX];
 
 void
 leaks_reset(bool forked)
@@ -82,13 +81,15 @@ count_threads(void)
 static void
 fill_look(uint32_t serial)
 {
+	const uint64_t *kernel_words;
 	bool is_cut;
+	size_t kernel_count = kernel_words_read(&kernel_words, &is_cut);
 
 	look = (struct look){
 		.recording = path,
 		.roots = {.has_unknown_blocks = is_forked || was_paused,
 			  .kernel = kernel_words,
-			  .kernel_count = kernel_words_read(kernel_words, &is_cut)},
+			  .kernel_count = kernel_count},
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "reach/proc_list.h"
 
+#define WORDS_MAX  65536
 #define FILES_MAX  4096
 #define TEXT_BYTES ((size_t)2 << 20)
 
@@ -14,7 +15,7 @@
 static size_t
 take_all(const char *text, const char *word, char before, uint64_t *words, size_t count)
 {
-	while ((text = strstr(text, word)) != NULL && count < KERNEL_WORDS_MAX) {
+	while ((text = strstr(text, word)) != NULL && count < WORDS_MAX) {
 		const char *number;
 
 		text += strlen(word);
@@ -62,17 +63,24 @@ read_epoll(uint64_t *words, size_t count, char *text, bool *ret_cut)
 }
 
 size_t
-kernel_words_read(uint64_t words[KERNEL_WORDS_MAX], bool *ret_cut)
+kernel_words_read(const uint64_t **ret_words, bool *ret_cut)
 {
+	/* Kept, and no data of the library: few processes need it. */
+	static uint64_t *words;
 	char *text = os_map(TEXT_BYTES, false);
 	size_t count = 0;
 
-	*ret_cut = text == NULL;
-	if (text == NULL)
+	if (words == NULL)
+		words = os_map(WORDS_MAX * sizeof *words, false);
+	*ret_words = words;
+	*ret_cut = text == NULL || words == NULL;
+	if (text != NULL && words == NULL)
+		os_unmap(text, TEXT_BYTES);
+	if (*ret_cut)
 		return 0;
 	count = read_timers(words, count, text);
 	count = read_epoll(words, count, text, ret_cut);
-	*ret_cut |= count == KERNEL_WORDS_MAX;
+	*ret_cut |= count == WORDS_MAX;
 	os_unmap(text, TEXT_BYTES);
 	return count;
 }

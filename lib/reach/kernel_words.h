@@ -7,9 +7,8 @@
 
 #include "base/base.h"
 
-#define KERNEL_WORDS_MAX 65536
-
-/* How many there are; *ret_cut: there may be more. [signal] */
-size_t kernel_words_read(uint64_t words[KERNEL_WORDS_MAX], bool *ret_cut);
+/* How many there are; *ret_words is ours, until the next call. *ret_cut: there may be more. [signal]
+ */
+size_t kernel_words_read(const uint64_t **ret_words, bool *ret_cut);
 
 #endif
