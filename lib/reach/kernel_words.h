@@ -7,7 +7,8 @@
 
 #include "base/base.h"
 
-/* How many there are; *ret_words is ours, until the next call. *ret_cut: there may be more. [signal]
+/* How many there are; *ret_words is ours, until the next call. *ret_cut: there may be more.
+ * [signal]
  */
 size_t kernel_words_read(const uint64_t **ret_words, bool *ret_cut);
 
