@@ -86,6 +86,7 @@ EXTRA_DIST += \
 	$(python_tests) \
 	tests/browser.py \
 	tests/cli/commanded.py \
+	tests/cli/feeding.py \
 	tests/cli/common.bash \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import time
 
+from feeding import Feeding
 from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, need, program, report, run, run_cases
 
 SECONDS = 60
@@ -25,32 +26,6 @@ int main(void)
     return 0;
 }
 """
-
-
-class Traced:
-    """A process that waits, and keeps 1 MiB more with each `feed`."""
-
-    def __init__(self):
-        with open("feeding.c", "w", encoding="ascii") as file:
-            file.write(FEEDING)
-        equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "feeding", "feeding.c"]).returncode, 0, "gcc")
-        self.process = subprocess.Popen(["./feeding"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=feeding.recording"))
-        self.process.stdout.readline()
-        self.name = str(self.process.pid)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exception):
-        end_child(self.process)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def feed(self):
-        self.process.stdin.write(b"x")
-        self.process.stdin.flush()
-        self.process.stdout.readline()
 
 
 class Screen:
@@ -97,7 +72,7 @@ LARGE, SMALL = r"^ +%s .* large  .*feeding\.c:6", r"^ +97\.7 KiB .* 1,000  small
 
 @case("the table, its numbers, and what comes later")
 def table(_directory):
-    with Traced() as traced, Screen(traced.name) as screen:
+    with Feeding(FEEDING) as traced, Screen(traced.name) as screen:
         text = screen.wait_for(SMALL)
         assert re.search(LARGE % r"1\.0 MiB", text, re.M), text
         assert text.index("large") < text.index("small"), text
@@ -111,7 +86,7 @@ def table(_directory):
 
 @case("keys: sort, group, filter, stacks, mark, pause, snapshot, help")
 def keys(_directory):
-    with Traced() as traced, Screen(traced.name) as screen:
+    with Feeding(FEEDING) as traced, Screen(traced.name) as screen:
         screen.wait_for(SMALL)
         screen.press("a")
         text = screen.wait_for(r"^ +1,000 ")
@@ -164,7 +139,7 @@ def keys(_directory):
 
 @case("a process that ends stays on the screen; another size, 60 columns and no UTF-8 are drawn too")
 def ended(_directory):
-    with Traced() as traced, Screen(traced.name, columns=60, lines=10, LC_ALL="C") as screen:
+    with Feeding(FEEDING) as traced, Screen(traced.name, columns=60, lines=10, LC_ALL="C") as screen:
         text = screen.wait_for(r"^ +1\.0 MiB .*large")
         assert all(len(line) < 60 for line in text.splitlines()), text
         assert text.isascii(), text

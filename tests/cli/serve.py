@@ -11,7 +11,8 @@ import time
 import urllib.parse
 
 from browser import Browser
-from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, need, program, record, report, run, \
+from feeding import Feeding
+from harness import COMMAND, case, end_child, environment, equal, heaptally, need, program, record, report, run, \
     run_cases
 from pprof import Pprof, numbers
 
@@ -90,38 +91,12 @@ class Server:
                 return answer
 
 
-class Traced:
-    """A process that allocated, and waits; `feed` lets it allocate 1000 bytes more."""
-
-    def __init__(self):
-        with open("feeding.c", "w", encoding="ascii") as file:
-            file.write(FEEDING)
-        equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "feeding", "feeding.c"]).returncode, 0, "gcc")
-        self.process = subprocess.Popen(["./feeding"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=feeding.recording"))
-        self.process.stdout.readline()
-        self.name = str(self.process.pid)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exception):
-        end_child(self.process)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def feed(self):
-        self.process.stdin.write(b"x")
-        self.process.stdin.flush()
-        self.process.stdout.readline()
-
-
 VALUES = ("total_blocks", "total_bytes", "live_blocks", "live_bytes")
 
 
 @case("heap and allocs: what Parca and Pyroscope demand, and the numbers of top")
 def scraped(_directory):
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         for path, shown in (("/debug/pprof/heap", "inuse_space"), ("/debug/pprof/allocs", "alloc_space")):
             status, headers, body = server.ask(path)
             equal((status, headers["Content-Type"], headers["X-Content-Type-Options"], headers["Cache-Control"]),
@@ -144,7 +119,7 @@ def scraped(_directory):
 
 @case("seconds: the change alone, as often as it is asked for at once")
 def change(_directory):
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         found = []
         askers = [threading.Thread(target=lambda: found.append(server.ask("/debug/pprof/allocs?seconds=2")))
                   for _ in range(3)]
@@ -172,7 +147,7 @@ def change(_directory):
 
 @case("nothing but its own paths, methods and hosts; no file of the disk")
 def refused(_directory):
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         for path in ("/etc/passwd", "/../../../../etc/passwd", "/debug/pprof/../../../etc/passwd", "//etc/passwd",
                      "/%2e%2e/%2e%2e/etc/passwd", "/debug/pprof/heap/", "/debug/pprof/profile",
                      "/feeding.recording", "/debug/pprof/heap?file=/etc/passwd", "/?file=../../etc/passwd"):
@@ -197,7 +172,7 @@ def refused(_directory):
 
 @case("slow clients are cut off, and others are served meanwhile or soon")
 def slow(_directory):
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(40)]
         dripping = silent[::2]
         ends = threading.Event()
@@ -225,7 +200,7 @@ def slow(_directory):
 
 @case("many clients at once: all are answered, with the same numbers")
 def load(_directory):
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         found = []
 
         def ask():
@@ -261,7 +236,7 @@ def ended(directory):
     finally:
         end_child(child)
     for signum in (signal.SIGTERM, signal.SIGINT):
-        with Traced() as traced, Server("--pid", traced.name) as server:
+        with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
             waiting = threading.Thread(target=server.say, args=(
                 b"GET /debug/pprof/heap?seconds=300 HTTP/1.1\r\nHost: localhost\r\n\r\n",))
             waiting.start()
@@ -308,7 +283,7 @@ def folder(directory):
 @case("the page, live in a browser")
 def page(directory):
     need("chromium")
-    with Traced() as traced, Server("--pid", traced.name) as server:
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
         with Browser(directory) as browser:
             browser.open(server.url)
             equal(browser.ask("document.documentElement.dataset.ready"), "yes", "ready")
@@ -320,7 +295,7 @@ def page(directory):
 
 @case("addresses: the loopback unless told otherwise, and what cannot be used")
 def addresses(_directory):
-    with Traced() as traced:
+    with Feeding(FEEDING) as traced:
         with Server("--pid", traced.name) as server:
             with open("/proc/%d/net/tcp" % server.process.pid, encoding="ascii") as file:
                 mine = [line.split()[1] for line in file if line.split()[1].endswith(":%04X" % server.port)]

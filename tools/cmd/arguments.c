@@ -155,6 +155,14 @@ arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, 
 }
 
 void
+arguments_take_one(const char **operand, const char *word, const struct argp_state *state)
+{
+	if (*operand != NULL)
+		argp_error(state, "%s: one file or process at a time", word);
+	*operand = word;
+}
+
+void
 arguments_refuse_word(const struct argp_state *state, const char *word, const char *known)
 {
 	argp_error(state, "%s: not one of %s%s", word, known, nearest_suggest(word, known));

@@ -11,6 +11,9 @@
  * those of the project's file come before the words. */
 void arguments_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
 
+/* The operand of a command that has one: a second is refused, which exits. */
+void arguments_take_one(const char **operand, const char *word, const struct argp_state *state);
+
 /* Refuse a value of an option: "stak: not one of line, stack; did you mean stack?". Exits. */
 _Noreturn void arguments_refuse_word(const struct argp_state *state, const char *word,
 				     const char *known);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
@@ -156,9 +157,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->yes = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand != NULL)
-			argp_error(state, "%s: one file or process at a time", word);
-		arguments->operand = word;
+		arguments_take_one(&arguments->operand, word, state);
 		return 0;
 	case ARGP_KEY_END:
 		choose_limits(arguments);
@@ -179,8 +178,7 @@ static const struct argp argp = {
 	.args_doc = "[FILE|PID]",
 	.doc = "Say which blocks nothing points at any more, by line: what is lost, cycles of it, "
 	       "and what may be. Of a running process a copy looks, twice; it is neither stopped "
-	       "nor "
-	       "slowed but for the moment that the copy takes. One that exits must have been "
+	       "nor slowed but for the moment that the copy takes. One that exits must have been "
 	       "started with `heaptally run --leaks`.\v"
 	       "Examples:\n"
 	       "  heaptally run --leaks -- ./app\n"
@@ -391,7 +389,7 @@ cmd_leaks(int argc, char **argv)
 
 	report_options_init(options, REPORT_LEAKS);
 	argp_err_exit_status = COMMAND_TROUBLE;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	load(&arguments, &source);
 	options->group.selection.system_rules = true;
 	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);

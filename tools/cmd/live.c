@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "model/rank.h"
 #include "read/snapshot.h"
@@ -629,7 +630,7 @@ cmd_live(int argc, char **argv)
 	char *path, *why;
 	int result;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &operand);
+	arguments_parse(&argp, argc, argv, 0, &operand);
 	if (source_find_recording(operand, &path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &live.snapshot);

@@ -88,6 +88,10 @@ enum {
 	 "ask the servers in DEBUGINFOD_URLS for debug information", 3}
 /* clang-format on */
 
+#define FILTERS                                                                                \
+	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2), INCLUDE, \
+		EXCLUDE, FILTER_FILE, SUPPRESSIONS, ANY_FRAME
+
 /* clang-format off */
 /* Of `top` and `diff`. */
 #define GROUPS \
@@ -98,12 +102,7 @@ enum {
 	CUMULATIVE("count a block for every group on its stack, once each"), \
 	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"), \
 	WRAPPER, \
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2), \
-	INCLUDE, \
-	EXCLUDE, \
-	FILTER_FILE, \
-	SUPPRESSIONS, \
-	ANY_FRAME, \
+	FILTERS, \
 	TITLE_HOW, \
 	ROWS("show N groups; 0 is all (default: 10 in text, else all)"), \
 	SORT, \
@@ -199,25 +198,13 @@ static const struct argp_option growth_table[] = {
 };
 
 static const struct argp_option leaks_table[] = {
-	TITLE_SHOWN,
-	BY("function, file or module"),
-	PROCESS,
-	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
-	WRAPPER,
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
-	INCLUDE,
-	EXCLUDE,
-	FILTER_FILE,
-	SUPPRESSIONS,
-	ANY_FRAME,
-	TITLE_HOW,
-	ROWS("show N places; 0 is all (default: 10 in text, else all)"),
-	FORMAT,
-	OUTPUT,
-	FORCE,
-	FULL_NAMES,
-	COLOR,
-	DEBUGINFOD,
+	TITLE_SHOWN, BY("function, file or module"),
+	PROCESS,     RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,     FILTERS,
+	TITLE_HOW,   ROWS("show N places; 0 is all (default: 10 in text, else all)"),
+	FORMAT,      OUTPUT,
+	FORCE,       FULL_NAMES,
+	COLOR,       DEBUGINFOD,
 	{0},
 };
 
@@ -242,12 +229,7 @@ static const struct argp_option export_table[] = {
 	PROCESS,
 	RAW_FRAMES("keep allocator wrappers and libraries of the language at the end of a stack"),
 	WRAPPER,
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
-	INCLUDE,
-	EXCLUDE,
-	FILTER_FILE,
-	SUPPRESSIONS,
-	ANY_FRAME,
+	FILTERS,
 	TITLE("How it is written:", 3),
 	SORT_EXPORT,
 	FORMAT,
@@ -264,12 +246,7 @@ static const struct argp_option page_table[] = {
 	PROCESS,
 	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
 	WRAPPER,
-	TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
-	INCLUDE,
-	EXCLUDE,
-	FILTER_FILE,
-	SUPPRESSIONS,
-	ANY_FRAME,
+	FILTERS,
 	TITLE_HOW,
 	ROWS("show N lines in each table; 0 is all (default: 10)"),
 	FORMAT,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
@@ -57,9 +58,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->pmap.path = word;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand != NULL)
-			argp_error(state, "%s: one file or process at a time", word);
-		arguments->operand = word;
+		arguments_take_one(&arguments->operand, word, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -231,7 +230,7 @@ cmd_resident(int argc, char **argv)
 	struct source source;
 
 	report_options_init(&arguments.options, REPORT_RESIDENT);
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	if (arguments.pmap.path != NULL)
 		report_output_check(&arguments.pmap);
 	load(&arguments, &source);

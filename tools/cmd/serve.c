@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_output.h"
 #include "cmd/serve_pages.h"
@@ -94,7 +95,7 @@ cmd_serve(int argc, char **argv)
 	char *why = NULL, *url = NULL;
 	sigset_t signals;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, argc, argv, 0, &arguments);
 	pages = serve_pages_new(arguments.process, arguments.directory);
 	if (serve_pages_check(pages, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);

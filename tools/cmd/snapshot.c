@@ -64,9 +64,7 @@ parse_option(int key, char *argument, struct argp_state *state)
 		arguments->quiet = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand != NULL)
-			argp_error(state, "%s: one file or process at a time", argument);
-		arguments->operand = argument;
+		arguments_take_one(&arguments->operand, argument, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (arguments->operand == NULL)

@@ -91,9 +91,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->svg = word;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand != NULL)
-			argp_error(state, "%s: one file or process at a time", word);
-		arguments->operand = word;
+		arguments_take_one(&arguments->operand, word, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

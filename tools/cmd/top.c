@@ -167,9 +167,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 		arguments->callers_of = word;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->operand)
-			argp_error(state, "%s: one file or process at a time", word);
-		arguments->operand = word;
+		arguments_take_one(&arguments->operand, word, state);
 		return 0;
 	case OPTION_REFRESH:
 		arguments->refresh_seconds = parse_refresh(word, state);
