@@ -50,7 +50,7 @@ find_litter()
 	for round in 1 2 3 4 5 6; do
 		{
 			list_places | LC_ALL=C comm -13 litter.before - | sed 's/^[0-9]* . /left behind: /'
-			find "$TMPDIR" -mindepth 1 -maxdepth 1 -printf 'left behind: %p\n'
+			find "$TMPDIR" -mindepth 1 -maxdepth 3 -printf 'left behind: %p %Tc\n'
 			list_processes | sed 's/^/left behind: /'
 		} >litter.now
 		[ -s litter.now ] || break

@@ -178,8 +178,10 @@ def remove_tree(directory):
     for _ in range(100):
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.exists(directory):
-            return
+            return True
         time.sleep(0.05)
+    print("# these stay: %s" % list(os.walk(directory)))
+    return False
 
 
 def run_case(number, name, function):
@@ -188,6 +190,8 @@ def run_case(number, name, function):
     os.chdir(directory)
     try:
         function(directory)
+        os.chdir(origin)
+        assert remove_tree(directory), "files are left"
         print("ok %d - %s" % (number, name))
         return True
     except Skip as reason:

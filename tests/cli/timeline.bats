@@ -5,25 +5,26 @@
 
 load common
 
-# Line 9 takes 8 blocks of 1 MiB, one in 20 ms, line 13 gives 6 of them back.
+# Line 9 takes 8 blocks of 1 MiB, one in 20 ms or what it is told (so long that a busy machine
+# samples it), line 13 gives 6 of them back.
 setup_file()
 {
 	cd "$BATS_FILE_TMPDIR" || return 1
 	cat >wave.c <<-'END'
 		#include <stdlib.h>
 		#include <unistd.h>
-
 		static void *volatile kept[8];
 
-		int main(void)
+		int main(int argc, char **argv)
 		{
+			useconds_t step = argc > 1 ? atoi(argv[1]) : 20000;
 			for (int i = 0; i < 8; i++) {
 				kept[i] = malloc(1 << 20);
-				usleep(20000);
+				usleep(step);
 			}
 			for (int i = 0; i < 6; i++) {
 				free(kept[i]);
-				usleep(20000);
+				usleep(step);
 			}
 			return 0;
 		}
@@ -241,7 +242,7 @@ setup_file()
 }
 
 @test "timeline: a run without --every has a curve, resident memory, who grew and who fell" {
-	try 0 heaptally run -q -o plain.tally -- "$BATS_FILE_TMPDIR/wave"
+	try 0 heaptally run -q -o plain.tally -- "$BATS_FILE_TMPDIR/wave" 200000
 	try 0 heaptally timeline --format json plain.tally
 	jq -e '.peak.live_bytes == 8388608 and (.snapshots | length) == 1
 		and ([.points[] | select(.resident_bytes != null)] | length) >= 3
@@ -252,7 +253,7 @@ setup_file()
 # Taking in what ended is work for each process once, and must not make the next sample wait.
 @test "timeline: a program that comes after many others has a curve too" {
 	try 0 heaptally run -q -o after.tally -- sh -c \
-		"for i in 1 2 3 4 5 6 7 8; do /bin/ls / >/dev/null; done; exec '$BATS_FILE_TMPDIR/wave'"
+		"for i in 1 2 3 4 5 6 7 8; do /bin/ls / >/dev/null; done; exec '$BATS_FILE_TMPDIR/wave' 200000"
 	try 0 heaptally timeline --format json --process wave after.tally
 	jq -e '[.points[] | select(.resident_bytes != null)] | length >= 3' out
 }
