@@ -415,6 +415,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/leaks.c \
 	tools/cmd/list.c \
 	tools/cmd/live.c \
+	tools/cmd/live_child.c \
+	tools/cmd/live_child.h \
 	tools/cmd/main.c \
 	tools/cmd/project_file.c \
 	tools/cmd/project_file.h \

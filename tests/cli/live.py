@@ -155,6 +155,67 @@ def ended(_directory):
         equal(screen.status(), 0, "status")
 
 
+STARTED = r"""
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static void *volatile kept;
+static void end(int number) { (void)number; _exit(7); }
+__attribute__((noinline)) static void large(void) { kept = malloc(3 << 20); }
+int main(int argc, char **argv)
+{
+    signal(SIGTERM, end);
+    large();
+    printf("hello %s %d\n", argv[1], getchar());
+    fflush(stdout);
+    while (argc > 2 && strcmp(argv[2], "stay") == 0)
+        pause();
+    return 5;
+}
+"""
+
+
+def build_started():
+    with open("started.c", "w", encoding="ascii") as file:
+        file.write(STARTED)
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "started", "started.c"]).returncode, 0, "gcc")
+
+
+@case("a program that is started: its output and the card come after the screen, its status is ours")
+def started(_directory):
+    build_started()
+    with Screen("-- ./started --any stay", columns=140) as screen:
+        screen.wait_for(r"^ +3\.0 MiB .*large  .*started\.c:9")
+        assert "hello" not in screen.text(), screen.text()
+        screen.press("q")
+        equal(screen.status(), 7, "status")
+        text = screen.text()
+        assert re.search(r"^hello --any -1$", text, re.M) and re.search(r"heap .*peak 3\.0 MiB", text), text
+
+
+@case("a program that ends by itself")
+def ends_at_once(_directory):
+    build_started()
+    with Screen("-- ./started soon") as screen:
+        # It may be over before it was seen.
+        text = screen.wait_for("ENDED|hello soon -1")
+        if "ENDED" in text:
+            screen.press("q")
+        equal(screen.status(), 5, "status")
+        screen.wait_for("hello soon -1")
+
+
+@case("a program that cannot be started, and no terminal")
+def not_started(_directory):
+    with Screen("-- ./missing") as screen:
+        equal(screen.status(), 127, "status")
+        screen.wait_for("missing")
+    done = heaptally("live", "--", program("exits"), "10", "return")
+    equal((done.returncode, done.stdout), (2, b""), "without a terminal")
+
+
 @case("what cannot be looked at is said in one line")
 def refused(_directory):
     child = subprocess.Popen([program("exits"), "10", "stop"], stdout=subprocess.PIPE,

@@ -19,6 +19,7 @@
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
+#include "cmd/live_child.h"
 #include "model/rank.h"
 #include "read/snapshot.h"
 #include "read/source.h"
@@ -36,7 +37,8 @@
 #include "view/stack.h"
 
 #define INTERVAL_NS CLOCK_SECOND_NS
-#define POINTS      240 /* of the sparkline */
+#define LOOK_USEC   10000 /* until a program has a recording */
+#define POINTS      240   /* of the sparkline */
 #define HEAD_LINES  3
 #define FILTER_MOST 60
 #define STACKS      5
@@ -67,6 +69,7 @@ struct live {
 	size_t point_count;
 	enum screen screen;
 	bool is_paused, has_ended, types_filter, quits;
+	struct live_child child; /* with a command line */
 	char filter[FILTER_MOST + 1];
 	unsigned chosen, first; /* rows of the table, or the first line of stacks */
 	ARRAY(struct group *) rows;
@@ -341,7 +344,7 @@ draw_help(unsigned rows)
 		"d       change since now, again: change per second",
 		"space   pause, the process goes on",
 		"s       keep a snapshot in a file",
-		"q       quit; the process goes on",
+		"q       quit; a process goes on, a program that was started here is ended",
 	};
 
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines) && i + HEAD_LINES + 1 < rows; i++)
@@ -578,23 +581,81 @@ run(struct live *live)
 	}
 }
 
+struct words {
+	const char *operand;
+	char *const *command; /* what follows -- */
+};
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
-	const char **operand = state->input;
+	struct words *words = state->input;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		if (*operand != NULL)
-			argp_error(state, "%s: one process at a time", word);
-		*operand = word;
+		if (words->operand != NULL)
+			argp_error(state,
+				   "%s: one process at a time; a program is started by "
+				   "heaptally live -- PROGRAM",
+				   word);
+		if (state->quoted == 0 || state->next <= state->quoted) {
+			words->operand = word;
+			return 0;
+		}
+		words->command = state->argv + state->next - 1;
+		words->operand = word;
+		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which process? Give its number or its name");
+		argp_error(state,
+			   "which process? Give its number or its name, or -- and a program");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static void
+open_process(struct live *live, const char *operand)
+{
+	char *path, *why;
+	int result;
+
+	if (source_find_recording(operand, &path, &why) != 0)
+		die(COMMAND_TROUBLE, "%s", why);
+	result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &live->snapshot);
+	if (result == -EBADMSG)
+		die(COMMAND_TROUBLE, "%s: no recording; live is for a process", operand);
+	if (result != 0)
+		die(COMMAND_TROUBLE, "%s", source_explain(operand, result));
+	free(path);
+	if (!look(live))
+		die(COMMAND_TROUBLE, "%s: it cannot be read", operand);
+}
+
+/* A program that ends at once was not to be seen; its output is. */
+static void
+open_program(struct live *live, char *const *command)
+{
+	int result = -ENOTTY;
+
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		result = live_child_start(&live->child, command);
+	if (result != 0)
+		die(COMMAND_TROUBLE, "%s: not started: %s", command[0], strerror(-result));
+	while (!live_child_has_ended(&live->child)) {
+		char *path = live_child_find_recording(&live->child);
+
+		result = path == NULL ? -ENOENT
+				      : snapshot_open(path, SNAPSHOT_ANY_OWNER, &live->snapshot);
+		free(path);
+		if (result == 0 && look(live))
+			return;
+		if (result == 0)
+			snapshot_free(live->snapshot);
+		usleep(LOOK_USEC);
+	}
+	exit(live_child_finish(&live->child));
 }
 
 static void
@@ -617,36 +678,38 @@ cmd_live(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.parser = parse_option,
-		.args_doc = "PID|COMMAND",
+		.args_doc = "PID|COMMAND\n-- PROGRAM [ARGUMENT...]",
 		.doc = "Look into a running process: a table that is made anew each second, with "
 		       "keys to sort, group and filter it, and to open stacks. The process is not "
-		       "stopped. ? says the keys, q quits.\n\n"
+		       "stopped. ? says the keys, q quits. After -- a program is started as by "
+		       "heaptally run, and q ends it.\n\n"
 		       "  heaptally live 4711\n"
-		       "  heaptally live server\n",
+		       "  heaptally live server\n"
+		       "  heaptally live -- ./server --port 8080\n",
 	};
 	const struct place_options places = {.exact = false};
 	struct live live = {.options.by = GROUP_BY_LINE, .column = column_find("live")};
-	const char *operand = NULL;
-	char *path, *why;
-	int result;
+	struct words words = {0};
+	int status = COMMAND_OK, ended;
+	char *why;
 
-	arguments_parse(&argp, argc, argv, 0, &operand);
-	if (source_find_recording(operand, &path, &why) != 0)
-		die(COMMAND_TROUBLE, "%s", why);
-	result = snapshot_open(path, SNAPSHOT_ANY_OWNER, &live.snapshot);
-	if (result == -EBADMSG)
-		die(COMMAND_TROUBLE, "%s: no recording; live is for a process", operand);
-	if (result != 0)
-		die(COMMAND_TROUBLE, "%s", source_explain(operand, result));
+	arguments_parse(&argp, argc, argv, 0, &words);
 	live.table = place_table_new(&places);
 	live.cache = debuginfo_cache_new();
-	if (!look(&live))
-		die(COMMAND_TROUBLE, "%s: it cannot be read", operand);
-	if (tui_enter(&why) != 0)
-		die(COMMAND_TROUBLE, "%s", why);
-	run(&live);
-	tui_leave();
+	if (words.command != NULL)
+		open_program(&live, words.command);
+	else
+		open_process(&live, words.operand);
+	if (tui_enter(&why) == 0) {
+		run(&live);
+		tui_leave();
+	} else {
+		warn("%s", why);
+		status = COMMAND_TROUBLE;
+	}
 	release(&live);
-	free(path);
-	return COMMAND_OK;
+	if (live.child.pid == 0)
+		return status;
+	ended = live_child_finish(&live.child);
+	return status == COMMAND_OK ? ended : status;
 }
