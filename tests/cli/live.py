@@ -22,7 +22,7 @@ int main(void)
     small();
     large();
     while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
-        large();
+        large(); /* called from here too */
     return 0;
 }
 """
@@ -107,7 +107,7 @@ def keys(_directory):
         screen.press("Enter")
         assert "large" not in screen.wait_for("^/sma$")
         screen.press("Enter")
-        text = screen.wait_for(r"97\.7 KiB in 1,000 blocks")
+        text = screen.wait_for(r"97\.7 KiB in 1,000 blocks:")
         assert "main" in text and "large" not in text, text
         screen.press("Escape")
         screen.wait_for("where, by line")
@@ -128,6 +128,12 @@ def keys(_directory):
         assert "heap 2.1 MiB" in screen.wait_for("where, by line"), "it is not paused"
         screen.press("Space")
         screen.wait_for(LARGE % r"3\.0 MiB")
+        screen.press("Enter")
+        screen.wait_for(r"^ *live +% +blocks +where")
+        text = screen.wait_for(r"^ *3\.0 MiB +100\.0 +3 +main ")
+        assert "1.0 MiB in 1 block:" in text, text
+        screen.press("Escape")
+        screen.wait_for("where, by line")
         screen.press("s")
         screen.wait_for("A snapshot is kept")
         [tally] = [name for name in os.listdir(".") if name.endswith(".tally")]

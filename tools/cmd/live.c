@@ -21,6 +21,7 @@
 #include "cmd/command.h"
 #include "cmd/live_child.h"
 #include "model/rank.h"
+#include "model/tree.h"
 #include "read/snapshot.h"
 #include "read/source.h"
 #include "symbols/debuginfo_cache.h"
@@ -32,9 +33,11 @@
 #include "util/error.h"
 #include "util/human.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 #include "view/place.h"
 #include "view/stack.h"
+#include "view/top.h"
 
 #define INTERVAL_NS CLOCK_SECOND_NS
 #define LOOK_USEC   10000 /* until a program has a recording */
@@ -279,38 +282,74 @@ write_stack(const struct live *live, const struct term *term, const struct group
 {
 	char size[HUMAN_BYTES], blocks[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s in %s blocks:\n", human_size(stack->values.live_bytes, size),
-		human_count((uint64_t)stack->values.live_blocks, blocks));
+	fprintf(term->stream, "%s in %s block%s:\n", human_size(stack->values.live_bytes, size),
+		human_count((uint64_t)stack->values.live_blocks, blocks),
+		text_plural((uint64_t)stack->values.live_blocks));
 	view_stack_text(term, live->table, stack->stack, NULL,
 			&(struct view_stack_options){.frames = 0});
 	fputc('\n', term->stream);
 }
 
-/* The largest stacks of the row, as lines. */
+/* The stacks of the row, ranked. */
 static void
-open_stacks(struct live *live)
+group_stacks(const struct live *live, const struct group *row, struct group_set *ret_set)
 {
 	const struct profile_at at = {.moment = &live->profile->moments[0]};
 	struct group_options options = live->options;
-	const struct group *row;
+	size_t kept = 0;
+
+	options.by = GROUP_BY_STACK;
+	group_profile(live->profile, &at, &options, live->table, NULL, ret_set);
+	ret_set->sum = (struct profile_values){0};
+	for (size_t i = 0; i < ret_set->count; i++) {
+		if (!is_of_row(live, &ret_set->groups[i], row))
+			continue;
+		ret_set->groups[kept++] = ret_set->groups[i];
+		profile_values_add(&ret_set->sum, &ret_set->groups[kept - 1].values);
+	}
+	ret_set->count = kept;
+	rank_groups(ret_set, options.by, live->column, live->table);
+}
+
+static void
+write_callers(const struct live *live, const struct term *term, const struct group_set *set)
+{
+	const struct tree_options options = {.column = live->column};
+	struct tree tree;
+	struct view_top view = {
+		.profile = live->profile,
+		.options = &live->options,
+		.column = live->column,
+		.set = set,
+		.table = live->table,
+		.tree = &tree,
+	};
+
+	tree_init(&tree, set, live->table, &options);
+	view_top_tree(term, &view);
+	tree_release(&tree);
+}
+
+/* The largest stacks of the row and the tree of all, as lines. */
+static void
+open_stacks(struct live *live)
+{
 	struct group_set set;
-	struct term term = {.utf8 = true};
+	struct term term;
 	char *text = NULL, *at_line, *line;
-	size_t length, shown = 0;
+	size_t length;
+	unsigned rows;
 
 	if (live->rows.count == 0)
 		return;
-	row = live->rows.items[live->chosen];
-	options.by = GROUP_BY_STACK;
-	group_profile(live->profile, &at, &options, live->table, NULL, &set);
-	rank_groups(&set, options.by, live->column, live->table);
+	term_init(&term, stdout, TERM_COLOR_NEVER);
+	tui_get_size(&rows, &term.width);
+	group_stacks(live, live->rows.items[live->chosen], &set);
 	term.stream = open_memstream(&text, &length);
-	for (size_t i = 0; term.stream != NULL && i < set.count && shown < STACKS; i++) {
-		if (!is_of_row(live, &set.groups[i], row))
-			continue;
+	for (size_t i = 0; term.stream != NULL && i < set.count && i < STACKS; i++)
 		write_stack(live, &term, &set.groups[i]);
-		shown++;
-	}
+	if (term.stream != NULL && set.count > 1)
+		write_callers(live, &term, &set);
 	if (term.stream != NULL)
 		fclose(term.stream);
 	forget_lines(live);
@@ -336,7 +375,7 @@ draw_help(unsigned rows)
 {
 	static const char *const lines[] = {
 		"up, down, page up, page down, home, end   move",
-		"Enter   the stacks of a row; Esc goes back",
+		"Enter   the largest stacks of a row, and the tree of its callers; Esc goes back",
 		"o live   b blocks   t total   a allocations   m temporary: what rows are sorted "
 		"by",
 		"g       group by line, function, file, module",
