@@ -415,8 +415,12 @@ tools_heaptally_SOURCES = \
 	tools/cmd/leaks.c \
 	tools/cmd/list.c \
 	tools/cmd/live.c \
+	tools/cmd/live.h \
 	tools/cmd/live_child.c \
 	tools/cmd/live_child.h \
+	tools/cmd/live_draw.c \
+	tools/cmd/live_look.c \
+	tools/cmd/live_stacks.c \
 	tools/cmd/main.c \
 	tools/cmd/project_file.c \
 	tools/cmd/project_file.h \

@@ -201,6 +201,17 @@ def started(_directory):
         assert re.search(r"^hello --any -1$", text, re.M) and re.search(r"heap .*peak 3\.0 MiB", text), text
 
 
+@case("a process that becomes another program is followed")
+def followed(_directory):
+    build_started()
+    with Screen("-- sh -c 'sleep 1; exec ./started on stay'", columns=140) as screen:
+        screen.wait_for(r"^sh \d+ ")
+        screen.wait_for(r"^ +3\.0 MiB .*large  .*started\.c:9")
+        assert re.search(r"^started \d+ ", screen.text(), re.M), screen.text()
+        screen.press("q")
+        equal(screen.status(), 7, "status")
+
+
 @case("a program that ends by itself")
 def ends_at_once(_directory):
     build_started()

@@ -216,10 +216,8 @@ find_mapped(pid_t pid)
 	return found;
 }
 
-/* When the living process of this number began, in nanoseconds of CLOCK_BOOTTIME; 0 if none lives.
- * Rounded down to the clock tick. Source: starttime in proc_pid_stat(5). */
-static uint64_t
-get_start_ns(pid_t pid)
+uint64_t
+locate_get_start_ns(pid_t pid)
 {
 	char *path = xasprintf("/proc/%d/stat", (int)pid), line[1024];
 	FILE *stat = fopen(path, "re");
@@ -246,7 +244,7 @@ is_of_earlier_process(const struct snapshot_identity *identity)
 {
 	uint64_t asleep_ns = clock_get_ns(CLOCK_BOOTTIME) - clock_get_ns(CLOCK_MONOTONIC);
 
-	return get_start_ns((pid_t)identity->pid) > identity->start_monotonic_ns + asleep_ns;
+	return locate_get_start_ns((pid_t)identity->pid) > identity->start_monotonic_ns + asleep_ns;
 }
 
 static char *

@@ -46,6 +46,10 @@ void recording_list_release(struct recording_list *list);
  */
 int locate_process(pid_t pid, char **ret_path);
 
+/* When the living process of this number began, in nanoseconds of CLOCK_BOOTTIME; 0 if none lives.
+ * Rounded down to the clock tick. Source: starttime in proc_pid_stat(5). */
+uint64_t locate_get_start_ns(pid_t pid);
+
 /*
  * Remove a recording that nothing needs any more, and the directory of its run with the last one.
  * 0; -EBUSY while a process may write it, or the run lasts that will read it; or -errno.
