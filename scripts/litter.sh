@@ -11,8 +11,8 @@ list_places()
 {
 	{
 		find /dev -xdev -maxdepth 1 \( -type f -o -name null -o -name full -o -name zero \) -printf '%i %y %p\n'
-		find /tmp /var/tmp /dev/shm "${XDG_RUNTIME_DIR:-/dev/shm}" -xdev -maxdepth 2 \
-			-name '*heaptally*' ! -path "$TMPDIR*" -printf '%i %y %p\n'
+		find /tmp /var/tmp /dev/shm -xdev -maxdepth 2 \
+			-name '*heaptally*' ! -path "$TMPDIR*" ! -path "$XDG_RUNTIME_DIR*" -printf '%i %y %p\n'
 	} 2>/dev/null | LC_ALL=C sort -u
 }
 
@@ -34,10 +34,13 @@ watch_litter()
 	TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/heaptally-check.XXXXXX") || exit 1
 	# Tests that become another user have to get to their directory.
 	chmod 755 "$TMPDIR"
-	trap 'rm -rf "$TMPDIR"' EXIT
+	# Recordings without a place of their own, which nobody wants afterwards. In memory, as theirs is.
+	XDG_RUNTIME_DIR=$(mktemp -d /dev/shm/heaptally-check.XXXXXX) ||
+		XDG_RUNTIME_DIR=$(mktemp -d /tmp/heaptally-check.XXXXXX) || exit 1
+	trap 'rm -rf "$TMPDIR" "$XDG_RUNTIME_DIR"' EXIT
 	trap 'exit 1' HUP INT TERM
 	list_places >litter.before
-	export TMPDIR CHECK_MARK=$mark
+	export TMPDIR XDG_RUNTIME_DIR CHECK_MARK=$mark
 }
 
 # Call after them: one line for each thing that is there and was not. What others are just making and

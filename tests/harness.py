@@ -186,7 +186,7 @@ def remove_tree(directory):
 
 def run_case(number, name, function):
     directory = tempfile.mkdtemp(prefix="heaptally-test.")
-    origin = os.getcwd()
+    origin, variables = os.getcwd(), dict(os.environ)
     os.chdir(directory)
     try:
         function(directory)
@@ -203,6 +203,9 @@ def run_case(number, name, function):
         return False
     finally:
         os.chdir(origin)
+        # What names a directory of this case would be made again by the next.
+        os.environ.clear()
+        os.environ.update(variables)
         remove_tree(directory)
         sys.stdout.flush()
 
