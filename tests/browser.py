@@ -40,8 +40,8 @@ class Browser:
         self.log = open(os.path.join(directory, "chromium.log"), "wb")
         self.process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, close_fds=False,
-            preexec_fn=place_pipes, env=environment(HOME=directory, XDG_CONFIG_HOME=directory, XDG_CACHE_HOME=directory, XDG_RUNTIME_DIR=directory,
-                                                    DBUS_SESSION_BUS_ADDRESS="disabled:"), start_new_session=True)
+            preexec_fn=place_pipes, env=environment(HOME=directory, XDG_CONFIG_HOME=directory, XDG_CACHE_HOME=directory,
+                                                    XDG_RUNTIME_DIR=directory, DBUS_SESSION_BUS_ADDRESS="disabled:"), start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]

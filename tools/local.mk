@@ -84,6 +84,8 @@ tools_libtools_a_SOURCES = \
 	tools/export/speedscope.h \
 	tools/export/svg.c \
 	tools/export/svg.h \
+	tools/export/svg_sites.c \
+	tools/export/svg_sites.h \
 	tools/export/tracemalloc.c \
 	tools/export/tracemalloc.h \
 	tools/model/annotate.c \

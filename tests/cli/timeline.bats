@@ -236,6 +236,15 @@ setup_file()
 	grep -q 'peak 8.0 MiB at' heap.svg
 	grep -q 'class="live" d="M' heap.svg
 	grep -q 'class="rss" d="M' heap.svg
+	# Sizes of the grid are round, and the line that held most is named with what it held.
+	python3 - heap.svg <<-'END'
+		import re, sys
+		labels = re.findall(r'text-anchor="end">([0-9.]+) MiB<', open(sys.argv[1]).read().split('text-anchor="middle"')[0])
+		step = float(labels[0])
+		assert float("%e" % step) in (1, 2, 5), labels
+		assert [float(label) for label in labels] == [step * (i + 1) for i in range(len(labels))], labels
+	END
+	grep -A 1 '>8\.0 MiB<' heap.svg | grep -q 'main  .*wave\.c:9<'
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse("heap.svg")'
 	try 0 heaptally timeline --svg - "$BATS_FILE_TMPDIR/wave.tally"
 	cmp out heap.svg

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/svg_sites.h"
 #include "util/human.h"
 #include "util/term.h"
 #include "view/marks.h"
@@ -27,8 +28,8 @@
 #define RIGHT        20
 #define TOP          50
 #define BOTTOM       50
-#define LINES        4 /* of the grid, upwards */
-
+#define LINES_MOST   5  /* of the grid, upwards */
+#define SITE_HEIGHT  18 /* a line below the picture */
 #define LETTER_WIDTH 7
 #define LETTERS_MIN  4 /* a span that is narrower gets no label */
 #define EVENT_ROWS   4
@@ -88,19 +89,39 @@ write_line(FILE *stream, const char *class, double x, double y, double to_x, dou
 		class, x, y, to_x, to_y);
 }
 
+/* Lines at 1, 2 or 5 times a power of ten of the largest unit that is not above the highest. */
+static void
+write_sizes(const struct frame *frame)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	static const double factors[] = {2, 2.5, 2};
+	double unit = 1, step = 1;
+	size_t index = 0;
+	char label[HUMAN_BYTES];
+
+	while (index + 1 < sizeof(units) / sizeof(*units) && frame->highest >= unit * 1024) {
+		unit *= 1024;
+		index++;
+	}
+	step = index > 0 ? 0.1 : 1;
+	for (size_t i = 0; frame->highest / unit / step > LINES_MOST; i++)
+		step *= factors[i % 3];
+	for (unsigned i = 0; i * step * unit <= frame->highest; i++) {
+		double y = get_y(frame, i * step * unit);
+
+		write_line(frame->stream, "grid", LEFT, y, WIDTH - RIGHT, y);
+		snprintf(label, sizeof(label), "%.6g %s", i * step, i > 0 ? units[index] : "B");
+		write_label(frame->stream, LEFT - 6, y + 4, "end", label);
+	}
+}
+
 static void
 write_grid(const struct frame *frame)
 {
 	struct view_timeline_axis axis;
 	char label[HUMAN_BYTES];
 
-	for (unsigned i = 0; i <= LINES; i++) {
-		double bytes = frame->highest * i / LINES, y = get_y(frame, bytes);
-
-		write_line(frame->stream, "grid", LEFT, y, WIDTH - RIGHT, y);
-		write_label(frame->stream, LEFT - 6, y + 4, "end",
-			    human_size((int64_t)bytes, label));
-	}
+	write_sizes(frame);
 	view_timeline_axis_init(&axis, frame->view->from_ns, frame->view->to_ns, 8);
 	for (unsigned i = 0; i < axis.count; i++) {
 		double at = axis.first_ns + i * axis.step_ns;
@@ -284,6 +305,26 @@ write_peak(const struct frame *frame)
 	write_label(frame->stream, x, y - 8, x > WIDTH / 2 ? "end" : "start", label);
 }
 
+/* Below the picture: who held most at its largest moment. */
+static void
+write_sites(const struct frame *frame, const struct svg_sites *sites)
+{
+	char size[HUMAN_BYTES], time[HUMAN_BYTES], label[2 * HUMAN_BYTES];
+
+	for (size_t i = 0; i < sites->count; i++) {
+		double y = HEIGHT + (double)i * SITE_HEIGHT;
+
+		if (i == 0) {
+			snprintf(label, sizeof(label), "at %s",
+				 human_duration(sites->time_ns, time));
+			write_label(frame->stream, LEFT - 6, y, "end", label);
+		}
+		write_label(frame->stream, LEFT + 80, y, "end",
+			    human_size(sites->sites[i].bytes, size));
+		write_label(frame->stream, LEFT + 92, y, "start", sites->sites[i].place);
+	}
+}
+
 static double
 get_highest(const struct view_timeline *view, bool *ret_has_rss)
 {
@@ -309,8 +350,12 @@ export_svg(const struct term *term, const struct view_timeline *view)
 	const struct profile_mark *unseen = view_timeline_get_unseen_peak(view);
 	struct frame frame = {.stream = stream, .view = view};
 	char bytes[HUMAN_BYTES], time[HUMAN_BYTES];
+	struct svg_sites sites;
+	int height;
 	bool has_rss;
 
+	svg_sites_init(&sites, view);
+	height = HEIGHT + (int)sites.count * SITE_HEIGHT;
 	frame.highest = get_highest(view, &has_rss);
 	fprintf(stream,
 		EXPORT_SVG_MAGIC
@@ -322,7 +367,7 @@ export_svg(const struct term *term, const struct view_timeline *view)
 		"stroke:#2b5c8a}.rss{fill:none;stroke:#b55}</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
 		"<text x=\"%d\" y=\"24\">",
-		WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
+		WIDTH, height, WIDTH, height, LEFT);
 	write_text(stream, view->profile->command);
 	fprintf(stream, " %" PRIu32 ": live heap%s", view->profile->pid,
 		has_rss ? ", and resident memory as a line" : "");
@@ -342,5 +387,7 @@ export_svg(const struct term *term, const struct view_timeline *view)
 		write_curve(&frame, true);
 	write_marks(&frame);
 	write_peak(&frame);
+	write_sites(&frame, &sites);
+	svg_sites_release(&sites);
 	fputs("</svg>\n", stream);
 }
