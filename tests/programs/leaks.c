@@ -20,12 +20,16 @@ struct node {
 	char rest[24];
 };
 
-struct node *kept_list, *kept_tree, *kept_middle;
-char *kept_inside, *kept_past, *kept_nothing;
-void **kept_mapped, **kept_shared;
-char *kept_large, *kept_large_inside;
-pthread_key_t low_key;
-__thread void *kept_thread_local;
+/* Also what nobody reads is stored. */
+#define KEPT static __attribute__((used))
+
+KEPT struct node *kept_list, *kept_tree, *kept_middle;
+KEPT char *kept_inside, *kept_past, *kept_nothing;
+KEPT void **kept_mapped, **kept_shared;
+KEPT char *kept_large, *kept_large_inside;
+KEPT pthread_key_t low_key;
+KEPT __thread void *kept_thread_local;
+static volatile size_t no_bytes = 0;
 
 static struct node *
 make(struct node *next, struct node *other)
@@ -174,7 +178,7 @@ keep_past(void)
 CASE
 keep_nothing(void)
 {
-	kept_nothing = malloc(0);
+	kept_nothing = malloc(no_bytes);
 }
 
 /* reachable -> into -> start: possible from there on. */
@@ -240,7 +244,7 @@ lost_by_thread(void)
 	pthread_join(thread, NULL);
 }
 
-void *at_exit_block;
+KEPT void *at_exit_block;
 
 static void
 free_at_exit(void)
@@ -256,7 +260,7 @@ free_in_handler(void)
 }
 
 /* Lost by the last handlers: who looks before them sees it as held. */
-void *lost_at_exit_block;
+KEPT void *lost_at_exit_block;
 
 static __attribute__((destructor)) void
 lose_at_exit(void)

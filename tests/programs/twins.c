@@ -28,8 +28,8 @@ enum {
 	LARGE = 300
 };
 
-void *slots[2][SLOTS];
-void *large[LARGE];
+static __attribute__((used)) void *slots[2][SLOTS];
+static __attribute__((used)) void *large[LARGE];
 static volatile sig_atomic_t signals;
 
 static void
