@@ -196,13 +196,22 @@ os_map_file_for_all(int fd, size_t bytes)
 	return map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
 }
 
+/* Without the second, the first touch of each part makes a kernel read around it, as far as the
+ * device's read-ahead goes, in a file that has nothing yet. */
+static void
+advise_on_file(void *address, size_t bytes)
+{
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_RANDOM);
+}
+
 void *
 os_map_file(int fd, size_t bytes)
 {
 	void *memory = os_map_file_for_all(fd, bytes);
 
 	if (memory != NULL) {
-		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
+		advise_on_file(memory, bytes);
 		own_memory_set_kind(memory, OWN_MEMORY_FILE);
 	}
 	return memory;
@@ -214,7 +223,7 @@ os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
 	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
 
 	if (result == 0) {
-		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+		advise_on_file(address, bytes);
 		own_memory_set_kind(address, OWN_MEMORY_FILE);
 	}
 	return result;
