@@ -260,6 +260,12 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/encoding.h \
 	tools/symbols/module_file.c \
 	tools/symbols/module_file.h \
+	tools/symbols/name_cache.c \
+	tools/symbols/name_cache.h \
+	tools/symbols/name_file.c \
+	tools/symbols/name_file.h \
+	tools/symbols/name_store.c \
+	tools/symbols/name_store.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/tui/tui.h \

@@ -29,6 +29,7 @@ tools_unit_tests = \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
 	tests/unit/test_moment \
+	tests/unit/test_name_file \
 	tests/unit/test_option_words \
 	tests/unit/test_output \
 	tests/unit/test_profile \
@@ -100,6 +101,9 @@ tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c $(scratch) $(recording
 tests_unit_test_launch_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_launch_LDADD = $(tools_unit_libs)
 tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)
+tests_unit_test_name_file_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_name_file_LDADD = $(tools_unit_libs)
+tests_unit_test_name_file_SOURCES = tests/unit/test_name_file.c
 tests_unit_test_option_words_CPPFLAGS = $(tools_unit_cppflags) -I$(srcdir)/lib
 tests_unit_test_option_words_LDADD = tests/unit/libruntime.a $(tools_unit_libs)
 tests_unit_test_option_words_SOURCES = tests/unit/test_option_words.c

@@ -22,6 +22,8 @@
 #include "run/exec_reader.h"
 #include "run/target.h"
 #include "run/watch.h"
+#include "symbols/debuginfo_cache.h"
+#include "symbols/name_cache.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/term.h"
@@ -150,9 +152,14 @@ cmd_run(int argc, char **argv)
 	run_options_parse(&run.options, argc, argv);
 	run_prepare(&run);
 	run_start(&run);
+	run.debuginfo = debuginfo_cache_new();
+	run.names = run.options.no_cache ? NULL : name_cache_new();
 	wait_for_end(&run);
 	status = finish(&run);
 	run_release_card(&run);
+	/* Written when nobody waits for it any more. */
+	name_cache_free(run.names);
+	debuginfo_cache_free(run.debuginfo);
 	collector_free(run.collector);
 	free(run.directory);
 	free(run.path);
