@@ -444,6 +444,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/request.c \
 	tools/cmd/resident.c \
 	tools/cmd/run.c \
+	tools/cmd/run_early.c \
+	tools/cmd/run_early.h \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \
 	tools/cmd/run_session.h \

@@ -6,9 +6,10 @@ import random
 import re
 import shutil
 import stat
+import subprocess
 import time
 
-from harness import LIBRARY, case, environment, equal, heaptally, need, record, report, run, run_cases
+from harness import LIBRARY, Skip, case, environment, equal, heaptally, need, record, report, run, run_cases
 
 SOURCE = """
 #include <stdlib.h>
@@ -288,6 +289,34 @@ def cleaned(directory):
     equal(len(files()), count, "files after -n")
     assert clean("--cache").startswith("removed names of %d modules" % count)
     equal(files(), [], "files after")
+
+
+@case("run looks for names while the program still runs")
+def early(directory):
+    if len(os.sched_getaffinity(0)) < 2:
+        raise Skip("one processor")
+    with open("waits.c", "w", encoding="utf-8") as source:
+        source.write("#include <stdlib.h>\n#include <unistd.h>\nvoid *kept;\nint main(void)\n"
+                     "{ char c; kept = malloc(12345); return read(0, &c, 1) != 0; }\n")
+    equal(run([need("gcc"), "-g", "-Wl,--build-id", "-o", "waits", "waits.c"]).returncode, 0, "gcc")
+    words = [need("strace"), "-f", "-o", "calls", "-e", "trace=openat", os.environ["HEAPTALLY_COMMAND"], "run", "-q",
+             "-o", "run.tally", "--", directory + "/waits"]
+    opened = re.compile(r'openat\(AT_FDCWD, "%s/waits", O_RDONLY\|O_NOCTTY' % re.escape(directory))
+    open("calls", "w", encoding="utf-8").close()
+    with subprocess.Popen(words, stdin=subprocess.PIPE, env=environment()) as child:
+        end = time.monotonic() + 60
+        while True:
+            with open("calls", encoding="utf-8") as calls:
+                if opened.search(calls.read()):
+                    break
+            assert child.poll() is None and time.monotonic() < end, "it is not opened"
+            time.sleep(0.05)
+        child.stdin.close()
+        equal(child.wait(60), 0, "status")
+    with open("calls", encoding="utf-8") as calls:
+        equal(len(opened.findall(calls.read())), 1, "times that it is opened")
+    [row] = report("top", "--include", "function=main", "run.tally")["groups"]
+    equal((row["frames"][0]["line"], row["total_bytes"]), (5, 12345), "the site")
 
 
 run_cases()
