@@ -106,6 +106,8 @@ runtime_modules = \
 	lib/reach/pointer.h \
 	lib/reach/proc_list.c \
 	lib/reach/proc_list.h \
+	lib/reach/process_stat.c \
+	lib/reach/process_stat.h \
 	lib/reach/ranges.c \
 	lib/reach/ranges.h \
 	lib/reach/roots.c \

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -409,6 +411,28 @@ os_stat(const char *path, bool follow, struct os_stat *ret_stat)
 				       (uint64_t)st.st_mtim.tv_nsec,
 		};
 	return (int)result;
+}
+
+bool
+os_is_in_memory(const char *path)
+{
+	struct statfs st;
+
+	return call3(SYS_statfs, (long)path, (long)&st, 0) == 0 && st.f_type == TMPFS_MAGIC;
+}
+
+bool
+os_resident(const void *address, size_t bytes, unsigned char *ret_pages)
+{
+	return call3(SYS_mincore, (long)address, (long)bytes, (long)ret_pages) == 0;
+}
+
+bool
+os_has_swapped(void)
+{
+	struct sysinfo info;
+
+	return call3(SYS_sysinfo, (long)&info, 0, 0) != 0 || info.freeswap != info.totalswap;
 }
 
 uint64_t

@@ -20,7 +20,7 @@ class Target:
 
     def __init__(self, how, directory):
         self.recording = os.path.join(directory, "t.recording")
-        self.process = subprocess.Popen([program("twins"), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program("twins"), *how.split()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=environment(LD_PRELOAD=LIBRARY,
                                                                    HEAPTALLY="out=" + self.recording))
         self.pid = self.process.pid
@@ -232,6 +232,16 @@ def forked(directory):
         info = json.loads(result.stdout)
         equal(info["live_bytes"], 321, "live")
         equal(process.said, set(), "what the process saw")
+
+
+@case("shared memory that was never touched is not touched, and what is in it holds blocks")
+def sparse(directory):
+    with target("sparse", directory) as process, process.events():
+        document = ask(process.pid, "--settle", "0")
+        equal(document["summary"]["definite"], {"blocks": 5, "bytes": 500}, "lost")
+        folder = "/proc/%d/fd/" % process.pid
+        [shared] = [folder + fd for fd in os.listdir(folder) if "memfd:sparse" in os.readlink(folder + fd)]
+        assert os.stat(shared).st_blocks * 512 < 1 << 20, os.stat(shared)
 
 
 run_cases()
