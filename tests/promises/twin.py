@@ -234,6 +234,29 @@ def forked(directory):
         equal(process.said, set(), "what the process saw")
 
 
+def become(process):
+    """Let it become another program: children that this one has."""
+    process.process.stdin.write("exec\n")
+    process.process.stdin.flush()
+    for line in process.process.stdout:
+        if line == "ready\n":
+            return process.children()
+    raise AssertionError("the process ended")
+
+
+@case("a program that follows by exec has no copy for a child, whether that has ended or not")
+def followed(directory):
+    for stop in (signal.SIGKILL, signal.SIGSTOP):
+        with target("large", directory) as process:
+            question, child = catch(process, stop)
+            equal(become(process), [], "children after signal %d" % stop)
+            assert not os.path.exists("/proc/%d" % child), "the copy is left"
+            question.communicate(timeout=LIMIT_SECONDS)
+            assert question.returncode in (0, 1, 3), question.returncode
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+
+
 @case("shared memory that was never touched is not touched, and what is in it holds blocks")
 def sparse(directory):
     with target("sparse", directory) as process, process.events():
