@@ -168,6 +168,15 @@ note_gaps(const struct look *look)
 		header->gaps |= GRAPH_GAP_NOT_INHERITED;
 }
 
+void
+look_refuse(const struct look *look, int error)
+{
+	memset(&now, 0, sizeof now);
+	now.writer.header = look->header;
+	if (graph_writer_init(&now.writer, look->recording) == 0)
+		graph_writer_finish(&now.writer, error);
+}
+
 int
 look_make(const struct look *look)
 {

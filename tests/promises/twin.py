@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """heaptally leaks PID: a copy of the process looks, and the process does not notice."""
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import threading
 import time
 
 import schema
-from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, run_cases
+from harness import BUILD, COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, run, run_cases
 
 LIMIT_SECONDS = 60
 
@@ -234,6 +235,18 @@ def forked(directory):
         equal(process.said, set(), "what the process saw")
 
 
+@case("children that another thread forks meanwhile have tables of their own")
+def forking(directory):
+    with target("forks", directory) as process, process.events():
+        for _ in range(5):
+            equal(ask(process.pid, "--settle", "0")["summary"]["definite"]["blocks"], 5, "lost")
+    equal([line for line in process.said if "child" in line], [], "what the process saw")
+    found = [name for name in os.listdir(directory) if name != "t.recording"]
+    assert found, "recordings of children"
+    lives = {json.loads(heaptally("info", "--format", "json", name).stdout)["live_bytes"] for name in found[:20]}
+    equal(lives, {321}, "what lives in children")
+
+
 def become(process):
     """Let it become another program: children that this one has."""
     process.process.stdin.write("exec\n")
@@ -257,6 +270,16 @@ def followed(directory):
             os.unlink(os.path.join(directory, name))
 
 
+@case("a process that may start none is told so, and goes on")
+def refused(directory):
+    with target("limited", directory) as process:
+        with process.events():
+            result = heaptally("leaks", str(process.pid))
+        equal(result.returncode, 3, result.stderr)
+        assert b"a limit on processes" in result.stderr, result.stderr
+        process.tell()
+
+
 @case("shared memory that was never touched is not touched, and what is in it holds blocks")
 def sparse(directory):
     with target("sparse", directory) as process, process.events():
@@ -265,6 +288,31 @@ def sparse(directory):
         folder = "/proc/%d/fd/" % process.pid
         [shared] = [folder + fd for fd in os.listdir(folder) if "memfd:sparse" in os.readlink(folder + fd)]
         assert os.stat(shared).st_blocks * 512 < 1 << 20, os.stat(shared)
+
+
+@case("at its exit a process with threads that filters system calls makes no copy, and says why")
+def filtered_exit(directory):
+    for words, status, said in ((["exits"], 1, b""), (["exits", "filtered"], 3, b"filters its system calls")):
+        recording = os.path.join(directory, "x.recording")
+        done = run([program("twins"), *words], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=" + recording))
+        equal(done.returncode, 0, words)
+        result = heaptally("leaks", recording)
+        equal(result.returncode, status, (words, result.stderr))
+        assert said in result.stderr, result.stderr
+        os.unlink(recording)
+
+
+@case("at its exit a process that cannot be copied says why")
+def no_copy(directory):
+    recording = os.path.join(directory, "x.recording")
+    for error, said in ((errno.ENOMEM, b"there was no memory"), (errno.EAGAIN, b"a limit on processes")):
+        done = run([os.path.join(BUILD, "tests/promises/inject"), "1", str(error), "clone", program("twins"), "exits"],
+                   env=environment(PROMISE_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=" + recording))
+        equal((done.returncode, done.stderr.splitlines()[-1]), (0, b"1"), done.stderr)
+        result = heaptally("leaks", recording)
+        equal(result.returncode, 3, result.stderr)
+        assert said in result.stderr, result.stderr
+        os.unlink(recording)
 
 
 run_cases()
