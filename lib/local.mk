@@ -98,6 +98,8 @@ runtime_modules = \
 	lib/reach/look.h \
 	lib/reach/memory_map.c \
 	lib/reach/memory_map.h \
+	lib/reach/memory_room.c \
+	lib/reach/memory_room.h \
 	lib/reach/nodes.c \
 	lib/reach/nodes.h \
 	lib/reach/parked.c \

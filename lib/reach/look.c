@@ -6,6 +6,7 @@
 
 #include "base/os.h"
 #include "base/own_memory.h"
+#include "reach/memory_room.h"
 
 #define CHECK_BYTES ((uint64_t)64 << 20) /* between two looks at the clock */
 
@@ -102,6 +103,31 @@ check_time(const struct look *look)
 	return look->parent != 0 && os_parent_id() != look->parent ? -ESRCH : 0;
 }
 
+/* Bytes of the file that are still to be written, as far as is known: pages in memory, perhaps. */
+static uint64_t
+count_rest(void)
+{
+	size_t sources = now.nodes.count + now.roots.capacity;
+
+	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks;
+}
+
+/* Memory that is used for this is charged to the process. Long before there is none left, it ends.
+ */
+static int
+check_room(uint64_t need)
+{
+	return memory_room_get() / 2 < need ? -ENOMEM : 0;
+}
+
+static int
+check_all(const struct look *look)
+{
+	int result = check_time(look);
+
+	return result == 0 ? check_room(count_rest()) : result;
+}
+
 static int
 read_memory(const struct look *look)
 {
@@ -112,7 +138,7 @@ read_memory(const struct look *look)
 		scan_begin_source(&now.scan, (uint32_t)i);
 		scan_block(&now.scan, &now.nodes.blocks[i]);
 		if (now.scan.read_bytes - checked_bytes >= CHECK_BYTES) {
-			int result = check_time(look);
+			int result = check_all(look);
 
 			if (result != 0)
 				return result;
@@ -129,7 +155,7 @@ read_memory(const struct look *look)
 static int
 prepare(const struct look *look)
 {
-	int result = nodes_init(&now.nodes, &now.map);
+	int result = nodes_init(&now.nodes, &now.map, check_room);
 
 	if (result != 0)
 		return result;

@@ -181,7 +181,7 @@ set_span(struct nodes *nodes)
 }
 
 int
-nodes_init(struct nodes *nodes, const struct memory_map *map)
+nodes_init(struct nodes *nodes, const struct memory_map *map, int (*check)(uint64_t bytes))
 {
 	struct counting counting = {.last_region = UINT64_MAX};
 	struct filling filling = {.nodes = nodes, .last_region = UINT64_MAX, .map = map};
@@ -194,6 +194,10 @@ nodes_init(struct nodes *nodes, const struct memory_map *map)
 	nodes->blocks_bytes = (counting.blocks + 1) * sizeof *nodes->blocks;
 	nodes->places_bytes =
 		(counting.regions + 1) * places_per_region(nodes) * sizeof *nodes->places;
+	/* The tables, and as much of them in the file, with an edge for each. */
+	if (check != NULL && check(2 * nodes->blocks_bytes + nodes->places_bytes +
+				   counting.blocks * sizeof(struct graph_edge)) != 0)
+		return -ENOMEM;
 	nodes->blocks = os_map(nodes->blocks_bytes, false);
 	nodes->places = os_map(nodes->places_bytes, false);
 	nodes->index = os_map(TOP_COUNT * sizeof *nodes->index, false);

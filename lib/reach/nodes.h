@@ -33,9 +33,12 @@ struct nodes {
 	size_t blocks_bytes, places_bytes;
 };
 
-/* From the table of blocks, which is held, as far as their memory is on the map. 0 or -errno; to be
- * released in any case. [signal] */
-int nodes_init(struct nodes *nodes, const struct memory_map *map);
+/*
+ * From the table of blocks, which is held, as far as their memory is on the map. `check` is asked
+ * whether so many bytes may be used, by this and for what is to be written; NULL: any. 0 or -errno;
+ * to be released in any case. [signal]
+ */
+int nodes_init(struct nodes *nodes, const struct memory_map *map, int (*check)(uint64_t bytes));
 void nodes_release(struct nodes *nodes);
 
 static inline uint64_t
