@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -14,6 +15,7 @@ import schema
 from harness import BUILD, COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, run, run_cases
 
 LIMIT_SECONDS = 60
+SERIAL = 36  # where a graph has its number
 
 
 class Target:
@@ -290,6 +292,17 @@ def sparse(directory):
         assert os.stat(shared).st_blocks * 512 < 1 << 20, os.stat(shared)
 
 
+@case("a file that is read past the page cache is a warning")
+def direct(directory):
+    path = os.path.join(directory, "data")
+    with open(path, "wb") as file:
+        file.write(b"x" * 4096)
+    with target("direct " + path, directory) as process, process.events():
+        result = heaptally("leaks", "--settle", "0", str(process.pid))
+        equal(result.returncode, 1, result.stderr)
+        assert b"warning: twins" in result.stderr and b"past the page cache" in result.stderr, result.stderr
+
+
 @case("at its exit a process with threads that filters system calls makes no copy, and says why")
 def filtered_exit(directory):
     for words, status, said in ((["exits"], 1, b""), (["exits", "filtered"], 3, b"filters its system calls")):
@@ -313,6 +326,21 @@ def no_copy(directory):
         equal(result.returncode, 3, result.stderr)
         assert said in result.stderr, result.stderr
         os.unlink(recording)
+
+
+@case("an old graph of the number that is asked for is no answer")
+def stale(directory):
+    graph = os.path.join(directory, "t.graph")
+    done = run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY,
+                                                   HEAPTALLY="leaks:out=%s/t.recording" % directory))
+    equal(done.returncode, 0, "status")
+    os.unlink(os.path.join(directory, "t.recording"))
+    with open(graph, "r+b") as file:
+        file.seek(SERIAL)
+        file.write(struct.pack("<I", 1))
+    with target("events", directory) as process, process.events():
+        equal(ask(process.pid, "--settle", "0")["summary"]["definite"], {"blocks": 5, "bytes": 500}, "lost")
+    equal(os.listdir(directory), ["t.recording"], "files")
 
 
 run_cases()

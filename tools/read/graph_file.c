@@ -199,6 +199,15 @@ graph_file_read_serial(const char *path, uint32_t *ret_serial)
 	return result;
 }
 
+void
+graph_file_remove_stale(const char *path, uint32_t serial)
+{
+	uint32_t found;
+
+	if (graph_file_read_serial(path, &found) == 0 && found == serial)
+		unlink(path);
+}
+
 bool
 graph_file_is_name(const char *name)
 {
