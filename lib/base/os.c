@@ -119,6 +119,16 @@ os_map(size_t bytes, bool wipe_on_fork)
 	return memory;
 }
 
+void *
+os_map_dense(size_t bytes)
+{
+	void *memory = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	if (memory != NULL)
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
 static int
 map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
 {

@@ -15,6 +15,10 @@
 void *os_map(size_t bytes, bool wipe_on_fork);
 void os_unmap(void *address, size_t bytes);
 
+/* As `os_map` without wiping, for a table that is going to be filled from end to end: in large
+ * pages where there are some. [signal] */
+void *os_map_dense(size_t bytes);
+
 /* Neither to be read nor written from now on. */
 void os_forbid(void *address, size_t bytes);
 

@@ -161,7 +161,7 @@ prepare(const struct look *look)
 		return result;
 	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &look->roots) + 1) *
 			  sizeof *now.first;
-	now.first = os_map(now.first_bytes, false);
+	now.first = os_map_dense(now.first_bytes);
 	if (now.first == NULL)
 		return -ENOMEM;
 	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);

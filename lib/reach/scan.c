@@ -129,12 +129,16 @@ look_up(struct scan *scan)
 	for (uint32_t i = 0; i < scan->used; i++) {
 		struct scan_candidate *candidate = &scan->batch[i];
 
-		candidate->block = nodes_find_before(nodes, candidate->near, candidate->word);
+		candidate->block = nodes_guess_before(nodes, candidate->near, candidate->word);
 		if (candidate->block != NODES_NONE)
 			__builtin_prefetch(&nodes->blocks[candidate->block]);
 	}
-	for (uint32_t i = 0; i < scan->used; i++)
-		resolve(scan, &scan->batch[i]);
+	for (uint32_t i = 0; i < scan->used; i++) {
+		struct scan_candidate *candidate = &scan->batch[i];
+
+		candidate->block = nodes_find_before(nodes, candidate->block, candidate->word);
+		resolve(scan, candidate);
+	}
 	scan->used = 0;
 }
 
