@@ -17,6 +17,7 @@
 #include "base/os.h"
 #include "memory/real.h"
 #include "recording/exec_notes.h"
+#include "twin.h"
 
 typedef int exec_function(const char *, char *const *, char *const *);
 typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *,
@@ -28,9 +29,11 @@ is_ready(void)
 	return real_ready() || real_find();
 }
 
+/* A copy that looks would be a child that the next program knows nothing of. */
 static void
 note(const char *path, bool searched, char *const *environment)
 {
+	twin_end();
 	if (!exec_notes_are_kept())
 		return;
 	exec_notes_insert(os_process_id(), os_monotonic_ns(), path, searched, environment);
@@ -160,6 +163,7 @@ note_descriptor(int fd, char *const *environment)
 	size_t used = sizeof folder - 1, count = 0;
 	long length;
 
+	twin_end();
 	if (!exec_notes_are_kept() || fd < 0)
 		return;
 	for (unsigned rest = (unsigned)fd; count == 0 || rest != 0; rest /= 10)

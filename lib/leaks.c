@@ -12,6 +12,7 @@
 #include "reach/kernel_words.h"
 #include "reach/memory_map.h"
 #include "reach/parked.h"
+#include "reach/process_stat.h"
 #include "recording/recording_map.h"
 #include "twin.h"
 
@@ -54,27 +55,11 @@ find_recording(void)
 	return strstr(path, DELETED) == NULL;
 }
 
-/* The number in front of the two that tell of timers: the 20th of all. The name of the command,
- * which may hold anything, is in brackets. */
 static uint32_t
 count_threads(void)
 {
-	static char text[1024];
-	int fd = os_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0);
-	long n = fd >= 0 ? os_read(fd, text, sizeof text - 1) : 0;
-	const char *next;
-	uint32_t count = 0;
+	uint32_t count = (uint32_t)process_stat_get(PROCESS_STAT_THREADS);
 
-	if (fd >= 0)
-		os_close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	next = strrchr(text, ')');
-	for (int i = 0; next != NULL && i < 18; i++) {
-		next = strchr(next, ' ');
-		next = next != NULL ? next + 1 : NULL;
-	}
-	for (; next != NULL && *next >= '0' && *next <= '9'; next++)
-		count = count * 10 + (uint32_t)(*next - '0');
 	return count != 0 ? count : 2;
 }
 
@@ -103,6 +88,26 @@ fill_look(uint32_t serial)
 		look.header.gaps |= GRAPH_GAP_UNREADABLE;
 }
 
+/* A filter may end the process for making a copy of it. */
+static bool
+system_calls_are_filtered(void)
+{
+	static const char word[] = "\nSeccomp:\t";
+	static char text[4096];
+	int fd = os_open("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+	long n = fd >= 0 ? os_read(fd, text, sizeof text - 1) : 0;
+	const char *found;
+
+	if (fd >= 0)
+		os_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	found = strstr(text, word);
+	/* A kernel without filters has no such line; it may be behind a long one. */
+	if (found == NULL)
+		return n <= 0 || n == sizeof text - 1;
+	return found[sizeof word - 1] != '0';
+}
+
 /* The header says how many stacks are not known; those of them that are, the copy learns. */
 static int
 start_twin(uint64_t *ret_pause_ns)
@@ -124,9 +129,11 @@ look_in_twin(void)
 	look.header.gaps |= GRAPH_GAP_REGISTERS;
 	look.header.unseen = look.header.threads - 1;
 	look.outer = &outer;
-	twin = start_twin(&look.header.pause_ns);
+	twin = system_calls_are_filtered() ? -EACCES : start_twin(&look.header.pause_ns);
 	if (twin > 0)
 		twin_wait(twin);
+	else
+		look_refuse(&look, twin);
 }
 
 static void

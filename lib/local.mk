@@ -98,6 +98,8 @@ runtime_modules = \
 	lib/reach/look.h \
 	lib/reach/memory_map.c \
 	lib/reach/memory_map.h \
+	lib/reach/memory_room.c \
+	lib/reach/memory_room.h \
 	lib/reach/nodes.c \
 	lib/reach/nodes.h \
 	lib/reach/parked.c \
@@ -106,6 +108,8 @@ runtime_modules = \
 	lib/reach/pointer.h \
 	lib/reach/proc_list.c \
 	lib/reach/proc_list.h \
+	lib/reach/process_stat.c \
+	lib/reach/process_stat.h \
 	lib/reach/ranges.c \
 	lib/reach/ranges.h \
 	lib/reach/roots.c \

@@ -147,7 +147,8 @@ answer(void)
 	struct recording_control *control = recording.control;
 	uint32_t serial;
 
-	if (!lock_take(&request_lock))
+	/* Whoever has it answers, which may take as long as a copy of the process. */
+	if (!lock_try(&request_lock))
 		return;
 	/* Acquire: the request was filled in before its number. Zero: another thread was faster. */
 	serial = load_acquire(&control->request);

@@ -11,6 +11,8 @@
 #define NICE      5 /* more, on a busy machine, and the copies of pages are kept for long */
 
 static uint32_t started; /* and not collected yet; 0 is none */
+static uint32_t
+	starter; /* whose child that is; a vfork child sees it, too, and has no such child */
 
 /* It must be the copy that is killed, not the process. */
 static void
@@ -60,8 +62,10 @@ twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns)
 	if (parked != NULL)
 		parked_confirm(parked);
 	*ret_pause_ns = os_monotonic_ns() - start_ns;
-	if (twin > 0)
+	if (twin > 0) {
+		store(&starter, look->parent);
 		store(&started, (uint32_t)twin);
+	}
 	return twin;
 }
 
@@ -107,8 +111,9 @@ twin_collect(void)
 	uint32_t twin = load(&started);
 	int status;
 
-	/* A forked child has its parent's number, but no such child. */
-	if (twin != 0 && os_collect_copy(twin, &status) == 0)
+	if (twin == 0 || load(&starter) != os_process_id())
+		return true;
+	if (os_collect_copy(twin, &status) == 0)
 		return false;
 	store(&started, 0);
 	return true;

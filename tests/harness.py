@@ -35,6 +35,9 @@ DATA = os.path.join(SOURCE, "tests", "data")
 TIME_LIMIT = 300
 CLEARED = ("HEAPTALLY", "LD_PRELOAD", "PYTHONPATH")
 
+# What is kept for the next run is kept nowhere, and never where the user has it.
+os.environ["XDG_CACHE_HOME"] = "/dev/null"
+
 cases = []
 
 

@@ -10,10 +10,12 @@ PY_LOG_COMPILER = env PYTHONPATH=$(abs_top_srcdir)/tests timeout 900 $(PYTHON3) 
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = timeout 900 bash
 
-# A unit test is a Check program; this makes it print TAP, and leaves it time on a busy machine.
+# A unit test is a Check program; this makes it print TAP, and leaves it time on a busy machine. What
+# is kept for the next run would be kept where the user has it: there is no such place.
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT; \
+	XDG_CACHE_HOME=/dev/null; export XDG_CACHE_HOME; \
 	srcdir='$(abs_top_srcdir)'; export srcdir; \
 	builddir='$(abs_top_builddir)'; export builddir; \
 	HEAPTALLY_COMMAND='$(abs_top_builddir)/tools/heaptally'; export HEAPTALLY_COMMAND; \
@@ -51,6 +53,7 @@ python_tests = \
 	tests/cli/live.py \
 	tests/cli/loader.py \
 	tests/cli/module_files.py \
+	tests/cli/name_cache.py \
 	tests/cli/old_tally.py \
 	tests/cli/clean.py \
 	tests/cli/other_version.py \

@@ -262,6 +262,12 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/encoding.h \
 	tools/symbols/module_file.c \
 	tools/symbols/module_file.h \
+	tools/symbols/name_cache.c \
+	tools/symbols/name_cache.h \
+	tools/symbols/name_file.c \
+	tools/symbols/name_file.h \
+	tools/symbols/name_store.c \
+	tools/symbols/name_store.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/tui/tui.h \
@@ -440,6 +446,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/request.c \
 	tools/cmd/resident.c \
 	tools/cmd/run.c \
+	tools/cmd/run_early.c \
+	tools/cmd/run_early.h \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \
 	tools/cmd/run_session.h \

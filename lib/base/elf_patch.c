@@ -20,7 +20,7 @@
 
 struct segments {
 	const ElfW(Phdr) * table;
-	unsigned count;
+	size_t count;
 	uintptr_t bias;
 };
 
@@ -29,20 +29,14 @@ struct relocations {
 	size_t count;
 };
 
-/* Of an object whose file header is mapped, as that of nearly every one is. */
 static bool
 find_segments(const struct link_map *object, struct segments *ret_segments)
 {
 	struct dl_find_object found;
-	const ElfW(Ehdr) * header;
 
-	if (loader_find_object(object->l_ld, &found) != 0)
+	if (loader_find_object(object->l_ld, &found) != 0 ||
+	    !loader_get_headers(&found, &ret_segments->table, &ret_segments->count))
 		return false;
-	header = found.dlfo_map_start;
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-		return false;
-	ret_segments->table = (const void *)((const char *)header + header->e_phoff);
-	ret_segments->count = header->e_phnum;
 	ret_segments->bias = object->l_addr;
 	return true;
 }
@@ -54,7 +48,7 @@ is_writable(const struct segments *segments, uintptr_t place, bool *ret_code)
 	bool writable = false;
 
 	*ret_code = false;
-	for (unsigned i = 0; i < segments->count; i++) {
+	for (size_t i = 0; i < segments->count; i++) {
 		const ElfW(Phdr) *s = &segments->table[i];
 		uintptr_t start = segments->bias + s->p_vaddr, end = start + s->p_memsz;
 

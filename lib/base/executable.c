@@ -37,16 +37,37 @@ read_hexadecimal(const char **text)
 	}
 }
 
+/* The last file that was seen, and where its first mapping begins. */
+static struct {
+	uint64_t start;
+	char path[PATH_BYTES];
+} file;
+
+static void
+note_file(const char *name, uint64_t start)
+{
+	size_t length = strlen(name);
+
+	if (strcmp(file.path, name) == 0 || length >= sizeof file.path)
+		return;
+	memcpy(file.path, name, length + 1);
+	file.start = start;
+}
+
 /* The path of a line if that maps the address: all that is behind the first slash. */
 static const char *
 path_in_line(const char *line, uint64_t address)
 {
 	uint64_t start = read_hexadecimal(&line), end;
+	const char *name;
 
 	if (*line++ != '-')
 		return NULL;
 	end = read_hexadecimal(&line);
-	return address >= start && address < end ? strchr(line, '/') : NULL;
+	name = strchr(line, '/');
+	if (name != NULL)
+		note_file(name, start);
+	return address >= start && address < end ? name : NULL;
 }
 
 /* Take what is a whole line off the front. NULL when there is none. */
@@ -86,8 +107,10 @@ find_mapped(uint64_t address)
 			found = path_in_line(line, address);
 	}
 	os_close(fd);
-	if (found != NULL && strlen(found) < sizeof path)
-		memcpy(path, found, strlen(found) + 1);
+	if (found == NULL || strlen(found) >= sizeof path)
+		return;
+	memcpy(path, found, strlen(found) + 1);
+	loader_note_program((const void *)file.start);
 }
 
 const char *

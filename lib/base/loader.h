@@ -8,21 +8,26 @@
 #ifndef LOADER_H
 #define LOADER_H
 
+#include <link.h>
+
 #include "base/base.h"
 
 struct dl_find_object;
-struct link_map;
 
-/* `_dl_find_object`, or what always fails where there is none: until glibc 2.34. Set by the first
- * call. */
-extern int (*loader_find)(void *address, struct dl_find_object *ret_object);
+/*
+ * The object that holds an address: 0, or -1 if there is none, as until glibc 2.34. Its range is
+ * that of all its segments, with what lies between them. [signal]
+ */
+int loader_find_object(const void *address, struct dl_find_object *ret_object);
 
-/* The object that holds an address: 0, or -1 if there is none. [signal] */
-static inline int
-loader_find_object(const void *address, struct dl_find_object *ret_object)
-{
-	return loader_find((void *)(uintptr_t)address, ret_object);
-}
+/* The program headers of what was found, if they can be read. They stay as long as the object.
+ * [signal] */
+bool loader_get_headers(const struct dl_find_object *object, const ElfW(Phdr) * *ret_headers,
+			size_t *ret_count);
+
+/* Where the file of the program was found to be mapped, for when the kernel does not know: it was
+ * told to execute the loader. [init] */
+void loader_note_program(const void *start);
 
 /* Whether that is the loader itself. [signal] */
 bool loader_is(const struct link_map *object);

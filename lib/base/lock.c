@@ -68,8 +68,17 @@ wait_for(struct lock *lock, uint32_t self)
 	return false;
 }
 
-bool
-lock_take(struct lock *lock)
+static COLD bool
+take_free(struct lock *lock, uint32_t self)
+{
+	uint32_t owner = load(&lock->owner);
+
+	return owner == 0 ? replace_owner(lock, 0, self) : rob(lock, owner, self);
+}
+
+/* `wait` is what to do when somebody else has it. */
+static inline bool
+take(struct lock *lock, bool (*wait)(struct lock *, uint32_t))
 {
 	uint32_t self = own_name(), place = held.count;
 
@@ -81,10 +90,22 @@ lock_take(struct lock *lock)
 		held.locks[place] = lock;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (likely(replace_owner(lock, 0, self)) ||
-	    (load(&lock->owner) != self && wait_for(lock, self)))
+	    (load(&lock->owner) != self && wait(lock, self)))
 		return true;
 	held.count--;
 	return false;
+}
+
+bool
+lock_take(struct lock *lock)
+{
+	return take(lock, wait_for);
+}
+
+bool
+lock_try(struct lock *lock)
+{
+	return take(lock, take_free);
 }
 
 void

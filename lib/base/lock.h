@@ -29,6 +29,10 @@ extern __thread uint32_t lock_thread_id;
 
 /* True when taken; false when the caller has to do without. Waits for a second at most. [signal] */
 bool lock_take(struct lock *lock);
+
+/* The same without waiting: only a lock that nobody holds, or a dead holder. [signal] */
+bool lock_try(struct lock *lock);
+
 void lock_drop(struct lock *lock);
 
 /* Drop what this thread holds on behalf of a call that is no more (left by longjmp), as robbed. */

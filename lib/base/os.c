@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -117,6 +119,16 @@ os_map(size_t bytes, bool wipe_on_fork)
 	return memory;
 }
 
+void *
+os_map_dense(size_t bytes)
+{
+	void *memory = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	if (memory != NULL)
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
 static int
 map_at(void *address, size_t bytes, int flags, int fd, uint64_t offset)
 {
@@ -196,13 +208,22 @@ os_map_file_for_all(int fd, size_t bytes)
 	return map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
 }
 
+/* Without the second, the first touch of each part makes a kernel read around it, as far as the
+ * device's read-ahead goes, in a file that has nothing yet. */
+static void
+advise_on_file(void *address, size_t bytes)
+{
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_RANDOM);
+}
+
 void *
 os_map_file(int fd, size_t bytes)
 {
 	void *memory = os_map_file_for_all(fd, bytes);
 
 	if (memory != NULL) {
-		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
+		advise_on_file(memory, bytes);
 		own_memory_set_kind(memory, OWN_MEMORY_FILE);
 	}
 	return memory;
@@ -214,7 +235,7 @@ os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
 	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
 
 	if (result == 0) {
-		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+		advise_on_file(address, bytes);
 		own_memory_set_kind(address, OWN_MEMORY_FILE);
 	}
 	return result;
@@ -400,6 +421,28 @@ os_stat(const char *path, bool follow, struct os_stat *ret_stat)
 				       (uint64_t)st.st_mtim.tv_nsec,
 		};
 	return (int)result;
+}
+
+bool
+os_is_in_memory(const char *path)
+{
+	struct statfs st;
+
+	return call3(SYS_statfs, (long)path, (long)&st, 0) == 0 && st.f_type == TMPFS_MAGIC;
+}
+
+bool
+os_resident(const void *address, size_t bytes, unsigned char *ret_pages)
+{
+	return call3(SYS_mincore, (long)address, (long)bytes, (long)ret_pages) == 0;
+}
+
+bool
+os_has_swapped(void)
+{
+	struct sysinfo info;
+
+	return call3(SYS_sysinfo, (long)&info, 0, 0) != 0 || info.freeswap != info.totalswap;
 }
 
 uint64_t

@@ -15,6 +15,10 @@
 void *os_map(size_t bytes, bool wipe_on_fork);
 void os_unmap(void *address, size_t bytes);
 
+/* As `os_map` without wiping, for a table that is going to be filled from end to end: in large
+ * pages where there are some. [signal] */
+void *os_map_dense(size_t bytes);
+
 /* Neither to be read nor written from now on. */
 void os_forbid(void *address, size_t bytes);
 
@@ -94,6 +98,17 @@ struct os_stat {
 	uint64_t modified_ns; /* since the epoch */
 };
 int os_stat(const char *path, bool follow, struct os_stat *ret_stat);
+
+/* Whether the file system of a path has its files in memory: what was never written is a hole
+ * there, which a read would fill. */
+bool os_is_in_memory(const char *path);
+
+/* For each page of a mapping a byte, whose lowest bit says whether it is in memory. False if that
+ * is not known. [signal] */
+bool os_resident(const void *address, size_t bytes, unsigned char *ret_pages);
+
+/* Whether some memory of the machine is in swap, as far as is known. [signal] */
+bool os_has_swapped(void);
 
 /* Bytes free on the file system that holds path, 0 if unknown. */
 uint64_t os_free_bytes(const char *path);

@@ -107,28 +107,21 @@ copy_from_notes(const unsigned char *at, size_t bytes, size_t align,
 	return false;
 }
 
-/*
- * The build-id of an object whose program headers are in the first page of its file, mapped at
- * `start`, as every linker lays it out. One whose headers were moved later has none here: its file
- * is told by what stat(2) says.
- */
+/* The build-id of an object. One without program headers in its memory has none here: its file is
+ * told by what stat(2) says. */
 static void
 copy_build_id(const struct dl_find_object *object, struct recording_module *module)
 {
-	const ElfW(Ehdr) *header = object->dlfo_map_start;
 	uintptr_t bias = object->dlfo_link_map->l_addr;
 	const ElfW(Phdr) * segments;
+	size_t count;
 
-	if (!os_readable((uintptr_t)header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_phentsize != sizeof *segments || header->e_phoff % sizeof(uint64_t) != 0 ||
-	    header->e_phoff > PAGE_BYTES ||
-	    header->e_phoff + header->e_phnum * sizeof *segments > PAGE_BYTES)
+	if (!loader_get_headers(object, &segments, &count))
 		return;
-	segments = (const void *)((const char *)header + header->e_phoff);
-	for (uint32_t i = 0; i < header->e_phnum; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const ElfW(Phdr) *s = &segments[i];
 
-		if (s->p_type == PT_NOTE && is_loaded(segments, header->e_phnum, s, bias) &&
+		if (s->p_type == PT_NOTE && is_loaded(segments, (uint32_t)count, s, bias) &&
 		    copy_from_notes((const unsigned char *)bias + s->p_vaddr, s->p_memsz,
 				    s->p_align == 8 ? 8 : 4, module))
 			return;

@@ -8,6 +8,7 @@
 
 #define BUCKETS_FIRST        256u
 #define POPULATE_STEP        ((size_t)64 << 10)
+#define AHEAD                4 /* splits */
 #define BUCKETS_MAPPED_FIRST ((size_t)1 << 20)
 
 static struct {
@@ -76,6 +77,9 @@ split_bucket(uint32_t count)
 	store_release(moved, 0);
 	/* Release: the new bucket is filled before anyone is sent to it. */
 	store_release(&table.bucket_count, count + 1);
+	/* Which buckets are split next is known; their nodes are anywhere. */
+	__builtin_prefetch(
+		&recording.nodes[table.buckets[bucket_of(count + AHEAD, count + AHEAD)]]);
 }
 
 /* A power of two, as all that leads there. */

@@ -6,6 +6,7 @@
 
 #include "base/os.h"
 #include "base/own_memory.h"
+#include "reach/memory_room.h"
 
 #define CHECK_BYTES ((uint64_t)64 << 20) /* between two looks at the clock */
 
@@ -102,6 +103,31 @@ check_time(const struct look *look)
 	return look->parent != 0 && os_parent_id() != look->parent ? -ESRCH : 0;
 }
 
+/* Bytes of the file that are still to be written, as far as is known: pages in memory, perhaps. */
+static uint64_t
+count_rest(void)
+{
+	size_t sources = now.nodes.count + now.roots.capacity;
+
+	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks;
+}
+
+/* Memory that is used for this is charged to the process. Long before there is none left, it ends.
+ */
+static int
+check_room(uint64_t need)
+{
+	return memory_room_get() / 2 < need ? -ENOMEM : 0;
+}
+
+static int
+check_all(const struct look *look)
+{
+	int result = check_time(look);
+
+	return result == 0 ? check_room(count_rest()) : result;
+}
+
 static int
 read_memory(const struct look *look)
 {
@@ -112,7 +138,7 @@ read_memory(const struct look *look)
 		scan_begin_source(&now.scan, (uint32_t)i);
 		scan_block(&now.scan, &now.nodes.blocks[i]);
 		if (now.scan.read_bytes - checked_bytes >= CHECK_BYTES) {
-			int result = check_time(look);
+			int result = check_all(look);
 
 			if (result != 0)
 				return result;
@@ -129,13 +155,13 @@ read_memory(const struct look *look)
 static int
 prepare(const struct look *look)
 {
-	int result = nodes_init(&now.nodes, &now.map);
+	int result = nodes_init(&now.nodes, &now.map, check_room);
 
 	if (result != 0)
 		return result;
 	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &look->roots) + 1) *
 			  sizeof *now.first;
-	now.first = os_map(now.first_bytes, false);
+	now.first = os_map_dense(now.first_bytes);
 	if (now.first == NULL)
 		return -ENOMEM;
 	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);
@@ -166,6 +192,15 @@ note_gaps(const struct look *look)
 		header->missed_bytes = count_missed(look->outer);
 	if (header->missed_bytes != 0)
 		header->gaps |= GRAPH_GAP_NOT_INHERITED;
+}
+
+void
+look_refuse(const struct look *look, int error)
+{
+	memset(&now, 0, sizeof now);
+	now.writer.header = look->header;
+	if (graph_writer_init(&now.writer, look->recording) == 0)
+		graph_writer_finish(&now.writer, error);
 }
 
 int

@@ -11,15 +11,16 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "reach/process_stat.h"
 
 #define LEAST_LINE 40 /* bytes: two addresses, the flags, offset, device and inode */
 
 /* Bytes of the text, at most those that fit into the buffer; without one just counted. */
 static long
-read_text(char *buffer, size_t bytes)
+read_text(const char *path, char *buffer, size_t bytes)
 {
 	static char piece[4096];
-	int fd = os_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	int fd = os_open(path, O_RDONLY | O_CLOEXEC, 0);
 	long n, all = 0;
 
 	if (fd < 0)
@@ -75,6 +76,15 @@ is_device(const char *name)
 	       begins_with(name, "[v");
 }
 
+/* Memory that is shared under a name, or without one. */
+static bool
+is_shared_memory(const char *name)
+{
+	return begins_with(name, "/memfd:") || begins_with(name, "/SYSV") ||
+	       begins_with(name, "/dev/zero") || begins_with(name, "/dev/shm/") ||
+	       os_is_in_memory(name);
+}
+
 /* One line, which ends in NUL: 5581e000-5583f000 rw-p 00000000 00:00 0      [heap] */
 static struct mapping
 parse_line(char *line, const char *text)
@@ -96,11 +106,40 @@ parse_line(char *line, const char *text)
 	pass_word(&next);
 	mapping.name = (uint32_t)(next - text);
 	mapping.is_device = is_device(next);
+	mapping.is_memory = mapping.is_shared && is_shared_memory(next);
 	return mapping;
 }
 
 static void
-parse(struct memory_map *map, size_t bytes)
+insert(struct memory_map *map, struct mapping mapping)
+{
+	const struct mapping *before = map->count > 0 ? &map->mappings[map->count - 1] : NULL;
+
+	mapping.object = mapping.name;
+	if (before != NULL && map->text[mapping.name] == '\0' && !mapping.is_file &&
+	    before->end == mapping.start && before->is_file && before->writable &&
+	    !before->is_shared)
+		mapping.object = before->object;
+	map->mappings[map->count++] = mapping;
+}
+
+/* Where the program's variables end at the page where its heap begins, as they do when addresses
+ * are not chosen at random, the kernel makes one mapping of both. */
+static void
+insert_heap(struct memory_map *map, struct mapping mapping, uint64_t heap_start)
+{
+	struct mapping variables = mapping;
+
+	if (heap_start > mapping.start && heap_start < mapping.end) {
+		variables.end = mapping.start = heap_start;
+		variables.name += (uint32_t)strlen(map->text + variables.name);
+		insert(map, variables);
+	}
+	insert(map, mapping);
+}
+
+static void
+parse(struct memory_map *map, size_t bytes, uint64_t heap_start)
 {
 	const char *text = map->text;
 	char *line = map->text, *end = map->text + bytes;
@@ -113,23 +152,18 @@ parse(struct memory_map *map, size_t bytes)
 			break;
 		*newline = '\0';
 		mapping = parse_line(line, text);
-		mapping.object = mapping.name;
-		if (map->count > 0 && map->text[mapping.name] == '\0' && !mapping.is_file) {
-			const struct mapping *before = &map->mappings[map->count - 1];
-
-			if (before->end == mapping.start && before->is_file && before->writable &&
-			    !before->is_shared)
-				mapping.object = before->object;
-		}
-		map->mappings[map->count++] = mapping;
+		if (strcmp(text + mapping.name, "[heap]") == 0)
+			insert_heap(map, mapping, heap_start);
+		else
+			insert(map, mapping);
 		line = newline + 1;
 	}
 }
 
 int
-memory_map_init(struct memory_map *map)
+memory_map_init_of(struct memory_map *map, const char *path, uint64_t heap_start)
 {
-	long bytes = read_text(NULL, 0);
+	long bytes = read_text(path, NULL, 0);
 
 	*map = (struct memory_map){0};
 	if (bytes < 0)
@@ -141,14 +175,20 @@ memory_map_init(struct memory_map *map)
 	map->mappings = os_map(map->mappings_bytes, false);
 	bytes = -ENOMEM;
 	if (map->text != NULL && map->mappings != NULL)
-		bytes = read_text(map->text, map->text_bytes - 1);
+		bytes = read_text(path, map->text, map->text_bytes - 1);
 	if (bytes < 0) {
 		memory_map_release(map);
 		return (int)bytes;
 	}
 	map->is_cut = (size_t)bytes == map->text_bytes - 1;
-	parse(map, (size_t)bytes);
+	parse(map, (size_t)bytes, heap_start);
 	return 0;
+}
+
+int
+memory_map_init(struct memory_map *map)
+{
+	return memory_map_init_of(map, "/proc/self/maps", process_stat_get(PROCESS_STAT_HEAP));
 }
 
 void

@@ -15,6 +15,7 @@ struct mapping {
 	bool readable, writable, executable;
 	bool is_shared;
 	bool is_file;
+	bool is_memory; /* shared, and what was never written is a hole that takes no memory */
 	bool is_device; /* reading it may do something */
 };
 
@@ -28,6 +29,10 @@ struct memory_map {
 
 /* 0 or -errno; to be released. [signal] */
 int memory_map_init(struct memory_map *map);
+
+/* The same of a file like that, of a process whose memory of brk(2) begins at heap_start. [signal]
+ */
+int memory_map_init_of(struct memory_map *map, const char *path, uint64_t heap_start);
 void memory_map_release(struct memory_map *map);
 
 /* The mapping of an address, or NULL. [signal] */

@@ -181,7 +181,7 @@ set_span(struct nodes *nodes)
 }
 
 int
-nodes_init(struct nodes *nodes, const struct memory_map *map)
+nodes_init(struct nodes *nodes, const struct memory_map *map, int (*check)(uint64_t bytes))
 {
 	struct counting counting = {.last_region = UINT64_MAX};
 	struct filling filling = {.nodes = nodes, .last_region = UINT64_MAX, .map = map};
@@ -194,8 +194,12 @@ nodes_init(struct nodes *nodes, const struct memory_map *map)
 	nodes->blocks_bytes = (counting.blocks + 1) * sizeof *nodes->blocks;
 	nodes->places_bytes =
 		(counting.regions + 1) * places_per_region(nodes) * sizeof *nodes->places;
-	nodes->blocks = os_map(nodes->blocks_bytes, false);
-	nodes->places = os_map(nodes->places_bytes, false);
+	/* The tables, and as much of them in the file, with an edge for each. */
+	if (check != NULL && check(2 * nodes->blocks_bytes + nodes->places_bytes +
+				   counting.blocks * sizeof(struct graph_edge)) != 0)
+		return -ENOMEM;
+	nodes->blocks = os_map_dense(nodes->blocks_bytes);
+	nodes->places = os_map_dense(nodes->places_bytes);
 	nodes->index = os_map(TOP_COUNT * sizeof *nodes->index, false);
 	if (nodes->blocks == NULL || nodes->places == NULL || nodes->index == NULL ||
 	    !block_table_each(add_blocks, &filling))
@@ -259,7 +263,7 @@ count_bits(uint64_t word)
 }
 
 size_t
-nodes_find_before(const struct nodes *nodes, const struct nodes_place *place, uint64_t word)
+nodes_guess_before(const struct nodes *nodes, const struct nodes_place *place, uint64_t word)
 {
 	uint64_t slot = word >> nodes->slot_shift & (SLOTS - 1), below;
 	size_t found;
@@ -268,10 +272,5 @@ nodes_find_before(const struct nodes *nodes, const struct nodes_place *place, ui
 		return search_before(nodes, word);
 	below = ((uint64_t)2 << slot) - 1;
 	found = place->before + count_bits(place->bits & below);
-	if (found == 0)
-		return NODES_NONE;
-	/* Its slot may begin before the word, but not the block. */
-	if (nodes->blocks[found - 1].start > word)
-		found--;
 	return found != 0 ? found - 1 : NODES_NONE;
 }

@@ -33,9 +33,12 @@ struct nodes {
 	size_t blocks_bytes, places_bytes;
 };
 
-/* From the table of blocks, which is held, as far as their memory is on the map. 0 or -errno; to be
- * released in any case. [signal] */
-int nodes_init(struct nodes *nodes, const struct memory_map *map);
+/*
+ * From the table of blocks, which is held, as far as their memory is on the map. `check` is asked
+ * whether so many bytes may be used, by this and for what is to be written; NULL: any. 0 or -errno;
+ * to be released in any case. [signal]
+ */
+int nodes_init(struct nodes *nodes, const struct memory_map *map, int (*check)(uint64_t bytes));
 void nodes_release(struct nodes *nodes);
 
 static inline uint64_t
@@ -47,7 +50,18 @@ nodes_get_bytes(const struct graph_block *block)
 /* Where what is known of a word's neighbourhood is, or NULL. */
 const struct nodes_place *nodes_find_place(const struct nodes *nodes, uint64_t word);
 
-/* The last block that starts at or below a word; NODES_NONE. */
-size_t nodes_find_before(const struct nodes *nodes, const struct nodes_place *place, uint64_t word);
+/* The last block whose slot is at or below that of a word; NODES_NONE. No block is read for it. */
+size_t nodes_guess_before(const struct nodes *nodes, const struct nodes_place *place,
+			  uint64_t word);
+
+/* The last block that starts at or below a word, from that; NODES_NONE. */
+static inline size_t
+nodes_find_before(const struct nodes *nodes, size_t guess, uint64_t word)
+{
+	/* Its slot may begin before the word, but not the block. */
+	if (guess != NODES_NONE && nodes->blocks[guess].start > word)
+		return guess != 0 ? guess - 1 : NODES_NONE;
+	return guess;
+}
 
 #endif

@@ -116,12 +116,11 @@ read_parts(struct reading *reading, const struct mapping *mapping, uint64_t star
 		if (range->start >= end)
 			break;
 		if (range->start > at)
-			scan_memory(reading->scan, at, range->start, (at - start + 7) / 8,
-				    mapping->is_shared);
+			scan_memory(reading->scan, at, range->start, (at - start + 7) / 8, mapping);
 		at = range->end;
 	}
 	if (at < end)
-		scan_memory(reading->scan, at, end, (at - start + 7) / 8, mapping->is_shared);
+		scan_memory(reading->scan, at, end, (at - start + 7) / 8, mapping);
 }
 
 static void
@@ -212,7 +211,7 @@ read_stack_in_block(struct reading *reading)
 	if (mapping == NULL || !ranges_contain(passed, sp))
 		return;
 	begin_root(reading, GRAPH_ROOT_STACK, sp, passed->items[i].end, mapping->object);
-	scan_memory(reading->scan, sp, passed->items[i].end, 0, false);
+	scan_memory(reading->scan, sp, passed->items[i].end, 0, mapping);
 }
 
 void
@@ -231,7 +230,7 @@ roots_scan(struct roots *roots, struct scan *scan, uint32_t first)
 
 		if (!mapping->readable || !mapping->writable || mapping->is_device)
 			continue;
-		if (mapping->is_shared && mapping->is_file &&
+		if (mapping->is_shared && mapping->is_file && !mapping->is_memory &&
 		    mapping->end - mapping->start > SHARED_MOST)
 			scan->has_failed = true;
 		else

@@ -20,6 +20,7 @@ void
 scan_open(struct scan *scan, uint64_t deadline_ns)
 {
 	scan->pagemap = os_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	scan->has_swapped = os_has_swapped();
 	scan->deadline_ns = deadline_ns;
 }
 
@@ -128,12 +129,16 @@ look_up(struct scan *scan)
 	for (uint32_t i = 0; i < scan->used; i++) {
 		struct scan_candidate *candidate = &scan->batch[i];
 
-		candidate->block = nodes_find_before(nodes, candidate->near, candidate->word);
+		candidate->block = nodes_guess_before(nodes, candidate->near, candidate->word);
 		if (candidate->block != NODES_NONE)
 			__builtin_prefetch(&nodes->blocks[candidate->block]);
 	}
-	for (uint32_t i = 0; i < scan->used; i++)
-		resolve(scan, &scan->batch[i]);
+	for (uint32_t i = 0; i < scan->used; i++) {
+		struct scan_candidate *candidate = &scan->batch[i];
+
+		candidate->block = nodes_find_before(nodes, candidate->block, candidate->word);
+		resolve(scan, candidate);
+	}
 	scan->used = 0;
 }
 
@@ -263,15 +268,48 @@ scan_present(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bo
 	}
 }
 
+/* Of memory that others may have touched: what is in nobody's memory was never written. */
+static void
+scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
+{
+	static unsigned char pages[4096];
+
+	while (start < end && !note_time(scan)) {
+		uint64_t first = start & ~(uint64_t)(PAGE_BYTES - 1), stop = end;
+		size_t count, like = 1;
+
+		if (stop - first > sizeof pages * PAGE_BYTES)
+			stop = first + sizeof pages * PAGE_BYTES;
+		count = (stop - first + PAGE_BYTES - 1) / PAGE_BYTES;
+		if (!os_resident((const void *)first, stop - first, pages))
+			memset(pages, 1, count);
+		for (size_t i = 0; i < count; i += like) {
+			uint64_t from = first + i * PAGE_BYTES, to;
+
+			for (like = 1; i + like < count && (pages[i + like] & 1) == (pages[i] & 1);)
+				like++;
+			to = from + like * PAGE_BYTES;
+			from = from < start ? start : from;
+			to = to > stop ? stop : to;
+			if ((pages[i] & 1) != 0)
+				scan_copied(scan, from, to, place + (from - start) / WORD);
+		}
+		place += (stop - start) / WORD;
+		start = stop;
+	}
+}
+
 void
-scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool is_shared)
+scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place,
+	    const struct mapping *mapping)
 {
 	start = round_up(start, WORD);
 	end &= ~(uint64_t)(WORD - 1);
 	if (start >= end)
 		return;
-	/* Of shared memory others may have touched the pages. */
-	if (is_shared)
+	if (mapping->is_memory && !scan->has_swapped)
+		scan_shared(scan, start, end, place);
+	else if (mapping->is_shared)
 		scan_copied(scan, start, end, place);
 	else
 		scan_present(scan, start, end, place, true);

@@ -34,6 +34,7 @@ struct scan {
 	uint32_t source, written_source;
 	bool is_allocators; /* pointers at the heads of free blocks are none of the program's */
 	int pagemap;        /* or negative */
+	bool has_swapped;   /* what is not in memory may be elsewhere */
 	char *copy;
 	uint64_t read_bytes;
 	uint64_t deadline_ns; /* 0: none */
@@ -57,9 +58,10 @@ void scan_begin_source(struct scan *scan, uint32_t source);
 /* The words of a block, which is the source. [signal] */
 void scan_block(struct scan *scan, const struct graph_block *block);
 
-/* The words from start to end, of a mapping; its first word is number `place` of the source. What
- * cannot be read is passed over. [signal] */
-void scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool is_shared);
+/* The words from start to end, of this mapping; the first word is number `place` of the source.
+ * What cannot be read is passed over. [signal] */
+void scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place,
+		 const struct mapping *mapping);
 
 /* Words that are no memory of the program's. [signal] */
 void scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t place);

@@ -5,7 +5,7 @@
 setup()
 {
 	unset LD_PRELOAD HEAPTALLY
-	export LC_ALL=C.UTF-8
+	export LC_ALL=C.UTF-8 XDG_CACHE_HOME=/dev/null
 	programs=$builddir/tests/programs
 	cd "$BATS_TEST_TMPDIR" || return 1
 }

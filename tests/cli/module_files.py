@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from harness import LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, record, run, \
+from harness import LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, record, report, run, \
     run_cases
 
 NO_BUILD_ID = "-Wl,--build-id=none"
@@ -82,6 +82,20 @@ int main(int argc, char **argv)
 	return child > 0 && waitpid(child, NULL, 0) != child;
 }
 """
+
+
+# Three functions that save what the caller has in registers, and no frame pointer to follow.
+DEEP = """
+#include <stdlib.h>
+#include <string.h>
+void *kept[100];
+__attribute__((noinline)) void NAME(int i) { kept[i] = malloc(BYTES); }
+__attribute__((noinline)) int middle(int n, int m) { for (int i = 0; i < n; i++) NAME(i % m); return n + m; }
+__attribute__((noinline)) int outer(int n, char *c) { int k = middle(n, 100); return k + (int)strlen(c); }
+int main(int argc, char **argv) { return outer(99 + argc, argv[0]) == 0; }
+"""
+GAPS = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-Wl,--build-id",
+        "-Wl,-z,separate-code", "-Wl,-z,max-page-size=0x200000"]
 
 
 def build(text, output, *flags, name="old_name", size=300):
@@ -173,6 +187,31 @@ def move_folder(program, other):
     os.rename(other, "elsewhere/" + os.path.basename(program))
     os.rename(folder, "before")
     os.rename("elsewhere", folder)
+
+
+def get_segments(path):
+    """(first page, end) of each segment, and the build-id."""
+    text = run([need("readelf"), "-lnW", path]).stdout.decode()
+    loads = [line.split() for line in text.splitlines() if line.split()[:1] == ["LOAD"]]
+    pages = [(int(words[2], 16) // 4096, int(words[2], 16) + int(words[5], 16)) for words in loads]
+    return pages, text.split("Build ID: ")[1].split()[0]
+
+
+@case("a program with gaps between its segments has stacks, names and its build-id")
+def gaps(directory):
+    loader = need("readelf") and run([need("readelf"), "-lW", "/bin/sh"]).stdout.decode()
+    loader = loader.split("interpreter: ")[1].split("]")[0]
+    for number, flags in enumerate((["-pie", "-fPIE"], ["-no-pie"])):
+        program = build(DEEP, "gaps%d" % number, *GAPS, *flags)
+        segments, build_id = get_segments(program)
+        assert any(next_one[0] * 4096 > before[1] + 8192 for before, next_one in zip(segments, segments[1:])), segments
+        for words in ([program], [loader, program]):
+            equal(record("run.tally", words).returncode, 0, "status")
+            rows = report("top", "--by", "stack", "run.tally")["groups"]
+            frames = [row["frames"] for row in rows if row["frames"][0]["function"] == "old_name"]
+            equal([[frame["function"] for frame in stack][:4] for stack in frames],
+                  [["old_name", "middle", "outer", "main"]], words)
+            equal({frame["build_id"] for frame in frames[0][:4]}, {build_id}, words)
 
 
 @case("without build-id, a program that was replaced in any way lends no names")

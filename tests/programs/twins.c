@@ -7,11 +7,18 @@
  *     twins asleep        allocates no more
  *     twins filtered      filters its system calls
  *     twins movers        two threads move pointers to blocks, for ever
+ *     twins forks         another thread forks children, each with one block
+ *     twins sparse        shares a gigabyte with nobody, of which it has touched two pages
+ *     twins limited       may start no process any more
+ *     twins direct FILE   reads a file past the page cache
+ *     twins exits         exits at once, with a second thread
+ *     twins exits filtered       the same, and making a copy would be its end
  *
  * It says "ready" when it is, and what it has seen of children that it has not made.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -19,7 +26,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +101,108 @@ filter(void)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+/* Dies by clone, and by nothing else. */
+static void
+filter_clone(void)
+{
+	struct sock_filter all[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {4, all};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		exit(77);
+}
+
+static void *
+fork_on(void *unused)
+{
+	for (int i = 0; i < 100; i++) {
+		int status;
+		pid_t child = fork();
+
+		if (child == 0) {
+			memset(malloc(321), 0, 321);
+			exit(0);
+		}
+		if (waitpid(child, &status, 0) != child || status != 0)
+			puts("a child failed");
+		usleep(2000);
+	}
+	return unused;
+}
+
+static void *
+wait_on(void *unused)
+{
+	pause();
+	return unused;
+}
+
+static void
+start_thread(void *(*run)(void *))
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, NULL) != 0)
+		exit(78);
+}
+
+static void
+share(void)
+{
+	size_t bytes = (size_t)1 << 30;
+	int fd = memfd_create("sparse", 0);
+	char *memory = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)bytes) == 0)
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		exit(79);
+	*(void **)(memory + bytes / 2) = memset(malloc(777), 0, 777);
+	memory[bytes - 1] = 1;
+}
+
+/* Who may do all may start all. */
+static void
+limit(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_NPROC, &none);
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+		exit(80);
+}
+
+static void
+prepare(int argc, char **argv)
+{
+	const char *how = argv[1];
+
+	if (strcmp(how, "movers") == 0)
+		start_movers();
+	else if (strcmp(how, "filtered") == 0)
+		filter();
+	else if (strcmp(how, "forks") == 0)
+		start_thread(fork_on);
+	else if (strcmp(how, "sparse") == 0)
+		share();
+	else if (strcmp(how, "limited") == 0)
+		limit();
+	else if (strcmp(how, "direct") == 0 && open(argv[2], O_RDONLY | O_DIRECT) < 0)
+		exit(77);
+	if (strcmp(how, "exits") != 0)
+		return;
+	start_thread(wait_on);
+	if (argc > 2)
+		filter_clone();
+	exit(0);
+}
+
 static void
 look_for_children(void)
 {
@@ -118,10 +230,8 @@ main(int argc, char **argv)
 	clean_stack();
 	for (int i = 0; i < LARGE && strcmp(how, "large") == 0; i++)
 		large[i] = memset(malloc(1 << 20), 1, 1 << 20);
-	if (strcmp(how, "movers") == 0)
-		start_movers();
-	if (strcmp(how, "filtered") == 0)
-		filter();
+	if (argc > 1)
+		prepare(argc, argv);
 	puts("ready");
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		if (strcmp(how, "asleep") != 0)
@@ -133,7 +243,10 @@ main(int argc, char **argv)
 			wait(NULL);
 			signals = 0;
 		}
-		look_for_children();
+		if (strcmp(line, "exec\n") == 0)
+			execl("/proc/self/exe", "twins", "events", (char *)NULL);
+		if (strcmp(how, "forks") != 0)
+			look_for_children();
 		puts("done");
 	}
 	return 0;

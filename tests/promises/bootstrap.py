@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Allocations before and while the runtime starts are served, and kept valid for ever."""
+import re
+
 from harness import LIBRARY, case, environment, equal, run, run_cases
 from traced import info, os, same, target
 
@@ -30,6 +32,16 @@ for order in ([LIBRARY, PLUGIN], [PLUGIN, LIBRARY]):
                 (0, b"value 42, damaged 0\ndamaged 0\n", b""),
                 "result",
             )
+
+
+@case("a file that has nothing yet is not read ahead")
+def not_read_ahead(directory):
+    path = os.path.join(directory, "r.recording")
+    done = run(["cat", "/proc/self/smaps"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=" + path))
+    equal(done.returncode, 0, "status")
+    maps = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", done.stdout.decode(), flags=re.M)
+    flags = [re.search(r"^VmFlags: (.*)$", text, re.M)[1].split() for text in maps if path in text]
+    assert flags and all("rr" in words for words in flags), flags
 
 
 run_cases()

@@ -39,6 +39,7 @@ static const struct {
 	{"pread64", SYS_pread64},     {"statfs", SYS_statfs},
 	{"fstatfs", SYS_fstatfs},     {"mremap", SYS_mremap},
 	{"fcntl", SYS_fcntl},         {"clock_gettime", SYS_clock_gettime},
+	{"clone", SYS_clone},
 };
 
 enum {

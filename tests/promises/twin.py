@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """heaptally leaks PID: a copy of the process looks, and the process does not notice."""
 import contextlib
+import errno
 import json
 import os
 import signal
+import struct
 import subprocess
 import threading
 import time
 
 import schema
-from harness import COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, run_cases
+from harness import BUILD, COMMAND, LIBRARY, case, end_child, environment, equal, heaptally, program, run, run_cases
 
 LIMIT_SECONDS = 60
+SERIAL = 36  # where a graph has its number
 
 
 class Target:
@@ -20,7 +23,7 @@ class Target:
 
     def __init__(self, how, directory):
         self.recording = os.path.join(directory, "t.recording")
-        self.process = subprocess.Popen([program("twins"), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program("twins"), *how.split()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=environment(LD_PRELOAD=LIBRARY,
                                                                    HEAPTALLY="out=" + self.recording))
         self.pid = self.process.pid
@@ -232,6 +235,112 @@ def forked(directory):
         info = json.loads(result.stdout)
         equal(info["live_bytes"], 321, "live")
         equal(process.said, set(), "what the process saw")
+
+
+@case("children that another thread forks meanwhile have tables of their own")
+def forking(directory):
+    with target("forks", directory) as process, process.events():
+        for _ in range(5):
+            equal(ask(process.pid, "--settle", "0")["summary"]["definite"]["blocks"], 5, "lost")
+    equal([line for line in process.said if "child" in line], [], "what the process saw")
+    found = [name for name in os.listdir(directory) if name != "t.recording"]
+    assert found, "recordings of children"
+    lives = {json.loads(heaptally("info", "--format", "json", name).stdout)["live_bytes"] for name in found[:20]}
+    equal(lives, {321}, "what lives in children")
+
+
+def become(process):
+    """Let it become another program: children that this one has."""
+    process.process.stdin.write("exec\n")
+    process.process.stdin.flush()
+    for line in process.process.stdout:
+        if line == "ready\n":
+            return process.children()
+    raise AssertionError("the process ended")
+
+
+@case("a program that follows by exec has no copy for a child, whether that has ended or not")
+def followed(directory):
+    for stop in (signal.SIGKILL, signal.SIGSTOP):
+        with target("large", directory) as process:
+            question, child = catch(process, stop)
+            equal(become(process), [], "children after signal %d" % stop)
+            assert not os.path.exists("/proc/%d" % child), "the copy is left"
+            question.communicate(timeout=LIMIT_SECONDS)
+            assert question.returncode in (0, 1, 3), question.returncode
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+
+
+@case("a process that may start none is told so, and goes on")
+def refused(directory):
+    with target("limited", directory) as process:
+        with process.events():
+            result = heaptally("leaks", str(process.pid))
+        equal(result.returncode, 3, result.stderr)
+        assert b"a limit on processes" in result.stderr, result.stderr
+        process.tell()
+
+
+@case("shared memory that was never touched is not touched, and what is in it holds blocks")
+def sparse(directory):
+    with target("sparse", directory) as process, process.events():
+        document = ask(process.pid, "--settle", "0")
+        equal(document["summary"]["definite"], {"blocks": 5, "bytes": 500}, "lost")
+        folder = "/proc/%d/fd/" % process.pid
+        [shared] = [folder + fd for fd in os.listdir(folder) if "memfd:sparse" in os.readlink(folder + fd)]
+        assert os.stat(shared).st_blocks * 512 < 1 << 20, os.stat(shared)
+
+
+@case("a file that is read past the page cache is a warning")
+def direct(directory):
+    path = os.path.join(directory, "data")
+    with open(path, "wb") as file:
+        file.write(b"x" * 4096)
+    with target("direct " + path, directory) as process, process.events():
+        result = heaptally("leaks", "--settle", "0", str(process.pid))
+        equal(result.returncode, 1, result.stderr)
+        assert b"warning: twins" in result.stderr and b"past the page cache" in result.stderr, result.stderr
+
+
+@case("at its exit a process with threads that filters system calls makes no copy, and says why")
+def filtered_exit(directory):
+    for words, status, said in ((["exits"], 1, b""), (["exits", "filtered"], 3, b"filters its system calls")):
+        recording = os.path.join(directory, "x.recording")
+        done = run([program("twins"), *words], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=" + recording))
+        equal(done.returncode, 0, words)
+        result = heaptally("leaks", recording)
+        equal(result.returncode, status, (words, result.stderr))
+        assert said in result.stderr, result.stderr
+        os.unlink(recording)
+
+
+@case("at its exit a process that cannot be copied says why")
+def no_copy(directory):
+    recording = os.path.join(directory, "x.recording")
+    for error, said in ((errno.ENOMEM, b"there was no memory"), (errno.EAGAIN, b"a limit on processes")):
+        done = run([os.path.join(BUILD, "tests/promises/inject"), "1", str(error), "clone", program("twins"), "exits"],
+                   env=environment(PROMISE_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=" + recording))
+        equal((done.returncode, done.stderr.splitlines()[-1]), (0, b"1"), done.stderr)
+        result = heaptally("leaks", recording)
+        equal(result.returncode, 3, result.stderr)
+        assert said in result.stderr, result.stderr
+        os.unlink(recording)
+
+
+@case("an old graph of the number that is asked for is no answer")
+def stale(directory):
+    graph = os.path.join(directory, "t.graph")
+    done = run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY,
+                                                   HEAPTALLY="leaks:out=%s/t.recording" % directory))
+    equal(done.returncode, 0, "status")
+    os.unlink(os.path.join(directory, "t.recording"))
+    with open(graph, "r+b") as file:
+        file.seek(SERIAL)
+        file.write(struct.pack("<I", 1))
+    with target("events", directory) as process, process.events():
+        equal(ask(process.pid, "--settle", "0")["summary"]["definite"], {"blocks": 5, "bytes": 500}, "lost")
+    equal(os.listdir(directory), ["t.recording"], "files")
 
 
 run_cases()

@@ -10,6 +10,8 @@ runtime_unit_tests = \
 	tests/unit/test_block_table \
 	tests/unit/test_counters \
 	tests/unit/test_lock \
+	tests/unit/test_memory_map \
+	tests/unit/test_memory_room \
 	tests/unit/test_module_table \
 	tests/unit/test_options \
 	tests/unit/test_races \
@@ -29,6 +31,7 @@ tools_unit_tests = \
 	tests/unit/test_launch \
 	tests/unit/test_listing \
 	tests/unit/test_moment \
+	tests/unit/test_name_file \
 	tests/unit/test_option_words \
 	tests/unit/test_output \
 	tests/unit/test_profile \
@@ -70,6 +73,12 @@ tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
 tests_unit_test_lock_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_lock_LDADD = $(runtime_unit_libs)
 tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
+tests_unit_test_memory_map_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_memory_map_LDADD = $(runtime_unit_libs)
+tests_unit_test_memory_map_SOURCES = tests/unit/test_memory_map.c $(scratch)
+tests_unit_test_memory_room_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_memory_room_LDADD = $(runtime_unit_libs)
+tests_unit_test_memory_room_SOURCES = tests/unit/test_memory_room.c $(scratch)
 tests_unit_test_module_table_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_module_table_LDADD = $(runtime_unit_libs)
 tests_unit_test_module_table_SOURCES = tests/unit/test_module_table.c
@@ -100,6 +109,9 @@ tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c $(scratch) $(recording
 tests_unit_test_launch_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_launch_LDADD = $(tools_unit_libs)
 tests_unit_test_launch_SOURCES = tests/unit/test_launch.c $(scratch)
+tests_unit_test_name_file_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_name_file_LDADD = $(tools_unit_libs)
+tests_unit_test_name_file_SOURCES = tests/unit/test_name_file.c
 tests_unit_test_option_words_CPPFLAGS = $(tools_unit_cppflags) -I$(srcdir)/lib
 tests_unit_test_option_words_LDADD = tests/unit/libruntime.a $(tools_unit_libs)
 tests_unit_test_option_words_SOURCES = tests/unit/test_option_words.c

@@ -117,6 +117,32 @@ take_and_leave(void *argument)
 	return NULL;
 }
 
+START_TEST(who_only_tries_waits_for_nobody)
+{
+	struct lock lock = {0};
+	struct holder holder;
+	pthread_t thread;
+	long naps;
+
+	start(&holder, &lock);
+	naps = count_naps();
+	for (int i = 0; i < 1000; i++)
+		ck_assert(!lock_try(&lock));
+	ck_assert_int_lt(count_naps() - naps, 10);
+	ck_assert_uint_eq(lock.stuck, 0);
+	stop(&holder);
+	ck_assert(lock_try(&lock));
+	ck_assert(!lock_try(&lock));
+	lock_drop(&lock);
+	os_set_process((uint32_t)getpid());
+	ck_assert_int_eq(pthread_create(&thread, NULL, take_and_leave, &lock), 0);
+	pthread_join(thread, NULL);
+	ck_assert(lock_try(&lock));
+	ck_assert_uint_eq(lock.robbed, 1);
+	lock_drop(&lock);
+}
+END_TEST
+
 START_TEST(a_dead_holder_is_robbed)
 {
 	struct lock lock = {0};
@@ -204,6 +230,7 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(cases, 60);
+	tcase_add_test(cases, who_only_tries_waits_for_nobody);
 	tcase_add_test(cases, a_free_lock_is_taken_and_dropped);
 	tcase_add_test(cases, the_holder_itself_is_refused_at_once);
 	tcase_add_test(cases, nobody_waits_twice_for_a_stuck_holder);

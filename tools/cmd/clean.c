@@ -10,10 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "read/locate.h"
+#include "symbols/name_store.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -23,12 +25,14 @@
 
 enum {
 	OPTION_OLDER = 256,
+	OPTION_CACHE,
 };
 
 struct arguments {
 	const char *directory; /* or NULL */
 	uint64_t older_ns;
 	bool only_says;
+	bool cache;
 };
 
 /* Some recordings. */
@@ -39,6 +43,8 @@ struct some {
 static const struct argp_option option_table[] = {
 	{"older", OPTION_OLDER, "TIME", 0,
 	 "remove what ended at least so long ago: 30s, 2min, 1h, 7d, 0 (default: 1d)", 0},
+	{"cache", OPTION_CACHE, NULL, 0,
+	 "remove the names that \"heaptally run\" has kept for the next run, too", 0},
 	{"dry-run", 'n', NULL, 0, "say what would be removed, and leave it", 0},
 	{0},
 };
@@ -52,6 +58,9 @@ parse_argument(int key, char *word, struct argp_state *state)
 	case OPTION_OLDER:
 		if (human_parse_duration(word, &arguments->older_ns) != 0)
 			argp_error(state, "--older %s: not a time", word);
+		return 0;
+	case OPTION_CACHE:
+		arguments->cache = true;
 		return 0;
 	case 'n':
 		arguments->only_says = true;
@@ -133,6 +142,33 @@ clean(const struct recording_list *list, const struct arguments *arguments, stru
 	return all;
 }
 
+/* Whether it has gone if it had to. */
+static bool
+clean_cache(const struct arguments *arguments)
+{
+	int store = name_store_open(false), result = 0;
+	char count[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	uint64_t files, file_bytes;
+
+	if (store < 0)
+		return true;
+	name_store_measure(store, &files, &file_bytes);
+	if (arguments->cache && !arguments->only_says)
+		result = name_store_clear(store);
+	close(store);
+	if (result != 0)
+		warn_errno(result, "the cache of names");
+	else if (files != 0)
+		printf("%snames of %s module%s, %s%s\n",
+		       !arguments->cache      ? ""
+		       : arguments->only_says ? "would remove "
+					      : "removed ",
+		       human_count(files, count), text_plural(files),
+		       human_size((int64_t)file_bytes, bytes),
+		       arguments->cache ? "" : ", are kept for the next run (--cache)");
+	return result == 0;
+}
+
 int
 cmd_clean(int argc, char **argv)
 {
@@ -152,5 +188,7 @@ cmd_clean(int argc, char **argv)
 	if (young.count != 0)
 		print_some("", &young, " ended too short a time ago and stay (--older 0)");
 	recording_list_release(&list);
+	if (arguments.directory == NULL || arguments.cache)
+		all &= clean_cache(&arguments);
 	return all ? COMMAND_OK : COMMAND_TROUBLE;
 }

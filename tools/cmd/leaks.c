@@ -248,14 +248,14 @@ static void
 check_danger(const struct arguments *arguments, const struct snapshot_identity *identity)
 {
 	uint64_t pause_ns;
-	char *danger = NULL, text[HUMAN_BYTES];
+	char *danger = NULL, *warning, text[HUMAN_BYTES];
 
 	/* Neither what it may not do nor its copy can be seen from here. */
 	if (!identity->this_namespace)
 		die(COMMAND_NO_ANSWER,
 		    "%s is of another namespace of process numbers, in which it has to be asked",
 		    arguments->operand);
-	danger = look_find_danger((pid_t)identity->pid, &pause_ns);
+	danger = look_find_danger((pid_t)identity->pid, &pause_ns, &warning);
 	if (danger != NULL)
 		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s", identity->command, identity->pid,
 		    danger);
@@ -263,6 +263,9 @@ check_danger(const struct arguments *arguments, const struct snapshot_identity *
 		die(COMMAND_NO_ANSWER,
 		    "%s %u would be paused for about %s for each look; --yes allows that",
 		    identity->command, identity->pid, human_duration(pause_ns, text));
+	if (warning != NULL)
+		warn("warning: %s %u: %s", identity->command, identity->pid, warning);
+	free(warning);
 }
 
 /* Let the process look, if it is one that lives; what it has found is read with its recording. */

@@ -4,6 +4,7 @@
  *
  *     before   can it be traced, can the tally be written, where do recordings go   run_start.c
  *     while    wait; in between sample, take moments, and put aside who ended       run/watch.c
+ *              beside that, find names                                              run_early.c
  *     after    symbolize, write, print the card, return the program's status        run_tally.c
  *
  * Whatever goes wrong with our part after the start, the program runs on and its status counts.
@@ -16,12 +17,16 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/run_early.h"
 #include "cmd/run_session.h"
 #include "model/profile.h"
 #include "run/collect.h"
 #include "run/exec_reader.h"
 #include "run/target.h"
 #include "run/watch.h"
+#include "symbols/debuginfo_cache.h"
+#include "symbols/name_cache.h"
+#include "symbols/symbolize.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/term.h"
@@ -41,10 +46,13 @@ wait_for_end(struct run *run)
 		.start_ns = run->start_ns,
 		.every_ns = run->options.every_ns,
 	};
+	const struct symbolize_options symbols = {.cache = run->debuginfo, .names = run->names};
+	struct run_early *early = run_early_start(run->directory, &symbols);
 
 	watch_until_end(&watch);
 	run->card.duration_ns = clock_get_ns(CLOCK_MONOTONIC) - run->start_ns;
 	run->cpu_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	run_early_stop(early);
 	run->card.wait_status = run->launch.wait_status;
 }
 
@@ -150,9 +158,14 @@ cmd_run(int argc, char **argv)
 	run_options_parse(&run.options, argc, argv);
 	run_prepare(&run);
 	run_start(&run);
+	run.debuginfo = debuginfo_cache_new();
+	run.names = run.options.no_cache ? NULL : name_cache_new();
 	wait_for_end(&run);
 	status = finish(&run);
 	run_release_card(&run);
+	/* Written when nobody waits for it any more. */
+	name_cache_free(run.names);
+	debuginfo_cache_free(run.debuginfo);
 	collector_free(run.collector);
 	free(run.directory);
 	free(run.path);

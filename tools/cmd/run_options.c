@@ -23,6 +23,7 @@ enum option_key {
 	OPTION_START,
 	OPTION_WRAPPER,
 	OPTION_LEAKS,
+	OPTION_NO_CACHE,
 };
 
 static const struct argp_option option_table[] = {
@@ -46,6 +47,8 @@ static const struct argp_option option_table[] = {
 	 "look at exit which blocks nothing points at any more, for heaptally leaks; with =fail "
 	 "the status is 1 then, if the program's is 0, and 3 when that is not known",
 	 0},
+	{"no-cache", OPTION_NO_CACHE, NULL, 0,
+	 "neither use nor keep names in the cache directory of the user", 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
@@ -134,6 +137,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_PYTHON:
 		parse_python(run, argument, state);
+		return 0;
+	case OPTION_NO_CACHE:
+		run->no_cache = true;
 		return 0;
 	case OPTION_THREADS:
 		run->launch.threads = true;

@@ -13,7 +13,7 @@
 struct run_options {
 	const char *output; /* or NULL */
 	uint64_t every_ns;  /* 0: only at the end */
-	bool force, quiet;
+	bool force, quiet, no_cache;
 	bool leaks_fail; /* something lost is a failure */
 	struct launch_options launch;
 	const char **wrappers; /* for the card */

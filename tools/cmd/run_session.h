@@ -13,6 +13,8 @@
 #include "model/card.h"
 
 struct collector;
+struct debuginfo_cache;
+struct name_cache;
 
 struct run {
 	struct run_options options;
@@ -24,6 +26,8 @@ struct run {
 	int path_error;     /* the tally cannot be where it was meant to be */
 	struct launch launch;
 	struct collector *collector;
+	struct debuginfo_cache *debuginfo;
+	struct name_cache *names; /* or NULL */
 	uint64_t start_ns;
 	uint64_t lost_blocks; /* of all processes, with --leaks */
 	bool unknown_leaks;   /* the command was not looked at, with --leaks=fail */

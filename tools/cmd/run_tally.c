@@ -15,7 +15,6 @@
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
-#include "symbols/debuginfo_cache.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/output.h"
@@ -134,9 +133,9 @@ static int
 write_profiles(struct run *run, struct tally_writer *writer)
 {
 	struct term_progress progress;
-	struct debuginfo_cache *cache = debuginfo_cache_new();
 	struct symbolize_options options = {
-		.cache = cache,
+		.cache = run->debuginfo,
+		.names = run->names,
 		.progress = term_progress_update,
 		.context = &progress,
 	};
@@ -163,7 +162,6 @@ write_profiles(struct run *run, struct tally_writer *writer)
 			break;
 	}
 	term_progress_release(&progress);
-	debuginfo_cache_free(cache);
 	return result == 0 ? tally_writer_finish(writer) : result;
 }
 

@@ -18,6 +18,7 @@
 #include "cmd/report_output.h"
 #include "model/profile.h"
 #include "read/source.h"
+#include "symbols/name_cache.h"
 #include "symbols/symbolize.h"
 #include "read/tally.h"
 #include "read/tally_file.h"
@@ -30,17 +31,20 @@
 struct arguments {
 	const char *output;
 	const char *operand;
-	bool force, quiet, blocks;
+	bool force, quiet, blocks, no_cache;
 };
 
 enum {
 	OPTION_BLOCKS = 256,
+	OPTION_NO_CACHE,
 };
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "write FILE instead of heaptally.NAME.PID.tally", 0},
 	{"force", 'f', NULL, 0, "replace FILE if it exists", 0},
 	{"blocks", OPTION_BLOCKS, NULL, 0, "keep every single block, if they were recorded", 0},
+	{"no-cache", OPTION_NO_CACHE, NULL, 0,
+	 "neither use nor keep names in the cache directory of the user", 0},
 	{"quiet", 'q', NULL, 0, "do not say what was written", 0},
 	{0},
 };
@@ -56,6 +60,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'f':
 		arguments->force = true;
+		return 0;
+	case OPTION_NO_CACHE:
+		arguments->no_cache = true;
 		return 0;
 	case OPTION_BLOCKS:
 		arguments->blocks = true;
@@ -76,16 +83,18 @@ parse_option(int key, char *argument, struct argp_state *state)
 }
 
 static void
-add_names(struct profile *profile, bool quiet)
+add_names(struct profile *profile, const struct arguments *arguments)
 {
 	struct term_progress progress;
 	struct symbolize_options options = {.progress = term_progress_update, .context = &progress};
 
 	if (profile->symbolized)
 		return;
-	term_progress_init(&progress, "reading symbols", quiet);
+	options.names = arguments->no_cache ? NULL : name_cache_new();
+	term_progress_init(&progress, "reading symbols", arguments->quiet);
 	symbolize_profile(profile, &options);
 	term_progress_release(&progress);
+	name_cache_free(options.names);
 }
 
 static int
@@ -195,7 +204,7 @@ cmd_snapshot(int argc, char **argv)
 		die(COMMAND_TROUBLE, "%s", why);
 	if (arguments.blocks)
 		report_load_need_blocks(&source);
-	add_names(source.profile, arguments.quiet);
+	add_names(source.profile, &arguments);
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)
 		       : tally_file_make_path(source.profile->command, source.profile->pid);

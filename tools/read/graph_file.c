@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "util/xalloc.h"
 
 #define RECORDING_ENDING ".recording"
+#define LARGE_PAGE       ((size_t)2 << 20)
+#define LARGE_BYTES      (2 * LARGE_PAGE)
 
 /* They are taken as they are. */
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
@@ -54,6 +57,19 @@ read_exactly(int fd, void *buffer, uint64_t bytes, uint64_t offset)
 	return 0;
 }
 
+/* In large pages, where there are some, it costs a fraction to fill and to walk. Never NULL, so
+ * that nobody has to look. */
+static void *
+allocate_section(size_t bytes)
+{
+	void *memory = NULL;
+
+	if (bytes < LARGE_BYTES || posix_memalign(&memory, LARGE_PAGE, bytes) != 0)
+		return xmalloc(bytes);
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
 static int
 read_section(int fd, const struct graph_header *header, enum graph_section section,
 	     size_t record_bytes, void **ret_records, size_t *ret_count)
@@ -63,8 +79,7 @@ read_section(int fd, const struct graph_header *header, enum graph_section secti
 	if (extent->offset > header->file_bytes ||
 	    extent->count > (header->file_bytes - extent->offset) / record_bytes)
 		return -EBADMSG;
-	/* Never NULL, so that nobody has to look. */
-	*ret_records = xmalloc(extent->count * record_bytes + 1);
+	*ret_records = allocate_section(extent->count * record_bytes + 1);
 	*ret_count = extent->count;
 	return read_exactly(fd, *ret_records, extent->count * record_bytes, extent->offset);
 }
@@ -197,6 +212,15 @@ graph_file_read_serial(const char *path, uint32_t *ret_serial)
 	if (result == 0)
 		*ret_serial = header.serial;
 	return result;
+}
+
+void
+graph_file_remove_stale(const char *path, uint32_t serial)
+{
+	uint32_t found;
+
+	if (graph_file_read_serial(path, &found) == 0 && found == serial)
+		unlink(path);
 }
 
 bool

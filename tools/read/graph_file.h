@@ -21,6 +21,9 @@ int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_gra
 /* The number of the request that a graph answers. 0; else as `graph_file_read`. */
 int graph_file_read_serial(const char *path, uint32_t *ret_serial);
 
+/* Remove one that answers a request of this number: numbers come again. */
+void graph_file_remove_stale(const char *path, uint32_t serial);
+
 /* Whether a file name is that of a graph. */
 bool graph_file_is_name(const char *name);
 

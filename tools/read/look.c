@@ -72,9 +72,10 @@ is_old_kernel(void)
 	       (major == SAFE_DIRECT_MAJOR && minor < SAFE_DIRECT_MINOR);
 }
 
-/* What devices and rings write into pages that a copy shares is lost. */
+/* What devices and rings write into pages that a copy shares is lost, or at least not of the moment
+ * of the copy. */
 static char *
-judge_file(pid_t pid, const char *fd)
+judge_file(pid_t pid, const char *fd, char **warning)
 {
 	char path[320], target[256];
 	ssize_t length;
@@ -86,20 +87,27 @@ judge_file(pid_t pid, const char *fd)
 	target[length] = '\0';
 	if (text_starts_with(target, "/dev/infiniband/") || text_starts_with(target, "/dev/vfio/"))
 		return xasprintf("it has %s open, which writes into its memory by itself", target);
-	if (is_old_kernel() && (strcmp(target, "anon_inode:[io_uring]") == 0 || is_direct(pid, fd)))
+	if (strcmp(target, "anon_inode:[io_uring]") != 0 && !is_direct(pid, fd))
+		return NULL;
+	if (is_old_kernel())
 		return xasprintf("it reads %s past the page cache, and this kernel loses what it "
 				 "reads while there is a copy",
 				 target);
+	if (*warning == NULL)
+		*warning = xasprintf("it reads %s past the page cache: what arrives in its memory "
+				     "during a look may be seen or not",
+				     target);
 	return NULL;
 }
 
 char *
-look_find_danger(pid_t pid, uint64_t *ret_pause_ns)
+look_find_danger(pid_t pid, uint64_t *ret_pause_ns, char **ret_warning)
 {
 	char path[64], *danger = NULL;
 	struct dirent *entry;
 	DIR *directory;
 
+	*ret_warning = NULL;
 	*ret_pause_ns = read_status(pid, "RssAnon:") * PAUSE_NS_PER_KIB;
 	if (read_status(pid, "Seccomp:") == 2)
 		return xstrdup(
@@ -107,7 +115,7 @@ look_find_danger(pid_t pid, uint64_t *ret_pause_ns)
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	directory = opendir(path);
 	while (directory != NULL && danger == NULL && (entry = readdir(directory)) != NULL)
-		danger = judge_file(pid, entry->d_name);
+		danger = judge_file(pid, entry->d_name, ret_warning);
 	if (directory != NULL)
 		closedir(directory);
 	return danger;
@@ -176,9 +184,10 @@ int
 look_make(const char *path, uint64_t wait_ns, struct request_answer *ret_answer,
 	  struct graph *ret_graph)
 {
-	const struct request look = {.look = true, .retracts = true, .wait_ns = wait_ns};
-	const struct request collect = {.collect = true, .wait_ns = 0};
 	char *graph = graph_file_make_path(path);
+	const struct request look = {
+		.look = true, .retracts = true, .graph = graph, .wait_ns = wait_ns};
+	const struct request collect = {.collect = true, .wait_ns = 0};
 	struct request_answer collected;
 	int result = request_make(path, &look, ret_answer);
 

@@ -14,9 +14,9 @@
 
 /*
  * What the copy would do to a process: a sentence to free why it must not be asked for one, or
- * NULL. Its pause is what it will cost at most.
+ * NULL. Its pause is what it will cost at most. What it may miss is a sentence, too, or NULL.
  */
-char *look_find_danger(pid_t pid, uint64_t *ret_pause_ns);
+char *look_find_danger(pid_t pid, uint64_t *ret_pause_ns, char **ret_warning);
 
 /*
  * Ask the process of the recording at path, which must be ours, and wait until the copy has ended.

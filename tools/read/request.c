@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "read/graph_file.h"
 #include "read/snapshot.h"
 #include "read/snapshot_private.h"
 #include "util/clock.h"
@@ -299,6 +300,8 @@ ask(struct snapshot *snapshot, const struct request *request, struct request_ans
 		return result;
 	known = snapshot->profile->mark_count;
 	number = answered % UINT8_MAX + 1;
+	if (request->graph != NULL)
+		graph_file_remove_stale(request->graph, number);
 	result = write_request(snapshot, request, number);
 	return result == 0 ? await_answer(snapshot, request, known, number, answer) : result;
 }

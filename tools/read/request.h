@@ -17,6 +17,7 @@
 struct request {
 	enum profile_mark_kind kind; /* not PROFILE_MARK_STOP; else 0, and one of the next two */
 	bool look;                   /* let a copy of the process look who points at whom */
+	const char *graph;           /* of a look: its path; an old one of our number goes */
 	bool collect;                /* take notice that the copy has ended */
 	bool retracts;               /* what nobody has seen in time is taken back */
 	const char *label;           /* of PROFILE_MARK_LABEL, shorter than PROFILE_LABEL_BYTES */

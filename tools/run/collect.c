@@ -376,10 +376,10 @@ track_if_new(struct collector *collector, const char *name)
 	HASH_FIND_STR(collector->tracked, name, tracked);
 	if (tracked != NULL)
 		return true;
-	start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	start_ns = clock_get_ns(CLOCK_THREAD_CPUTIME_ID);
 	done = track(collector, name);
 	if (done)
-		collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+		collector->once_ns += clock_get_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 	return done;
 }
 
@@ -445,10 +445,10 @@ limit_moments(struct collector *collector)
 static void
 harvest_ended(struct collector *collector, struct tracked *tracked)
 {
-	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t start_ns = clock_get_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	harvest(collector, tracked, NULL);
-	collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+	collector->once_ns += clock_get_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
 /* Where the resident memory is at the moment that was just taken; nothing where that cannot be
@@ -513,7 +513,7 @@ answer(struct collector *collector, const char *question, const char *name)
 static void
 answer_all(struct collector *collector)
 {
-	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t start_ns = clock_get_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct dirent *entry;
 	char *name;
 
@@ -527,7 +527,7 @@ answer_all(struct collector *collector)
 		answer(collector, entry->d_name, name);
 		free(name);
 	}
-	collector->once_ns += clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+	collector->once_ns += clock_get_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
 /* Nobody waits any more when the run ended. */
@@ -545,7 +545,7 @@ remove_litter(struct collector *collector)
 uint64_t
 collector_tick(struct collector *collector, bool with_sample)
 {
-	uint64_t start_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t start_ns = clock_get_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct tracked *tracked, *next;
 
 	collector->once_ns = 0;
@@ -566,7 +566,7 @@ collector_tick(struct collector *collector, bool with_sample)
 		}
 	}
 	answer_all(collector);
-	return clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns - collector->once_ns;
+	return clock_get_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns - collector->once_ns;
 }
 
 bool

@@ -17,6 +17,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,7 @@ struct debuginfo {
 	const char *split_missing; /* the first .dwo file that is not there */
 	unsigned split_missing_count;
 	bool inflate_failed;
+	bool has_split; /* units that are in files of their own */
 };
 
 static int
@@ -485,6 +487,7 @@ read_units(struct debuginfo *debuginfo)
 	while (dwarf_get_units(debuginfo->dwarf, unit, &unit, NULL, &type, &die, &split) == 0) {
 		if (type != DW_UT_compile && type != DW_UT_skeleton)
 			continue;
+		debuginfo->has_split |= type == DW_UT_skeleton;
 		if (type == DW_UT_compile)
 			memset(&split, 0, sizeof(split));
 		else if (split.addr == NULL)
@@ -828,6 +831,32 @@ debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
 	if (!locations[count - 1].symbol)
 		find_symbol(debuginfo, address, &locations[count - 1]);
 	return count;
+}
+
+size_t
+debuginfo_get_places(const struct debuginfo *debuginfo, char *places[DEBUGINFO_PLACES_MAX])
+{
+	return debuginfo_search_list(debuginfo->module, debuginfo->path, places);
+}
+
+/* A part that several debug files share is told by its build-id, but may be missing. */
+static bool
+lacks_shared_part(const struct debuginfo *debuginfo)
+{
+	const char *name;
+	const void *build_id;
+
+	return debuginfo->dwarf != NULL &&
+	       dwelf_dwarf_gnu_debugaltlink(debuginfo->dwarf, &name, &build_id) > 0 &&
+	       dwarf_getalt(debuginfo->dwarf) == NULL;
+}
+
+bool
+debuginfo_is_complete(const struct debuginfo *debuginfo)
+{
+	return !debuginfo->has_split && !debuginfo->inflate_failed &&
+	       debuginfo->search.damaged == NULL && debuginfo->search.stale == NULL &&
+	       !debuginfo->search.online && !lacks_shared_part(debuginfo);
 }
 
 char *

@@ -55,6 +55,14 @@ void debuginfo_free(struct debuginfo *debuginfo);
 size_t debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
 		      struct debuginfo_location locations[DEBUGINFO_LOCATIONS_MAX]);
 
+#define DEBUGINFO_PLACES_MAX 4
+
+/* Where the separate debug file is, or might be: paths to free. Returns how many. */
+size_t debuginfo_get_places(const struct debuginfo *debuginfo, char *places[DEBUGINFO_PLACES_MAX]);
+
+/* Whether all that was found came from the file and these places, and nothing was missing. */
+bool debuginfo_is_complete(const struct debuginfo *debuginfo);
+
 /*
  * What keeps names from being found, once they were looked up: a sentence with the name of the file
  * and what would help, to free; NULL if nothing does.

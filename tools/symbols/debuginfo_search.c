@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 
 #include "symbols/elf_inflate.h"
 #include "util/xalloc.h"
+
+#define LINK_PLACES 3
 
 static bool
 has_same_build_id(Dwfl_Module *module, int fd)
@@ -60,10 +63,10 @@ open_if_same(Dwfl_Module *module, const char *path, const char *link,
 	return -1;
 }
 
-/* Around the directory of the module, with the name that its .gnu_debuglink gives. */
-static int
-search_link(Dwfl_Module *module, const char *file, const char *link,
-	    struct debuginfo_search *search, char **ret_path)
+/* Around the directory of the module, with the name that its .gnu_debuglink gives: paths to free.
+ * Returns how many. */
+static size_t
+list_by_link(const char *file, const char *link, char **ret_places)
 {
 	static const char *const places[][2] = {
 		{"", "/"},
@@ -71,20 +74,38 @@ search_link(Dwfl_Module *module, const char *file, const char *link,
 		{"/usr/lib/debug", "/"},
 	};
 	const char *slash = file != NULL ? strrchr(file, '/') : NULL;
-	int fd = -1;
+	size_t count = 0;
 
 	if (link == NULL || slash == NULL || strchr(link, '/') != NULL)
-		return -1;
-	for (size_t i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]); i++) {
+		return 0;
+	for (size_t i = 0; i < LINK_PLACES; i++) {
 		char *path = xasprintf("%s%.*s%s%s", places[i][0], (int)(slash - file), file,
 				       places[i][1], link);
 
 		/* The link may have the name of the module itself. */
-		fd = strcmp(path, file) != 0 ? open_if_same(module, path, link, search) : -1;
-		if (fd >= 0)
-			*ret_path = path;
+		if (strcmp(path, file) != 0)
+			ret_places[count++] = path;
 		else
 			free(path);
+	}
+	return count;
+}
+
+static int
+search_link(Dwfl_Module *module, const char *file, const char *link,
+	    struct debuginfo_search *search, char **ret_path)
+{
+	char *places[LINK_PLACES];
+	size_t count = list_by_link(file, link, places);
+	int fd = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		bool found = fd < 0 && (fd = open_if_same(module, places[i], link, search)) >= 0;
+
+		if (found)
+			*ret_path = places[i];
+		else
+			free(places[i]);
 	}
 	return fd;
 }
@@ -126,4 +147,25 @@ debuginfo_search(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr 
 		return fd;
 	}
 	return inflated;
+}
+
+size_t
+debuginfo_search_list(Dwfl_Module *module, const char *file, char **ret_places)
+{
+	char path[128] = "/usr/lib/debug/.build-id/";
+	const unsigned char *build_id;
+	GElf_Addr bias, where;
+	GElf_Word checksum;
+	Elf *elf = dwfl_module_getelf(module, &bias);
+	int bytes = dwfl_module_build_id(module, &build_id, &where);
+	size_t length = strlen(path), count = 0;
+
+	for (int i = 0; i < bytes && i < 20; i++)
+		length += (size_t)sprintf(path + length, i == 0 ? "%02x/" : "%02x", build_id[i]);
+	if (bytes > 1)
+		ret_places[count++] = xasprintf("%s.debug", path);
+	if (elf != NULL)
+		count += list_by_link(file, dwelf_elf_gnu_debuglink(elf, &checksum),
+				      ret_places + count);
+	return count;
 }

@@ -10,6 +10,7 @@
 
 #include <elfutils/libdwfl.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What the search is told and tells, by the user data of the module. */
 struct debuginfo_search {
@@ -21,5 +22,9 @@ struct debuginfo_search {
 /* A find_debuginfo callback of libdwfl: where gdb looks, and only files with the same build-id. */
 int debuginfo_search(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 		     const char *file, const char *link, GElf_Word checksum, char **ret_path);
+
+/* The places where that looks, paths to free: of a module with a build-id, 4 at most. Returns how
+ * many. */
+size_t debuginfo_search_list(Dwfl_Module *module, const char *file, char **ret_places);
 
 #endif

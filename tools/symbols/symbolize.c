@@ -18,6 +18,8 @@
 #include "symbols/debuginfo_cache.h"
 #include "symbols/demangle.h"
 #include "symbols/module_file.h"
+#include "symbols/name_cache.h"
+#include "symbols/name_file.h"
 #include "model/profile.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -31,6 +33,15 @@ struct name {
 	const char *key[2]; /* symbol, scope: addresses in the module's file */
 	const char *function;
 	UT_hash_handle hh;
+};
+
+/* What says what is at the addresses of the current module. */
+struct resolver {
+	const struct profile_module *module;
+	struct name_file *names;     /* found before, or to be kept; or NULL */
+	char *path;                  /* of the file that they are of */
+	struct debuginfo *debuginfo; /* NULL: not needed yet, or not there */
+	bool is_open;                /* as far as it can be */
 };
 
 struct symbolizer {
@@ -100,40 +111,6 @@ insert_location(struct symbolizer *symbolizer)
 	return &profile->locations[profile->location_count++];
 }
 
-static void
-resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame,
-	      struct debuginfo *debuginfo)
-{
-	struct debuginfo_location found[DEBUGINFO_LOCATIONS_MAX];
-	struct intern *strings = symbolizer->profile->strings;
-	size_t count = 0;
-
-	/* A return address is that of the next instruction, which may be in another line. */
-	if (debuginfo && frame->offset > 0)
-		count = debuginfo_find(debuginfo, frame->offset - 1, found);
-	/* Names that came with a file are kept when there are no better ones here. */
-	if (count > 0 || frame->location_count == 0) {
-		frame->location = symbolizer->profile->location_count;
-		frame->location_count = count > 0 ? (uint32_t)count : 1;
-	}
-	if (count == 0 && frame->location == symbolizer->profile->location_count)
-		insert_location(symbolizer);
-	for (size_t i = 0; i < count; i++) {
-		struct profile_location *location = insert_location(symbolizer);
-
-		location->function = find_function(symbolizer, &found[i]);
-		location->file = intern_insert_string(strings, found[i].file);
-		location->line = found[i].line;
-		location->column = found[i].column;
-		location->function_line = found[i].function_line;
-		location->inlined = found[i].inlined;
-	}
-	if (symbolizer->options && symbolizer->options->progress &&
-	    ++symbolizer->done % PROGRESS_STEP == 0)
-		symbolizer->options->progress(symbolizer->options->context, symbolizer->done,
-					      symbolizer->all);
-}
-
 /* To be freed if there is no cache. */
 static int
 open_path(const struct symbolizer *symbolizer, const struct profile_module *module,
@@ -149,30 +126,160 @@ open_path(const struct symbolizer *symbolizer, const struct profile_module *modu
 			      ret_debuginfo);
 }
 
-static struct debuginfo *
-open_module(struct symbolizer *symbolizer, struct profile_module *module)
+static struct name_cache *
+get_names(const struct symbolizer *symbolizer)
 {
-	struct debuginfo *debuginfo = NULL;
+	const struct symbolize_options *options = symbolizer->options;
+
+	return options != NULL && !options->online ? options->names : NULL;
+}
+
+/* Open the file at path, or find what it once had. 0 or -errno. */
+static int
+try_path(const struct symbolizer *symbolizer, struct resolver *resolver, const char *path)
+{
+	const struct profile_module *module = resolver->module;
+	struct name_cache *names = get_names(symbolizer);
+	int result;
+
+	resolver->names = name_cache_find(names, path, module->build_id, module->build_id_bytes);
+	if (resolver->names != NULL)
+		return 0;
+	result = open_path(symbolizer, module, path, &resolver->debuginfo);
+	resolver->is_open = result == 0;
+	if (result == 0)
+		resolver->names = name_cache_begin(names, path, module->build_id,
+						   module->build_id_bytes, resolver->debuginfo);
+	return result;
+}
+
+static void
+open_module(struct symbolizer *symbolizer, struct profile_module *module, struct resolver *resolver)
+{
+	bool found = false;
 	int error = 0;
 	size_t index = 0;
-	char *path;
 
-	while (debuginfo == NULL &&
-	       (path = module_files_next(symbolizer->files, module, &index, &error)) != NULL) {
-		int result = open_path(symbolizer, module, path, &debuginfo);
+	*resolver = (struct resolver){.module = module};
+	while (!found && (resolver->path = module_files_next(symbolizer->files, module, &index,
+							     &error)) != NULL) {
+		int result = try_path(symbolizer, resolver, resolver->path);
 
+		found = result == 0;
 		/* That another file is there tells more than that none is. */
-		if (result != 0 && error != -ESTALE)
+		if (!found && error != -ESTALE)
 			error = result;
-		free(path);
+		if (!found)
+			free(resolver->path);
 	}
 	/* Whoever looked first was where the program ran. */
 	if (!symbolizer->profile->symbolized && strchr(module->path, '/') != NULL)
-		module->file = debuginfo != NULL                       ? PROFILE_FILE_AS_MAPPED
+		module->file = found                                   ? PROFILE_FILE_AS_MAPPED
 			       : error == -ESTALE                      ? PROFILE_FILE_CHANGED
 			       : error == -ENOENT || error == -ENOTDIR ? PROFILE_FILE_GONE
 								       : PROFILE_FILE_AS_MAPPED;
-	return debuginfo;
+}
+
+/* Of what was kept, something is missing. */
+static struct debuginfo *
+need_debuginfo(struct symbolizer *symbolizer, struct resolver *resolver)
+{
+	if (resolver->is_open || resolver->path == NULL)
+		return resolver->debuginfo;
+	resolver->is_open = true;
+	open_path(symbolizer, resolver->module, resolver->path, &resolver->debuginfo);
+	return resolver->debuginfo;
+}
+
+/*** frames ***/
+
+static void
+convert(struct symbolizer *symbolizer, const struct debuginfo_location *found, size_t count,
+	struct name_location *locations)
+{
+	for (size_t i = 0; i < count; i++)
+		locations[i] = (struct name_location){
+			.function = find_function(symbolizer, &found[i]),
+			.file = found[i].file,
+			.line = found[i].line,
+			.column = found[i].column,
+			.function_line = found[i].function_line,
+			.inlined = found[i].inlined,
+		};
+}
+
+static size_t
+find_locations(struct symbolizer *symbolizer, struct resolver *resolver, uint64_t address,
+	       struct name_location *locations)
+{
+	struct debuginfo_location found[DEBUGINFO_LOCATIONS_MAX];
+	struct debuginfo *debuginfo;
+	size_t count;
+
+	_Static_assert(NAME_LOCATIONS_MAX == DEBUGINFO_LOCATIONS_MAX, "room for all");
+	if (resolver->names != NULL && name_file_find(resolver->names, address, locations, &count))
+		return count;
+	debuginfo = need_debuginfo(symbolizer, resolver);
+	if (debuginfo == NULL)
+		return 0;
+	count = debuginfo_find(debuginfo, address, found);
+	convert(symbolizer, found, count, locations);
+	if (resolver->names != NULL)
+		name_file_insert(resolver->names, address, locations, count);
+	return count;
+}
+
+static void
+report_progress(struct symbolizer *symbolizer)
+{
+	const struct symbolize_options *options = symbolizer->options;
+
+	if (options != NULL && options->progress != NULL && ++symbolizer->done % PROGRESS_STEP == 0)
+		options->progress(options->context, symbolizer->done, symbolizer->all);
+}
+
+static void
+resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame, struct resolver *resolver)
+{
+	struct name_location found[NAME_LOCATIONS_MAX];
+	struct intern *strings = symbolizer->profile->strings;
+	size_t count = 0;
+
+	/* A return address is that of the next instruction, which may be in another line. */
+	if (frame->offset > 0)
+		count = find_locations(symbolizer, resolver, frame->offset - 1, found);
+	/* Names that came with a file are kept when there are no better ones here. */
+	if (count > 0 || frame->location_count == 0) {
+		frame->location = symbolizer->profile->location_count;
+		frame->location_count = count > 0 ? (uint32_t)count : 1;
+	}
+	if (count == 0 && frame->location == symbolizer->profile->location_count)
+		insert_location(symbolizer);
+	for (size_t i = 0; i < count; i++) {
+		struct profile_location *location = insert_location(symbolizer);
+
+		location->function = intern_insert_string(strings, found[i].function);
+		location->file = intern_insert_string(strings, found[i].file);
+		location->line = found[i].line;
+		location->column = found[i].column;
+		location->function_line = found[i].function_line;
+		location->inlined = found[i].inlined;
+	}
+	report_progress(symbolizer);
+}
+
+/* What was found is kept only if it was all there is to find. */
+static void
+close_module(struct symbolizer *symbolizer, struct resolver *resolver)
+{
+	const struct symbolize_options *options = symbolizer->options;
+
+	if (resolver->debuginfo != NULL && !debuginfo_is_complete(resolver->debuginfo))
+		name_cache_drop(get_names(symbolizer), resolver->names);
+	clear_names(symbolizer);
+	if (options == NULL || options->cache == NULL)
+		debuginfo_free(resolver->debuginfo);
+	free(resolver->path);
 }
 
 static void
@@ -188,18 +295,16 @@ note_problem(struct profile *profile, const struct debuginfo *debuginfo)
 static void
 resolve_module(struct symbolizer *symbolizer, uint32_t *frames, size_t count)
 {
-	const struct symbolize_options *options = symbolizer->options;
 	struct profile *profile = symbolizer->profile;
 	struct profile_module *module = &profile->modules[profile->frames[frames[0]].module];
-	struct debuginfo *debuginfo = open_module(symbolizer, module);
+	struct resolver resolver;
 
+	open_module(symbolizer, module, &resolver);
 	for (size_t i = 0; i < count; i++)
-		resolve_frame(symbolizer, &profile->frames[frames[i]], debuginfo);
-	if (debuginfo != NULL)
-		note_problem(profile, debuginfo);
-	clear_names(symbolizer);
-	if (options == NULL || options->cache == NULL)
-		debuginfo_free(debuginfo);
+		resolve_frame(symbolizer, &profile->frames[frames[i]], &resolver);
+	if (resolver.debuginfo != NULL)
+		note_problem(profile, resolver.debuginfo);
+	close_module(symbolizer, &resolver);
 }
 
 static int

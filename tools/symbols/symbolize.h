@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 struct debuginfo_cache;
+struct name_cache;
 struct profile;
 
 struct symbolize_options {
 	bool online;                   /* ask the servers in DEBUGINFOD_URLS */
 	struct debuginfo_cache *cache; /* over several profiles, or NULL */
+	struct name_cache *names;      /* over several runs, or NULL; not asked if online */
 
 	/* Called now and then, may be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t all);

@@ -33,6 +33,9 @@ view_leaks_explain(int error)
 	switch (-error) {
 	case EAGAIN:
 		return xstrdup("no copy of the process could be made: a limit on processes");
+	case EACCES:
+		return xstrdup("it filters its system calls, and might have been killed for making "
+			       "a copy");
 	case ENOMEM:
 		return xstrdup("there was no memory for it");
 	case ETIMEDOUT:
