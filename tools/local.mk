@@ -147,6 +147,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/name.h \
 	tools/model/path_map.c \
 	tools/model/path_map.h \
+	tools/model/path_ends.c \
+	tools/model/path_ends.h \
 	tools/model/pin.c \
 	tools/model/pin.h \
 	tools/model/place.c \

@@ -91,6 +91,36 @@ def dwarf4(_directory):
     compare(build(need("g++"), "-gdwarf-4"))
 
 
+@case("files are absolute paths, whatever the compiler was given")
+def absolute(directory):
+    for folder in "src", "inc":
+        os.makedirs(folder)
+    write("inc/part.h", "static inline __attribute__((always_inline)) void *part(int n) { return malloc(n); }\n")
+    write("src/one.c", "#include <stdlib.h>\n#include <part.h>\nvoid *volatile one_kept;\n"
+          "void one(void) { one_kept = part(100); }\n")
+    write("main.c", "#include <stdlib.h>\n#include \"part.h\"\nvoid one(void);\nvoid *volatile kept;\n"
+          "int main(void) { kept = part(1000); kept = malloc(30); one(); return 0; }\n")
+    here = os.path.realpath(directory)
+    for compiler in [need("gcc")] + ([shutil.which("clang")] if shutil.which("clang") else []):
+        for version in "4", "5":
+            done = run([compiler, "-gdwarf-" + version, "-O1", "-fno-builtin", "-I", "./inc//", "-o", "app",
+                        "src/.//one.c", "./main.c"])
+            equal((done.returncode, done.stderr), (0, b""), "compiler")
+            record("app.tally", ["./app"])
+            groups = report("top", "--by", "stack", "--at", "exit", "app.tally")["groups"]
+            files = {frame["file"] for group in groups for frame in group["frames"]
+                     if frame["module"] == os.path.join(here, "app") and frame["file"]}
+            equal({file for file in files if file.startswith(here)},
+                  {here + "/inc/part.h", here + "/src/one.c", here + "/main.c"}, (compiler, version))
+            equal([file for file in files if not file.startswith("/")], [], "relative ones")
+    # What was given as relative on purpose stays so.
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-I", "inc", "-ffile-prefix-map=%s=." % here, "-o", "app",
+               "src/one.c", "main.c"]).returncode, 0, "gcc")
+    record("app.tally", ["./app"])
+    files = {group["frames"][0]["file"] for group in report("top", "--at", "exit", "app.tally")["groups"]}
+    assert not any(file and file.startswith(here) for file in files), files
+
+
 @case("compressed sections")
 def compressed(_directory):
     compare(build(need("g++"), "-g", "-gz"))

@@ -34,6 +34,7 @@ tools_unit_tests = \
 	tests/unit/test_name_file \
 	tests/unit/test_option_words \
 	tests/unit/test_output \
+	tests/unit/test_path_ends \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
 	tests/unit/test_resident \
@@ -118,6 +119,9 @@ tests_unit_test_option_words_SOURCES = tests/unit/test_option_words.c
 tests_unit_test_output_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_output_LDADD = $(tools_unit_libs)
 tests_unit_test_output_SOURCES = tests/unit/test_output.c $(scratch)
+tests_unit_test_path_ends_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_path_ends_LDADD = $(tools_unit_libs)
+tests_unit_test_path_ends_SOURCES = tests/unit/test_path_ends.c $(scratch)
 tests_unit_test_profile_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_profile_LDADD = $(tools_unit_libs)
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c $(scratch)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/path_ends.h"
 #include "model/profile.h"
 #include "util/intern.h"
 #include "util/text.h"
@@ -169,46 +170,6 @@ path_map_apply(struct path_map *map, struct profile *profile)
 
 /* --- what is told by the files --- */
 
-/* The whole components that two paths have in common at their ends, in bytes. */
-static size_t
-get_common_end(const char *left, const char *right)
-{
-	size_t left_length = strlen(left), right_length = strlen(right), length = 0, common = 0;
-
-	while (length < left_length && length < right_length &&
-	       left[left_length - length - 1] == right[right_length - length - 1]) {
-		length++;
-		if (left[left_length - length] == '/')
-			common = length - 1;
-	}
-	if ((length == left_length &&
-	     (length == right_length || right[right_length - length - 1] == '/')) ||
-	    (length == right_length && left[left_length - length - 1] == '/'))
-		common = length;
-	return common;
-}
-
-/* The only file of the other side whose path ends most like path; NULL if there are none or two. */
-static const struct file *
-find_counterpart(const char *path, const struct file *others, size_t count)
-{
-	const struct file *best = NULL;
-	size_t most = 0;
-	bool is_only = true;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t common = get_common_end(path, others[i].path);
-
-		/* A path below an unknown folder may be anywhere. */
-		if (common < most || common == 0 || (path[0] == '/') != (others[i].path[0] == '/'))
-			continue;
-		is_only = common > most;
-		most = common;
-		best = &others[i];
-	}
-	return is_only ? best : NULL;
-}
-
 /* Leave only the files that the other side has not. */
 static size_t
 keep_own(struct file *files, size_t count, const struct file *others, size_t other_count)
@@ -224,10 +185,36 @@ keep_own(struct file *files, size_t count, const struct file *others, size_t oth
 static void
 note_rule(struct path_map *map, const char *old, const char *new)
 {
-	size_t common = get_common_end(old, new), from = strlen(old) - common,
+	size_t common = path_ends_get_common(old, new), from = strlen(old) - common,
 	       to = strlen(new) - common;
 
 	insert(map, old, from > 1 ? from - 1 : from, new, to > 1 ? to - 1 : to)->files++;
+}
+
+static const char **
+get_paths(const struct file *files, size_t count)
+{
+	const char **paths = xcalloc(count + 1, sizeof(*paths));
+
+	for (size_t i = 0; i < count; i++)
+		paths[i] = files[i].path;
+	return paths;
+}
+
+/* Files of the same name that no end tells apart are where the others of their folder are now. */
+static void
+follow_rules(struct path_map *map, struct profile *old, struct file *files, size_t count,
+	     const struct file *others, size_t other_count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *renamed;
+
+		if (files[i].renamed != NULL)
+			continue;
+		renamed = rename_file(map, old, files[i].path);
+		if (renamed != files[i].path && find_file(others, other_count, renamed) != NULL)
+			files[i].renamed = renamed;
+	}
 }
 
 void
@@ -236,20 +223,27 @@ path_map_match(struct path_map *map, struct profile *old, const struct profile *
 	size_t old_count, new_count, own_count, other_count;
 	struct file *olds = collect_files(old, &old_count), *news = collect_files(new, &new_count);
 	struct file *others = xcalloc(new_count + 1, sizeof(*others));
+	const char **own_paths, **other_paths;
+	size_t *pairs;
 
 	memcpy(others, news, new_count * sizeof(*others));
 	other_count = keep_own(others, new_count, olds, old_count);
 	own_count = keep_own(olds, old_count, news, new_count);
+	own_paths = get_paths(olds, own_count);
+	other_paths = get_paths(others, other_count);
+	pairs = xcalloc(own_count + 1, sizeof(*pairs));
+	path_ends_pair(own_paths, own_count, other_paths, other_count, pairs);
 	for (size_t i = 0; i < own_count; i++) {
-		const struct file *other = find_counterpart(olds[i].path, others, other_count);
-
-		/* It has to be so from both sides. */
-		if (other == NULL || find_counterpart(other->path, olds, own_count) != &olds[i])
+		if (pairs[i] == PATH_ENDS_NONE)
 			continue;
-		note_rule(map, olds[i].path, other->path);
-		olds[i].renamed = intern_insert_string(old->strings, other->path);
+		note_rule(map, olds[i].path, others[pairs[i]].path);
+		olds[i].renamed = intern_insert_string(old->strings, others[pairs[i]].path);
 	}
+	follow_rules(map, old, olds, own_count, others, other_count);
 	rename_locations(old, olds, own_count);
+	free(pairs);
+	free(own_paths);
+	free(other_paths);
 	free(olds);
 	free(news);
 	free(others);

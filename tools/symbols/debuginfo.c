@@ -78,7 +78,7 @@ struct debuginfo {
 	struct range_index unit_ranges;
 	ARRAY(struct symbol) symbols;
 	struct range_index symbol_ranges;
-	struct intern *strings; /* scope prefixes */
+	struct intern *strings; /* scope prefixes and paths */
 	enum encoding_language symbol_language;
 	struct debuginfo_search search;
 	char *path;                /* of the module, as opened */
@@ -687,6 +687,59 @@ name_function(struct debuginfo *debuginfo, struct unit *unit, Dwarf_Die *die,
 		location->function_line = (uint32_t)line;
 }
 
+/* Whether a path has a component that leads nowhere: `./`, or nothing at all. */
+static bool
+has_idle_component(const char *path)
+{
+	return strstr(path, "//") != NULL || strstr(path, "/./") != NULL ||
+	       strncmp(path, "./", 2) == 0;
+}
+
+/* Without such components; `..` stays, for a folder may be a link. */
+static void
+drop_idle_components(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from != '\0';) {
+		bool at_start = to == path || to[-1] == '/';
+
+		if (at_start && from[0] == '.' && from[1] == '/')
+			from += 2;
+		else if (to != path && to[-1] == '/' && from[0] == '/')
+			from++;
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+}
+
+/*
+ * A file as an absolute path, where the folder of the compiler is known. Tables of lines have what
+ * the compiler was given: one program has `src/a.c` and `/build/src/b.c` in it.
+ */
+static const char *
+make_path(struct debuginfo *debuginfo, struct unit *unit, const char *file)
+{
+	Dwarf_Attribute attribute;
+	const char *directory = NULL, *result;
+	char *path;
+
+	if (file == NULL || (file[0] == '/' && !has_idle_component(file)))
+		return file;
+	if (dwarf_attr(&unit->line_die, DW_AT_comp_dir, &attribute))
+		directory = dwarf_formstring(&attribute);
+	/* As <artificial>, which is no file. */
+	if (file[0] == '/' || file[0] == '<' || directory == NULL || directory[0] != '/')
+		path = xstrdup(file);
+	else
+		path = xasprintf("%s/%s", directory, file);
+	drop_idle_components(path);
+	result = intern_insert_string(debuginfo->strings, path);
+	free(path);
+	return result;
+}
+
 static uint32_t
 get_number(Dwarf_Die *die, unsigned name)
 {
@@ -700,14 +753,15 @@ get_number(Dwarf_Die *die, unsigned name)
 
 /* Where an inlined function is called: a position in the function around it. */
 static void
-set_call_position(struct unit *unit, Dwarf_Die *inlined, struct debuginfo_location *outer)
+set_call_position(struct debuginfo *debuginfo, struct unit *unit, Dwarf_Die *inlined,
+		  struct debuginfo_location *outer)
 {
 	Dwarf_Files *files;
 	size_t count;
 	uint32_t file = get_number(inlined, DW_AT_call_file);
 
 	if (dwarf_getsrcfiles(&unit->line_die, &files, &count) == 0 && file < count)
-		outer->file = dwarf_filesrc(files, file, NULL, NULL);
+		outer->file = make_path(debuginfo, unit, dwarf_filesrc(files, file, NULL, NULL));
 	outer->line = get_number(inlined, DW_AT_call_line);
 	outer->column = get_number(inlined, DW_AT_call_column);
 }
@@ -757,7 +811,8 @@ find_line(Dwarf_Lines *lines, size_t count, uint64_t address)
 }
 
 static void
-set_line_position(struct unit *unit, uint64_t address, struct debuginfo_location *location)
+set_line_position(struct debuginfo *debuginfo, struct unit *unit, uint64_t address,
+		  struct debuginfo_location *location)
 {
 	Dwarf_Lines *lines;
 	Dwarf_Line *line;
@@ -769,7 +824,7 @@ set_line_position(struct unit *unit, uint64_t address, struct debuginfo_location
 	line = find_line(lines, count, address);
 	if (!line)
 		return;
-	location->file = dwarf_linesrc(line, NULL, NULL);
+	location->file = make_path(debuginfo, unit, dwarf_linesrc(line, NULL, NULL));
 	/* Line 0 is code that belongs to no line, as where several were merged. */
 	if (dwarf_lineno(line, &number) == 0 && number > 0)
 		location->line = (uint32_t)number;
@@ -790,7 +845,7 @@ find_in_unit(struct debuginfo *debuginfo, struct unit *unit, uint64_t address,
 		range_index_sort(&unit->function_ranges);
 	}
 	memset(&locations[0], 0, sizeof(locations[0]));
-	set_line_position(unit, address, &locations[0]);
+	set_line_position(debuginfo, unit, address, &locations[0]);
 	if (!range_index_find(&unit->function_ranges, address, &function))
 		return locations[0].file ? 1 : 0;
 
@@ -805,7 +860,7 @@ find_in_unit(struct debuginfo *debuginfo, struct unit *unit, uint64_t address,
 			locations[count - 1].inlined = true;
 		}
 		memset(&locations[count], 0, sizeof(locations[count]));
-		set_call_position(unit, &found->die, &locations[count]);
+		set_call_position(debuginfo, unit, &found->die, &locations[count]);
 		function = found->parent;
 	}
 }
