@@ -3,8 +3,8 @@
  * hooks_exec.c - say which program a process becomes or starts, before it is gone
  *
  * Nothing of the thread is touched: these are called between vfork and exec, in the memory of a
- * parent that goes on. What libc calls itself (system, popen) does not come by here: that is a
- * shell, which can be recorded.
+ * parent that goes on. What libc calls itself does not come by here: of a shell that it starts
+ * (system, popen) there is a recording, unless the environment lacks the runtime.
  */
 #include "hooks.h"
 
@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -154,18 +156,17 @@ execle(const char *path, const char *first, ...)
 	return execve(path, arguments, environment);
 }
 
-/* The file of a descriptor, by its link in /proc. */
-static void
-note_descriptor(int fd, char *const *environment)
+/* What a descriptor is of, by its link in /proc: its length, or 0. */
+static size_t
+read_descriptor(int fd, char *path, size_t bytes)
 {
 	static const char folder[] = "/proc/self/fd/";
-	char link[sizeof folder + 16], path[224], digits[16];
+	char link[sizeof folder + 16], digits[16];
 	size_t used = sizeof folder - 1, count = 0;
 	long length;
 
-	twin_end();
-	if (!exec_notes_are_kept() || fd < 0)
-		return;
+	if (fd < 0)
+		return 0;
 	for (unsigned rest = (unsigned)fd; count == 0 || rest != 0; rest /= 10)
 		digits[count++] = (char)('0' + rest % 10);
 	for (size_t i = 0; i < used; i++)
@@ -173,11 +174,51 @@ note_descriptor(int fd, char *const *environment)
 	while (count != 0)
 		link[used++] = digits[--count];
 	link[used] = '\0';
-	length = os_read_link(link, path, sizeof path - 1);
+	length = os_read_link(link, path, bytes - 1);
 	if (length <= 0)
-		return;
+		return 0;
 	path[length] = '\0';
-	note(path, false, environment);
+	return (size_t)length;
+}
+
+static void
+note_descriptor(int fd, char *const *environment)
+{
+	char path[224];
+
+	twin_end();
+	if (exec_notes_are_kept() && read_descriptor(fd, path, sizeof path) != 0)
+		note(path, false, environment);
+}
+
+/* A path below a folder; what cannot be read the kernel refuses. */
+static void
+note_below(int folder, const char *path, char *const *environment)
+{
+	char whole[224];
+	size_t used, i;
+
+	twin_end();
+	if (!exec_notes_are_kept() || !os_copy_memory(path, whole, 1))
+		return;
+	if (whole[0] == '\0') {
+		note_descriptor(folder, environment);
+		return;
+	}
+	if (folder == AT_FDCWD || whole[0] == '/') {
+		note(path, false, environment);
+		return;
+	}
+	used = read_descriptor(folder, whole, sizeof whole - 1);
+	if (used == 0)
+		return;
+	whole[used++] = '/';
+	for (i = 0; used + i + 1 < sizeof whole && os_copy_memory(path + i, whole + used + i, 1) &&
+		    whole[used + i] != '\0';
+	     i++)
+		;
+	whole[used + i] = '\0';
+	note(whole, false, environment);
 }
 
 HEAPTALLY_EXPORT int
@@ -189,6 +230,46 @@ fexecve(int fd, char *const arguments[], char *const environment[])
 	}
 	note_descriptor(fd, environment);
 	return take_back(real.fexecve(fd, arguments, environment));
+}
+
+HEAPTALLY_EXPORT int
+execveat(int folder, const char *path, char *const arguments[], char *const environment[],
+	 int flags)
+{
+	if (!is_ready()) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* Who has this libc's function has ours by its name only. */
+	if (real.execveat == NULL) {
+		errno = ENOSYS;
+		return -1;
+	}
+	note_below(folder, path, environment);
+	return take_back(real.execveat(folder, path, arguments, environment, flags));
+}
+
+HEAPTALLY_EXPORT int
+system(const char *command)
+{
+	if (!is_ready()) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (command != NULL)
+		exec_notes_insert_shell(os_monotonic_ns(), environ);
+	return real.system(command);
+}
+
+HEAPTALLY_EXPORT FILE *
+popen(const char *command, const char *mode)
+{
+	if (!is_ready()) {
+		errno = EAGAIN;
+		return NULL;
+	}
+	exec_notes_insert_shell(os_monotonic_ns(), environ);
+	return real.popen(command, mode);
 }
 
 /* The note is made when the id is known; the child may be ahead of it. */

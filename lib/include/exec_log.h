@@ -30,6 +30,8 @@ enum exec_log_flag {
 	EXEC_LOG_SEARCHED = 1 << 5,     /* the path is a name that was looked for in PATH */
 };
 
+#define EXEC_LOG_PID_UNKNOWN 0u /* of a shell that system or popen started */
+
 struct exec_log_slot {
 	uint64_t serial;  /* 1 for the first note; 0 while it is written */
 	uint64_t time_ns; /* CLOCK_MONOTONIC, before the program started */

@@ -173,6 +173,14 @@ exec_notes_insert(uint32_t pid, uint64_t time_ns, const char *path, bool searche
 }
 
 void
+exec_notes_insert_shell(uint64_t time_ns, char *const *environment)
+{
+	if (load_acquire(&notes) != NULL &&
+	    (get_environment_flags(environment) & EXEC_LOG_NO_PRELOAD) != 0)
+		exec_notes_insert(EXEC_LOG_PID_UNKNOWN, time_ns, "/bin/sh", false, environment);
+}
+
+void
 exec_notes_take_back(void)
 {
 	struct exec_log *log = load_acquire(&notes);

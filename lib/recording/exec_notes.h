@@ -23,4 +23,8 @@ void exec_notes_insert(uint32_t pid, uint64_t time_ns, const char *path, bool se
 /* What this process noted last did not happen. [signal] */
 void exec_notes_take_back(void);
 
+/* A shell that libc starts by itself, whose number nobody is told: noted only where no recording
+ * can come of it, by its environment. [signal] */
+void exec_notes_insert_shell(uint64_t time_ns, char *const *environment);
+
 #endif

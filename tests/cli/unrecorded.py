@@ -9,7 +9,7 @@ import subprocess
 from harness import (Skip, case, end_child, environment, equal, heaptally, need, program, record,
                      report, run, run_cases)
 
-WAYS = ("execl execlp execle execv execve execvp execvpe fexecve posix_spawn posix_spawnp "
+WAYS = ("execl execlp execle execv execve execvp execvpe fexecve execveat execveat_fd execveat_dir posix_spawn posix_spawnp "
         "vfork").split()
 LACKS_PRELOAD = "was started with an environment that lacks LD_PRELOAD"
 
@@ -36,6 +36,20 @@ def ways(_directory):
         rows, info, result = unrecorded(program("starts"), way, "drop", lister)
         equal(rows, [("ls", 1, LACKS_PRELOAD)], "rows of " + way)
         assert "ls" not in names(info), (way, names(info), result)
+
+
+@case("system and popen: the shell has a recording, or a row for each")
+def shells(_directory):
+    for way in "system", "popen":
+        rows, info, result = unrecorded(program("starts"), way, "keep", "true")
+        equal((rows, result.returncode), ([], 0), way)
+        assert len(info["processes"]) >= 2, (way, names(info))
+        rows, info, result = unrecorded(program("starts"), way, "drop", "true")
+        equal(([row[1:] for row in rows], result.returncode), ([(1, LACKS_PRELOAD)], 0), way)
+        equal(names(info), ["starts"], "recordings")
+    script = "%s system drop true; %s popen drop true; :" % (program("starts"), program("starts"))
+    rows, _info, _result = unrecorded("sh", "-c", script)
+    equal([row[1:] for row in rows], [(2, LACKS_PRELOAD)], "both")
 
 
 @case("what could not be started is no program, however it is tried")

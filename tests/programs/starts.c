@@ -3,6 +3,8 @@
  * starts.c - starts a program by each function that can, with an environment or without
  *
  *     starts WAY keep|drop PROGRAM    WAY: execl execlp execle execv execve execvp execvpe fexecve
+ *                                          execveat execveat_fd execveat_dir
+ *                                          system popen (by a shell)
  *                                          posix_spawn posix_spawnp vfork
  *
  * The status is that of the program, 127 if it could not be started.
@@ -23,6 +25,23 @@ environment_for(const char *what)
 	static char *none[] = {NULL};
 
 	return strcmp(what, "drop") == 0 ? none : environ;
+}
+
+/* By its path, by a descriptor of it, or by one of its folder. */
+static void
+become_at(const char *way, char *program, char **arguments)
+{
+	char *slash = strrchr(program, '/');
+
+	if (strcmp(way, "execveat") == 0) {
+		execveat(AT_FDCWD, program, arguments, environ, 0);
+	} else if (strcmp(way, "execveat_fd") == 0) {
+		execveat(open(program, O_PATH | O_CLOEXEC), "", arguments, environ, AT_EMPTY_PATH);
+	} else if (slash != NULL) {
+		*slash = '\0';
+		execveat(open(program, O_PATH | O_DIRECTORY | O_CLOEXEC), slash + 1, arguments,
+			 environ, 0);
+	}
 }
 
 static void
@@ -46,6 +65,8 @@ become(const char *way, char *program)
 		execvpe(program, arguments, environ);
 	else if (strcmp(way, "fexecve") == 0)
 		fexecve(open(program, O_RDONLY | O_CLOEXEC), arguments, environ);
+	else if (strncmp(way, "execveat", 8) == 0)
+		become_at(way, program, arguments);
 }
 
 static int
@@ -58,6 +79,23 @@ await(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static int
+ask_shell(const char *way, const char *program)
+{
+	FILE *stream;
+	int status;
+
+	if (strcmp(way, "system") == 0) {
+		status = system(program);
+	} else {
+		stream = popen(program, "r");
+		while (stream != NULL && getc(stream) != EOF)
+			;
+		status = stream != NULL ? pclose(stream) : -1;
+	}
+	return status != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -67,6 +105,8 @@ main(int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	environ = environment_for(argv[2]);
+	if (strcmp(argv[1], "system") == 0 || strcmp(argv[1], "popen") == 0)
+		return ask_shell(argv[1], argv[3]);
 	if (strcmp(argv[1], "posix_spawn") == 0) {
 		if (posix_spawn(&child, argv[3], NULL, NULL, arguments, environ) != 0)
 			return 127;

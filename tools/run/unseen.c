@@ -13,6 +13,7 @@
 #include "model/profile.h"
 #include "run/exec_reader.h"
 #include "run/target.h"
+#include "util/array.h"
 #include "util/clock.h"
 #include "util/hash_map.h"
 #include "util/intern.h"
@@ -42,6 +43,7 @@ struct program {
 
 struct unseen {
 	struct candidate *processes;
+	ARRAY(struct candidate) shells; /* whose numbers are not known */
 	struct program *programs;
 	struct program *next;
 };
@@ -89,8 +91,14 @@ without_dots(const char *path)
 void
 unseen_insert_note(struct unseen *unseen, const struct exec_note *note)
 {
-	struct candidate *process = get_process(unseen, note->pid);
+	struct candidate *process;
 
+	if (note->pid == EXEC_LOG_PID_UNKNOWN) {
+		*array_push(&unseen->shells) =
+			(struct candidate){.note = *note, .path = without_dots(note->path)};
+		return;
+	}
+	process = get_process(unseen, note->pid);
 	/* A parent makes its note of a child when that may have become yet another program. */
 	if (process->path != NULL && process->note.time_ns > note->time_ns)
 		return;
@@ -240,6 +248,8 @@ unseen_finish(struct unseen *unseen)
 	HASH_ITER (hh, unseen->processes, process, next)
 		if (process->path != NULL)
 			explain(unseen, process);
+	array_each (&unseen->shells, shell)
+		explain(unseen, shell);
 	unseen->next = unseen->programs;
 }
 
@@ -277,6 +287,9 @@ unseen_free(struct unseen *unseen)
 		free(process->path);
 		free(process);
 	}
+	array_each (&unseen->shells, shell)
+		free(shell->path);
+	array_release(&unseen->shells);
 	HASH_ITER (hh, unseen->programs, program, next_program) {
 		HASH_DEL(unseen->programs, program);
 		free(program->key);

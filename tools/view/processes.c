@@ -58,7 +58,10 @@ print_unseen(const struct term *term, const struct process_unseen *unseen)
 				       : xstrdup("");
 	char *why = xasprintf("%s%s", unseen->why, more), *safe = term_escape(why);
 
-	fprintf(term->stream, "  %8u  %-18s ", unseen->pid, command);
+	if (unseen->pid != 0)
+		fprintf(term->stream, "  %8u  %-18s ", unseen->pid, command);
+	else
+		fprintf(term->stream, "  %8s  %-18s ", "-", command);
 	term_wrap(term, "", safe);
 	free(command);
 	free(more);
