@@ -45,6 +45,7 @@ python_tests = \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
 	tests/cli/exports.py \
+	tests/cli/generated.py \
 	tests/cli/growth.py \
 	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \

@@ -275,6 +275,8 @@ tools_libtools_a_SOURCES = \
 	tools/tui/tui.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
+	tools/symbols/perf_map.c \
+	tools/symbols/perf_map.h \
 	tools/util/buffer.h \
 	tools/util/clock.c \
 	tools/util/clock.h \

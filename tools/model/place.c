@@ -215,6 +215,35 @@ insert_python(struct place_table *table, const struct profile *profile,
 	return insert(table, &identity, &place);
 }
 
+/* Code of no file: what its maker calls it. */
+static uint32_t
+insert_generated(struct place_table *table, const struct profile *profile,
+		 const struct profile_frame *frame)
+{
+	const struct profile_location *location = &profile->locations[frame->location];
+	struct identity identity;
+	struct place place = {
+		.kind = PLACE_CODE,
+		.line = location->line,
+		.function_line = location->function_line,
+		.function = intern_insert_string(table->strings, location->function),
+		.file = intern_insert_string(table->strings, location->file),
+		.module = intern_insert_string(table->strings, PLACE_GENERATED),
+		.offset = frame->offset,
+	};
+
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = PLACE_CODE;
+	identity.function = place.function;
+	identity.file = place.file;
+	identity.module = place.module;
+	identity.line = place.line;
+	identity.function_line = place.function_line;
+	if (table->options.exact)
+		identity.offset = frame->offset;
+	return insert(table, &identity, &place);
+}
+
 uint32_t
 place_table_insert(struct place_table *table, const struct profile *profile,
 		   const struct profile_frame *frame, uint32_t index)
@@ -238,6 +267,8 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 	if (frame->kind == PROFILE_FRAME_PYTHON && frame->location_count != 0)
 		return insert_python(table, profile, frame);
 	if (frame->kind == PROFILE_FRAME_ADDRESS || frame->kind == PROFILE_FRAME_THREAD ||
+	if (frame->kind == PROFILE_FRAME_ADDRESS && frame->location_count != 0)
+		return insert_generated(table, profile, frame);
 	    frame->kind == PROFILE_FRAME_CUT)
 		place.offset = frame->offset;
 	place.function = intern_insert_string(table->strings, frame->allocator_name);

@@ -62,6 +62,9 @@ struct place {
 
 struct place_table;
 
+/* The module of generated code that has a name. */
+#define PLACE_GENERATED "[generated code]"
+
 struct place_options {
 	bool across_builds;
 	bool exact; /* two offsets are two places, even at the same line */

@@ -260,7 +260,10 @@ profile_get_change(int64_t old, int64_t new)
 	return wrap_subtract(new, old);
 }
 
-#define PROFILE_NOTES_MAX 64 /* more are dropped */
+/* How a note begins that is not about a file. */
+#define PROFILE_NOTE_GENERATED "generated code"
+
+#define PROFILE_NOTES_MAX      64 /* more are dropped */
 
 /* Add a sentence to `notes`, unless it is there already. */
 void profile_insert_note(struct profile *profile, const char *sentence);

@@ -20,6 +20,7 @@
 #include "symbols/module_file.h"
 #include "symbols/name_cache.h"
 #include "symbols/name_file.h"
+#include "symbols/perf_map.h"
 #include "model/profile.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -330,6 +331,99 @@ is_wanted(const struct profile *profile, const struct profile_frame *frame, bool
 	return online && !profile->locations[frame->location].file;
 }
 
+/*** generated code ***/
+
+static int
+compare_wanted(const void *a, const void *b)
+{
+	const struct perf_map_wanted *left = a, *right = b;
+
+	return (left->address > right->address) - (left->address < right->address);
+}
+
+/* Addresses in no module that a block was allocated from. */
+static struct perf_map_wanted *
+collect_generated(const struct profile *profile, size_t *ret_count)
+{
+	struct perf_map_wanted *wanted = NULL;
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		const struct profile_frame *frame = &profile->frames[i];
+
+		if (frame->kind != PROFILE_FRAME_ADDRESS || frame->location_count != 0)
+			continue;
+		if (count % 256 == 0)
+			wanted = xreallocarray(wanted, count + 256, sizeof(*wanted));
+		wanted[count++] = (struct perf_map_wanted){.address = frame->offset, .frame = i};
+	}
+	if (count > 1)
+		qsort(wanted, count, sizeof(*wanted), compare_wanted);
+	*ret_count = count;
+	return wanted;
+}
+
+static void
+name_frame(struct symbolizer *symbolizer, const struct perf_map_wanted *wanted)
+{
+	struct profile *profile = symbolizer->profile;
+	struct profile_frame *frame = &profile->frames[wanted->frame];
+	struct profile_location *location;
+	char *function, *file;
+	uint32_t line;
+
+	perf_map_parse_name(wanted->name, &function, &file, &line);
+	frame->location = profile->location_count;
+	frame->location_count = 1;
+	location = insert_location(symbolizer);
+	location->function = intern_insert_string(profile->strings, function);
+	location->file = intern_insert_string(profile->strings, file);
+	location->function_line = line;
+	free(function);
+	free(file);
+}
+
+static void
+note_reuse(struct profile *profile, size_t reused)
+{
+	char *sentence;
+
+	if (reused == 0)
+		return;
+	sentence = xasprintf(PROFILE_NOTE_GENERATED
+			     ": at %zu address%s there was another function before; the "
+			     "name is that of the last one",
+			     reused, reused == 1 ? "" : "es");
+	profile_insert_note(profile, sentence);
+	free(sentence);
+}
+
+/* Where the process has written a map for perf. Whoever looked first was where it ran. */
+static void
+name_generated(struct symbolizer *symbolizer)
+{
+	struct profile *profile = symbolizer->profile;
+	struct perf_map_wanted *wanted;
+	size_t count, reused = 0;
+
+	if (profile->symbolized && profile->pid_here == 0)
+		return;
+	wanted = collect_generated(profile, &count);
+	if (count != 0 && perf_map_find(profile, wanted, count) == -ENOENT && !profile->symbolized)
+		profile_insert_note(profile, PROFILE_NOTE_GENERATED
+				    " has no names: there is no /tmp/perf-PID.map of the process "
+				    "(node --perf-basic-prof, java -XX:+DumpPerfMapAtExit, "
+				    "DOTNET_PerfMapEnabled=1)");
+	for (size_t i = 0; i < count; i++) {
+		if (wanted[i].name == NULL)
+			continue;
+		name_frame(symbolizer, &wanted[i]);
+		reused += wanted[i].is_reused;
+	}
+	note_reuse(profile, reused);
+	free(wanted);
+}
+
 void
 symbolize_profile(struct profile *profile, const struct symbolize_options *options)
 {
@@ -353,6 +447,7 @@ symbolize_profile(struct profile *profile, const struct symbolize_options *optio
 			;
 		resolve_module(&symbolizer, frames + first, next - first);
 	}
+	name_generated(&symbolizer);
 	profile->symbolized = true;
 	module_files_free(symbolizer.files);
 	free(frames);

@@ -197,6 +197,31 @@ term_wrap(const struct term *term, const char *label, const char *text)
 }
 
 void
+term_wrap_words(const struct term *term, const char *label, const char *text)
+{
+	unsigned indent = styled_columns(label, strlen(label)), used = indent;
+
+	fputs(label, term->stream);
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		unsigned columns = styled_columns(text, length);
+
+		if (used > indent && term->width > 0 && used + 1 + columns > term->width) {
+			fprintf(term->stream, "\n%*s", (int)indent, "");
+			used = indent;
+		} else if (used > indent) {
+			putc(' ', term->stream);
+			used++;
+		}
+		fwrite(text, 1, length, term->stream);
+		used += columns;
+		text += length;
+		text += *text == ' ';
+	}
+	putc('\n', term->stream);
+}
+
+void
 term_pad(FILE *stream, const char *text, int columns)
 {
 	int width = (int)term_columns(text);

@@ -65,6 +65,9 @@ void term_pad(FILE *stream, const char *text, int columns);
  */
 void term_wrap(const struct term *term, const char *label, const char *text);
 
+/* The same at blanks, for sentences. */
+void term_wrap_words(const struct term *term, const char *label, const char *text);
+
 /*
  * Begin a new line unless the stream is at the beginning of one, whoever has written to it last: a
  * terminal or a regular file tells; a pipe does not, and gets an empty line.

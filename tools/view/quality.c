@@ -179,17 +179,30 @@ tell_of_lost_files(const struct profile *profile, enum profile_file file, const 
 	free(more);
 }
 
+static bool
+is_about_file(const char *note)
+{
+	return strncmp(note, PROFILE_NOTE_GENERATED, strlen(PROFILE_NOTE_GENERATED)) != 0;
+}
+
 /* Of files that lack something, the first will do: what helps it helps the others. */
 static void
 tell_of_notes(const struct profile *profile, view_quality_tell *tell, void *context)
 {
+	const char *first = NULL;
+	uint32_t files = 0;
 	char *sentence;
 
-	if (profile->note_count == 0)
+	for (uint32_t i = 0; i < profile->note_count; i++) {
+		if (!is_about_file(profile->notes[i]))
+			tell(context, profile->notes[i]);
+		else if (files++ == 0)
+			first = profile->notes[i];
+	}
+	if (files == 0)
 		return;
-	sentence = profile->note_count > 1 ? xasprintf("%s (%" PRIu32 " more such files)",
-						       profile->notes[0], profile->note_count - 1)
-					   : xstrdup(profile->notes[0]);
+	sentence = files > 1 ? xasprintf("%s (%" PRIu32 " more such files)", first, files - 1)
+			     : xstrdup(first);
 	tell(context, sentence);
 	free(sentence);
 }
@@ -219,10 +232,12 @@ print_warning(void *context, const char *sentence)
 {
 	const struct indented *indented = context;
 	const struct term *term = indented->term;
-	char *escaped = term_escape(sentence);
+	char *escaped = term_escape(sentence), *label;
 
-	fprintf(term->stream, "%s%swarning%s   %s\n", indented->indent, term_style(term, TERM_BAD),
-		term_style(term, TERM_PLAIN), escaped);
+	label = xasprintf("%s%swarning%s   ", indented->indent, term_style(term, TERM_BAD),
+			  term_style(term, TERM_PLAIN));
+	term_wrap_words(term, label, escaped);
+	free(label);
 	free(escaped);
 }
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * perf_map.c - names of generated code, by the map that its makers write for perf
+ *
+ * A map may have millions of lines, of which few are asked for. So it is read line by line, and
+ * each looks which of the wanted addresses it holds.
+ */
+#include "config.h"
+
+#include "symbols/perf_map.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/profile.h"
+#include "util/intern.h"
+#include "util/xalloc.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* A map that was written so long after the end is another process's. */
+#define SLACK_NS (2 * SECOND_NS)
+
+/* --- the file --- */
+
+static char *
+make_path(const struct profile *profile)
+{
+	if (profile->pid_here != 0)
+		return xasprintf("/proc/%" PRIu32 "/root/tmp/perf-%" PRIu32 ".map",
+				 profile->pid_here, profile->pid);
+	return xasprintf("/tmp/perf-%" PRIu32 ".map", profile->pid);
+}
+
+/* Everybody may write to this folder, and numbers of processes come again. */
+static bool
+is_of_process(const struct profile *profile, const struct stat *status)
+{
+	uint64_t changed =
+		(uint64_t)status->st_mtim.tv_sec * SECOND_NS + (uint64_t)status->st_mtim.tv_nsec;
+
+	if (!S_ISREG(status->st_mode) ||
+	    (status->st_uid != geteuid() && status->st_uid != 0 && profile->pid_here == 0))
+		return false;
+	if (changed < profile->start_realtime_ns)
+		return false;
+	return profile->state == PROFILE_RUNNING ||
+	       changed <= profile->start_realtime_ns + profile->duration_ns + SLACK_NS;
+}
+
+static int
+open_map(const struct profile *profile, FILE **ret_file)
+{
+	char *path = make_path(profile);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	int result = fd < 0 ? -errno : 0;
+
+	free(path);
+	if (result == 0 && (fstat(fd, &status) != 0 || !is_of_process(profile, &status)))
+		result = -ENOENT;
+	if (result == 0 && (*ret_file = fdopen(fd, "r")) == NULL)
+		result = -errno;
+	if (result != 0 && fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* --- lines --- */
+
+static size_t
+find_first(const struct perf_map_wanted *wanted, size_t count, uint64_t address)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (wanted[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* "7f01a000 40 name with blanks\n"; false if it is none. */
+static bool
+parse_line(char *line, uint64_t *ret_start, uint64_t *ret_size, const char **ret_name)
+{
+	char *end, *name;
+
+	if (!isxdigit((unsigned char)line[0]))
+		return false;
+	*ret_start = strtoull(line, &end, 16);
+	if (*end != ' ' || !isxdigit((unsigned char)end[1]))
+		return false;
+	*ret_size = strtoull(end + 1, &name, 16);
+	if (*name != ' ')
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	*ret_name = name + 1;
+	return name[1] != '\0' && *ret_size <= UINT64_MAX - *ret_start;
+}
+
+/* A return address may be that behind the last instruction. */
+static void
+note_line(struct profile *profile, struct perf_map_wanted *wanted, size_t count, char *line)
+{
+	uint64_t start, size;
+	const char *text, *name = NULL;
+
+	if (!parse_line(line, &start, &size, &text))
+		return;
+	for (size_t i = find_first(wanted, count, start + 1);
+	     i < count && wanted[i].address <= start + size; i++) {
+		if (name == NULL)
+			name = intern_insert_string(profile->strings, text);
+		wanted[i].is_reused |= wanted[i].name != NULL && wanted[i].name != name;
+		wanted[i].name = name;
+	}
+}
+
+int
+perf_map_find(struct profile *profile, struct perf_map_wanted *wanted, size_t count)
+{
+	FILE *file = NULL;
+	char *line = NULL;
+	size_t capacity = 0;
+	int result = open_map(profile, &file);
+
+	if (result != 0)
+		return result;
+	while (getline(&line, &capacity, file) > 0)
+		note_line(profile, wanted, count, line);
+	free(line);
+	fclose(file);
+	return 0;
+}
+
+/* --- names --- */
+
+/* What V8 calls a function of the program's: "JS:*name FILE:LINE:COLUMN". */
+static const char *
+skip_kind(const char *name)
+{
+	static const char *const kinds[] = {"JS:", "LazyCompile:", "Function:", "Eval:", "Script:"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t length = strlen(kinds[i]);
+
+		if (strncmp(name, kinds[i], length) != 0)
+			continue;
+		name += length;
+		return name + strspn(name, "*~^+");
+	}
+	return NULL;
+}
+
+/* The number behind the last colon of the first length bytes, which then end before it. */
+static bool
+take_number(const char *text, size_t *length, uint32_t *ret_number)
+{
+	size_t digits = 0;
+
+	while (digits < *length && isdigit((unsigned char)text[*length - digits - 1]))
+		digits++;
+	if (digits == 0 || digits > 9 || digits + 1 >= *length || text[*length - digits - 1] != ':')
+		return false;
+	*ret_number = (uint32_t)strtoul(text + *length - digits, NULL, 10);
+	*length -= digits + 1;
+	return true;
+}
+
+void
+perf_map_parse_name(const char *name, char **ret_function, char **ret_file, uint32_t *ret_line)
+{
+	const char *rest = skip_kind(name), *blank;
+	uint32_t line = 0, column;
+	size_t length;
+
+	*ret_function = *ret_file = NULL;
+	*ret_line = 0;
+	/* Neither an anonymous function nor a path is without blanks for certain: the path begins
+	 * at the first one, and the name has none. */
+	blank = rest != NULL ? strchr(rest, ' ') : NULL;
+	length = blank != NULL ? strlen(blank + 1) : 0;
+	if (blank == NULL || !take_number(blank + 1, &length, &column) ||
+	    !take_number(blank + 1, &length, &line)) {
+		*ret_function = xstrdup(name);
+		return;
+	}
+	*ret_function =
+		blank != rest ? xstrndup(rest, (size_t)(blank - rest)) : xstrdup("(anonymous)");
+	if (strncmp(blank + 1, "file://", 7) == 0) {
+		blank += 7;
+		length -= 7;
+	}
+	*ret_file = xstrndup(blank + 1, length);
+	*ret_line = line;
+}
