@@ -85,3 +85,35 @@ load common
 	try 0 heaptally top --at exit own.tally
 	grep -q ', at exit (.*): 306 B in 3 blocks, by line$' out
 }
+
+@test "system rules: info, diff and JSON tell of them, too" {
+	cat >lose.cpp <<-'END'
+		#include <cstdio>
+		static void *volatile lost;
+		int main() { lost = new char[SIZE]; std::puts("a buffer of stdio"); return 0; }
+	END
+	for size in 7 107; do
+		g++ -g -O0 -DSIZE=$size -o lose lose.cpp
+		heaptally run -q -o $size.tally -- ./lose
+	done
+	try 0 heaptally info 7.tally
+	grep -qE '^ +[0-9.]+ KiB in [0-9]+ blocks are kept by system libraries, by design$' out
+	try 0 heaptally info --format json 7.tally
+	jq -e '.live_blocks == .system.live_blocks + 1 and .live_bytes == .system.live_bytes + 7' out
+	jq -e '([.system.rules[].live_bytes] | add) == .system.live_bytes' out
+	jq -e '.system.rules[] | select(.what == "buffers of stdio" and .function == "_IO_file_doallocate")' out
+	try 0 heaptally top --format json --at exit 7.tally
+	jq -e '.system.live_blocks > 0 and .totals.live_blocks == .system.live_blocks + 1' out
+	try 0 heaptally top --format json 7.tally
+	jq -e '.system == null' out
+	try 0 heaptally diff --at exit --all 7.tally 107.tally
+	grep -qE '^  by system +[0-9.]+ KiB +[0-9.]+ KiB +\+0 B +\+0\.0 %$' out
+	grep -qE '^\+100 B +\+0 +107 B +main ' out
+	[ "$(grep -cE 'lose\.cpp|libstdc|libc\.so' out)" = 1 ]
+	try 0 heaptally diff --at exit --format json 7.tally 107.tally
+	jq -e '.old_system.live_bytes == .system.live_bytes and .system.live_bytes > 0' out
+	# Against a moment at which they are not known, all of it is compared.
+	try 0 heaptally diff 7.tally@peak 107.tally@exit
+	run grep -c 'by system' out
+	[ "$output" = 0 ]
+}

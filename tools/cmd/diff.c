@@ -166,6 +166,7 @@ measure_sites(const struct budget *budget, const struct report_options *options,
 	grouping.by = GROUP_BY_LINE;
 	grouping.cumulative = false;
 	grouping.selection.filters = budget->filters;
+	grouping.selection.system_rules = false;
 	/* A column that was named is that of the end, as for the whole program. */
 	if (budget->column)
 		at.peak = false;
@@ -293,6 +294,22 @@ map_paths(struct arguments *arguments, const struct source *sources)
 		path_map_match(paths, sources[0].profile, sources[1].profile);
 }
 
+/* What system libraries keep is apart for people, where that is known of both sides. */
+static void
+choose_rules(struct arguments *arguments, const struct diff_side *sides)
+{
+	bool both = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct profile_at at = sides[i].at;
+
+		at.peak = false;
+		both = both && group_is_end_of_run(sides[i].profile, &at);
+	}
+	arguments->options.group.selection.system_rules =
+		both && arguments->options.format->is_for_people;
+}
+
 static void
 compare(const struct arguments *arguments, const struct diff_side *sides, bool keeps_moments,
 	struct comparison *ret_comparison)
@@ -357,6 +374,7 @@ cmd_diff(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
 	map_paths(&arguments, sources);
+	choose_rules(&arguments, sides);
 	compare(&arguments, sides, are_named, &comparison);
 	judge_budgets(&arguments, sides, &comparison.diff, comparison.table);
 	show(&arguments, sides, &comparison);

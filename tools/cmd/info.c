@@ -10,7 +10,9 @@
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
+#include "model/group.h"
 #include "read/source.h"
+#include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/term.h"
 #include "view/info.h"
@@ -39,7 +41,22 @@ parse_option(int key, char *word, struct argp_state *state)
 
 static const struct argp_child children[] = {{&report_options_argp[REPORT_INFO], 0, NULL, 0}, {0}};
 
-/* Totals need no names, so those of the modules are not read. */
+/* What keeps the program's own names from being found is no trouble here. */
+static void
+name_frames(struct profile *profile)
+{
+	uint32_t notes = profile->note_count;
+	bool symbolized = profile->symbolized;
+
+	symbolize_profile(profile, NULL);
+	if (symbolized)
+		return;
+	profile->note_count = notes;
+	for (uint32_t i = 0; i < profile->module_count; i++)
+		profile->modules[i].file = PROFILE_FILE_AS_MAPPED;
+}
+
+/* Totals need no names, but for what system libraries keep when a process has ended. */
 static void
 load(const struct arguments *arguments, struct source *ret_source)
 {
@@ -52,6 +69,8 @@ load(const struct arguments *arguments, struct source *ret_source)
 
 	if (source_read(&request, ret_source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
+	if (group_is_end_of_run(ret_source->profile, &ret_source->at))
+		name_frames(ret_source->profile);
 }
 
 static void

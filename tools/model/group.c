@@ -526,9 +526,8 @@ fill_ages(struct grouping *grouping, uint64_t now_ns)
 			grouping->group_of_block, now_ns);
 }
 
-/* Only then it is known what is not freed. */
-static bool
-is_end_of_run(const struct profile *profile, const struct profile_at *at)
+bool
+group_is_end_of_run(const struct profile *profile, const struct profile_at *at)
 {
 	return !at->peak && profile->state != PROFILE_RUNNING &&
 	       at->moment == &profile->moments[profile->moment_count - 1];
@@ -556,7 +555,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	if (options->selection.suppressions.count > 0)
 		ret_set->suppressed = xcalloc(options->selection.suppressions.count,
 					      sizeof(*ret_set->suppressed));
-	if (options->selection.system_rules && is_end_of_run(profile, at))
+	if (options->selection.system_rules && group_is_end_of_run(profile, at))
 		ret_set->kept = xcalloc(system_rule_count, sizeof(*ret_set->kept));
 	attribution_init(&grouping.attribution, profile, &options->selection, table, alias);
 	if (options->by == GROUP_BY_STACK)

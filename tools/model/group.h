@@ -113,6 +113,10 @@ void group_get_lifetimes(const struct group_set *set, const struct group *group,
 			 const struct profile *profile, struct block_histogram *ret_lifetimes);
 
 /* What all of `system_rules` left out. */
+/* Whether at is the end of a process that ended: only then it is known what is not freed, and the
+ * rules for system libraries apply. */
+bool group_is_end_of_run(const struct profile *profile, const struct profile_at *at);
+
 void group_get_kept(const struct group_set *set, struct profile_values *ret_kept);
 
 void group_set_release(struct group_set *set);

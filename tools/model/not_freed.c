@@ -3,8 +3,12 @@
 
 #include "model/not_freed.h"
 
+#include <stdlib.h>
+
 #include "model/group.h"
 #include "model/place.h"
+#include "model/system_rules.h"
+#include "util/xalloc.h"
 
 void
 not_freed_get(const struct profile *profile, const struct selection *selection,
@@ -23,8 +27,19 @@ not_freed_get(const struct profile *profile, const struct selection *selection,
 	group_profile(profile, &at, &options, table, NULL, &set);
 	*ret = (struct not_freed){.values = set.sum};
 	group_get_kept(&set, &ret->kept);
+	if (set.kept != NULL)
+		ret->kept_by_rule = xcalloc(system_rule_count, sizeof(*ret->kept_by_rule));
+	for (uint32_t i = 0; set.kept != NULL && i < system_rule_count; i++)
+		ret->kept_by_rule[i] = set.kept[i].values;
 	for (size_t i = 0; i < set.count; i++)
 		ret->lines += set.groups[i].values.live_blocks > 0;
 	group_set_release(&set);
 	place_table_free(table);
+}
+
+void
+not_freed_release(struct not_freed *not_freed)
+{
+	free(not_freed->kept_by_rule);
+	not_freed->kept_by_rule = NULL;
 }

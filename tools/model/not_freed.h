@@ -15,10 +15,12 @@ struct not_freed {
 	struct profile_values values; /* of the last moment, less `kept` */
 	struct profile_values kept;   /* by `system_rules`; of a process that runs, nothing */
 	size_t lines;                 /* that hold some of `values` */
+	struct profile_values *kept_by_rule; /* [system_rule_count]; NULL of a process that runs */
 };
 
 /* profile must be symbolized and have a moment. Of the selection, rules and wrappers count. */
 void not_freed_get(const struct profile *profile, const struct selection *selection,
 		   struct not_freed *ret);
+void not_freed_release(struct not_freed *not_freed);
 
 #endif

@@ -202,6 +202,7 @@ print_not_freed(const struct term *term, const struct card *card)
 			text_plural(rest.lines), keeper);
 	free(keeper);
 	view_kept_line(term, "            ", &rest.kept);
+	not_freed_release(&rest);
 }
 
 /* Of what was not freed, what could not be freed any more. */

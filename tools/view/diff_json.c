@@ -13,6 +13,7 @@
 #include "util/term.h"
 #include "view/filters.h"
 #include "view/json.h"
+#include "view/kept.h"
 #include "view/moment.h"
 #include "view/place.h"
 #include "view/quality.h"
@@ -97,6 +98,8 @@ view_diff_json(const struct term *term, const struct view_diff *view)
 	json_writer_unsigned(&json, "group_count", view->diff->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, &view->diff->new_set);
+	view_kept_json(&json, "old_system", view->old->profile, &view->old->at);
+	view_kept_json(&json, "system", view->new->profile, &view->new->at);
 	write_budgets(&json, view);
 	view_quality_json(&json, "old_quality", view->old->profile, &view->diff->old_set);
 	view_quality_json(&json, "quality", view->new->profile, &view->diff->new_set);

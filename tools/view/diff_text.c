@@ -104,6 +104,18 @@ is_end(const struct diff_side *side)
 	return side->at.moment == &profile->moments[profile->moment_count - 1];
 }
 
+/* A row of what libraries keep by design, which is in none of the groups. */
+static void
+insert_kept(struct view_table *table, const struct view_diff *view)
+{
+	struct profile_values old, new;
+
+	group_get_kept(&view->diff->old_set, &old);
+	group_get_kept(&view->diff->new_set, &new);
+	if (old.live_blocks != 0 || new.live_blocks != 0)
+		insert_summary(table, "  by system", column_find("live"), &old, &new, NULL);
+}
+
 /*
  * Of two runs the whole programs, whatever the table below is about; of two moments what it adds
  * up to.
@@ -133,6 +145,7 @@ print_summary(const struct term *term, const struct view_diff *view)
 	if (are_ends) {
 		insert_summary(&table, "peak", peak, old, new, find_broken(view, peak));
 		insert_summary(&table, end, live, old, new, find_broken(view, live));
+		insert_kept(&table, view);
 	} else {
 		insert_summary(&table, "live", live, &view->diff->old, &view->diff->new, NULL);
 	}

@@ -15,8 +15,8 @@
 struct term;
 
 struct view_info {
-	const char *name; /* of what was read */
-	const struct profile *profile;
+	const char *name;              /* of what was read */
+	const struct profile *profile; /* symbolized, if it ended */
 	struct profile_at at;
 	const struct process_list *processes;
 	size_t chosen; /* index of the one in `profile` */

@@ -14,6 +14,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/json.h"
+#include "view/kept.h"
 #include "view/marks.h"
 #include "view/quality.h"
 #include "view/resident.h"
@@ -181,6 +182,7 @@ view_info_json(const struct term *term, const struct view_info *view)
 	view_json_begin(&json, term->stream, "info");
 	write_identity(&json, view->profile);
 	write_values(&json, &moment->sum);
+	view_kept_json(&json, "system", view->profile, &view->at);
 	json_writer_unsigned(&json, "distinct_stacks", view_info_count_stacks(moment));
 	json_writer_seconds(&json, "peak_time_seconds", moment->peak_time_ns);
 	write_quality(&json, view->profile);

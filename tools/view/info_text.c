@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "model/group.h"
+#include "model/not_freed.h"
 #include "model/profile.h"
 #include "model/trouble.h"
 #include "util/human.h"
@@ -90,9 +92,29 @@ print_identity(FILE *stream, const struct view_info *view)
 	free(name);
 }
 
+/* At the end: what of the live blocks is there by design. */
 static void
-print_values(FILE *stream, const struct profile_moment *moment)
+print_kept(FILE *stream, const struct view_info *view)
 {
+	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES];
+	struct not_freed rest;
+
+	if (!group_is_end_of_run(view->profile, &view->at))
+		return;
+	not_freed_get(view->profile, &(struct selection){.system_rules = true}, &rest);
+	if (rest.kept.live_blocks != 0)
+		fprintf(stream,
+			"  %-11s %s in %s block%s are kept by system libraries, by design\n", "",
+			human_size(rest.kept.live_bytes, bytes),
+			human_count((uint64_t)rest.kept.live_blocks, blocks),
+			text_plural((uint64_t)rest.kept.live_blocks));
+	not_freed_release(&rest);
+}
+
+static void
+print_values(FILE *stream, const struct view_info *view)
+{
+	const struct profile_moment *moment = view->at.moment;
 	const struct profile_values *sum = &moment->sum;
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], time[HUMAN_BYTES];
 
@@ -107,6 +129,7 @@ print_values(FILE *stream, const struct profile_moment *moment)
 		human_count((uint64_t)sum->live_blocks, blocks),
 		text_plural((uint64_t)sum->live_blocks));
 	fprintf(stream, "%s usable\n", human_size(view_info_get_usable(sum), bytes));
+	print_kept(stream, view);
 	fprintf(stream, "  %-11s %s in %s block%s, ", "allocated",
 		human_size((int64_t)sum->total_bytes, bytes),
 		human_count(sum->total_blocks, blocks), text_plural(sum->total_blocks));
@@ -196,7 +219,7 @@ view_info_text(const struct term *term, const struct view_info *view)
 	FILE *stream = term->stream;
 
 	print_identity(stream, view);
-	print_values(stream, view->at.moment);
+	print_values(stream, view);
 	print_quality(stream, view);
 	print_resident(stream, view->profile);
 	print_moments(stream, view->profile);

@@ -495,6 +495,7 @@ write_totals(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "totalBlocks", sum->total_blocks);
 	json_writer_unsigned(json, "temporary", sum->temporary_blocks);
 	json_writer_unsigned(json, "resident", profile_get_resident_peak(profile));
+	not_freed_release(&rest);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "util/term.h"
 #include "view/filters.h"
 #include "view/json.h"
+#include "view/kept.h"
 #include "view/lifetimes.h"
 #include "view/moment.h"
 #include "view/place.h"
@@ -79,6 +80,7 @@ view_top_json(const struct term *term, const struct view_top *view)
 			     view->tree != NULL ? view->tree->count : view->set->count);
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, view->set);
+	view_kept_json(&json, "system", view->profile, &view->at);
 	view_quality_json(&json, "quality", view->profile, view->set);
 	write_hints(&json, view);
 	if (view->tree != NULL) {

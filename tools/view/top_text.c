@@ -67,6 +67,7 @@ print_not_freed(const struct term *term, const struct view_top *view)
 	/* It is about the whole program. */
 	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
 		return;
+	not_freed_release(&rest);
 	not_freed_get(profile, &view->options->selection, &rest);
 	end = &rest.values;
 	if (end->live_blocks > 0)
