@@ -27,6 +27,19 @@ is_current(uint32_t site)
 	return likely(site >= recording_site_base());
 }
 
+/* What comes for the first time is slow already: then names of threads are taken. */
+static COLD uint32_t
+make_site(struct thread *t, uint32_t node, uint32_t kind)
+{
+	const struct recording_extent *sites = &recording.header->sections[SECTION_SITES];
+	uint64_t count = load(&sites->count);
+	uint32_t site = trace_table_make_site(node, kind);
+
+	if (load(&sites->count) != count)
+		thread_note_name(t);
+	return site;
+}
+
 static ALWAYS_INLINE uint32_t
 site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 {
@@ -38,7 +51,9 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 		return t->site;
 	if (unlikely(stack.node == NODE_NONE))
 		return recording_fixed_site(FIXED_SITE_UNKNOWN);
-	t->site = trace_table_site(stack.node, kind);
+	t->site = trace_table_likely_site(stack.node, kind);
+	if (unlikely(!is_current(t->site)))
+		t->site = make_site(t, stack.node, kind);
 	t->site_node = stack.node;
 	t->site_kind = kind;
 	return t->site;
@@ -113,6 +128,18 @@ describes_blocks(void)
 	return recording.control->blocks != 0;
 }
 
+/* A thread that does what others did before makes no sites: its name is looked at after 1, 2, 4, 8
+ * and so on blocks, too. */
+static void
+describe_born(struct thread *t, const void *address, size_t bytes, struct block block)
+{
+	uint32_t births = ++t->births;
+
+	if ((births & (births - 1)) == 0)
+		thread_note_name(t);
+	block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
+}
+
 /* The event has more to do than to be counted. */
 static __attribute__((noinline)) void
 allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t bytes,
@@ -124,7 +151,7 @@ allocate_attentively(struct thread *t, uint32_t kind, void *address, size_t byte
 		return;
 	block = count_allocation(t, kind, address, bytes, &caller);
 	if (describes_blocks() && block.site != SITE_NONE)
-		block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
+		describe_born(t, address, bytes, block);
 }
 
 HOT ALWAYS_INLINE void

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "thread.h"
 
+#include <string.h>
+
 #include "memory/arena.h"
 #include "base/lock.h"
-#include "base/os.h"
+#include "capture/unwind_rules.h"
 #include "process.h"
 #include "recording/recording_map.h"
 
@@ -122,7 +124,9 @@ begin_thread(struct thread *t, uint32_t self)
 	t->callback_sp = 0;
 	t->last_block = NULL;
 	t->site = SITE_NONE;
-	unwind_set_thread(&t->unwind, self);
+	t->name[0] = '\0';
+	t->births = 0;
+	unwind_set_thread(&t->unwind, self, recording.control->blocks != 0);
 	t->counting.shard->threads++;
 	counters_prepare(&t->counting);
 	if (!t->counting.shared)
@@ -179,6 +183,20 @@ thread_register(uintptr_t sp)
 	}
 	thread_registering = 0;
 	return t;
+}
+
+COLD void
+thread_note_name(struct thread *t)
+{
+	char name[OS_THREAD_NAME_BYTES];
+
+	if (t->unwind.thread_frame == FRAME_NONE)
+		return;
+	os_thread_name(name);
+	if (strcmp(name, t->name) == 0)
+		return;
+	memcpy(t->name, name, sizeof name);
+	unwind_rules_name_frame(t->unwind.thread_frame, name);
 }
 
 struct thread *

@@ -16,6 +16,7 @@
 #define THREAD_H
 
 #include "base/base.h"
+#include "base/os.h"
 #include "data/counters.h"
 #include "capture/unwind.h"
 
@@ -49,6 +50,10 @@ struct thread {
 	 * left behind here is further in than what comes later. */
 	uintptr_t callback_sp;
 	struct unwind_memory unwind;
+
+	/* As the recording has it. */
+	char name[OS_THREAD_NAME_BYTES];
+	uint32_t births; /* of described blocks */
 
 	/* See `record_domain.h`. */
 	bool passing;
@@ -87,6 +92,10 @@ extern __thread uintptr_t thread_registering;
 /* Give this thread, which is in a hook at `sp`, a struct; its gate is busy then. NULL when there is
  * no memory, or the list is being changed. [signal] */
 struct thread *thread_register(uintptr_t sp);
+
+/* Note the name of this thread, if it has another one by now and is told from others. A system
+ * call. [signal] */
+void thread_note_name(struct thread *t);
 
 /* Stands for a thread that is just being registered, for counting only. NULL without a recording.
  * [signal] */

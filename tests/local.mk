@@ -64,10 +64,12 @@ python_tests = \
 	tests/cli/requests.py \
 	tests/cli/resident.py \
 	tests/cli/serve.py \
+	tests/cli/processes.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
+	tests/cli/threads.py \
 	tests/cli/tracemalloc_oracle.py \
 	tests/cli/tree.py \
 	tests/cli/tutorial.py \

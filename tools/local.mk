@@ -141,14 +141,16 @@ tools_libtools_a_SOURCES = \
 	tools/model/memory.h \
 	tools/model/memory_class.c \
 	tools/model/memory_class.h \
+	tools/model/merge.c \
+	tools/model/merge.h \
 	tools/model/moment.c \
 	tools/model/moment.h \
 	tools/model/name.c \
 	tools/model/name.h \
-	tools/model/path_map.c \
-	tools/model/path_map.h \
 	tools/model/path_ends.c \
 	tools/model/path_ends.h \
+	tools/model/path_map.c \
+	tools/model/path_map.h \
 	tools/model/pin.c \
 	tools/model/pin.h \
 	tools/model/place.c \
@@ -178,6 +180,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/not_freed.h \
 	tools/view/kept.c \
 	tools/view/kept.h \
+	tools/model/thread_name.c \
+	tools/model/thread_name.h \
 	tools/model/tree.c \
 	tools/model/tree.h \
 	tools/model/trouble.c \
@@ -219,6 +223,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_process_tables.c \
 	tools/read/snapshot_codes.c \
 	tools/read/snapshot_tables.c \
+	tools/read/snapshot_threads.c \
 	tools/read/snapshot_title.c \
 	tools/read/source.c \
 	tools/read/source.h \
@@ -270,13 +275,13 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/name_file.h \
 	tools/symbols/name_store.c \
 	tools/symbols/name_store.h \
+	tools/symbols/perf_map.c \
+	tools/symbols/perf_map.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/tui/tui.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
-	tools/symbols/perf_map.c \
-	tools/symbols/perf_map.h \
 	tools/util/buffer.h \
 	tools/util/clock.c \
 	tools/util/clock.h \

@@ -739,6 +739,14 @@ os_forbid_cores(void)
 }
 
 void
+os_thread_name(char name[OS_THREAD_NAME_BYTES])
+{
+	if (call3(SYS_prctl, PR_GET_NAME, (long)name, 0) < 0)
+		name[0] = '\0';
+	name[OS_THREAD_NAME_BYTES - 1] = '\0';
+}
+
+void
 os_forbid_dumps(void)
 {
 	call3(SYS_prctl, PR_SET_DUMPABLE, 0, 0);

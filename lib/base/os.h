@@ -139,6 +139,10 @@ uint32_t os_user_id(void);
 /* Of this thread, whose process `os_thread_lives` knows from now on. [signal] */
 uint32_t os_thread_id(void);
 
+/* The name of this thread, cut or filled up with NULs. [signal] */
+#define OS_THREAD_NAME_BYTES 16
+void os_thread_name(char name[OS_THREAD_NAME_BYTES]);
+
 /* Whose threads `os_thread_lives` knows besides; a vfork child goes on with its parent's. [init] */
 void os_set_process(uint32_t id);
 

@@ -899,21 +899,22 @@ unwind_capture(struct unwind_memory *m, uintptr_t ip, uintptr_t sp, uintptr_t bp
 }
 
 void
-unwind_set_thread(struct unwind_memory *m, uint32_t thread)
+unwind_set_thread(struct unwind_memory *m, uint32_t thread, bool is_told)
 {
-	uint32_t frame, node;
+	uint32_t node;
 
 	unwind_forget(m);
 	m->own_low = 0;
 	m->root = NODE_ROOT;
 	if (m->python != NULL)
 		python_frames_forget(m->python);
-	if (!thread_roots)
+	m->thread_frame = FRAME_NONE;
+	if (!thread_roots && !is_told)
 		return;
-	frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread, NULL);
-	if (frame == FRAME_NONE)
+	m->thread_frame = unwind_rules_add_frame(FRAME_KIND_THREAD, thread, NULL);
+	if (!thread_roots || m->thread_frame == FRAME_NONE)
 		return;
-	node = trace_table_child(NODE_ROOT, frame);
+	node = trace_table_child(NODE_ROOT, m->thread_frame);
 	if (node != NODE_NONE)
 		m->root = node;
 }

@@ -46,8 +46,9 @@ struct unwind_result unwind_capture(struct unwind_memory *memory, uintptr_t ip, 
 /* Forget the last trace and the stack it was on. */
 void unwind_forget(struct unwind_memory *memory);
 
-/* The memory is a thread's from now on. [signal] */
-void unwind_set_thread(struct unwind_memory *memory, uint32_t thread);
+/* The memory is a thread's from now on. It has a frame if its stacks end in it, or if it is to be
+ * told from others. [signal] */
+void unwind_set_thread(struct unwind_memory *memory, uint32_t thread, bool is_told);
 
 /* Whether every stack ends in the thread that it was on. [init] */
 void unwind_set_threads(bool on);

@@ -75,7 +75,8 @@ struct unwind_memory {
 	uint32_t capacity;
 	uint32_t check_count;
 	uint32_t generation;
-	uint32_t root; /* node that the stacks of this thread hang from */
+	uint32_t root;         /* node that the stacks of this thread hang from */
+	uint32_t thread_frame; /* FRAME_KIND_THREAD of this thread, or FRAME_NONE */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
 	bool crosses;      /* the trace goes on to another stack */

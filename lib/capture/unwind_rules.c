@@ -403,6 +403,19 @@ unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
 	return id;
 }
 
+void
+unwind_rules_name_frame(uint32_t frame, const char *name)
+{
+	uint32_t string;
+
+	if (!lock_take(&insert_lock))
+		return;
+	string = recording_add_string(name);
+	if (string != 0)
+		store(&recording.frames[frame].module, string);
+	lock_drop(&insert_lock);
+}
+
 COLD struct rule
 unwind_rules_recheck(uintptr_t ip, struct rule rule)
 {

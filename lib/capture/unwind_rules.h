@@ -116,6 +116,10 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
  * no room. */
 uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name);
 
+/* Give a frame that was made so another name; where there is no room, or the tables are busy, it
+ * has the one of before. [signal] */
+void unwind_rules_name_frame(uint32_t frame, const char *name);
+
 struct recording_frame;
 
 /* The same of a frame that is complete. FRAME_NONE when there is no room. [signal] */

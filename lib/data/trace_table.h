@@ -84,16 +84,24 @@ trace_table_child(uint32_t parent, uint32_t frame)
 /* The site of a leaf that has none yet. [signal] */
 uint32_t trace_table_make_site(uint32_t parent, uint32_t kind);
 
-/* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`; the unknown
- * one when the table is full. [hot] but for the first time. */
+/* The site of allocations of a kind (enum recording_fixed_frame) made below `parent`, or a number
+ * below `recording_site_base` when there is none yet, or it was found elsewhere last. [hot] */
+static inline uint32_t
+trace_table_likely_site(uint32_t parent, uint32_t kind)
+{
+	uint32_t leaf = trace_table_likely_child(parent, kind);
+
+	/* The site of before a clearing has a smaller number. */
+	return likely(leaf != NODE_NONE) ? load_acquire(&recording.nodes[leaf].hint) : SITE_NONE;
+}
+
+/* The site, made if need be; the unknown one when the table is full. [hot] but for the first time.
+ */
 static inline uint32_t
 trace_table_site(uint32_t parent, uint32_t kind)
 {
-	uint32_t leaf = trace_table_likely_child(parent, kind), site = 0;
+	uint32_t site = trace_table_likely_site(parent, kind);
 
-	/* The site of before a clearing has a smaller number. */
-	if (likely(leaf != NODE_NONE))
-		site = load_acquire(&recording.nodes[leaf].hint);
 	return likely(site >= recording_site_base()) ? site : trace_table_make_site(parent, kind);
 }
 

@@ -121,7 +121,8 @@ enum recording_frame_kind {
 	FRAME_KIND_MODULE,  /* `value` is the return address minus the module's load bias */
 	FRAME_KIND_ADDRESS, /* `value` is a return address in no known module (JIT code) */
 	FRAME_KIND_CUT,     /* `value` frames were left out here, by the limit `frames` */
-	FRAME_KIND_THREAD,  /* `value` is a thread id; only at the root */
+	FRAME_KIND_THREAD,  /* `value` is a thread id; only at the root, or on no stack. `module` is
+			       its last known name in SECTION_STRINGS, or 0; it changes */
 	FRAME_KIND_DOMAIN,  /* a leaf like FRAME_TRACKED: `value` is the number of a program's own
 			       pool, `module` its name in SECTION_STRINGS or 0 */
 	FRAME_KIND_PYTHON,  /* `value` is where in its code a Python frame stands, in bytes, signed;

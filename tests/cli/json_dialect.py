@@ -14,7 +14,7 @@ from commanded import commanded
 from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record, run,
                      run_cases, wait_to_succeed)
 
-KEYS = "line function file module stack allocator thread size generation".split()
+KEYS = "line function file module stack allocator domain process thread size generation".split()
 COLUMNS = "live blocks peak peak-blocks total allocs temporary".split()
 
 # Names of numbers end in their unit; these numbers have none.
@@ -65,6 +65,9 @@ def groups(directory):
     for key in KEYS:
         for words in ([], ["--at", "exit"], ["--ages"], ["-n", "1"], ["--cumulative"]):
             if words == ["--cumulative"] and key not in KEYS[:4]:
+                continue
+            # Of a sum no single blocks are known.
+            if words == ["--ages"] and key == "process":
                 continue
             ask("top", "--by", key, *words, tally)
         ask("diff", "--by", key, tally, tally)

@@ -116,7 +116,7 @@ insert_allocator(struct builder *builder, const char *allocator)
 	*array_push(&builder->frames) = (struct profile_frame){
 		.kind = PROFILE_FRAME_ALLOCATOR,
 		.module = PROFILE_NO_MODULE,
-		.allocator_name = name,
+		.name = name,
 	};
 	return (uint32_t)builder->frames.count - 1;
 }

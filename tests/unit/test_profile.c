@@ -23,9 +23,8 @@ make_profile(void)
 	profile->frame_count = 2;
 	profile->frames[0] =
 		(struct profile_frame){.kind = PROFILE_FRAME_UNKNOWN, .module = PROFILE_NO_MODULE};
-	profile->frames[1] = (struct profile_frame){.kind = PROFILE_FRAME_ALLOCATOR,
-						    .module = PROFILE_NO_MODULE,
-						    .allocator_name = "malloc"};
+	profile->frames[1] = (struct profile_frame){
+		.kind = PROFILE_FRAME_ALLOCATOR, .module = PROFILE_NO_MODULE, .name = "malloc"};
 	profile->nodes = xcalloc(2, sizeof(*profile->nodes));
 	profile->node_count = 2;
 	profile->nodes[1].frame = 1;
@@ -70,9 +69,9 @@ START_TEST(bad_indices)
 	profile->sites[0] = 2;
 	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
 	profile->sites[0] = 1;
-	profile->frames[1].allocator_name = NULL;
+	profile->frames[1].name = NULL;
 	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
-	profile->frames[1].allocator_name = "malloc";
+	profile->frames[1].name = "malloc";
 	profile->frames[1].location_count = 1;
 	ck_assert_int_eq(profile_finish(profile), -EBADMSG);
 	profile->frames[1].location_count = 0;

@@ -83,7 +83,7 @@ START_TEST(tables)
 	ck_assert(profile->modules[1].unloaded);
 	ck_assert_uint_eq(profile->modules[0].build_id_bytes, 4);
 	ck_assert_uint_eq(profile->frame_count, FRAME_FIRST + 4);
-	ck_assert_str_eq(profile->frames[FRAME_CALLOC].allocator_name, "calloc");
+	ck_assert_str_eq(profile->frames[FRAME_CALLOC].name, "calloc");
 	ck_assert_int_eq(profile->frames[16].kind, PROFILE_FRAME_CODE);
 	ck_assert_uint_eq(profile->frames[17].module, 1);
 	ck_assert_uint_eq(profile->frames[17].offset, 0x99);

@@ -153,7 +153,7 @@ compare_tables(const struct profile *a, const struct profile *b)
 		ck_assert_uint_eq(left->module, right->module);
 		ck_assert_uint_eq(left->offset, right->offset);
 		ck_assert_uint_eq(left->location_count, right->location_count);
-		ck_assert_pstr_eq(left->allocator_name, right->allocator_name);
+		ck_assert_pstr_eq(left->name, right->name);
 	}
 	ck_assert_uint_eq(a->node_count, b->node_count);
 	ck_assert_int_eq(memcmp(a->nodes, b->nodes, a->node_count * sizeof(*a->nodes)), 0);

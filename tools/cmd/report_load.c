@@ -70,6 +70,9 @@ check_blocks(const struct report_options *options, const char *operand, struct s
 
 	if (!is_about_single_blocks(options) && !group_needs_blocks(&group, profile))
 		return;
+	if (profile->process_count != 0)
+		die(COMMAND_TROUBLE, "%s: single blocks are those of one process: --process PID",
+		    source->name);
 	/* Only now it is known that threads are those of blocks. */
 	if (profile->blocks.is_read && source->at.peak && is_default_moment(options, operand))
 		source->at =
@@ -89,7 +92,9 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 {
 	struct source_request request = {
 		.operand = operand,
-		.process = options->process,
+		.process = options->all_processes ? NULL : options->process,
+		.sums = options->all_processes || options->group.by == GROUP_BY_PROCESS,
+		.by_process = options->group.by == GROUP_BY_PROCESS,
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,

@@ -12,6 +12,8 @@
 #include "util/error.h"
 #include "util/nearest.h"
 
+#define PROCESS_ALL "all"
+
 enum {
 	OPTION_BY = 256,
 	OPTION_AT,
@@ -42,6 +44,10 @@ enum {
 #define PROCESS \
 	{"process", OPTION_PROCESS, "PID|COMMAND", 0, \
 	 "which process of a file with several (default: the program that was run)", 1}
+#define PROCESS_OR_ALL \
+	{"process", OPTION_PROCESS, "PID|COMMAND|all", 0, \
+	 "which process of a file with several, or the sum of all (default: the program that was " \
+	 "run)", 1}
 #define BY(keys)           {"by", OPTION_BY, "KEY", 0, "group by line (default), " keys, 1}
 #define CUMULATIVE(text)   {"cumulative", OPTION_CUMULATIVE, NULL, 0, text, 1}
 #define RAW_FRAMES(text)   {"raw-frames", OPTION_RAW_FRAMES, NULL, 0, text, 1}
@@ -98,7 +104,7 @@ enum {
 	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: " \
 	   "now " \
 	   "of what lives or lived when it was saved, else peak)"), \
-	PROCESS, \
+	PROCESS_OR_ALL, \
 	CUMULATIVE("count a block for every group on its stack, once each"), \
 	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"), \
 	WRAPPER, \
@@ -119,15 +125,16 @@ enum {
 static const struct argp_option top_table[] = {
 	TITLE_SHOWN,
 	BY("native (lines of C below those of Python), function, file, module, stack, tree "
-	   "(callers down to sites), allocator, thread, size or generation"),
+	   "(callers down to sites), allocator, domain (malloc and the pools on top of it), "
+	   "process, thread, size or generation"),
 	GROUPS,
 	{0},
 };
 
 static const struct argp_option diff_table[] = {
 	TITLE_SHOWN,
-	BY("native (lines of C below those of Python), function, file, module, stack, allocator, "
-	   "thread, size or generation"),
+	BY("native (lines of C below those of Python), function, file, module, stack, "
+	   "allocator, domain, process, thread, size or generation"),
 	GROUPS,
 	{0},
 };
@@ -172,7 +179,7 @@ static const struct argp_option annotate_table[] = {
 	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
 	   "now "
 	   "of what lives or lived when it was saved, else peak)"),
-	PROCESS,
+	PROCESS_OR_ALL,
 	CUMULATIVE("a line also counts for what the functions that it calls allocate"),
 	RAW_FRAMES("let the lines of allocator wrappers and of libraries of the language count"),
 	FORMAT,
@@ -222,11 +229,11 @@ static const struct argp_option export_table[] = {
 	TITLE_SHOWN,
 	{"by", OPTION_BY, "KEY", 0,
 	 "write the groups of `top --by KEY`: stack (default), line, function, file, module, "
-	 "allocator, thread, size or generation",
+	 "allocator, domain, process, thread, size or generation",
 	 1},
 	AT("peak, now, exit, 12.5s, snap:N (1 is the first, -1 the last) or mark:LABEL (default: "
 	   "now of what lives or lived when it was saved, else peak)"),
-	PROCESS,
+	PROCESS_OR_ALL,
 	RAW_FRAMES("keep allocator wrappers and libraries of the language at the end of a stack"),
 	WRAPPER,
 	FILTERS,
@@ -312,9 +319,21 @@ get_default_rows(const struct report_options *options)
 	return options->kind == REPORT_BLOCKS || options->kind == REPORT_INFO ? 20 : 10;
 }
 
+/* What is about a run as it went, or about its memory, is about one process. */
+static void
+check_processes(struct report_options *options, struct argp_state *state)
+{
+	options->all_processes =
+		options->process != NULL && strcmp(options->process, PROCESS_ALL) == 0;
+	if (options->all_processes && options->kind != REPORT_TOP && options->kind != REPORT_DIFF &&
+	    options->kind != REPORT_ANNOTATE && options->kind != REPORT_EXPORT)
+		argp_error(state, "--process all goes with top, diff, annotate and export only");
+}
+
 static void
 check_options(struct report_options *options, struct argp_state *state)
 {
+	check_processes(options, state);
 	report_filters_apply(&options->words, options->any_frame, &options->group, state);
 	if (options->group.cumulative && options->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",
@@ -342,9 +361,9 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 					&options->group.by);
 		known = options->kind == REPORT_TOP
 				? "line, native, function, file, module, stack, tree, allocator, "
-				  "thread, size, generation"
-				: "line, native, function, file, module, stack, allocator, thread, "
-				  "size, generation";
+				  "domain, process, thread, size, generation"
+				: "line, native, function, file, module, stack, allocator, domain, "
+				  "process, thread, size, generation";
 		break;
 	case OPTION_SORT:
 		options->column = column_find(word);

@@ -27,6 +27,7 @@ struct report_options {
 	bool tree;           /* of the groups, which are by stack */
 	const char *at;      /* or NULL */
 	const char *process; /* or NULL */
+	bool all_processes;  /* that is PROCESS_ALL: their sum */
 	const struct report_format *format;
 	bool format_given;
 	struct report_output output;

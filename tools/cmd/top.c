@@ -132,8 +132,8 @@ check_options(const struct arguments *arguments, struct argp_state *state)
 		argp_error(state, "--refresh: no process given");
 	if (at != NULL && strcmp(at, "now") != 0 && strcmp(at, "peak") != 0)
 		argp_error(state, "--refresh shows now or peak, not %s", at);
-	if (arguments->options.process != NULL)
-		argp_error(state, "--process is for files; --refresh takes a PID");
+	if (arguments->options.process != NULL || arguments->options.group.by == GROUP_BY_PROCESS)
+		argp_error(state, "processes are told apart in files; --refresh takes a PID");
 	if (arguments->options.output.path != NULL)
 		argp_error(state, "--refresh does not go with --output");
 }
@@ -209,7 +209,9 @@ static const struct argp argp = {
 static void
 print_others(const struct term *term, const struct source *source)
 {
-	view_processes_others(term, "others    ", &source->processes, source->chosen);
+	/* A sum leaves none out. */
+	if (source->profile->process_count == 0)
+		view_processes_others(term, "others    ", &source->processes, source->chosen);
 	view_processes_unseen(term, "unseen    ", &source->processes, source->chosen);
 	view_processes_blind(term, "", &source->processes, source->chosen);
 }

@@ -144,7 +144,8 @@ static void
 descend_system(struct attribution_node *node, enum profile_frame_kind kind,
 	       const struct attribution_frame *info)
 {
-	if (kind == PROFILE_FRAME_ALLOCATOR || kind == PROFILE_FRAME_THREAD)
+	if (kind == PROFILE_FRAME_ALLOCATOR || kind == PROFILE_FRAME_THREAD ||
+	    kind == PROFILE_FRAME_PROCESS)
 		return;
 	if (kind == PROFILE_FRAME_TRUNCATED && node->system == ATTRIBUTION_AT_START) {
 		node->system = ATTRIBUTION_UNSURE;
@@ -176,6 +177,7 @@ prepare_nodes(struct attribution *attribution)
 		.own = NONE,
 		.recent = NONE,
 		.thread = NONE,
+		.process = NONE,
 		.rule = SUPPRESS_NONE,
 		.kept = SYSTEM_RULE_NONE,
 		.system = ATTRIBUTION_AT_START,
@@ -200,6 +202,8 @@ prepare_nodes(struct attribution *attribution)
 			node->recent = number;
 		if (frame->kind == PROFILE_FRAME_THREAD)
 			node->thread = number;
+		if (frame->kind == PROFILE_FRAME_PROCESS)
+			node->process = number;
 	}
 }
 
@@ -335,6 +339,18 @@ attribution_find_caller(const struct attribution *attribution, const struct attr
 	return PLACE_NONE;
 }
 
+const char *
+attribution_get_domain(const struct attribution *attribution, uint32_t leaf)
+{
+	const struct profile *profile = attribution->profile;
+	const struct profile_frame *frame = &profile->frames[profile->nodes[leaf].frame];
+
+	if (frame->kind != PROFILE_FRAME_ALLOCATOR)
+		return "malloc";
+	return frame->offset >= PROFILE_POOL || strcmp(frame->name, "tracked") == 0 ? frame->name
+										    : "malloc";
+}
+
 bool
 attribution_keep(const struct attribution *attribution, const struct attribution_site *site,
 		 const struct filter_block *block)
@@ -343,22 +359,22 @@ attribution_keep(const struct attribution *attribution, const struct attribution
 	const struct attribution_node *node = &attribution->nodes[site->leaf];
 	const struct profile_frame *leaf = &profile->frames[profile->nodes[site->leaf].frame];
 	struct filter_stack stack = {
-		.allocator = leaf->allocator_name,
-		.domain = leaf->offset >= PROFILE_POOL ? leaf->allocator_name : "malloc",
+		.allocator = leaf->kind == PROFILE_FRAME_ALLOCATOR ? leaf->name : NULL,
+		.domain = attribution_get_domain(attribution, site->leaf),
 		.block = block,
 	};
 	char thread[24];
 
 	if (attribution->selection->filters.count == 0)
 		return true;
-	if (stack.allocator && strcmp(stack.allocator, "tracked") == 0)
-		stack.domain = "tracked";
 	if (node->thread != NONE) {
 		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
 		stack.thread = thread;
+		stack.thread_name = profile->frames[node->thread].name;
 	} else if (block != NULL && attribution->filters_threads) {
 		snprintf(thread, sizeof(thread), "%" PRIu32, block->thread);
 		stack.thread = thread;
+		stack.thread_name = thread_names_find(&attribution->threads, block->thread);
 	}
 	return filter_list_keep(&attribution->selection->filters, site->position->bits,
 				node->bits | site->position->bits, &stack);
@@ -375,6 +391,7 @@ attribution_init(struct attribution *attribution, const struct profile *profile,
 		.table = table,
 		.filters_threads = filter_list_has_thread(&selection->filters),
 	};
+	thread_names_init(&attribution->threads, profile);
 	prepare_frames(attribution, alias);
 	prepare_nodes(attribution);
 }
@@ -382,6 +399,7 @@ attribution_init(struct attribution *attribution, const struct profile *profile,
 void
 attribution_release(struct attribution *attribution)
 {
+	thread_names_release(&attribution->threads);
 	free(attribution->positions);
 	free(attribution->frames);
 	free(attribution->nodes);

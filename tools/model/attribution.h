@@ -21,6 +21,7 @@
 #include "model/place.h"
 #include "model/profile.h"
 #include "model/selection.h"
+#include "model/thread_name.h"
 
 #define ATTRIBUTION_NONE UINT32_MAX
 
@@ -52,12 +53,13 @@ enum attribution_system {
 };
 
 struct attribution_node {
-	uint32_t named;  /* frame that names the site, or ATTRIBUTION_NONE */
-	uint32_t own;    /* most recent frame that is not foreign, or ATTRIBUTION_NONE */
-	uint32_t recent; /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
-	uint32_t thread; /* frame of the thread, or ATTRIBUTION_NONE */
-	uint32_t rule;   /* first suppression that matches any frame, or SUPPRESS_NONE */
-	bool in_python;  /* native frames no longer name the site */
+	uint32_t named;   /* frame that names the site, or ATTRIBUTION_NONE */
+	uint32_t own;     /* most recent frame that is not foreign, or ATTRIBUTION_NONE */
+	uint32_t recent;  /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
+	uint32_t thread;  /* frame of the thread, or ATTRIBUTION_NONE */
+	uint32_t process; /* the same of the process */
+	uint32_t rule;    /* first suppression that matches any frame, or SUPPRESS_NONE */
+	bool in_python;   /* native frames no longer name the site */
 	uint64_t bits;
 	uint32_t kept; /* of `system_rules`, by the inner end of the stack */
 	enum attribution_system system;
@@ -71,6 +73,7 @@ struct attribution {
 	struct attribution_frame *frames;
 	struct attribution_node *nodes;
 	bool filters_threads;
+	struct thread_names threads;
 	uint32_t *full_stacks, *named_stacks; /* by node, after `attribution_prepare_stacks` */
 };
 
@@ -117,6 +120,9 @@ uint32_t attribution_make_stack(struct attribution *attribution,
  */
 uint32_t attribution_find_caller(const struct attribution *attribution,
 				 const struct attribution_site *site);
+
+/* "malloc" for all functions of its family, or the name of the pool that a leaf is of. */
+const char *attribution_get_domain(const struct attribution *attribution, uint32_t leaf);
 
 /* Whether a site, or one block of it, passes the filters. */
 bool attribution_keep(const struct attribution *attribution, const struct attribution_site *site,

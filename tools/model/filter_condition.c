@@ -225,6 +225,9 @@ filter_match_stack(const struct filter_condition *condition, const struct filter
 
 	switch (condition->key) {
 	case FILTER_THREAD:
+		if (stack->thread_name != NULL &&
+		    glob_match(condition->pattern, stack->thread_name))
+			return true;
 		text = stack->thread;
 		break;
 	case FILTER_ALLOCATOR:

@@ -47,6 +47,7 @@ struct filter_block {
 struct filter_stack {
 	const char *allocator;            /* "malloc", ..., or NULL */
 	const char *thread;               /* thread id in decimal, or NULL */
+	const char *thread_name;          /* or NULL */
 	const char *domain;               /* "malloc", or the name of a pool of the program's own */
 	const struct filter_block *block; /* or NULL: conditions on single blocks do not hold */
 };

@@ -28,6 +28,8 @@ const char *const group_by_names[] = {
 	[GROUP_BY_MODULE] = "module",
 	[GROUP_BY_STACK] = "stack",
 	[GROUP_BY_ALLOCATOR] = "allocator",
+	[GROUP_BY_DOMAIN] = "domain",
+	[GROUP_BY_PROCESS] = "process",
 	[GROUP_BY_THREAD] = "thread",
 	[GROUP_BY_SIZE] = "size",
 	[GROUP_BY_GENERATION] = "generation",
@@ -84,6 +86,26 @@ group_get_name(const struct group_options *options)
 	return options->by == GROUP_BY_LINE && options->selection.native
 		       ? GROUP_NATIVE
 		       : group_by_names[options->by];
+}
+
+const char *
+group_get_noun(const struct group_options *options, size_t count)
+{
+	static const char *const nouns[][2] = {
+		[GROUP_BY_LINE] = {"line", "lines"},
+		[GROUP_BY_FUNCTION] = {"function", "functions"},
+		[GROUP_BY_FILE] = {"file", "files"},
+		[GROUP_BY_MODULE] = {"module", "modules"},
+		[GROUP_BY_STACK] = {"stack", "stacks"},
+		[GROUP_BY_ALLOCATOR] = {"allocator", "allocators"},
+		[GROUP_BY_DOMAIN] = {"domain", "domains"},
+		[GROUP_BY_PROCESS] = {"process", "processes"},
+		[GROUP_BY_THREAD] = {"thread", "threads"},
+		[GROUP_BY_SIZE] = {"size", "sizes"},
+		[GROUP_BY_GENERATION] = {"generation", "generations"},
+	};
+
+	return nouns[options->by][count != 1];
 }
 
 /*** groups ***/
@@ -190,9 +212,12 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	if (!largest)
 		return;
 	group->largest = live;
-	group->stack = by == GROUP_BY_STACK
-			       ? key
-			       : attribution_make_stack(&grouping->attribution, &addition->site);
+	if (by == GROUP_BY_STACK)
+		group->stack = key;
+	else if (by == GROUP_BY_DOMAIN)
+		group->stack = place_table_insert_stack(grouping->table, 0, key);
+	else
+		group->stack = attribution_make_stack(&grouping->attribution, &addition->site);
 }
 
 static int
@@ -278,24 +303,41 @@ add_cumulative(struct grouping *grouping, const struct addition *innermost)
 	}
 }
 
+/* The frame at the end of a stack that the key is about: its first one, or its last. */
+static uint32_t
+get_end(const struct grouping *grouping, uint32_t leaf)
+{
+	const struct attribution_node *node = &grouping->attribution.nodes[leaf];
+
+	if (grouping->options->by == GROUP_BY_ALLOCATOR)
+		return grouping->profile->nodes[leaf].frame;
+	return grouping->options->by == GROUP_BY_PROCESS ? node->process : node->thread;
+}
+
 static void
 add_single(struct grouping *grouping, struct addition *addition)
 {
 	const struct attribution *attribution = &grouping->attribution;
 	struct attribution_site *site = &addition->site;
-	uint32_t thread = attribution->nodes[site->leaf].thread;
+	uint32_t frame;
 
 	switch (grouping->options->by) {
 	case GROUP_BY_STACK:
 		add_to_group(grouping, attribution_get_stack(attribution, site->leaf), addition);
 		return;
+	case GROUP_BY_DOMAIN:
+		add_to_group(
+			grouping,
+			place_table_insert_name(grouping->table, PLACE_ALLOCATOR,
+						attribution_get_domain(attribution, site->leaf)),
+			addition);
+		return;
 	case GROUP_BY_ALLOCATOR:
+	case GROUP_BY_PROCESS:
 	case GROUP_BY_THREAD:
-		if (grouping->options->by == GROUP_BY_ALLOCATOR)
-			site->frame =
-				&attribution->frames[grouping->profile->nodes[site->leaf].frame];
-		else if (thread != NONE)
-			site->frame = &attribution->frames[thread];
+		frame = get_end(grouping, site->leaf);
+		if (frame != NONE)
+			site->frame = &attribution->frames[frame];
 		site->position = &attribution->positions[site->frame->first];
 		add_to_group(grouping, site->position->place, addition);
 		return;
@@ -411,6 +453,7 @@ static uint32_t
 find_block_group(struct grouping *grouping, const struct filter_block *block)
 {
 	enum place_kind kind;
+	const char *name = NULL;
 	uint64_t number;
 	uint32_t place, group;
 
@@ -428,11 +471,12 @@ find_block_group(struct grouping *grouping, const struct filter_block *block)
 			return NONE;
 		kind = PLACE_THREAD;
 		number = block->thread;
+		name = thread_names_find(&grouping->attribution.threads, number);
 		break;
 	default:
 		return NONE;
 	}
-	place = place_table_insert_number(grouping->table, kind, number);
+	place = place_table_insert_number(grouping->table, kind, number, name);
 	group = find_group(grouping, place);
 	if (grouping->groups.items[group].stack == NONE)
 		grouping->groups.items[group].stack =

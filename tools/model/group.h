@@ -25,6 +25,8 @@ enum group_by {
 	GROUP_BY_MODULE,
 	GROUP_BY_STACK,
 	GROUP_BY_ALLOCATOR,
+	GROUP_BY_DOMAIN,  /* "malloc", or a pool on top of it */
+	GROUP_BY_PROCESS, /* of a sum over processes */
 	GROUP_BY_THREAD,
 	GROUP_BY_SIZE, /* power of two */
 	GROUP_BY_GENERATION,
@@ -49,6 +51,9 @@ struct group_options {
 
 /* What the groups are called by: a name of `group_by_names` or GROUP_NATIVE. */
 const char *group_get_name(const struct group_options *options);
+
+/* "3 lines", "1 process": the name for count groups, without the number. */
+const char *group_get_noun(const struct group_options *options, size_t count);
 
 /* What one rule left out of the groups and of all sums. */
 struct group_suppressed {
@@ -108,15 +113,15 @@ void group_profile(const struct profile *profile, const struct profile_at *at,
 		   const struct group_options *options, struct place_table *table,
 		   const uint32_t *alias, struct group_set *ret_set);
 
+/* Whether at is the end of a process that ended: only then it is known what is not freed, and the
+ * rules for system libraries apply. */
+bool group_is_end_of_run(const struct profile *profile, const struct profile_at *at);
+
 /* How long the freed blocks of a group of profile lived. */
 void group_get_lifetimes(const struct group_set *set, const struct group *group,
 			 const struct profile *profile, struct block_histogram *ret_lifetimes);
 
 /* What all of `system_rules` left out. */
-/* Whether at is the end of a process that ended: only then it is known what is not freed, and the
- * rules for system libraries apply. */
-bool group_is_end_of_run(const struct profile *profile, const struct profile_at *at);
-
 void group_get_kept(const struct group_set *set, struct profile_values *ret_kept);
 
 void group_set_release(struct group_set *set);

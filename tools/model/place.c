@@ -258,6 +258,7 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 		[PROFILE_FRAME_UNKNOWN] = PLACE_UNKNOWN,
 		[PROFILE_FRAME_NESTED] = PLACE_NESTED,
 		[PROFILE_FRAME_PYTHON] = PLACE_CODE,
+		[PROFILE_FRAME_PROCESS] = PLACE_PROCESS,
 	};
 	struct identity identity;
 	struct place place = {.kind = kinds[frame->kind]};
@@ -266,12 +267,17 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 		return insert_code(table, profile, frame, index);
 	if (frame->kind == PROFILE_FRAME_PYTHON && frame->location_count != 0)
 		return insert_python(table, profile, frame);
-	if (frame->kind == PROFILE_FRAME_ADDRESS || frame->kind == PROFILE_FRAME_THREAD ||
 	if (frame->kind == PROFILE_FRAME_ADDRESS && frame->location_count != 0)
 		return insert_generated(table, profile, frame);
+	if (frame->kind == PROFILE_FRAME_ADDRESS || frame->kind == PROFILE_FRAME_THREAD ||
 	    frame->kind == PROFILE_FRAME_CUT)
 		place.offset = frame->offset;
-	place.function = intern_insert_string(table->strings, frame->allocator_name);
+	place.function = intern_insert_string(table->strings, frame->name);
+	if (frame->kind == PROFILE_FRAME_PROCESS && !table->options.across_builds) {
+		place.offset = frame->offset;
+		place.function = intern_insert_string(table->strings,
+						      profile->locations[frame->location].function);
+	}
 	memset(&identity, 0, sizeof(identity));
 	identity.kind = place.kind;
 	identity.offset = place.offset;
@@ -280,22 +286,25 @@ place_table_insert(struct place_table *table, const struct profile *profile,
 }
 
 uint32_t
-place_table_insert_number(struct place_table *table, enum place_kind kind, uint64_t number)
+place_table_insert_number(struct place_table *table, enum place_kind kind, uint64_t number,
+			  const char *name)
 {
 	struct identity identity;
 	struct place place = {.kind = kind, .offset = number};
 
+	place.function = intern_insert_string(table->strings, name);
 	memset(&identity, 0, sizeof(identity));
 	identity.kind = kind;
 	identity.offset = number;
+	identity.function = place.function;
 	return insert(table, &identity, &place);
 }
 
 uint32_t
-place_table_insert_library(struct place_table *table, const char *name)
+place_table_insert_name(struct place_table *table, enum place_kind kind, const char *name)
 {
 	struct identity identity;
-	struct place place = {.kind = PLACE_LIBRARY};
+	struct place place = {.kind = kind};
 
 	place.function = intern_insert_string(table->strings, name);
 	memset(&identity, 0, sizeof(identity));
@@ -477,6 +486,8 @@ place_format_file(const struct place *place, struct buffer *out)
 {
 	if (place->file)
 		buffer_insert_string(out, place->file);
+	else if (place->kind == PLACE_THREAD)
+		buffer_insert_format(out, "<thread %" PRIu64 ">", place->offset);
 	else if (place->module && place->function)
 		buffer_insert_format(out, "%s(%s)", place->module, place->function);
 	else if (place->module && place->offset)
@@ -485,8 +496,6 @@ place_format_file(const struct place *place, struct buffer *out)
 		buffer_insert_string(out, place->module ? place->module : place->function);
 	else if (place->kind == PLACE_ADDRESS)
 		buffer_insert_format(out, "0x%" PRIx64, place->offset);
-	else if (place->kind == PLACE_THREAD)
-		buffer_insert_format(out, "<thread %" PRIu64 ">", place->offset);
 	else if (place->kind == PLACE_SIZE)
 		buffer_insert_format(out, "<size %" PRIu64 ">", place->offset);
 	else if (place->kind == PLACE_GENERATION)

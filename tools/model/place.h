@@ -29,13 +29,15 @@ enum place_kind {
 	PLACE_CODE,
 	PLACE_ADDRESS,   /* `offset` is an address in no module */
 	PLACE_ALLOCATOR, /* `function` is malloc, ... */
-	PLACE_THREAD,    /* `offset` is a thread id */
+	PLACE_THREAD,    /* `offset` is a thread id, `function` its name or NULL */
 	PLACE_CUT,       /* frames were left out */
 	PLACE_TRUNCATED, /* could not be followed further */
 	PLACE_UNKNOWN,
 	PLACE_NESTED,
 	PLACE_SIZE,       /* blocks of `offset` bytes and more, below the next power of two */
 	PLACE_GENERATION, /* blocks that survived `offset` marks */
+	PLACE_PROCESS,    /* `offset` is a process id, `function` its title; across builds, its
+			     command alone */
 	PLACE_LIBRARY,    /* any frames of the library that is called `function` */
 };
 
@@ -60,10 +62,10 @@ struct place {
 
 #define PLACE_NONE UINT32_MAX
 
-struct place_table;
-
 /* The module of generated code that has a name. */
 #define PLACE_GENERATED "[generated code]"
+
+struct place_table;
 
 struct place_options {
 	bool across_builds;
@@ -82,12 +84,13 @@ const struct place *place_table_get(const struct place_table *table, uint32_t pl
 uint32_t place_table_insert(struct place_table *table, const struct profile *profile,
 			    const struct profile_frame *frame, uint32_t index);
 
-/* The place of a kind that is known by its number alone: a thread, a size, a generation. */
-uint32_t place_table_insert_number(struct place_table *table, enum place_kind kind,
-				   uint64_t number);
+/* The place of a kind that is known by its number: a thread, whose name may be known too, a size, a
+ * generation. name is NULL for none. */
+uint32_t place_table_insert_number(struct place_table *table, enum place_kind kind, uint64_t number,
+				   const char *name);
 
-/* The place of all frames of the library called name. */
-uint32_t place_table_insert_library(struct place_table *table, const char *name);
+/* The place of a kind that is known by its name alone: an allocator, all frames of a library. */
+uint32_t place_table_insert_name(struct place_table *table, enum place_kind kind, const char *name);
 
 enum place_key {
 	PLACE_KEY_LINE,     /* file and line, else function and module, else module and offset */

@@ -51,14 +51,15 @@ profile_free(struct profile *profile)
 static bool
 frame_is_valid(const struct profile *profile, const struct profile_frame *frame)
 {
-	if (frame->kind > PROFILE_FRAME_PYTHON)
+	if (frame->kind > PROFILE_FRAME_PROCESS)
 		return false;
 	if (frame->kind == PROFILE_FRAME_CODE ? frame->module >= profile->module_count
 					      : frame->module != PROFILE_NO_MODULE)
 		return false;
-	if (frame->kind == PROFILE_FRAME_PYTHON && frame->location_count == 0)
+	if ((frame->kind == PROFILE_FRAME_PYTHON || frame->kind == PROFILE_FRAME_PROCESS) &&
+	    frame->location_count == 0)
 		return false;
-	if ((frame->kind == PROFILE_FRAME_ALLOCATOR) != (frame->allocator_name != NULL))
+	if (frame->kind == PROFILE_FRAME_ALLOCATOR && frame->name == NULL)
 		return false;
 	return frame->location <= profile->location_count &&
 	       frame->location_count <= profile->location_count - frame->location;
@@ -363,8 +364,9 @@ profile_get_gaps(const struct profile *profile, struct profile_gaps *ret_gaps)
 bool
 profile_has_threads(const struct profile *profile)
 {
-	for (uint32_t i = 0; i < profile->frame_count; i++)
-		if (profile->frames[i].kind == PROFILE_FRAME_THREAD)
+	/* There are threads on no stack, which are known for their names. */
+	for (uint32_t i = 1; i < profile->node_count; i++)
+		if (profile->frames[profile->nodes[i].frame].kind == PROFILE_FRAME_THREAD)
 			return true;
 	return false;
 }

@@ -43,7 +43,9 @@ enum profile_frame_kind {
 	PROFILE_FRAME_TRUNCATED, /* root: the stack could not be followed further */
 	PROFILE_FRAME_UNKNOWN,   /* no stack at all */
 	PROFILE_FRAME_NESTED,    /* no stack: allocated while the tracer itself was interrupted */
-	PROFILE_FRAME_PYTHON, /* an instruction of Python code; has its location from the start */
+	PROFILE_FRAME_PYTHON,  /* an instruction of Python code; has its location from the start */
+	PROFILE_FRAME_PROCESS, /* root in a sum: process id in `offset`; its location's function is
+				  the title of the process */
 };
 
 #define PROFILE_NO_MODULE UINT32_MAX
@@ -86,11 +88,12 @@ struct profile_location {
 
 struct profile_frame {
 	enum profile_frame_kind kind;
-	uint32_t module;            /* or PROFILE_NO_MODULE */
-	uint64_t offset;            /* return address - bias; look up `offset` - 1 */
-	uint32_t location;          /* first, in `locations` */
-	uint32_t location_count;    /* 0 until symbolized; then at least 1 for PROFILE_FRAME_CODE */
-	const char *allocator_name; /* PROFILE_FRAME_ALLOCATOR: "malloc", ... */
+	uint32_t module;         /* or PROFILE_NO_MODULE */
+	uint64_t offset;         /* return address - bias; look up `offset` - 1 */
+	uint32_t location;       /* first, in `locations` */
+	uint32_t location_count; /* 0 until symbolized; then at least 1 for PROFILE_FRAME_CODE */
+	const char *name;        /* of an allocator: "malloc", ...; of a process: its command; of a
+				    thread, if it is known; or NULL */
 };
 
 struct profile_node {
@@ -208,6 +211,9 @@ struct profile {
 	uint32_t threads;
 	enum profile_python python;
 	uint32_t python_version; /* PY_VERSION_HEX */
+
+	/* In a sum over processes (`merge.h`): how many they are. Else 0. */
+	uint32_t process_count;
 
 	/* Processes of a program of which there is no recording: everything else is empty then, and
 	 * `notes` has one sentence that says why. 0 in all other profiles. */

@@ -113,7 +113,7 @@ push_frame(struct building *building, size_t index, bool by_function)
 		last->frames++;
 	} else {
 		*array_push(&building->path) = (struct step){
-			.key = place_table_insert_library(building->table, library),
+			.key = place_table_insert_name(building->table, PLACE_LIBRARY, library),
 			.place = building->places.items[index],
 			.frames = 1,
 			.library = library,

@@ -28,6 +28,9 @@ struct snapshot {
 /* Append what is new in all tables to the profile. 0 or -errno. */
 int snapshot_read_tables(struct snapshot *snapshot);
 
+/* Give the threads of a living process, which is in sight, the names that they have now. */
+void snapshot_read_thread_names(struct snapshot *snapshot);
+
 /* The marks alone. */
 int snapshot_read_marks(struct snapshot *snapshot);
 

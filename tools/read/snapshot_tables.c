@@ -47,7 +47,7 @@ convert_fixed_frame(uint64_t id, struct profile_frame *frame)
 	if (id < sizeof(allocator_names) / sizeof(allocator_names[0]) &&
 	    allocator_names[id] != NULL) {
 		frame->kind = PROFILE_FRAME_ALLOCATOR;
-		frame->allocator_name = allocator_names[id];
+		frame->name = allocator_names[id];
 	} else if (id == FRAME_TRUNCATED) {
 		frame->kind = PROFILE_FRAME_TRUNCATED;
 	} else if (id == FRAME_NESTED) {
@@ -75,9 +75,25 @@ convert_domain(const struct snapshot *snapshot, const struct recording_frame *re
 		name = intern_insert_string(snapshot->profile->strings, number);
 	}
 	frame->kind = PROFILE_FRAME_ALLOCATOR;
-	frame->allocator_name = name;
+	frame->name = name;
 	frame->offset = PROFILE_POOL + (uint32_t)record->value;
 	return 0;
+}
+
+/* Its name is the last one that the runtime knew; a thread of no name has none. */
+static int
+convert_thread(const struct snapshot *snapshot, const struct recording_frame *record,
+	       struct profile_frame *frame)
+{
+	const char *name = "";
+	int result = record->module == 0 ? 0
+					 : snapshot_file_read_string(&snapshot->file,
+								     snapshot->profile->strings,
+								     record->module, &name);
+
+	frame->kind = PROFILE_FRAME_THREAD;
+	frame->name = name[0] != '\0' ? name : NULL;
+	return result;
 }
 
 static int
@@ -104,8 +120,7 @@ convert_frame(struct snapshot *snapshot, uint32_t id, const struct recording_fra
 		frame->kind = PROFILE_FRAME_CUT;
 		return 0;
 	case FRAME_KIND_THREAD:
-		frame->kind = PROFILE_FRAME_THREAD;
-		return 0;
+		return convert_thread(snapshot, record, frame);
 	case FRAME_KIND_DOMAIN:
 		return convert_domain(snapshot, record, frame);
 	case FRAME_KIND_PYTHON:
@@ -297,6 +312,25 @@ read_modules(struct snapshot *snapshot, const struct snapshot_extent *extent)
 	return result;
 }
 
+/* The only frames that change. */
+static int
+reread_threads(struct snapshot *snapshot, const struct snapshot_extent *extent)
+{
+	struct profile *profile = snapshot->profile;
+	struct recording_frame record;
+	int result = 0;
+
+	for (uint32_t i = 0; i < profile->frame_count && result == 0; i++) {
+		if (profile->frames[i].kind != PROFILE_FRAME_THREAD)
+			continue;
+		result = snapshot_file_read(&snapshot->file, &record, sizeof(record),
+					    extent->offset + (uint64_t)i * sizeof(record));
+		if (result == 0 && record.kind == FRAME_KIND_THREAD)
+			result = convert_thread(snapshot, &record, &profile->frames[i]);
+	}
+	return result;
+}
+
 int
 snapshot_read_marks(struct snapshot *snapshot)
 {
@@ -337,6 +371,8 @@ snapshot_read_tables(struct snapshot *snapshot)
 	if (result == 0)
 		result = snapshot_read_codes(snapshot);
 	if (result == 0)
+		result = reread_threads(snapshot, &frames);
+	if (result == 0)
 		result = read_records(snapshot, &frames, profile->frame_count,
 				      sizeof(struct recording_frame), insert_frame);
 	if (result == 0)
@@ -347,5 +383,7 @@ snapshot_read_tables(struct snapshot *snapshot)
 				      insert_site);
 	if (result == 0)
 		result = snapshot_read_marks(snapshot);
+	if (result == 0)
+		snapshot_read_thread_names(snapshot);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "model/memory.h"
+#include "model/merge.h"
 #include "model/moment.h"
 #include "read/foreign.h"
 #include "read/history.h"
@@ -35,9 +36,13 @@
 struct collection {
 	const struct source_request *request;
 	const char *moment; /* as named, or NULL */
+	const char *name;   /* of the file */
 	struct profile *best;
 	size_t best_index;
 	struct process_list processes;
+	struct merge *merge; /* instead of `best`, or NULL */
+	int moment_error;    /* of the last process that has no such moment, and the sentence */
+	char *why;
 };
 
 /* --- operands --- */
@@ -143,11 +148,114 @@ is_wanted(const struct profile *profile, const char *wanted)
 	return wanted == NULL || is_called(profile->pid, profile->command, wanted);
 }
 
+static bool
+has_label(const struct profile_mark *const *marks, size_t count, const char *label)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(marks[i]->label, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Names the first few labels, each once, and counts the marks with others. */
+static char *
+explain_no_mark(const char *name, const char *moment, const struct profile *profile)
+{
+	const struct profile_mark *shown[LABELS_SHOWN];
+	struct buffer text = BUFFER_INIT;
+	size_t count = 0, more = 0;
+	char *why;
+
+	buffer_insert_format(&text, "%s: no moment %s in it", name, moment);
+	for (uint32_t i = 0; i < profile->mark_count; i++) {
+		const struct profile_mark *mark = &profile->marks[i];
+
+		if (mark->kind != PROFILE_MARK_LABEL || has_label(shown, count, mark->label))
+			continue;
+		if (count == LABELS_SHOWN) {
+			more++;
+			continue;
+		}
+		buffer_insert_format(&text, "%smark:%s", count == 0 ? "; there is " : ", ",
+				     mark->label);
+		shown[count++] = mark;
+	}
+	if (count == 0)
+		buffer_insert_string(&text, "; it has no marks");
+	else if (more != 0)
+		buffer_insert_format(&text, " and %zu more", more);
+	why = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return why;
+}
+
+static char *
+explain_no_moment(const char *name, const char *moment, const struct profile *profile, int error)
+{
+	uint32_t count = profile->moment_count;
+
+	if (error == -EINVAL)
+		return xasprintf(
+			"\"%s\" is not a moment; moments are exit, peak, now, 12.5s, snap:N and "
+			"mark:LABEL",
+			moment);
+	if (error == -ENODATA) {
+		const struct profile_mark *mark = profile_find_mark(profile, moment + 5);
+
+		return xasprintf("%s: %s was at %.3fs, but no snapshot was taken then; `heaptally "
+				 "run` takes one at each mark",
+				 name, moment, (double)mark->time_ns / 1e9);
+	}
+	if (strncmp(moment, "mark:", 5) == 0)
+		return explain_no_mark(name, moment, profile);
+	if (count == 0)
+		return xasprintf("%s: no moment %s in it", name, moment);
+	return xasprintf("%s: no moment %s in it; snap:1 is at %.3fs, the last is snap:%u at %.3fs",
+			 name, moment, (double)profile->moments[0].time_ns / 1e9, count,
+			 (double)profile->moments[count - 1].time_ns / 1e9);
+}
+
+/* The name of a moment that is not the last one. */
+static const char *
+get_label(const struct collection *collection)
+{
+	const char *moment = collection->moment;
+
+	return moment == NULL || strcmp(moment, "peak") == 0 || strcmp(moment, "exit") == 0 ||
+			       strcmp(moment, "now") == 0
+		       ? NULL
+		       : moment;
+}
+
+/* A process that has no such moment adds nothing; when none has it, that is an error. */
+static void
+add(struct collection *collection, const struct profile *profile)
+{
+	const char *moment = collection->moment != NULL ? collection->moment : "exit";
+	struct profile_at at;
+	int result = profile_find_moment(profile, moment, &at);
+
+	if (result == 0) {
+		merge_insert(collection->merge, profile, at.moment);
+		return;
+	}
+	free(collection->why);
+	collection->moment_error = result;
+	collection->why = explain_no_moment(collection->name, moment, profile, result);
+}
+
 /* Take the profile over: keep it if it is the best so far, and sum it up. */
 static void
 collect(struct collection *collection, struct profile *profile)
 {
 	process_list_insert(&collection->processes, profile);
+	if (collection->merge != NULL) {
+		if (profile->unseen == 0 && is_wanted(profile, collection->request->process))
+			add(collection, profile);
+		profile_free(profile);
+		return;
+	}
 	if (profile->unseen == 0 && is_wanted(profile, collection->request->process) &&
 	    (collection->best == NULL ||
 	     profile_get_peak(profile) > profile_get_peak(collection->best))) {
@@ -305,7 +413,8 @@ read_tally(int fd, struct collection *collection)
 	int result = read_profiles(fd, collection);
 	size_t index;
 
-	if (result != 0 || collection->request->process != NULL || collection->best == NULL)
+	if (result != 0 || collection->request->process != NULL || collection->best == NULL ||
+	    collection->merge != NULL)
 		return result;
 	index = process_list_choose(&collection->processes);
 	return index == collection->best_index ? 0 : read_one(fd, collection, index);
@@ -395,72 +504,25 @@ explain_no_process(const char *name, const char *wanted, const struct process_li
 	return why;
 }
 
-static bool
-has_label(const struct profile_mark *const *marks, size_t count, const char *label)
+/* The sum, NULL of nothing. It is called after the process that a report would be about. */
+static struct profile *
+finish_sum(struct collection *collection)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(marks[i]->label, label) == 0)
-			return true;
-	}
-	return false;
+	struct profile *sum = merge_finish(collection->merge, get_label(collection));
+
+	collection->best_index = process_list_choose(&collection->processes);
+	return sum;
 }
 
-/* Names the first few labels, each once, and counts the marks with others. */
-static char *
-explain_no_mark(const char *name, const char *moment, const struct profile *profile)
+/* Its own moment is the first one of a sum, whatever the name is. */
+static int
+find_moment(const struct collection *collection, const struct profile *profile, const char *moment,
+	    struct profile_at *ret_at)
 {
-	const struct profile_mark *shown[LABELS_SHOWN];
-	struct buffer text = BUFFER_INIT;
-	size_t count = 0, more = 0;
-	char *why;
-
-	buffer_insert_format(&text, "%s: no moment %s in it", name, moment);
-	for (uint32_t i = 0; i < profile->mark_count; i++) {
-		const struct profile_mark *mark = &profile->marks[i];
-
-		if (mark->kind != PROFILE_MARK_LABEL || has_label(shown, count, mark->label))
-			continue;
-		if (count == LABELS_SHOWN) {
-			more++;
-			continue;
-		}
-		buffer_insert_format(&text, "%smark:%s", count == 0 ? "; there is " : ", ",
-				     mark->label);
-		shown[count++] = mark;
-	}
-	if (count == 0)
-		buffer_insert_string(&text, "; it has no marks");
-	else if (more != 0)
-		buffer_insert_format(&text, " and %zu more", more);
-	why = xstrdup(buffer_string(&text));
-	buffer_release(&text);
-	return why;
-}
-
-static char *
-explain_no_moment(const char *name, const char *moment, const struct profile *profile, int error)
-{
-	uint32_t count = profile->moment_count;
-
-	if (error == -EINVAL)
-		return xasprintf(
-			"\"%s\" is not a moment; moments are exit, peak, now, 12.5s, snap:N and "
-			"mark:LABEL",
-			moment);
-	if (error == -ENODATA) {
-		const struct profile_mark *mark = profile_find_mark(profile, moment + 5);
-
-		return xasprintf("%s: %s was at %.3fs, but no snapshot was taken then; `heaptally "
-				 "run` takes one at each mark",
-				 name, moment, (double)mark->time_ns / 1e9);
-	}
-	if (strncmp(moment, "mark:", 5) == 0)
-		return explain_no_mark(name, moment, profile);
-	if (count == 0)
-		return xasprintf("%s: no moment %s in it", name, moment);
-	return xasprintf("%s: no moment %s in it; snap:1 is at %.3fs, the last is snap:%u at %.3fs",
-			 name, moment, (double)profile->moments[0].time_ns / 1e9, count,
-			 (double)profile->moments[count - 1].time_ns / 1e9);
+	if (collection->merge == NULL || get_label(collection) == NULL)
+		return profile_find_moment(profile, moment, ret_at);
+	*ret_at = (struct profile_at){.moment = &profile->moments[0]};
+	return 0;
 }
 
 /*
@@ -472,9 +534,16 @@ finish(struct collection *collection, const char *moment, struct source *source,
 {
 	int result;
 
+	if (collection->merge != NULL)
+		collection->best = finish_sum(collection);
 	source->profile = collection->best;
 	source->processes = collection->processes;
 	source->chosen = collection->best_index;
+	if (collection->best == NULL && collection->why != NULL) {
+		*ret_why = collection->why;
+		collection->why = NULL;
+		return collection->moment_error;
+	}
 	if (collection->best == NULL) {
 		*ret_why = collection->request->process != NULL
 				   ? explain_no_process(source->name, collection->request->process,
@@ -485,7 +554,7 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	source->is_named = moment != NULL;
 	if (moment == NULL)
 		moment = moment_get_default(source->profile);
-	result = profile_find_moment(source->profile, moment, &source->at);
+	result = find_moment(collection, source->profile, moment, &source->at);
 	if (result != 0)
 		*ret_why = explain_no_moment(source->name, moment, source->profile, result);
 	return result;
@@ -643,6 +712,8 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 	char *path = NULL;
 	int result;
 
+	if (request->sums)
+		collection.merge = merge_new(request->by_process);
 	if (operand != NULL)
 		source.name =
 			xstrndup(operand, at != NULL ? (size_t)(at - operand) : strlen(operand));
@@ -650,6 +721,7 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 	if (result == 0) {
 		if (source.name == NULL)
 			source.name = xstrdup(path);
+		collection.name = source.name;
 		result = read_file(path, &collection, &source);
 		if (result != 0)
 			*ret_why = explain_file(source.name, path, result);
@@ -661,6 +733,8 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 		profile_free(collection.best);
 		process_list_release(&collection.processes);
 	}
+	merge_free(collection.merge);
+	free(collection.why);
 	if (result != 0) {
 		source_release(&source);
 		return result;

@@ -9,7 +9,8 @@
  *     nothing          the newest tally of the working directory
  *
  * A file with several processes yields one profile: of those that were asked for the one with the
- * largest peak, or what `process_list_choose` says. The others are only summed up.
+ * largest peak, or what `process_list_choose` says. The others are only summed up. With `sums` it
+ * is that of all, as `merge.h` has it.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -25,6 +26,8 @@ struct memory;
 struct source_request {
 	const char *operand; /* or NULL */
 	const char *process; /* PID or command name, from --process, or NULL */
+	bool sums;           /* over all processes that are meant, instead of the largest of them */
+	bool by_process;     /* with `sums`: their stacks are kept apart */
 	const char *moment; /* from --at, or NULL for the default; an @MOMENT of the operand wins */
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */

@@ -52,6 +52,8 @@ tally_format_frame_kind(enum profile_frame_kind kind)
 		return TALLY_FRAME_NESTED;
 	case PROFILE_FRAME_PYTHON:
 		return TALLY_FRAME_PYTHON;
+	case PROFILE_FRAME_PROCESS: /* a sum is never written */
+		break;
 	}
 	__builtin_unreachable();
 }

@@ -31,6 +31,7 @@ enum tally_tag {
 	TALLY_MODULES = TALLY_TAG('M', 'O', 'D', 'S'),
 	TALLY_LOCATIONS = TALLY_TAG('L', 'O', 'C', 'S'),
 	TALLY_FRAMES = TALLY_TAG('F', 'R', 'M', 'S'),
+	TALLY_THREADS = TALLY_TAG('t', 'H', 'R', 'D'),
 	TALLY_NODES = TALLY_TAG('N', 'O', 'D', 'E'),
 	TALLY_SITES = TALLY_TAG('S', 'I', 'T', 'E'),
 	TALLY_MOMENT = TALLY_TAG('M', 'O', 'M', 'T'),

@@ -376,8 +376,24 @@ read_frames(struct tally_reader *reader, struct varint_input *input)
 		if (frame.location_count != 0)
 			frame.location = get_small(input);
 		if (frame.kind == PROFILE_FRAME_ALLOCATOR)
-			frame.allocator_name = get_name(reader, input);
+			frame.name = get_name(reader, input);
 		*array_push(&reader->frames) = frame;
+	}
+}
+
+static void
+read_threads(struct tally_reader *reader, struct varint_input *input)
+{
+	while (has_more(input)) {
+		uint32_t index = get_small(input);
+		const char *name = get_name(reader, input);
+
+		if (index >= reader->frames.count || name == NULL ||
+		    reader->frames.items[index].kind != PROFILE_FRAME_THREAD) {
+			input->bad = true;
+			return;
+		}
+		reader->frames.items[index].name = name;
 	}
 }
 
@@ -755,6 +771,8 @@ find_table_reader(uint32_t tag)
 		return read_locations;
 	case TALLY_FRAMES:
 		return read_frames;
+	case TALLY_THREADS:
+		return read_threads;
 	case TALLY_NODES:
 		return read_nodes;
 	case TALLY_SITES:

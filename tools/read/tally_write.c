@@ -184,7 +184,7 @@ write_strings(struct tally_writer *writer, const struct profile *profile)
 		insert_name(writer, profile->locations[i].file);
 	}
 	for (uint32_t i = 0; i < profile->frame_count; i++)
-		insert_name(writer, profile->frames[i].allocator_name);
+		insert_name(writer, profile->frames[i].name);
 	end_chunk(writer, TALLY_STRINGS);
 }
 
@@ -275,9 +275,26 @@ write_frames(struct tally_writer *writer, const struct profile *profile)
 		if (frame->location_count != 0)
 			put(writer, frame->location);
 		if (frame->kind == PROFILE_FRAME_ALLOCATOR)
-			put_name(writer, frame->allocator_name);
+			put_name(writer, frame->name);
 	}
 	end_chunk(writer, TALLY_FRAMES);
+}
+
+/* Names of threads, by frame. */
+static void
+write_threads(struct tally_writer *writer, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->frame_count; i++) {
+		const struct profile_frame *frame = &profile->frames[i];
+
+		if (frame->kind != PROFILE_FRAME_THREAD || frame->name == NULL)
+			continue;
+		split_chunk(writer, TALLY_THREADS);
+		put(writer, i);
+		put_name(writer, frame->name);
+	}
+	if (writer->chunk.length != 0)
+		end_chunk(writer, TALLY_THREADS);
 }
 
 /* Most nodes are the child of the node before them, which is one byte this way. */
@@ -583,6 +600,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_files(writer, profile);
 	write_locations(writer, profile);
 	write_frames(writer, profile);
+	write_threads(writer, profile);
 	write_nodes(writer, profile);
 	write_sites(writer, profile);
 	for (uint32_t i = 0; i < profile->moment_count; i++)

@@ -236,14 +236,14 @@ static char *
 make_title(const struct term *term, const struct view_annotate *view, const char *file)
 {
 	const struct profile_values *sum = &view->annotation->sum;
-	char *command = term_escape(view->profile->command);
+	char *process = view_moment_name_process(view->profile);
 	char *moment = view_moment_describe(view->profile, &view->at);
 	char text[HUMAN_BYTES], share[HUMAN_BYTES];
 	struct buffer title = BUFFER_INIT;
 	char *result;
 
-	buffer_insert_format(&title, "%s%s%s, %s %" PRIu32 " %s", term_style(term, TERM_BOLD), file,
-			     term_style(term, TERM_PLAIN), command, view->profile->pid, moment);
+	buffer_insert_format(&title, "%s%s%s, %s %s", term_style(term, TERM_BOLD), file,
+			     term_style(term, TERM_PLAIN), process, moment);
 	/* Inclusive lines hold the same block many times: a sum would be no number of anything. */
 	if (view->cumulative) {
 		buffer_insert_string(&title, ", with what the lines call");
@@ -259,7 +259,7 @@ make_title(const struct term *term, const struct view_annotate *view, const char
 	}
 	result = xstrdup(buffer_string(&title));
 	buffer_release(&title);
-	free(command);
+	free(process);
 	free(moment);
 	return result;
 }

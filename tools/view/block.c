@@ -13,6 +13,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/text.h"
+#include "util/xalloc.h"
 #include "view/csv.h"
 #include "view/json.h"
 #include "view/moment.h"
@@ -87,15 +88,32 @@ print_stack(const struct term *term, const struct view_block *view, const struct
 	view_source_code_free(source);
 }
 
+/* "4711 (worker)". To free. */
+static char *
+format_thread(const struct view_block *view, uint32_t thread)
+{
+	const char *name = thread_names_find(&view->attribution->threads, thread);
+	char *safe, *text;
+
+	if (name == NULL)
+		return xasprintf("%" PRIu32, thread);
+	safe = term_escape(name);
+	text = xasprintf("%" PRIu32 " (%s)", thread, safe);
+	free(safe);
+	return text;
+}
+
 static void
 print_live(const struct term *term, const struct view_block *view)
 {
 	char age[HUMAN_BYTES], birth[HUMAN_BYTES];
+	char *thread = format_thread(view, view->block->thread);
 
 	print_position(term, view, view->block, "is");
-	fprintf(term->stream, "\nallocated %s ago, at %s, by thread %" PRIu32 "\n",
+	fprintf(term->stream, "\nallocated %s ago, at %s, by thread %s\n",
 		human_duration(block_get_age_ns(view->block, get_now_ns(view)), age),
-		human_duration(get_ns(view->block->birth), birth), (uint32_t)view->block->thread);
+		human_duration(get_ns(view->block->birth), birth), thread);
+	free(thread);
 	print_stack(term, view, view->block);
 }
 
@@ -105,15 +123,18 @@ print_freed(const struct term *term, const struct view_block *view)
 	const struct block_freed *freed = view->freed;
 	uint64_t death_ns = get_ns(freed->death), now_ns = get_now_ns(view);
 	char ago[HUMAN_BYTES], death[HUMAN_BYTES], lived[HUMAN_BYTES];
+	char *by = format_thread(view, freed->thread);
+	char *from = format_thread(view, freed->block.thread);
 
 	print_position(term, view, &freed->block, "was");
-	fprintf(term->stream, " that is freed\nfreed %s ago, at %s, by thread %" PRIu32 "\n",
+	fprintf(term->stream, " that is freed\nfreed %s ago, at %s, by thread %s\n",
 		human_duration(now_ns > death_ns ? now_ns - death_ns : 0, ago),
-		human_duration(death_ns, death), (uint32_t)freed->thread);
+		human_duration(death_ns, death), by);
 	human_duration(get_lifetime_ns(freed), lived);
-	fprintf(term->stream, "lived for %s, allocated by thread %" PRIu32 "\n",
-		get_lifetime_ns(freed) != 0 ? lived : "a microsecond at most",
-		(uint32_t)freed->block.thread);
+	fprintf(term->stream, "lived for %s, allocated by thread %s\n",
+		get_lifetime_ns(freed) != 0 ? lived : "a microsecond at most", from);
+	free(by);
+	free(from);
 	print_stack(term, view, &freed->block);
 }
 
@@ -206,6 +227,8 @@ write_block(struct json_writer *json, const char *key, const struct view_block *
 	json_writer_unsigned(json, "usable_bytes", block_get_usable(block));
 	json_writer_seconds(json, "born_seconds", get_ns(block->birth));
 	json_writer_unsigned(json, "thread", block->thread);
+	json_writer_string(json, "thread_name",
+			   thread_names_find(&view->attribution->threads, block->thread));
 	view_place_json(json, view->attribution->table,
 			attribution_get_stack(view->attribution, view->profile->sites[block->site]),
 			GROUP_BY_STACK);
@@ -235,6 +258,9 @@ write_found(struct json_writer *json, const struct view_block *view, const struc
 	} else {
 		json_writer_seconds(json, "freed_seconds", get_ns(view->freed->death));
 		json_writer_unsigned(json, "freed_by_thread", view->freed->thread);
+		json_writer_string(
+			json, "freed_by_thread_name",
+			thread_names_find(&view->attribution->threads, view->freed->thread));
 		json_writer_seconds(json, "lifetime_seconds", get_lifetime_ns(view->freed));
 	}
 	write_block(json, "block", view, block);

@@ -13,6 +13,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/text.h"
+#include "util/xalloc.h"
 #include "view/csv.h"
 #include "view/filters.h"
 #include "view/json.h"
@@ -74,21 +75,57 @@ print_title(const struct term *term, const struct view_blocks *view)
 /* Rows are not kept until all widths are known, so that any number of them needs no memory. */
 struct layout {
 	bool usable, thread; /* whether there is room for these columns */
+	unsigned threads;    /* columns for the thread */
 	unsigned where;      /* columns for the place; 0: any number */
 };
 
+/* "4711 worker". To free. */
+static char *
+format_thread(const struct view_blocks *view, const struct block *block, bool named)
+{
+	const char *name = thread_names_find(&view->attribution->threads, block->thread);
+	char *safe, *text;
+
+	if (!named || name == NULL)
+		return xasprintf("%" PRIu32, (uint32_t)block->thread);
+	safe = term_escape(name);
+	text = xasprintf("%" PRIu32 " %s", (uint32_t)block->thread, safe);
+	free(safe);
+	return text;
+}
+
+/* Of the longest thread that is shown. */
+static unsigned
+measure_threads(const struct view_blocks *view)
+{
+	unsigned most = THREAD_COLUMNS;
+
+	for (size_t i = 0; i < view->listing->count; i++) {
+		char *text = format_thread(view, get_block(view, i), true);
+		unsigned columns = term_columns(text);
+
+		most = columns > most ? columns : most;
+		free(text);
+	}
+	return most;
+}
+
+/* Names of threads go first where there is no room for all. */
 static struct layout
 make_layout(const struct term *term, const struct view_blocks *view)
 {
-	struct layout layout = {.usable = true, .thread = true};
+	struct layout layout = {.usable = true, .thread = true, .threads = measure_threads(view)};
 	unsigned others = OTHER_COLUMNS;
 
 	if (term->width == 0 || view->full_names)
 		return layout;
+	if (term->width < others + layout.threads - THREAD_COLUMNS + WHERE_LEAST)
+		layout.threads = THREAD_COLUMNS;
+	others += layout.threads - THREAD_COLUMNS;
 	layout.usable = term->width >= others + WHERE_LEAST;
 	others -= layout.usable ? 0 : SIZE_COLUMNS + 2;
 	layout.thread = term->width >= others + WHERE_LEAST;
-	others -= layout.thread ? 0 : THREAD_COLUMNS + 2;
+	others -= layout.thread ? 0 : layout.threads + 2;
 	layout.where =
 		term->width > others + WHERE_LEAST / 2 ? term->width - others : WHERE_LEAST / 2;
 	return layout;
@@ -101,6 +138,21 @@ print_column(const struct term *term, bool shown, int width, const char *text)
 		fprintf(term->stream, "%*s  ", width, text);
 }
 
+/* Numbers stand right, names left. */
+static void
+print_thread(const struct term *term, const struct layout *layout, const char *text)
+{
+	unsigned columns = term_columns(text);
+
+	if (!layout->thread)
+		return;
+	if (layout->threads == THREAD_COLUMNS)
+		fprintf(term->stream, "%*s  ", THREAD_COLUMNS, text);
+	else
+		fprintf(term->stream, "%s%*s  ", text,
+			(int)(layout->threads > columns ? layout->threads - columns : 0), "");
+}
+
 static void
 print_titles(const struct term *term, const struct layout *layout)
 {
@@ -109,7 +161,7 @@ print_titles(const struct term *term, const struct layout *layout)
 	print_column(term, true, SIZE_COLUMNS, "size");
 	print_column(term, layout->usable, SIZE_COLUMNS, "usable");
 	print_column(term, true, AGE_COLUMNS, "age");
-	print_column(term, layout->thread, THREAD_COLUMNS, "thread");
+	print_thread(term, layout, "thread");
 	fprintf(term->stream, "where%s\n", term_style(term, TERM_PLAIN));
 }
 
@@ -144,7 +196,7 @@ static void
 print_row(const struct term *term, const struct view_blocks *view, const struct layout *layout,
 	  const struct block *block)
 {
-	char text[HUMAN_BYTES];
+	char text[HUMAN_BYTES], *thread;
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, block->address);
 	print_column(term, true, ADDRESS_COLUMNS, text);
@@ -152,8 +204,9 @@ print_row(const struct term *term, const struct view_blocks *view, const struct 
 	print_column(term, layout->usable, SIZE_COLUMNS,
 		     human_size((int64_t)block_get_usable(block), text));
 	print_column(term, true, AGE_COLUMNS, human_duration(get_age_ns(view, block), text));
-	snprintf(text, sizeof(text), "%" PRIu32, (uint32_t)block->thread);
-	print_column(term, layout->thread, THREAD_COLUMNS, text);
+	thread = format_thread(view, block, layout->threads > THREAD_COLUMNS);
+	print_thread(term, layout, thread);
+	free(thread);
 	print_where(term, view, layout, block);
 }
 
@@ -199,6 +252,8 @@ write_block(struct json_writer *json, const struct view_blocks *view, const stru
 	json_writer_seconds(json, "born_seconds", (uint64_t)block->birth << BLOCK_TIME_SHIFT);
 	json_writer_seconds(json, "age_seconds", get_age_ns(view, block));
 	json_writer_unsigned(json, "thread", block->thread);
+	json_writer_string(json, "thread_name",
+			   thread_names_find(&view->attribution->threads, block->thread));
 	view_place_json(json, view->attribution->table, stack, GROUP_BY_LINE);
 	json_writer_end_object(json);
 }

@@ -34,7 +34,20 @@ view_csv_string(FILE *stream, const char *text)
 static const char *
 get_key_title(enum group_by by)
 {
+	if (by == GROUP_BY_PROCESS)
+		return "pid,process";
 	return by == GROUP_BY_SIZE ? "size_from" : by > GROUP_BY_STACK ? group_by_names[by] : NULL;
+}
+
+/* A process of two runs that are compared has no number. */
+static void
+write_name(FILE *stream, const struct place *place)
+{
+	if (place->kind == PLACE_PROCESS && place->offset != 0)
+		fprintf(stream, "%" PRIu64, place->offset);
+	if (place->kind == PLACE_PROCESS)
+		putc(',', stream);
+	view_csv_string(stream, place->function);
 }
 
 void
@@ -56,7 +69,7 @@ view_csv_place(FILE *stream, const struct place *place, enum group_by by)
 		    shown.kind == PLACE_THREAD)
 			fprintf(stream, "%" PRIu64, shown.offset);
 		else
-			view_csv_string(stream, shown.function);
+			write_name(stream, &shown);
 		fputs(",,,,,", stream);
 		return;
 	}

@@ -45,6 +45,11 @@ view_json_key(struct json_writer *json, const struct place *place)
 		json_writer_unsigned(json, "generation", place->offset);
 	} else if (place->kind == PLACE_THREAD) {
 		json_writer_unsigned(json, "thread", place->offset);
+		json_writer_string(json, "thread_name", place->function);
+	} else if (place->kind == PLACE_PROCESS) {
+		/* Of two runs that are compared, processes of one command are one group. */
+		view_json_optional(json, "pid", place->offset != 0, place->offset);
+		json_writer_string(json, "process", place->function);
 	}
 }
 

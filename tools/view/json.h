@@ -24,8 +24,8 @@ void view_json_begin(struct json_writer *json, FILE *stream, const char *name);
 /* The members of every column. */
 void view_json_values(struct json_writer *json, const struct profile_values *values);
 
-/* The numbers of a group whose key is one: a range of sizes, a generation, a thread; else nothing.
- */
+/* What a group is known by whose key is no place: a range of sizes, a generation, a thread, a
+ * process; else nothing. */
 void view_json_key(struct json_writer *json, const struct place *place);
 
 /* A string of an array; context is the writer. For functions that tell sentences. */

@@ -17,6 +17,8 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/xalloc.h"
+#include "view/json.h"
 
 #define LATE_NS 10000000u
 
@@ -51,6 +53,19 @@ get_called(const struct profile *profile, const struct profile_at *at)
 	return is_last ? CALLED_AFTER_END : CALLED_AFTER_SNAPSHOT;
 }
 
+/* Of a sum: the moments of its processes are their own. */
+static void
+format_moments(const struct profile *profile, const struct profile_at *at, struct buffer *out)
+{
+	if (at->peak)
+		buffer_insert_string(out, "each at its peak");
+	else if (at->moment->label[0] != '\0')
+		buffer_insert_format(out, "each at %s", at->moment->label);
+	else
+		buffer_insert_string(out,
+				     profile->state == PROFILE_RUNNING ? "now" : "each at its end");
+}
+
 /* Without its time. */
 static void
 format_moment(const struct profile *profile, const struct profile_at *at, struct buffer *out)
@@ -63,6 +78,10 @@ format_moment(const struct profile *profile, const struct profile_at *at, struct
 	uint32_t number = get_number(profile, at->moment);
 	const char *label = at->moment->label;
 
+	if (profile->process_count != 0) {
+		format_moments(profile, at, out);
+		return;
+	}
 	switch (get_called(profile, at)) {
 	case CALLED_AFTER_PEAK:
 		buffer_insert_string(out, "at the peak");
@@ -97,7 +116,7 @@ find_mark(const struct profile *profile, const struct profile_at *at)
 {
 	const struct profile_moment *moment = at->moment;
 
-	if (get_called(profile, at) != CALLED_AFTER_MARK)
+	if (profile->process_count != 0 || get_called(profile, at) != CALLED_AFTER_MARK)
 		return NULL;
 	for (uint32_t i = profile->mark_count; i > 0; i--) {
 		const struct profile_mark *mark = &profile->marks[i - 1];
@@ -127,6 +146,22 @@ format_lateness(const struct profile *profile, const struct profile_at *at, stru
 			     human_duration(moment->time_ns - mark->time_ns, late));
 	if (more != 0)
 		buffer_insert_format(out, " with %s", human_size_change(more, bytes));
+}
+
+char *
+view_moment_name_process(const struct profile *profile)
+{
+	const char *command = profile->command[0] != '\0' ? profile->command : profile->executable;
+	char *safe = term_escape(command), *name;
+
+	if (profile->process_count == 0)
+		name = xasprintf("%s %" PRIu32, safe, profile->pid);
+	else if (profile->process_count == 1)
+		name = xasprintf("%s, 1 process", safe);
+	else
+		name = xasprintf("%s, %" PRIu32 " processes", safe, profile->process_count);
+	free(safe);
+	return name;
 }
 
 char *
@@ -169,12 +204,17 @@ view_moment_json(struct json_writer *json, const char *key, const struct profile
 
 	format_moment(profile, at, &moment);
 	json_writer_begin_object(json, key);
-	json_writer_unsigned(json, "pid", profile->pid);
+	view_json_optional(json, "pid", profile->process_count == 0, profile->pid);
+	if (profile->process_count != 0)
+		json_writer_unsigned(json, "process_count", profile->process_count);
 	json_writer_string(json, "command", profile->command);
 	json_writer_string(json, "executable", profile->executable);
 	json_writer_string(json, "state", profile_state_name(profile->state));
 	json_writer_string(json, "moment", buffer_string(&moment));
-	json_writer_seconds(json, "moment_seconds", get_time_ns(at));
+	if (profile->process_count == 0)
+		json_writer_seconds(json, "moment_seconds", get_time_ns(at));
+	else
+		json_writer_null(json, "moment_seconds");
 	write_mark(json, find_mark(profile, at));
 	json_writer_end_object(json);
 	buffer_release(&moment);

@@ -16,4 +16,7 @@ char *view_moment_describe(const struct profile *profile, const struct profile_a
 void view_moment_json(struct json_writer *json, const char *key, const struct profile *profile,
 		      const struct profile_at *at);
 
+/* "sort 4711", or of a sum over processes "make, 12 processes". Safe for terminals, to free. */
+char *view_moment_name_process(const struct profile *profile);
+
 #endif

@@ -129,7 +129,15 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 		"2: survived two marks or more",
 	};
 
-	if (place->function) {
+	if (place->kind == PLACE_THREAD) {
+		buffer_insert_format(out, "thread %" PRIu64 "%s%s", place->offset,
+				     place->function ? " " : "",
+				     place->function ? place->function : "");
+	} else if (place->kind == PLACE_PROCESS) {
+		if (place->offset != 0)
+			buffer_insert_format(out, "%" PRIu64 " ", place->offset);
+		buffer_insert_string(out, place->function);
+	} else if (place->function) {
 		char *shorter = full_names || place->python ? NULL : name_shorten(place->function);
 
 		insert_end(out, shorter ? shorter : place->function, full_names);
@@ -138,8 +146,6 @@ format_name(const struct place *place, bool full_names, struct buffer *out)
 		buffer_insert_format(out, "%s+0x%" PRIx64, base_name(place->module), place->offset);
 	} else if (place->kind == PLACE_ADDRESS) {
 		buffer_insert_format(out, "generated code at 0x%" PRIx64, place->offset);
-	} else if (place->kind == PLACE_THREAD) {
-		buffer_insert_format(out, "thread %" PRIu64, place->offset);
 	} else if (place->kind == PLACE_SIZE) {
 		format_size(place->offset, out);
 	} else if (place->kind == PLACE_GENERATION) {
@@ -475,6 +481,9 @@ write_frame(struct json_writer *json, const struct place *whole, enum group_by b
 	struct buffer text = BUFFER_INIT;
 
 	view_place_keep_key(&place, by);
+	/* Its name is a member of the group. */
+	if (place.kind == PLACE_THREAD)
+		place.function = NULL;
 	format_name(&place, true, &text);
 	json_writer_begin_object(json, NULL);
 	json_writer_string(json, "function",

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include "util/text.h"
 #include "view/top.h"
 
 #include <inttypes.h>
@@ -368,8 +367,8 @@ insert_rest(struct view_table *table, const struct layout *layout, struct row *r
 	bool by_name = get_where_role(view) == ROLE_NAME;
 	char number[HUMAN_BYTES], text[REST_BYTES];
 
-	snprintf(text, sizeof(text), "(%s more %s%s; -n 0 for all)", human_count(count, number),
-		 group_get_name(view->options), text_plural(count));
+	snprintf(text, sizeof(text), "(%s more %s; -n 0 for all)", human_count(count, number),
+		 group_get_noun(view->options, count));
 	row->name = by_name ? text : "";
 	row->position = by_name ? "" : text;
 	row->running = get_whole(row);

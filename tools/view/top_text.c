@@ -6,7 +6,6 @@
 
 #include "view/top.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "model/not_freed.h"
@@ -19,27 +18,19 @@
 #include "view/quality.h"
 #include "view/suppressed.h"
 
-/* The program as the user knows it. */
-static char *
-get_command(const struct profile *profile)
-{
-	return term_escape(*profile->command ? profile->command : profile->executable);
-}
-
 static void
 print_title(const struct term *term, const struct view_top *view)
 {
 	const struct profile_values *sum = &view->set->sum;
-	char *command = get_command(view->profile);
+	char *process = view_moment_name_process(view->profile);
 	char *callers = view->callers_of != NULL ? term_escape(view->callers_of) : NULL;
 	char *moment = view_moment_describe(view->profile, &view->at);
 	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], change[HUMAN_BYTES];
 	bool has_change = view->change != NULL && view->change->seconds > 0;
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s, %s: %s in %s block%s%s%s, %s %s%s%s\n\n",
-		term_style(term, TERM_BOLD), command, view->profile->pid,
-		term_style(term, TERM_PLAIN), moment, human_size(sum->live_bytes, bytes),
-		human_count((uint64_t)sum->live_blocks, blocks),
+	fprintf(term->stream, "%s%s%s, %s: %s in %s block%s%s%s, %s %s%s%s\n\n",
+		term_style(term, TERM_BOLD), process, term_style(term, TERM_PLAIN), moment,
+		human_size(sum->live_bytes, bytes), human_count((uint64_t)sum->live_blocks, blocks),
 		text_plural((uint64_t)sum->live_blocks), has_change ? ", " : "",
 		has_change
 			? view_top_format_change(view, sum->live_bytes, view->change->sum, change)
@@ -49,7 +40,7 @@ print_title(const struct term *term, const struct view_top *view)
 		view->options->cumulative ? ", cumulative" : "",
 		view->options->selection.filters.count ? ", filtered" : "");
 	free(callers);
-	free(command);
+	free(process);
 	free(moment);
 }
 
@@ -67,7 +58,6 @@ print_not_freed(const struct term *term, const struct view_top *view)
 	/* It is about the whole program. */
 	if (is_end || end->live_blocks <= 0 || view->options->selection.filters.count > 0)
 		return;
-	not_freed_release(&rest);
 	not_freed_get(profile, &view->options->selection, &rest);
 	end = &rest.values;
 	if (end->live_blocks > 0)
@@ -77,6 +67,7 @@ print_not_freed(const struct term *term, const struct view_top *view)
 			text_plural((uint64_t)end->live_blocks), human_size(end->live_bytes, bytes),
 			profile->state == PROFILE_RUNNING ? "  (--at now)" : "  (--at exit)");
 	view_kept_line(term, "", &rest.kept);
+	not_freed_release(&rest);
 }
 
 static void

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The sum over the processes of a file, by process, and by domain."""
+import csv
+import io
+import os
+import sys
+
+from harness import SOURCE, Skip, case, equal, heaptally, need, program, record, report, run, run_cases
+
+BLOCK = 24  # of `exits`
+POOLS = """
+#include <stdint.h>
+#include <stdlib.h>
+#include "heaptally.h"
+static char area[8192];
+int main(void)
+{
+	void *volatile kept = malloc(100);
+	heaptally_name_domain(7, "arena");
+	heaptally_track(7, (uintptr_t)area, 1000);
+	heaptally_track(7, (uintptr_t)area + 2000, 2000);
+	heaptally_track(9, (uintptr_t)area + 4000, 500);
+	kept = calloc(2, 25);
+	return kept == NULL;
+}
+"""
+
+
+def build(counts, tally="all.tally", *options):
+    script = "; ".join("%s %d return" % (program("exits"), count) for count in counts) + "; true"
+    equal(record(tally, ["sh", "-c", script], *options).returncode, 0, "run")
+    return report("info", tally)["processes"]
+
+
+def text(*words):
+    result = heaptally(*words)
+    equal((result.returncode, result.stderr), (0, b""), words)
+    return result.stdout.decode()
+
+
+@case("--process all: every total is the sum of those of the processes")
+def sums(_directory):
+    processes = build((1000, 3000, 200))
+    equal(sum(row["command"] == "exits" for row in processes), 3, "processes")
+    for moment in "peak", "exit":
+        whole = report("top", "--process", "all", "--at", moment, "all.tally")
+        parts = [report("top", "--process", str(row["pid"]), "--at", moment, "all.tally")["totals"]
+                 for row in processes]
+        for column in "live_bytes", "live_blocks", "peak_bytes", "total_bytes", "total_blocks":
+            equal(whole["totals"][column], sum(part[column] for part in parts), (moment, column))
+        equal((whole["process"]["pid"], whole["process"]["process_count"]), (None, len(processes)), "process")
+    # One line of one program, whichever of its processes it was.
+    (row,) = [group for group in report("top", "--process", "all", "all.tally")["groups"]
+              if group["live_blocks"] == 4200]
+    equal(row["live_bytes"], 4200 * BLOCK, "the line that all share")
+    equal(row["frames"][0]["file"].rsplit("/", 1)[1], "exits.c", "its file")
+    stacks = report("top", "--process", "all", "--by", "stack", "all.tally")["groups"]
+    assert any(group["live_blocks"] == 4200 for group in stacks), stacks
+    first = text("top", "--process", "all", "all.tally").splitlines()[0]
+    assert first.startswith("sh, %d processes, each at its peak: " % len(processes)), first
+    assert "others" not in text("top", "--process", "all", "all.tally")
+    first = text("top", "--process", "all", "--at", "exit", "all.tally").splitlines()[0]
+    assert ", each at its end: " in first, first
+
+
+@case("--by process: a row for each, in every format")
+def rows(_directory):
+    processes = build((1000, 3000, 200))
+    wanted = {row["pid"]: (row["peak_bytes"], row["command_line"]) for row in processes}
+    groups = report("top", "--by", "process", "all.tally")["groups"]
+    equal({group["pid"]: (group["live_bytes"], group["process"]) for group in groups}, wanted, "JSON")
+    equal([group["live_bytes"] for group in groups],
+          sorted((group["live_bytes"] for group in groups), reverse=True), "order")
+    lines = list(csv.DictReader(io.StringIO(text("top", "--by", "process", "--format", "csv", "all.tally"))))
+    equal({int(line["pid"]): (int(line["live_bytes"]), line["process"]) for line in lines}, wanted, "CSV")
+    shown = text("top", "--by", "process", "all.tally")
+    for pid, (_bytes, title) in wanted.items():
+        assert "  %d %s" % (pid, title) in shown, (pid, title, shown)
+    assert "(2 more processes; -n 0 for all)" in text("top", "--by", "process", "-n", "2", "all.tally")
+    # A name narrows it down; filters count.
+    only = report("top", "--by", "process", "--process", "exits", "--include", "*exits.c", "all.tally")["groups"]
+    equal(sorted(group["live_blocks"] for group in only), [200, 1000, 3000], "of one command")
+
+
+@case("diff: sums compare, and processes of one command are one group")
+def compared(_directory):
+    build((1000, 3000), "old.tally")
+    build((1000, 3500, 500), "new.tally")
+    words = ("--include", "*exits.c", "old.tally", "new.tally")
+    whole = report("diff", "--process", "all", *words)
+    equal(whole["totals"]["live_blocks_diff"], 1000, "of all")
+    (group,) = report("diff", "--by", "process", *words)["groups"]
+    equal((group["pid"], group["process"], group["live_blocks_diff"]), (None, "exits", 1000), "by process")
+    same = report("diff", "--process", "all", "old.tally", "old.tally")
+    equal(same["totals"]["live_bytes_diff"], 0, "nothing changed")
+
+
+@case("annotate and export know the sum, and what is about one process is refused")
+def others(_directory):
+    build((1000, 3000))
+    source = os.path.join(SOURCE, "tests", "programs", "exits.c")
+    lines = report("annotate", "--process", "all", source, "all.tally")["lines"]
+    assert any(line["live_blocks"] == 4000 for line in lines), lines
+    folded = text("export", "--process", "all", "--format", "folded", "all.tally")
+    assert any(line.endswith(" %d" % (4000 * BLOCK)) for line in folded.splitlines()), folded
+    for words in (("timeline",), ("growth",), ("leaks",), ("blocks",), ("resident",), ("info",)):
+        result = heaptally(*words, "--process", "all", "all.tally")
+        assert result.returncode == 2 and b"top, diff, annotate and export" in result.stderr, result
+    result = heaptally("export", "--process", "all", "--format", "massif", "all.tally")
+    assert result.returncode == 2 and b"one process" in result.stderr, result
+    result = heaptally("top", "--by", "size", "--process", "all", "all.tally")
+    assert result.returncode == 2 and b"one process" in result.stderr, result
+
+
+@case("a moment is each process's own; a process without it adds nothing")
+def moments(_directory):
+    build((1000, 3000), "all.tally")
+    everyone = report("top", "--process", "all", "--at", "snap:-1", "all.tally")
+    equal(everyone["totals"]["live_bytes"],
+          report("top", "--process", "all", "--at", "exit", "all.tally")["totals"]["live_bytes"], "the last one")
+    result = heaptally("top", "--process", "all", "--at", "mark:never", "all.tally")
+    assert result.returncode == 2 and b"no moment mark:never" in result.stderr, result
+    result = heaptally("top", "--process", "all", "--at", "tomorrow", "all.tally")
+    assert result.returncode == 2 and b"is not a moment" in result.stderr, result
+
+
+@case("--by domain: malloc and the pools on top of it")
+def domains(_directory):
+    with open("pools.c", "w", encoding="ascii") as file:
+        file.write(POOLS)
+    equal(run([need("gcc"), "-g", "-O0", "-fno-builtin", "-I", os.path.join(SOURCE, "lib", "include"),
+               "-o", "pools", "pools.c"]).returncode, 0, "gcc")
+    equal(record("pools.tally", ["./pools"]).returncode, 0, "run")
+    words = ("--by", "domain", "--at", "exit", "pools.tally")
+    found = {group["frames"][0]["function"]: (group["live_bytes"], group["live_blocks"])
+             for group in report("top", *words)["groups"]}
+    equal(found, {"arena": (3000, 2), "domain 9": (500, 1), "malloc": (150, 2)}, "JSON")
+    lines = list(csv.DictReader(io.StringIO(text("top", "--format", "csv", *words))))
+    equal({line["domain"]: int(line["live_bytes"]) for line in lines},
+          {"arena": 3000, "domain 9": 500, "malloc": 150}, "CSV")
+    shown = text("top", *words)
+    for name in found:
+        assert "  %s\n" % name in shown, shown
+    for name, (bytes_, _blocks) in found.items():
+        totals = report("top", "--include", "domain=" + name, "--at", "exit", "pools.tally")["totals"]
+        equal(totals["live_bytes"], bytes_, "filtered by " + name)
+    (group,) = [group for group in report("diff", "--by", "domain", "pools.tally@exit", "pools.tally@exit")["groups"]
+                if group["frames"][0]["function"] == "arena"]
+    equal(group["live_bytes"], 3000, "diff")
+
+
+@case("--by domain: those of Python")
+def python(_directory):
+    with open("app.py", "w", encoding="ascii") as file:
+        file.write("kept = [bytes(100 + i) for i in range(2000)]\n")
+    equal(record("app.tally", [sys.executable, "-I", "app.py"]).returncode, 0, "run")
+    if report("info", "app.tally")["python"] != "on":
+        raise Skip("this interpreter's own allocators are not seen")
+    names = {group["frames"][0]["function"] for group in report("top", "--by", "domain", "app.tally")["groups"]}
+    assert {"malloc", "pymem.obj"} <= names, names
+
+
+run_cases()
