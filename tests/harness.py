@@ -132,8 +132,8 @@ def end_child(child):
             child.wait()
 
 
-def in_terminal(columns, *arguments, **variables):
-    """What the command prints, which ends with 0, in a terminal of so many columns; bytes."""
+def in_terminal(columns, *arguments, status=0, **variables):
+    """What the command prints, which ends with this status, in a terminal of so many columns; bytes."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
@@ -150,7 +150,7 @@ def in_terminal(columns, *arguments, **variables):
             output += more
         child.wait(60)
     os.close(leader)
-    equal(child.returncode, 0, "status of %r" % (arguments,))
+    equal(child.returncode, status, "status of %r" % (arguments,))
     return output
 
 

@@ -74,6 +74,7 @@ python_tests = \
 	tests/cli/tree.py \
 	tests/cli/tutorial.py \
 	tests/cli/unrecorded.py \
+	tests/cli/widths.py \
 	tests/exact/leak_kinds.py \
 	tests/exact/memcheck_dhat.py \
 	tests/exact/temporary.py \
@@ -94,6 +95,7 @@ EXTRA_DIST += \
 	tests/cli/commanded.py \
 	tests/cli/feeding.py \
 	tests/cli/common.bash \
+	tests/data/golden.txt \
 	tests/data/hashes.pl \
 	tests/data/json-ast.py \
 	tests/data/v0.1.c \

@@ -343,6 +343,9 @@ check_options(struct report_options *options, struct argp_state *state)
 	choose_format(options);
 	if (!options->rows_given)
 		options->rows = get_default_rows(options);
+	/* Sources have lines of their own. */
+	options->output.folds = options->format->is_for_people && !options->full_names &&
+				options->kind != REPORT_ANNOTATE;
 }
 
 static void

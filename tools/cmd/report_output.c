@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
@@ -74,6 +75,23 @@ report_output_open(struct report_output *output, enum term_color color, struct t
 			refuse(output, errno, NULL);
 	}
 	term_init(ret_term, stream, color);
+	if (!output->folds || ret_term->width == 0)
+		return;
+	stream = open_memstream(&output->text, &output->text_bytes);
+	if (stream != NULL)
+		ret_term->stream = stream;
+}
+
+/* What a view has not made to fit is parted at blanks, not in the middle of words. */
+static void
+fold(struct report_output *output, struct term *term)
+{
+	if (fclose(term->stream) != 0)
+		die_errno(COMMAND_TROUBLE, errno, "standard output");
+	term->stream = stdout;
+	term_fold(stdout, output->text, term->width);
+	free(output->text);
+	output->text = NULL;
 }
 
 void
@@ -81,6 +99,8 @@ report_output_close(struct report_output *output, struct term *term)
 {
 	int error = 0;
 
+	if (is_stdout(output) && term->stream != stdout)
+		fold(output, term);
 	if (is_stdout(output)) {
 		report_output_finish();
 		return;

@@ -221,6 +221,64 @@ term_wrap_words(const struct term *term, const char *label, const char *text)
 	putc('\n', term->stream);
 }
 
+/* Where the words of "quality   0 events lost" begin; 4 of a line without a label. */
+static unsigned
+find_indent(const char *line)
+{
+	size_t label = strcspn(line, " \n"), blanks = strspn(line + label, " ");
+
+	return label != 0 && blanks >= 2 && label + blanks <= 14 ? (unsigned)(label + blanks) : 4;
+}
+
+/* A piece of text with its blanks before it, up to the next one. */
+static size_t
+get_piece(const char *text)
+{
+	size_t blanks = strspn(text, " ");
+
+	return blanks + strcspn(text + blanks, " \n");
+}
+
+static const char *
+fold_line(FILE *stream, const char *line, unsigned width)
+{
+	unsigned indent = find_indent(line), used = 0;
+
+	while (*line != '\n' && *line != '\0') {
+		size_t length = get_piece(line);
+		unsigned columns = styled_columns(line, length);
+
+		if (used > indent && used + columns > width) {
+			line += strspn(line, " ");
+			length = get_piece(line);
+			columns = styled_columns(line, length);
+			fprintf(stream, "\n%*s", (int)indent, "");
+			used = indent;
+		}
+		fwrite(line, 1, length, stream);
+		used += columns;
+		line += length;
+	}
+	return line;
+}
+
+void
+term_fold(FILE *stream, const char *text, unsigned width)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		if (styled_columns(text, length) > width) {
+			text = fold_line(stream, text, width);
+		} else {
+			fwrite(text, 1, length, stream);
+			text += length;
+		}
+		if (*text == '\n')
+			putc(*text++, stream);
+	}
+}
+
 void
 term_pad(FILE *stream, const char *text, int columns)
 {

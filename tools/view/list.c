@@ -13,6 +13,22 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/json.h"
+#include "view/place.h"
+
+enum {
+	NUMBERS_COLUMNS = 86, /* of a row, before the path */
+	PATH_LEAST = 44,
+	PATH_INDENT = 8,
+};
+
+/* Beside the numbers, or on a line of its own. */
+static unsigned
+get_room(const struct term *term)
+{
+	if (term->width >= NUMBERS_COLUMNS + PATH_LEAST)
+		return term->width - NUMBERS_COLUMNS;
+	return term->width > PATH_LEAST ? term->width - PATH_INDENT : PATH_LEAST;
+}
 
 void
 view_list_text(const struct term *term, const struct view_list *view)
@@ -28,6 +44,9 @@ view_list_text(const struct term *term, const struct view_list *view)
 		char live[HUMAN_BYTES], peak[HUMAN_BYTES], age[HUMAN_BYTES], disk[HUMAN_BYTES];
 		char *command = term_escape(row->command);
 		char *path = term_escape(row->path);
+
+		if (term->width > 0)
+			view_place_cut_position(path, get_room(term));
 
 		fprintf(term->stream, "%8u  %-8s %10s %10s %10s ago %10s  %-15s  %s\n", row->pid,
 			profile_state_name(row->state),
