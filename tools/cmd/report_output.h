@@ -20,8 +20,8 @@ struct report_output {
 	bool force;
 	const char *input;       /* that must not be replaced, or NULL */
 	const char *other_input; /* likewise */
-	bool folds; /* lines that are wider than a terminal, at blanks */
-	char *text; /* to be folded */
+	bool folds;              /* lines that are wider than a terminal, at blanks */
+	char *text;              /* to be folded */
 	size_t text_bytes;
 	struct output file;
 };

@@ -68,8 +68,8 @@ void term_wrap(const struct term *term, const char *label, const char *text);
 /* The same at blanks, for sentences. */
 void term_wrap_words(const struct term *term, const char *label, const char *text);
 
-/* Write lines of text; those that are wider than width go on below what follows their label, or four
- * columns in, and are parted at blanks only. */
+/* Write lines of text; those that are wider than width go on below what follows their label, or
+ * four columns in, and are parted at blanks only. */
 void term_fold(FILE *stream, const char *text, unsigned width);
 
 /*
