@@ -149,6 +149,12 @@ REPORTS = (
 )
 
 
+def without_end(lines):
+    while lines and not lines[-1]:
+        lines = lines[:-1]
+    return lines
+
+
 def read_golden():
     found, name = {}, None
     if not os.path.exists(GOLDEN):
@@ -160,7 +166,7 @@ def read_golden():
                 found[name] = []
             elif name is not None:
                 found[name].append(line)
-    return {name: lines[:-1] for name, lines in found.items()}
+    return {name: without_end(lines) for name, lines in found.items()}
 
 
 def print_all():
@@ -170,7 +176,7 @@ def print_all():
         for columns in WIDTHS:
             for locale in LOCALES:
                 name = "%s in %d" % (" ".join(words), columns)
-                lines = [line.rstrip() for line in shown(columns, locale, [*words, "v0.1.tally"])]
+                lines = without_end([line.rstrip() for line in shown(columns, locale, [*words, "v0.1.tally"])])
                 if locale != LOCALES[0]:
                     if lines == found[name]:
                         continue
