@@ -137,7 +137,7 @@ ROWS = [
         "a.m4": "define(`f', `ifelse($1, 0, , `x$1 f(decr($1))')')dnl\nf(400)\nf(300)\n"}),
     Row("doxygen", "doxygen", "doxygen",
         files=c_files(Doxyfile="FILE_PATTERNS = *.c\nEXTRACT_ALL = YES\nHAVE_DOT = NO\n"), least=10000),
-    Row("gdb", "gdb", "gdb -nx -batch -ex 'break push' -ex run -ex bt -ex 'ptype struct node' -ex kill ./a.out",
+    Row("gdb", "gdb", "gdb -nx -batch -ex 'break a.c:push' -ex run -ex bt -ex 'ptype struct node' -ex kill ./a.out",
         files=c_files(), setup="gcc -g -o a.out a.c", needs=("gcc",), least=10000,
         normal=((rb"0x[0-9a-f]+", b"0xN"), (rb"process \d+", b"process N"))),
 ]
