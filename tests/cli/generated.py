@@ -99,10 +99,11 @@ def named(_directory):
         ("load", "/srv/app.js", None, "[generated code]"),
         ("a", "b c.js", None, "[generated code]"),
         ("Lcom/foo/Bar;::work", None, None, "[generated code]"),
-        ("(anonymous)", "/srv/my app/x.mjs", None, "[generated code]"),
+        ("anonymous", "/srv/my app/x.mjs", None, "[generated code]"),
         ("Stub:Foo:1:2", None, None, "[generated code]"),
         ("JS:*noFile", None, None, "[generated code]")], key=lambda row: row[0]), "callers")
     text = heaptally("top", "--by", "stack", "run.tally").stdout.decode()
+    assert "    anonymous  /srv/my app/x.mjs\n" in text, text
     assert "load  /srv/app.js\n" in text and "Lcom/foo/Bar;::work  [generated code]\n" in text, text
     assert ABSENT not in text, text
     groups = report("top", "--by", "function", "--cumulative", "run.tally")["groups"]

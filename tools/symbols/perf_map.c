@@ -198,7 +198,7 @@ perf_map_parse_name(const char *name, char **ret_function, char **ret_file, uint
 		return;
 	}
 	*ret_function =
-		blank != rest ? xstrndup(rest, (size_t)(blank - rest)) : xstrdup("(anonymous)");
+		blank != rest ? xstrndup(rest, (size_t)(blank - rest)) : xstrdup("anonymous");
 	if (strncmp(blank + 1, "file://", 7) == 0) {
 		blank += 7;
 		length -= 7;
