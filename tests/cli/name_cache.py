@@ -119,6 +119,12 @@ def modes(_directory):
         assert os.listdir(home + "/.cache/heaptally"), "the place where there is no XDG_CACHE_HOME"
         shutil.rmtree(home + "/.cache")
     equal(os.path.exists("relative"), False, "a relative one")
+    if os.geteuid() == 0:
+        os.chown(home, 12345, -1)
+        snapshot("r.recording", HOME=home, XDG_CACHE_HOME="")
+        equal(os.listdir(home), [], "files in the home of another")
+        snapshot("r.recording", XDG_CACHE_HOME=home)
+        equal(os.listdir(home), [], "files in a cache of another")
 
 
 @case("a directory that others may write to, or that is a link, is not used")

@@ -25,7 +25,21 @@
 
 /*** the directory ***/
 
-/* Where caches of this user are, to free; NULL. */
+static bool
+is_ours(const struct stat *status)
+{
+	return status->st_uid == geteuid() && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool
+is_our_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+}
+
+/* Where caches of this user are, to free; NULL. Not in another user's home, as root's may be. */
 static char *
 find_base(void)
 {
@@ -33,13 +47,9 @@ find_base(void)
 
 	if (cache != NULL && cache[0] == '/')
 		return xstrdup(cache);
-	return home != NULL && home[0] == '/' ? xasprintf("%s/.cache", home) : NULL;
-}
-
-static bool
-is_ours(const struct stat *status)
-{
-	return status->st_uid == geteuid() && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	if (home == NULL || home[0] != '/' || !is_our_directory(home))
+		return NULL;
+	return xasprintf("%s/.cache", home);
 }
 
 static int
@@ -69,7 +79,8 @@ name_store_open(bool makes)
 	fd = open_directory(path);
 	if (fd == -ENOENT && makes) {
 		mkdir(base, 0700);
-		mkdir(path, 0700);
+		if (is_our_directory(base))
+			mkdir(path, 0700);
 		fd = open_directory(path);
 	}
 	free(base);
