@@ -11,6 +11,7 @@
  *     twins sparse        shares a gigabyte with nobody, of which it has touched two pages
  *     twins limited       may start no process any more
  *     twins direct FILE   reads a file past the page cache
+ *     twins ring          has an io_uring
  *     twins exits         exits at once, with a second thread
  *     twins exits filtered       the same, and making a copy would be its end
  *
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -167,6 +169,15 @@ share(void)
 	memory[bytes - 1] = 1;
 }
 
+static void
+make_ring(void)
+{
+	struct io_uring_params parameters = {0};
+
+	if (syscall(SYS_io_uring_setup, 4, &parameters) < 0)
+		exit(77);
+}
+
 /* Who may do all may start all. */
 static void
 limit(void)
@@ -193,6 +204,8 @@ prepare(int argc, char **argv)
 		share();
 	else if (strcmp(how, "limited") == 0)
 		limit();
+	else if (strcmp(how, "ring") == 0)
+		make_ring();
 	else if (strcmp(how, "direct") == 0 && open(argv[2], O_RDONLY | O_DIRECT) < 0)
 		exit(77);
 	if (strcmp(how, "exits") != 0)
