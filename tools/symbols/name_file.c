@@ -20,7 +20,7 @@
 #include "util/xalloc.h"
 
 #define MAGIC  "htnames"
-#define FORMAT 1u
+#define FORMAT 2u /* from here on, paths are absolute */
 #define ORDER  0x01020304u
 
 struct header {
