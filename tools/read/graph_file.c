@@ -27,6 +27,8 @@
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
 _Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layout");
 _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
+_Static_assert(sizeof(struct graph_task) == sizeof(struct graph_thread), "one layout");
+_Static_assert(sizeof(struct graph_far_arc) == sizeof(struct graph_far), "one layout");
 _Static_assert((int)GRAPH_HOWS == (int)GRAPH_POINTERS && (int)GRAPH_BASE == GRAPH_POINTER_BASE,
 	       "one list");
 _Static_assert((int)GRAPH_AREA_KINDS == (int)GRAPH_ROOTS_KINDS &&
@@ -71,11 +73,9 @@ allocate_section(size_t bytes)
 }
 
 static int
-read_section(int fd, const struct graph_header *header, enum graph_section section,
+read_section(int fd, const struct graph_header *header, const struct graph_extent *extent,
 	     size_t record_bytes, void **ret_records, size_t *ret_count)
 {
-	const struct graph_extent *extent = &header->sections[section];
-
 	if (extent->offset > header->file_bytes ||
 	    extent->count > (header->file_bytes - extent->offset) / record_bytes)
 		return -EBADMSG;
@@ -134,30 +134,48 @@ take_header(struct graph *graph, const struct graph_header *header)
 }
 
 static int
+compare_threads(const void *a, const void *b)
+{
+	const struct graph_task *left = a, *right = b;
+
+	return (left->control > right->control) - (left->control < right->control);
+}
+
+static int
 read_sections(int fd, const struct graph_header *header, struct graph *graph)
 {
 	size_t first_count = 0;
 	const struct {
-		enum graph_section section;
+		const struct graph_extent *extent;
 		size_t bytes;
 		void *records;
 		size_t *count;
 	} sections[] = {
-		{GRAPH_EDGES, sizeof(*graph->arcs), &graph->arcs, &graph->arc_count},
-		{GRAPH_FIRST, sizeof(*graph->first), &graph->first, &first_count},
-		{GRAPH_BLOCKS, sizeof(*graph->blocks), &graph->blocks, &graph->block_count},
-		{GRAPH_ROOTS, sizeof(*graph->roots), &graph->roots, &graph->root_count},
-		{GRAPH_STRINGS, 1, &graph->strings, &graph->string_bytes},
+		{&header->sections[GRAPH_EDGES], sizeof(*graph->arcs), &graph->arcs,
+		 &graph->arc_count},
+		{&header->sections[GRAPH_FIRST], sizeof(*graph->first), &graph->first,
+		 &first_count},
+		{&header->sections[GRAPH_BLOCKS], sizeof(*graph->blocks), &graph->blocks,
+		 &graph->block_count},
+		{&header->sections[GRAPH_ROOTS], sizeof(*graph->roots), &graph->roots,
+		 &graph->root_count},
+		{&header->sections[GRAPH_STRINGS], 1, &graph->strings, &graph->string_bytes},
+		{&header->thread_table, sizeof(*graph->threads), &graph->threads,
+		 &graph->thread_count},
+		{&header->far_table, sizeof(*graph->far), &graph->far, &graph->far_count},
 	};
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections) && result == 0; i++) {
 		void *records = NULL;
 
-		result = read_section(fd, header, sections[i].section, sections[i].bytes, &records,
+		result = read_section(fd, header, sections[i].extent, sections[i].bytes, &records,
 				      sections[i].count);
 		memcpy(sections[i].records, &records, sizeof(records));
 	}
+	if (result == 0)
+		qsort(graph->threads, graph->thread_count, sizeof(*graph->threads),
+		      compare_threads);
 	if (result == 0 && first_count != graph->block_count + graph->root_count + 1)
 		result = -EBADMSG;
 	return result == 0 && !graph_is_valid(graph) ? -EBADMSG : result;
