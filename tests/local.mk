@@ -61,6 +61,7 @@ python_tests = \
 	tests/cli/page.py \
 	tests/cli/page_html.py \
 	tests/cli/refresh.py \
+	tests/cli/refs.py \
 	tests/cli/requests.py \
 	tests/cli/resident.py \
 	tests/cli/serve.py \

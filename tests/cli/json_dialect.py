@@ -187,6 +187,17 @@ def leaks(_directory):
         ask("leaks", "--by", key, "leaks.tally", status=1)
 
 
+@case("retained and refs: an address, a place, a path, every key")
+def held(directory):
+    run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/held.recording" % directory))
+    for key in KEYS[:4]:
+        assert ask("retained", "--by", key, "held.graph")["roots"], key
+    found = ask("refs", "--site", "*leaks.c*", "held.graph")
+    assert found["ways"] and found["pointers"] == [], found
+    addresses = [ask("refs", "held.graph", found["block"]["address"])]
+    assert addresses[0]["pointer_count"] == len(addresses[0]["pointers"]), addresses
+
+
 @case("what text says as a hint or a warning is in the JSON too")
 def sentences(directory):
     tally = build(directory)

@@ -13,6 +13,7 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "util/xalloc.h"
+#include "view/graph_quality.h"
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
@@ -280,35 +281,6 @@ print_rest(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "%s\n", view->all ? "" : "  (--all)");
 }
 
-/* What may make it wrong. */
-static void
-print_quality(const struct term *term, const struct leak_set *leaks)
-{
-	const struct graph_quality *quality = &leaks->quality;
-	char size[HUMAN_BYTES], line[256];
-
-	if (quality->no_registers && quality->threads > 1) {
-		snprintf(line, sizeof(line),
-			 "registers of %" PRIu32
-			 " other thread%s were not seen: blocks held only by them "
-			 "appear lost",
-			 quality->threads - 1, text_plural(quality->threads - 1));
-		view_quality_warn(term, "", line);
-	}
-	if (quality->not_inherited) {
-		snprintf(
-			line, sizeof(line),
-			"%s that a copy of the process does not get were not seen: what is lost is "
-			"MAYBE",
-			human_size((int64_t)quality->missed_bytes, size));
-		view_quality_warn(term, "", line);
-	}
-	if (quality->unreadable)
-		view_quality_warn(term, "", "some memory could not be read");
-	if (quality->maps_cut)
-		view_quality_warn(term, "", "the list of mappings changed while it was read");
-}
-
 void
 view_leaks_text(const struct term *term, const struct view_leaks *view)
 {
@@ -321,7 +293,7 @@ view_leaks_text(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "(%s more place%s; -n 0 for all)\n", human_count(left, count),
 			text_plural(left));
 	print_rest(term, view);
-	print_quality(term, &view->profile->leaks);
+	view_graph_quality_text(term, &view->profile->leaks.quality);
 	view_quality_warnings(term, "", view->profile);
 }
 
@@ -392,22 +364,11 @@ write_row(struct json_writer *json, const struct view_leaks *view, const struct 
 static void
 write_quality(struct json_writer *json, const struct leak_set *leaks)
 {
-	static const char *const modes[GRAPH_TAKENS] = {"exit", "exit_twin", "twin"};
-	const struct graph_quality *quality = &leaks->quality;
-
 	json_writer_begin_object(json, "quality");
-	json_writer_string(json, "mode", modes[quality->taken]);
 	json_writer_bool(json, "sure", view_leaks_is_sure(leaks));
 	json_writer_unsigned(json, "scan_count", leaks->looks);
 	json_writer_seconds(json, "apart_seconds", leaks->apart_ns);
-	json_writer_seconds(json, "pause_seconds", quality->pause_ns);
-	json_writer_seconds(json, "scan_seconds", quality->scan_ns);
-	json_writer_unsigned(json, "read_bytes", quality->read_bytes);
-	json_writer_unsigned(json, "thread_count", quality->threads);
-	json_writer_unsigned(json, "unseen_thread_count", quality->unseen);
-	json_writer_bool(json, "registers_unseen", quality->no_registers);
-	json_writer_unsigned(json, "missed_bytes", quality->missed_bytes);
-	json_writer_bool(json, "unreadable", quality->unreadable);
+	view_graph_quality_json(json, &leaks->quality);
 	json_writer_end_object(json);
 }
 

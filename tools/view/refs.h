@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * view/refs.h - who points at a block, or at the blocks of a site, as text or JSON
+ */
+#ifndef VIEW_REFS_H
+#define VIEW_REFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/attribution.h"
+#include "model/graph.h"
+#include "model/group.h"
+#include "model/owner.h"
+#include "model/owner_path.h"
+#include "model/referrers.h"
+#include "model/site_group.h"
+
+struct term;
+
+struct view_refs {
+	const struct profile *profile; /* symbolized */
+	struct profile_at at;
+	const struct graph *graph;
+	const struct owner_set *owners;
+	const struct site_group_set *groups;
+	const struct attribution *attribution;
+	const struct group_options *options;
+	const struct referrer_set *referrers;
+	const struct owner_paths *paths;
+	const char *site; /* as it was asked for; or NULL */
+	uint64_t address; /* else this; in which block, or the first of the site: */
+	size_t block;
+	uint32_t group;  /* of that block, or SITE_GROUP_NONE */
+	uint32_t others; /* groups that match the site besides it */
+	size_t rows;     /* 0 is all */
+	bool full_names;
+};
+
+void view_refs_text(const struct term *term, const struct view_refs *view);
+void view_refs_json(const struct term *term, const struct view_refs *view);
+
+#endif
