@@ -190,6 +190,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/not_freed.h \
 	tools/model/owner.c \
 	tools/model/owner.h \
+	tools/model/owner_growth.c \
+	tools/model/owner_growth.h \
 	tools/model/owner_path.c \
 	tools/model/owner_path.h \
 	tools/view/kept.c \
@@ -356,6 +358,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/diff_text.c \
 	tools/view/filters.c \
 	tools/view/filters.h \
+	tools/view/graph_place.c \
+	tools/view/graph_place.h \
 	tools/view/graph_quality.c \
 	tools/view/graph_quality.h \
 	tools/view/growth.c \

@@ -9,9 +9,9 @@
 
 void
 graph_names_init(struct graph_names *names, struct report_options *options,
-		 const struct source *source, const struct graph *graph)
+		 const struct source *source, const struct graph *graph, bool across_builds)
 {
-	const struct place_options places = {.across_builds = false};
+	const struct place_options places = {.across_builds = across_builds};
 	const struct profile *profile = source->profile;
 	struct owner_naming naming;
 

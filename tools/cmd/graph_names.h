@@ -23,9 +23,9 @@ struct graph_names {
 	bool *loaders;
 };
 
-/* The source and the graph must outlive it. */
+/* The source and the graph must outlive it; across_builds: as in `struct place_options`. */
 void graph_names_init(struct graph_names *names, struct report_options *options,
-		      const struct source *source, const struct graph *graph);
+		      const struct source *source, const struct graph *graph, bool across_builds);
 void graph_names_release(struct graph_names *names);
 
 #endif

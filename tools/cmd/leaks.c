@@ -12,10 +12,13 @@
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/graph_load.h"
+#include "cmd/graph_names.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "model/leak_look.h"
 #include "model/leak_report.h"
+#include "model/owner_growth.h"
+#include "model/owner_path.h"
 #include "read/source.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -34,7 +37,7 @@ enum {
 
 struct arguments {
 	struct report_options options;
-	struct graph_load graph;
+	struct graph_load graph, before;
 	enum reach_heuristics heuristics;
 	bool heuristics_given, all;
 	int64_t max_bytes; /* INT64_MAX: any */
@@ -95,6 +98,28 @@ choose_limits(struct arguments *arguments)
 		arguments->max_bytes = INT64_MAX;
 }
 
+/* Of two, the first is what the second is compared with. */
+static void
+take_operand(struct arguments *arguments, const char *word, const struct argp_state *state)
+{
+	if (state->arg_num == 0) {
+		arguments->graph.operand = word;
+	} else {
+		if (state->arg_num == 1)
+			arguments->before.operand = arguments->graph.operand;
+		else
+			argp_error(state, "%s: two at a time are compared", word);
+		arguments->graph.operand = word;
+	}
+}
+
+/* What was seen last; an empty graph when nothing is known but kinds. */
+static const struct graph *
+get_last(const struct graph_load *load)
+{
+	return &load->graphs[load->count != 0 ? load->count - 1 : 0];
+}
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
@@ -124,7 +149,7 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->graph.settle_ns = graph_load_parse_time(word, "settle", state);
 		return 0;
 	case ARGP_KEY_ARG:
-		arguments_take_one(&arguments->graph.operand, word, state);
+		take_operand(arguments, word, state);
 		return 0;
 	case ARGP_KEY_END:
 		choose_limits(arguments);
@@ -143,16 +168,18 @@ static const struct argp_child children[] = {
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "[FILE|PID|GRAPH]",
+	.args_doc = "[[BEFORE] FILE|PID|GRAPH]",
 	.doc = "Say which blocks nothing points at any more, by line: what is lost, cycles of it, "
 	       "and what may be. Of a running process a copy looks, twice; it is neither stopped "
 	       "nor slowed but for the moment that the copy takes. One that exits must have been "
-	       "started with `heaptally run --leaks`.\v"
+	       "started with `heaptally run --leaks`. With BEFORE, only what is lost and was not "
+	       "then.\v"
 	       "Examples:\n"
 	       "  heaptally run --leaks -- ./app\n"
 	       "  heaptally leaks                    the newest tally of this folder\n"
 	       "  heaptally leaks --all app.tally\n"
-	       "  heaptally leaks 4711\n\n"
+	       "  heaptally leaks 4711\n"
+	       "  heaptally leaks old.tally new.tally\n\n"
 	       "Exit status: 0 nothing is lost; 1 something is, or more than may be; 2 trouble; 3 "
 	       "nobody has looked.\n",
 	.children = children,
@@ -160,12 +187,13 @@ static const struct argp argp = {
 
 /* What a look has found; of two, what both have. */
 static void
-take_graphs(const struct arguments *arguments, struct profile *profile)
+take_graphs(const struct arguments *arguments, const struct graph_load *load,
+	    struct profile *profile)
 {
-	const struct graph *graphs = arguments->graph.graphs;
+	const struct graph *graphs = load->graphs;
 
 	leak_set_release(&profile->leaks);
-	if (arguments->graph.count == 1)
+	if (load->count == 1)
 		leak_look(&profile->leaks, &graphs[0], profile, arguments->heuristics);
 	else
 		leak_look_twice(&profile->leaks, &graphs[0], &graphs[1], profile,
@@ -173,15 +201,13 @@ take_graphs(const struct arguments *arguments, struct profile *profile)
 }
 
 static void
-load(struct arguments *arguments, struct source *ret_source)
+load_one(struct arguments *arguments, struct graph_load *load, struct source *ret_source)
 {
-	struct graph_load *graph = &arguments->graph;
-
-	graph_load_read(graph, &arguments->options, ret_source);
+	graph_load_read(load, &arguments->options, ret_source);
 	/* What a tally says of its own is of the same moment, and may be of two looks. */
-	if (graph->count != 0 && (!ret_source->is_tally || arguments->heuristics_given ||
-				  !ret_source->profile->leaks.is_known))
-		take_graphs(arguments, ret_source->profile);
+	if (load->count != 0 && (!ret_source->is_tally || arguments->heuristics_given ||
+				 !ret_source->profile->leaks.is_known))
+		take_graphs(arguments, load, ret_source->profile);
 	else if (arguments->heuristics_given && ret_source->is_tally)
 		die(COMMAND_TROUBLE,
 		    "%s: --heuristics: a tally has only what was found with all of them",
@@ -195,6 +221,64 @@ load(struct arguments *arguments, struct source *ret_source)
 		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,
 		    view_leaks_explain(ret_source->profile->leaks.error));
 }
+
+/* --- two looks at one process --- */
+
+/* The earlier of two: the first look, or what the report is compared with; NULL. */
+static const struct graph *
+find_earlier(const struct arguments *arguments)
+{
+	const struct graph_load *load = &arguments->graph, *before = &arguments->before;
+	const struct graph *last = &load->graphs[load->count - 1];
+
+	if (load->count == 2)
+		return &load->graphs[0];
+	if (load->count == 0 || before->count == 0)
+		return NULL;
+	return before->graphs[before->count - 1].start_monotonic_ns == last->start_monotonic_ns &&
+			       before->graphs[before->count - 1].pid == last->pid
+		       ? &before->graphs[before->count - 1]
+		       : NULL;
+}
+
+struct growth {
+	struct owner_paths paths;
+	struct owner_growth growth;
+	uint32_t *groups;
+	bool is_known;
+};
+
+/* Who holds what has come; noted in the profile, too. */
+static void
+find_growth(const struct arguments *arguments, const struct graph_names *names,
+	    struct profile *profile, struct growth *ret_growth)
+{
+	const struct graph *graph = get_last(&arguments->graph);
+	const struct graph *earlier = find_earlier(arguments);
+	struct owner_growth *growth = &ret_growth->growth;
+
+	*ret_growth = (struct growth){.is_known = earlier != NULL};
+	if (earlier == NULL)
+		return;
+	owner_paths_init(&ret_growth->paths, graph, &names->owners);
+	ret_growth->groups = site_group_list(&names->groups, graph);
+	owner_growth_init(growth, earlier, graph, &names->owners, &ret_growth->paths,
+			  ret_growth->groups, names->groups.count);
+	leak_set_take_changes(&profile->leaks, growth->came, growth->went, growth->site_count);
+	profile->leaks.apart_ns = graph->quality.taken_ns - earlier->quality.taken_ns;
+}
+
+static void
+release_growth(struct growth *growth)
+{
+	if (growth->is_known) {
+		owner_growth_release(&growth->growth);
+		owner_paths_release(&growth->paths);
+		free(growth->groups);
+	}
+}
+
+/* --- the report --- */
 
 static void
 report(struct report_options *options, const struct view_leaks *view)
@@ -214,43 +298,90 @@ is_too_much(const struct arguments *arguments, const struct leak_values *sum)
 	       sum->blocks[REACH_DEFINITE] + sum->blocks[REACH_INDIRECT] > arguments->max_blocks;
 }
 
+/* Leave what was lost before. */
+static void
+compare(struct leak_report *leaks, struct graph_names *names, const struct source *before,
+	const struct group_options *options)
+{
+	struct attribution attribution;
+	struct leak_report earlier;
+
+	attribution_init(&attribution, before->profile, &options->selection, names->table, NULL);
+	leak_report_init(&earlier, before->profile, &attribution, options);
+	leak_report_subtract(leaks, &earlier);
+	leak_report_release(&earlier);
+	attribution_release(&attribution);
+}
+
+/* `before` is NULL, or what it is compared with. Whether too much is lost. */
+static bool
+show(struct arguments *arguments, struct source *source, const struct source *before)
+{
+	struct report_options *options = &arguments->options;
+	struct graph_names names;
+	struct leak_report leaks;
+	struct growth growth;
+	bool too_much;
+
+	graph_names_init(&names, options, source, get_last(&arguments->graph), before != NULL);
+	find_growth(arguments, &names, source->profile, &growth);
+	leak_report_init(&leaks, source->profile, &names.attribution, &options->group);
+	if (before != NULL)
+		compare(&leaks, &names, before, &options->group);
+	report(options, &(struct view_leaks){
+				.profile = source->profile,
+				.at = source->at,
+				.report = &leaks,
+				.attribution = &names.attribution,
+				.options = &options->group,
+				.before = before != NULL ? before->profile : NULL,
+				.before_name = before != NULL ? before->name : NULL,
+				.before_at = before != NULL ? before->at : source->at,
+				.growth = growth.is_known ? &growth.growth : NULL,
+				.names = {.graph = get_last(&arguments->graph),
+					  .owners = &names.owners,
+					  .paths = &growth.paths,
+					  .groups = &names.groups,
+					  .attribution = &names.attribution,
+					  .options = &options->group,
+					  .full_names = options->full_names},
+				.rows = options->rows,
+				.all = arguments->all,
+				.full_names = options->full_names,
+			});
+	too_much = is_too_much(arguments, &leaks.sum);
+	leak_report_release(&leaks);
+	release_growth(&growth);
+	graph_names_release(&names);
+	return too_much;
+}
+
 int
 cmd_leaks(int argc, char **argv)
 {
 	struct arguments arguments = {.heuristics = REACH_HEURISTICS_ALL};
 	struct report_options *options = &arguments.options;
-	const struct place_options places = {.across_builds = false};
-	struct place_table *table = place_table_new(&places);
-	struct leak_report leaks;
-	struct attribution attribution;
-	struct source source;
-	bool too_much;
+	struct source source, before;
+	bool too_much, compares;
 
 	report_options_init(options, REPORT_LEAKS);
 	graph_load_init(&arguments.graph);
 	arguments.graph.settle_ns = SETTLE_NS;
-	argp_err_exit_status = COMMAND_TROUBLE;
 	arguments_parse(&argp, argc, argv, 0, &arguments);
-	load(&arguments, &source);
-	options->group.selection.system_rules = true;
-	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
-	leak_report_init(&leaks, source.profile, &attribution, &options->group);
-	report(options, &(struct view_leaks){
-				.profile = source.profile,
-				.at = source.at,
-				.report = &leaks,
-				.attribution = &attribution,
-				.options = &options->group,
-				.rows = options->rows,
-				.all = arguments.all,
-				.full_names = options->full_names,
-			});
-	too_much = is_too_much(&arguments, &leaks.sum);
-	leak_report_release(&leaks);
-	attribution_release(&attribution);
-	place_table_free(table);
-	source_release(&source);
-	report_options_release(options);
+	compares = arguments.before.operand != NULL;
+	if (compares) {
+		arguments.before.wait_ns = arguments.graph.wait_ns;
+		arguments.before.yes = arguments.graph.yes;
+		load_one(&arguments, &arguments.before, &before);
+		options->output.other_input = before.path;
+	}
+	load_one(&arguments, &arguments.graph, &source);
+	too_much = show(&arguments, &source, compares ? &before : NULL);
 	graph_load_release(&arguments.graph);
+	graph_load_release(&arguments.before);
+	source_release(&source);
+	if (compares)
+		source_release(&before);
+	report_options_release(options);
 	return too_much ? COMMAND_EXCEEDED : COMMAND_OK;
 }

@@ -207,30 +207,30 @@ run(struct arguments *arguments, const struct source *source, const struct graph
 {
 	const struct graph *graph = &arguments->graph.graphs[0];
 	struct report_options *options = &arguments->options;
+	struct owner_paths paths;
 	struct view_refs view = {
 		.profile = source->profile,
 		.at = source->at,
-		.graph = graph,
-		.owners = &names->owners,
-		.groups = &names->groups,
-		.attribution = &names->attribution,
-		.options = &options->group,
+		.names = {.graph = graph,
+			  .owners = &names->owners,
+			  .paths = &paths,
+			  .groups = &names->groups,
+			  .attribution = &names->attribution,
+			  .options = &options->group,
+			  .full_names = options->full_names},
 		.site = arguments->site,
 		.address = arguments->address,
 		.group = SITE_GROUP_NONE,
 		.rows = options->rows,
-		.full_names = options->full_names,
 	};
 	bool *targets = find_targets(arguments, names, graph, &view);
 	uint32_t *groups = site_group_list(&names->groups, graph);
 	struct referrer_set referrers;
-	struct owner_paths paths;
 
 	referrer_set_init(&referrers, graph, &names->owners, groups, targets,
 			  arguments->site == NULL ? view.block : SIZE_MAX);
 	owner_paths_init(&paths, graph, &names->owners);
 	view.referrers = &referrers;
-	view.paths = &paths;
 	report(options, &view);
 	owner_paths_release(&paths);
 	referrer_set_release(&referrers);
@@ -251,7 +251,7 @@ cmd_refs(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);
-	graph_names_init(&names, options, &source, &arguments.graph.graphs[0]);
+	graph_names_init(&names, options, &source, &arguments.graph.graphs[0], false);
 	run(&arguments, &source, &names);
 	graph_names_release(&names);
 	graph_load_release(&arguments.graph);

@@ -99,7 +99,7 @@ cmd_retained(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);
-	graph_names_init(&names, options, &source, graph);
+	graph_names_init(&names, options, &source, graph, false);
 	compute(&retained, graph, &names, options->rows);
 	report(options, &(struct view_retained){
 				.profile = source.profile,

@@ -92,6 +92,16 @@ graph_find(const struct graph *graph, uint64_t address)
 }
 
 bool
+graph_has(const struct graph *graph, const struct graph_node *block)
+{
+	size_t found = graph_find(graph, block->start);
+	const struct graph_node *other = found != SIZE_MAX ? &graph->blocks[found] : NULL;
+
+	return other != NULL && other->start == block->start && other->site == block->site &&
+	       graph_get_bytes(other) == graph_get_bytes(block);
+}
+
+bool
 graph_get_places(const struct graph *graph, uint64_t arc, uint64_t *ret_word, uint64_t *ret_offset)
 {
 	const struct graph_arc *found = &graph->arcs[arc];

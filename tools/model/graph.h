@@ -120,6 +120,9 @@ bool graph_is_valid(const struct graph *graph);
 /* The block that holds this address; SIZE_MAX if there is none. One of 0 bytes has its first. */
 size_t graph_find(const struct graph *graph, uint64_t address);
 
+/* Whether it has a block of this address, size and site. */
+bool graph_has(const struct graph *graph, const struct graph_node *block);
+
 /* Where in its source an arc is, in words, and where in its target, in bytes. False if it is there
  * or further on: this is all that is known. */
 bool graph_get_places(const struct graph *graph, uint64_t arc, uint64_t *ret_word,

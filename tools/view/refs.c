@@ -13,11 +13,7 @@
 #include "view/graph_quality.h"
 #include "view/json.h"
 #include "view/moment.h"
-#include "view/owner.h"
-#include "view/place.h"
 #include "view/quality.h"
-
-#define STEPS_SHOWN 12 /* of a path, without those that repeat a place */
 
 static size_t
 limit(size_t count, size_t rows)
@@ -28,48 +24,10 @@ limit(size_t count, size_t rows)
 static const struct graph_node *
 get_block(const struct view_refs *view, size_t block)
 {
-	return &view->graph->blocks[block];
+	return &view->names.graph->blocks[block];
 }
 
 /*** text ***/
-
-static void
-print_place(const struct term *term, const struct view_refs *view, uint32_t group)
-{
-	const struct site_group *site;
-	struct view_place place;
-
-	if (group == SITE_GROUP_NONE) {
-		fputs("a site of before the last clearing", term->stream);
-		return;
-	}
-	site = &view->groups->groups[group];
-	view_place_init(&place, view->attribution->table, site->stack, site->caller,
-			view->options->by, view->full_names);
-	if (!view->full_names)
-		view_place_cut_name(place.name, view_place_name_columns(term->width));
-	fprintf(term->stream, "%s%s%s", place.name, *place.name && *place.position ? "  " : "",
-		place.position);
-	view_place_release(&place);
-}
-
-static void
-print_owner(const struct term *term, const struct view_refs *view, uint32_t number)
-{
-	const struct owner *owner;
-	char *name, *position;
-
-	if (number == OWNER_NONE) {
-		fputs("what ended calls have left on a stack", term->stream);
-		return;
-	}
-	owner = &view->owners->owners[number];
-	name = view_owner_name(owner);
-	position = view_owner_position(owner, view->full_names);
-	fprintf(term->stream, "%s%s%s", name, *position ? " " : "", position);
-	free(name);
-	free(position);
-}
 
 /* "+16 of a block of 64 bytes, row_new src/rows.c:31"; of many, `blocks` is set. */
 static void
@@ -79,7 +37,7 @@ print_source(const struct term *term, const struct view_refs *view, const struct
 	char count[HUMAN_BYTES];
 
 	if (way->is_owner) {
-		print_owner(term, view, way->who);
+		view_graph_owner_text(term, &view->names, way->who);
 		if (!way->any_place && way->place != 0)
 			fprintf(term->stream, " +%" PRIu64, way->place);
 		return;
@@ -92,7 +50,7 @@ print_source(const struct term *term, const struct view_refs *view, const struct
 		fprintf(term->stream, " of %s byte%s", human_count(way->source_bytes, count),
 			text_plural(way->source_bytes));
 	fputs(", ", term->stream);
-	print_place(term, view, way->who);
+	view_graph_place_text(term, &view->names, way->who);
 }
 
 /* Nothing for the usual way. */
@@ -121,7 +79,7 @@ make_single(const struct view_refs *view, const struct referrer_pointer *pointer
 
 	if (way.is_owner)
 		return way;
-	graph_get_places(view->graph, pointer->arc, &word, &offset);
+	graph_get_places(view->names.graph, pointer->arc, &word, &offset);
 	way.place = word * 8;
 	way.any_place = false;
 	way.source_bytes = graph_get_bytes(get_block(view, pointer->source));
@@ -200,7 +158,7 @@ print_address_title(const struct term *term, const struct view_refs *view)
 		fprintf(term->stream, "%" PRIu64 " byte%s into %#" PRIx64 ", ",
 			view->address - start, text_plural(view->address - start), start);
 	fprintf(term->stream, "%s byte%s, ", human_count(bytes, text), text_plural(bytes));
-	print_place(term, view, view->group);
+	view_graph_place_text(term, &view->names, view->group);
 	if (count == 0)
 		fputs(": nothing points at it\n", term->stream);
 	else
@@ -215,7 +173,7 @@ print_site_title(const struct term *term, const struct view_refs *view)
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], pointers[HUMAN_BYTES], others[HUMAN_BYTES];
 
 	fputs(term_style(term, TERM_BOLD), term->stream);
-	print_place(term, view, view->group);
+	view_graph_place_text(term, &view->names, view->group);
 	fputs(term_style(term, TERM_PLAIN), term->stream);
 	if (view->others != 0)
 		fprintf(term->stream, " and %s more place%s", human_count(view->others, others),
@@ -227,54 +185,14 @@ print_site_title(const struct term *term, const struct view_refs *view)
 		referrers->blocks == 1 ? "it" : "them");
 }
 
-/* Steps that are of one place, one behind the other, are one with their number. */
-static size_t
-count_run(const struct view_refs *view, const uint32_t *blocks, size_t i, size_t count)
-{
-	uint32_t group = site_group_find(view->groups, view->graph, blocks[i]);
-	size_t first = i;
-
-	while (i + 1 < count && site_group_find(view->groups, view->graph, blocks[i + 1]) == group)
-		i++;
-	return i - first + 1;
-}
-
-static void
-print_steps(const struct term *term, const struct view_refs *view, const uint32_t *blocks,
-	    size_t count)
-{
-	size_t shown = 0, run;
-	char text[HUMAN_BYTES];
-
-	/* The last is what was asked about. */
-	for (size_t i = 0; i + 1 < count; i += run) {
-		run = count_run(view, blocks, i, count - 1);
-		if (shown++ == STEPS_SHOWN) {
-			fprintf(term->stream, " -> %s more", human_count(count - 1 - i, text));
-			return;
-		}
-		fputs(" -> ", term->stream);
-		print_place(term, view, site_group_find(view->groups, view->graph, blocks[i]));
-		if (run > 1)
-			fprintf(term->stream, " (x %s)", human_count(run, text));
-	}
-}
-
 static void
 print_path(const struct term *term, const struct view_refs *view)
 {
-	uint32_t owner, *blocks;
-	size_t count = owner_paths_get(view->paths, (uint32_t)view->block, &owner, &blocks);
-
-	if (count == 0) {
-		fputs("no path leads here from a root\n", term->stream);
-		return;
-	}
 	fputs("path: ", term->stream);
-	print_owner(term, view, owner);
-	print_steps(term, view, blocks, count);
-	fprintf(term->stream, " -> %s\n", view->site != NULL ? "one of them" : "here");
-	free(blocks);
+	if (!view_graph_path_text(term, &view->names, (uint32_t)view->block,
+				  view->site != NULL ? "one of them" : "here"))
+		fputs("none leads here from a root", term->stream);
+	fputs("\n", term->stream);
 }
 
 void
@@ -294,46 +212,11 @@ view_refs_text(const struct term *term, const struct view_refs *view)
 				human_count(referrers->unheld, count));
 	}
 	print_path(term, view);
-	view_graph_quality_text(term, &view->graph->quality);
+	view_graph_quality_text(term, &view->names.graph->quality);
 	view_quality_warnings(term, "", view->profile);
 }
 
 /*** JSON ***/
-
-static void
-write_frames(struct json_writer *json, const struct view_refs *view, uint32_t group)
-{
-	if (group == SITE_GROUP_NONE) {
-		json_writer_begin_array(json, "frames");
-		json_writer_end_array(json);
-	} else {
-		view_place_json(json, view->attribution->table, view->groups->groups[group].stack,
-				view->options->by);
-	}
-}
-
-static void
-write_block(struct json_writer *json, const struct view_refs *view, const char *key, size_t block)
-{
-	json_writer_begin_object(json, key);
-	json_writer_hex(json, "address", get_block(view, block)->start);
-	json_writer_unsigned(json, "size_bytes", graph_get_bytes(get_block(view, block)));
-	write_frames(json, view, site_group_find(view->groups, view->graph, block));
-	json_writer_end_object(json);
-}
-
-/* The owner of that key, or null. */
-static void
-write_owner(struct json_writer *json, const struct view_refs *view, const char *key, uint32_t owner)
-{
-	if (owner == OWNER_NONE) {
-		json_writer_null(json, key);
-		return;
-	}
-	json_writer_begin_object(json, key);
-	view_owner_json(json, &view->owners->owners[owner]);
-	json_writer_end_object(json);
-}
 
 /* Members of what both a way and a single pointer have. */
 static void
@@ -344,7 +227,7 @@ write_way(struct json_writer *json, const struct view_refs *view, const struct r
 		[GRAPH_LENGTH] = "length", [GRAPH_ARRAY] = "array",       [GRAPH_BASE] = "base",
 	};
 
-	write_owner(json, view, "root", way->is_owner ? way->who : OWNER_NONE);
+	view_graph_owner_json(json, &view->names, "root", way->is_owner ? way->who : OWNER_NONE);
 	json_writer_bool(json, "dead_stack", way->is_owner && way->who == OWNER_NONE);
 	view_json_optional(json, "place_bytes", !way->any_place, way->place);
 	json_writer_string(json, "pointer", names[way->how]);
@@ -367,7 +250,7 @@ write_pointers(struct json_writer *json, const struct view_refs *view)
 		if (way.is_owner)
 			json_writer_null(json, "block");
 		else
-			write_block(json, view, "block", pointer->source);
+			view_graph_block_json(json, &view->names, "block", pointer->source);
 		write_way(json, view, &way);
 		json_writer_unsigned(json, "alike_blocks", way.blocks);
 		json_writer_end_object(json);
@@ -387,32 +270,13 @@ write_ways(struct json_writer *json, const struct view_refs *view)
 
 		json_writer_begin_object(json, NULL);
 		write_way(json, view, way);
-		write_frames(json, view, way->is_owner ? SITE_GROUP_NONE : way->who);
+		view_graph_frames_json(json, &view->names,
+				       way->is_owner ? SITE_GROUP_NONE : way->who);
 		json_writer_unsigned(json, "pointer_count", way->pointers);
 		json_writer_unsigned(json, "blocks", way->blocks);
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);
-}
-
-static void
-write_path(struct json_writer *json, const struct view_refs *view)
-{
-	uint32_t owner, *blocks;
-	size_t count = owner_paths_get(view->paths, (uint32_t)view->block, &owner, &blocks);
-
-	if (count == 0) {
-		json_writer_null(json, "path");
-		return;
-	}
-	json_writer_begin_object(json, "path");
-	write_owner(json, view, "root", owner);
-	json_writer_begin_array(json, "blocks");
-	for (size_t i = 0; i < count; i++)
-		write_block(json, view, NULL, blocks[i]);
-	json_writer_end_array(json);
-	json_writer_end_object(json);
-	free(blocks);
 }
 
 static void
@@ -425,7 +289,7 @@ write_site(struct json_writer *json, const struct view_refs *view)
 	json_writer_unsigned(json, "bytes", referrers->bytes);
 	json_writer_unsigned(json, "unheld_blocks", referrers->unheld);
 	json_writer_unsigned(json, "pointer_count", referrers->pointers);
-	write_frames(json, view, view->group);
+	view_graph_frames_json(json, &view->names, view->group);
 	json_writer_end_object(json);
 }
 
@@ -444,15 +308,15 @@ view_refs_json(const struct term *term, const struct view_refs *view)
 		json_writer_null(&json, "address");
 		json_writer_null(&json, "offset_bytes");
 	}
-	write_block(&json, view, "block", view->block);
+	view_graph_block_json(&json, &view->names, "block", view->block);
 	write_site(&json, view);
 	json_writer_begin_object(&json, "quality");
-	view_graph_quality_json(&json, &view->graph->quality);
+	view_graph_quality_json(&json, &view->names.graph->quality);
 	json_writer_end_object(&json);
 	view_quality_troubles_json(&json, view->profile);
 	view_json_optional(&json, "pointer_count", view->site == NULL, view->referrers->list_count);
 	write_pointers(&json, view);
 	write_ways(&json, view);
-	write_path(&json, view);
+	view_graph_path_json(&json, &view->names, "path", (uint32_t)view->block);
 	json_writer_end_object(&json);
 }

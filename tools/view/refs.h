@@ -9,33 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/attribution.h"
-#include "model/graph.h"
-#include "model/group.h"
-#include "model/owner.h"
-#include "model/owner_path.h"
+#include "model/profile.h"
 #include "model/referrers.h"
-#include "model/site_group.h"
+#include "view/graph_place.h"
 
 struct term;
 
 struct view_refs {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
-	const struct graph *graph;
-	const struct owner_set *owners;
-	const struct site_group_set *groups;
-	const struct attribution *attribution;
-	const struct group_options *options;
+	struct view_graph names;
 	const struct referrer_set *referrers;
-	const struct owner_paths *paths;
 	const char *site; /* as it was asked for; or NULL */
 	uint64_t address; /* else this; in which block, or the first of the site: */
 	size_t block;
 	uint32_t group;  /* of that block, or SITE_GROUP_NONE */
 	uint32_t others; /* groups that match the site besides it */
 	size_t rows;     /* 0 is all */
-	bool full_names;
 };
 
 void view_refs_text(const struct term *term, const struct view_refs *view);
