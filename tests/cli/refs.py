@@ -263,6 +263,32 @@ def stored(_directory):
         assert b"damaged" in result.stderr, result.stderr
 
 
+@case("run --graph and snapshot --graph keep the graph beside the tally; two of one process are two looks")
+def kept(_directory):
+    build()
+    equal(heaptally("run", "-q", "--graph", "-o", "r.tally", "--", "sh", "-c", "./app >/dev/null; exec ./app").returncode, 0,
+          "run")
+    names = sorted(name for name in os.listdir(".") if name.endswith(".graph"))
+    equal(len(names), 2, "one of each process: %r" % names)
+    equal("r.graph" in names, True, "the program's own")
+    other = [name for name in names if name != "r.graph"][0]
+    equal(root(ask("retained", other), "g_table")["retained"], amount(301, 12000), "a child's")
+    equal(root(ask("retained", "--process", other.split(".")[1], "r.tally"), "g_table")["retained"],
+          amount(301, 12000), "the same of the tally")
+    ask("retained", "r.tally")
+    with living() as (pid, (cell, *_)):
+        equal(heaptally("snapshot", "-q", "--graph", "-o", "one.tally", pid).returncode, 0, "snapshot")
+        equal(heaptally("snapshot", "-q", "--graph", "-o", "two.tally", pid).returncode, 0, "snapshot")
+        equal(heaptally("snapshot", "--graph", "-o", "-", pid).returncode, 2, "to standard output")
+    for operand in ("one.tally", "one.graph"):
+        equal(ask("refs", operand, cell)["pointers"][0]["place_bytes"], 16, operand)
+        equal(root(ask("retained", operand), "g_rows")["reachable"], amount(200, 11200), operand)
+    document = ask("leaks", "one.graph", "two.graph")
+    equal(site(document, "row_new")["verdict"], "start-up", "two looks")
+    equal(document["summary"]["definite"], amount(0, 0), "lost before")
+    equal(ask("leaks", "one.graph", status=1)["summary"]["definite"], amount(3, 300), "lost")
+
+
 @case("a stripped program: names of what it exports, or module and offset; no line")
 def stripped(_directory):
     build("-s", "-rdynamic")

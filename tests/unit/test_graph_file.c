@@ -67,6 +67,33 @@ START_TEST(of_an_older_runtime)
 }
 END_TEST
 
+START_TEST(written_and_read)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph, again;
+	int fd;
+
+	whole.header.gaps = GRAPH_GAP_REGISTERS | GRAPH_GAP_UNREADABLE;
+	whole.header.taken_ns = 12;
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	fd = open("y.graph", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ck_assert_int_eq(graph_file_write(&graph, fd), 0);
+	close(fd);
+	ck_assert_int_eq(graph_file_read("y.graph", GENERATED_GRAPH_SITES, &again), 0);
+	ck_assert_uint_eq(again.arc_count, graph.arc_count);
+	ck_assert_mem_eq(again.arcs, graph.arcs, graph.arc_count * sizeof(*graph.arcs));
+	ck_assert_mem_eq(again.blocks, graph.blocks, graph.block_count * sizeof(*graph.blocks));
+	ck_assert_mem_eq(again.roots, graph.roots, graph.root_count * sizeof(*graph.roots));
+	ck_assert_mem_eq(again.far, graph.far, sizeof(*graph.far));
+	ck_assert_mem_eq(again.threads, graph.threads, 2 * sizeof(*graph.threads));
+	ck_assert_mem_eq(again.strings, graph.strings, graph.string_bytes);
+	ck_assert_mem_eq(&again.quality, &graph.quality, sizeof(graph.quality));
+	ck_assert_uint_eq(again.serial, 7);
+	graph_release(&graph);
+	graph_release(&again);
+}
+END_TEST
+
 START_TEST(none_could_be_made)
 {
 	struct generated_graph whole = generated_graph_make();
@@ -160,6 +187,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, scratch_enter, scratch_leave);
 	tcase_add_test(tcase, a_whole_graph);
 	tcase_add_test(tcase, of_an_older_runtime);
+	tcase_add_test(tcase, written_and_read);
 	tcase_add_test(tcase, none_could_be_made);
 	tcase_add_test(tcase, damages);
 	tcase_add_test(tcase, cut_anywhere);

@@ -13,6 +13,7 @@
 
 #include "cmd/command.h"
 #include "cmd/report_load.h"
+#include "model/leak.h"
 #include "read/graph_file.h"
 #include "read/look.h"
 #include "read/snapshot.h"
@@ -161,9 +162,8 @@ check_danger(const struct graph_load *load, const struct snapshot_identity *iden
 	free(warning);
 }
 
-/* Let the process look, if it is one that lives; what it has found is read with its recording. */
-static void
-look(struct graph_load *load)
+void
+graph_load_look(struct graph_load *load)
 {
 	struct snapshot_identity identity;
 	struct timespec settle = {(time_t)(load->settle_ns / CLOCK_SECOND_NS),
@@ -195,16 +195,15 @@ check_looks(const struct graph_load *load, const struct source *source)
 
 /* --- one that has ended --- */
 
-/* A graph of an earlier run of the same name says nothing of this one. Of a tally, not all that
- * would tell is known. */
+/* A graph of an earlier run of the same name says nothing of this one. A tally has what came of the
+ * graph. */
 static bool
 is_of_source(const struct graph *graph, const struct source *source)
 {
 	struct snapshot_identity identity;
 
 	if (source->is_tally)
-		return graph->pid == source->profile->pid &&
-		       graph->quality.taken_ns <= source->profile->duration_ns;
+		return leak_set_is_of(&source->profile->leaks, graph);
 	return snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
 	       graph->start_monotonic_ns == identity.start_monotonic_ns;
 }
@@ -290,7 +289,7 @@ static void
 read_named(struct graph_load *load, struct report_options *options, struct source *ret_source)
 {
 	struct graph graph;
-	char process[16], *names = find_names(load->operand);
+	char *names = find_names(load->operand);
 	int result = graph_file_read(load->operand, GRAPH_FILE_SITES_MAX, &graph);
 
 	if (result == -EBADMSG)
@@ -301,19 +300,27 @@ read_named(struct graph_load *load, struct report_options *options, struct sourc
 		die(COMMAND_TROUBLE,
 		    "%s: the recording or the tally that it belongs to has to be beside it",
 		    load->operand);
-	snprintf(process, sizeof(process), "%" PRIu32, graph.pid);
-	graph_release(&graph);
-	if (options->process == NULL && source_is_tally(names))
-		options->process = process;
+	if (source_is_tally(names))
+		options->graph = &graph;
 	report_load(options, names, NULL, ret_source);
-	if (options->process == process)
-		options->process = NULL;
+	options->graph = NULL;
+	graph_release(&graph);
 	if (!read_graph(load, ret_source, load->operand))
 		die(COMMAND_TROUBLE, "%s: it is not of the same run as %s", load->operand, names);
 	free(names);
 }
 
 /* --- any --- */
+
+static void
+take(struct graph_load *load, const struct source *source)
+{
+	load->is_live = load->count != 0;
+	if (load->is_live)
+		check_looks(load, source);
+	else
+		read_beside(load, source);
+}
 
 void
 graph_load_read(struct graph_load *load, struct report_options *options, struct source *ret_source)
@@ -323,13 +330,16 @@ graph_load_read(struct graph_load *load, struct report_options *options, struct 
 		read_named(load, options, ret_source);
 		return;
 	}
-	look(load);
+	graph_load_look(load);
 	report_load(options, load->operand, NULL, ret_source);
-	load->is_live = load->count != 0;
-	if (load->is_live)
-		check_looks(load, ret_source);
-	else
-		read_beside(load, ret_source);
+	take(load, ret_source);
+}
+
+void
+graph_load_check(struct graph_load *load, const struct source *source)
+{
+	take(load, source);
+	graph_load_need(load, source);
 }
 
 void

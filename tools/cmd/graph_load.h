@@ -46,6 +46,11 @@ uint64_t graph_load_parse_time(const char *word, const char *option,
 void graph_load_read(struct graph_load *load, struct report_options *options,
 		     struct source *ret_source);
 
+/* The same in two steps: let the process look, if it is one that lives; when the source has been
+ * read, take what it has found, or what is kept beside the source, which must be there. */
+void graph_load_look(struct graph_load *load);
+void graph_load_check(struct graph_load *load, const struct source *source);
+
 /* End the command with status 3 if there is no graph. */
 void graph_load_need(const struct graph_load *load, const struct source *source);
 

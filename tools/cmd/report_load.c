@@ -103,6 +103,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.process = options->all_processes ? NULL : options->process,
 		.sums = options->all_processes || options->group.by == GROUP_BY_PROCESS,
 		.by_process = options->group.by == GROUP_BY_PROCESS,
+		.graph = options->graph,
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,

@@ -55,6 +55,9 @@ void leak_set_init(struct leak_set *set, const struct graph *graph, const struct
 		   uint32_t site_count);
 void leak_set_release(struct leak_set *set);
 
+/* Whether it comes from this graph, and no other look. */
+bool leak_set_is_of(const struct leak_set *set, const struct graph *graph);
+
 /* Note what has come and gone since an earlier look, by the number of the site in the graph. */
 void leak_set_take_changes(struct leak_set *set, const uint64_t *came, const uint64_t *went,
 			   uint32_t count);

@@ -24,6 +24,7 @@
 #define LARGE_BYTES      (2 * LARGE_PAGE)
 
 /* They are taken as they are. */
+_Static_assert(sizeof(GRAPH_FILE_MAGIC) == sizeof(GRAPH_MAGIC), "one magic");
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
 _Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layout");
 _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
@@ -216,6 +217,97 @@ graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
 		graph_release(&graph);
 	return result;
 }
+
+/*** writing ***/
+
+static int
+write_exactly(int fd, const void *buffer, uint64_t bytes, uint64_t offset)
+{
+	const char *next = buffer;
+
+	while (bytes != 0) {
+		ssize_t n = pwrite(fd, next, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		next += n;
+		bytes -= (uint64_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static void
+put_header(const struct graph *graph, struct graph_header *header)
+{
+	const struct graph_quality *quality = &graph->quality;
+
+	*header = (struct graph_header){
+		.byte_order = GRAPH_BYTE_ORDER,
+		.version = GRAPH_VERSION,
+		.start_monotonic_ns = graph->start_monotonic_ns,
+		.pid = graph->pid,
+		.serial = graph->serial,
+		.site_base = graph->site_base,
+		.mode = (uint32_t)quality->taken,
+		.error = graph->error,
+		.gaps = (quality->no_registers ? GRAPH_GAP_REGISTERS : 0u) |
+			(quality->not_inherited ? GRAPH_GAP_NOT_INHERITED : 0u) |
+			(quality->unreadable ? GRAPH_GAP_UNREADABLE : 0u) |
+			(quality->maps_cut ? GRAPH_GAP_MAPPINGS : 0u),
+		.threads = quality->threads,
+		.unseen = quality->unseen,
+		.taken_ns = quality->taken_ns,
+		.pause_ns = quality->pause_ns,
+		.scan_ns = quality->scan_ns,
+		.read_bytes = quality->read_bytes,
+		.missed_bytes = quality->missed_bytes,
+	};
+	memcpy(header->magic, GRAPH_MAGIC, sizeof(header->magic));
+}
+
+int
+graph_file_write(const struct graph *graph, int fd)
+{
+	struct graph_header header;
+	const struct {
+		struct graph_extent *extent;
+		const void *records;
+		size_t count, bytes;
+	} tables[] = {
+		{&header.sections[GRAPH_EDGES], graph->arcs, graph->arc_count,
+		 sizeof(*graph->arcs)},
+		{&header.sections[GRAPH_FIRST], graph->first,
+		 graph->block_count + graph->root_count + 1, sizeof(*graph->first)},
+		{&header.sections[GRAPH_BLOCKS], graph->blocks, graph->block_count,
+		 sizeof(*graph->blocks)},
+		{&header.sections[GRAPH_ROOTS], graph->roots, graph->root_count,
+		 sizeof(*graph->roots)},
+		{&header.thread_table, graph->threads, graph->thread_count,
+		 sizeof(*graph->threads)},
+		{&header.far_table, graph->far, graph->far_count, sizeof(*graph->far)},
+		/* Last: all others are of whole words. */
+		{&header.sections[GRAPH_STRINGS], graph->strings, graph->string_bytes, 1},
+	};
+	uint64_t offset = sizeof(header);
+	int result = 0;
+
+	put_header(graph, &header);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && graph->error == 0; i++) {
+		uint64_t bytes = (uint64_t)tables[i].count * tables[i].bytes;
+
+		*tables[i].extent = (struct graph_extent){offset, tables[i].count};
+		if (result == 0)
+			result = write_exactly(fd, tables[i].records, bytes, offset);
+		offset += bytes;
+	}
+	header.file_bytes = offset;
+	return result == 0 ? write_exactly(fd, &header, sizeof(header), 0) : result;
+}
+
+/*** names ***/
 
 int
 graph_file_read_serial(const char *path, uint32_t *ret_serial)
