@@ -95,6 +95,7 @@ EXTRA_DIST += \
 	tests/browser.py \
 	tests/cli/commanded.py \
 	tests/cli/feeding.py \
+	tests/cli/growing.py \
 	tests/cli/common.bash \
 	tests/data/golden.txt \
 	tests/data/hashes.pl \

@@ -5,10 +5,10 @@ import glob
 import json
 import os
 import re
-import subprocess
 
 import schema
-from harness import LIBRARY, case, end_child, environment, equal, heaptally, program, record, run, run_cases
+from growing import growing
+from harness import LIBRARY, case, environment, equal, heaptally, program, record, run, run_cases
 
 
 def ask(*words, status=1):
@@ -249,44 +249,9 @@ def limits(directory):
     assert b"a limit on the size of files" in result.stderr, result.stderr
     equal(glob.glob("*.partial"), [], "half a file")
 
-
-GROWS = """
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-struct entry { struct entry *next; char *text; };
-struct cache { struct entry *first; };
-static struct cache *g_cache;
-void *g_ring[8], *g_once;
-static struct cache *cache_new(void) { return calloc(1, sizeof(struct cache)); }
-static char *text_new(void) { return calloc(1, 200); }
-static void cache_insert(void) {
-	struct entry *entry = calloc(1, sizeof(*entry));
-	entry->text = text_new(); entry->next = g_cache->first; g_cache->first = entry; }
-static void turn(int i) { free(g_ring[i % 8]); g_ring[i % 8] = malloc(50); }
-static void *once_new(void) { return malloc(500); }
-static void work(void) { char *volatile own[40]; for (int i = 0; i < 40; i++) own[i] = malloc(70);
-	for (int i = 0; i < 40; i++) free(own[i]); }
-int main(void) {
-	struct pollfd fd = {0, POLLIN, 0};
-	g_cache = cache_new(); g_once = once_new();
-	for (int i = 0; i < 8; i++) turn(i);
-	puts("ready"); fflush(stdout);
-	for (int i = 0; poll(&fd, 1, 1) == 0; i++) { cache_insert(); turn(i); work(); }
-	return 0; }
-"""
-
-
 @case("growth between two looks: which variable, through what, and what comes with it; plateau, start-up")
 def grows(_directory):
-    build(GROWS, "grows", "-fno-inline")
-    os.environ["XDG_RUNTIME_DIR"] = os.getcwd()
-    child = subprocess.Popen(["./grows"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=grows.recording"))
-    try:
-        child.stdout.readline()
-        pid = str(child.pid)
+    with growing() as pid:
         document = ask("--settle", "1", pid, status=0)
         inserted = site(document, "cache_insert")
         equal(inserted["verdict"], "growing", "verdict of what grows")
@@ -308,11 +273,6 @@ def grows(_directory):
         equal(len(re.findall("^GROWING", said, re.M)), 1, "one paragraph")
         equal(len(re.findall("^(PLATEAU|START-UP)", text("--all", "--settle", "1", pid, status=0), re.M)) >= 2,
               True, "with --all")
-        child.stdin.close()
-        equal(child.wait(60), 0, "status")
-    finally:
-        end_child(child)
-        child.stdout.close()
 
 
 @case("leaks BEFORE AFTER: what is lost and was not, and the status of that alone")
