@@ -153,6 +153,7 @@ END_TEST
 
 #define VARIABLES  6
 #define WORDS_EACH 2 /* of a variable */
+#define PASSING    2 /* the first are stacks */
 
 struct drawn_graph {
 	struct graph graph;
@@ -168,7 +169,7 @@ find_variable(void *context, uint64_t address, struct owner *ret_owner)
 {
 	(void)context;
 	*ret_owner = (struct owner){
-		.kind = OWNER_GLOBAL,
+		.kind = address < 0x8000 + PASSING * 8 * WORDS_EACH ? OWNER_STACK : OWNER_GLOBAL,
 		.start = address / (8 * WORDS_EACH) * (8 * WORDS_EACH),
 	};
 	ret_owner->end = ret_owner->start + 8 * WORDS_EACH;
@@ -211,10 +212,11 @@ draw_graph(struct drawn_graph *drawn)
 	ck_assert(graph_is_valid(graph));
 }
 
-/* What owners reach, those for which `uses` is true, and not through block `without`. */
+/* What owners reach, those for which `uses` is true, and not through block `without`; stacks only
+ * what is not in `lasting`, if that is given. */
 static void
 reach_naively(const struct drawn_graph *drawn, const struct owner_set *owners, const bool *uses,
-	      size_t without, bool *reached)
+	      size_t without, const bool *lasting, bool *reached)
 {
 	const struct graph *graph = &drawn->graph;
 	size_t blocks = graph->block_count;
@@ -222,7 +224,9 @@ reach_naively(const struct drawn_graph *drawn, const struct owner_set *owners, c
 
 	memset(reached, 0, blocks * sizeof(*reached));
 	for (uint64_t a = graph->first[blocks]; a < graph->arc_count; a++)
-		if (uses[owners->of_arc[a - owners->first]] && graph->arcs[a].target != without)
+		if (uses[owners->of_arc[a - owners->first]] && graph->arcs[a].target != without &&
+		    (lasting == NULL || !lasting[graph->arcs[a].target] ||
+		     !owner_is_passing(&owners->owners[owners->of_arc[a - owners->first]])))
 			reached[graph->arcs[a].target] = true;
 	while (changed) {
 		changed = false;
@@ -234,6 +238,17 @@ reach_naively(const struct drawn_graph *drawn, const struct owner_set *owners, c
 					changed = reached[target] = true;
 			}
 	}
+}
+
+/* What others than stacks reach. */
+static void
+find_lasting(const struct drawn_graph *drawn, const struct owner_set *owners, bool *lasting)
+{
+	bool uses[VARIABLES] = {0};
+
+	for (uint32_t i = 0; i < owners->count; i++)
+		uses[i] = !owner_is_passing(&owners->owners[i]);
+	reach_naively(drawn, owners, uses, SIZE_MAX, NULL, lasting);
 }
 
 static struct retained_amount
@@ -262,17 +277,19 @@ check_owners(const struct drawn_graph *drawn, struct retained *retained, const b
 	const struct owner_set *owners = retained->owners;
 	bool uses[VARIABLES], reached[NODES_MAX], kept[NODES_MAX] = {0};
 	struct retained_amount amount;
+	bool lasting[NODES_MAX];
 
+	find_lasting(drawn, owners, lasting);
 	for (uint32_t i = 0; i < owners->count; i++) {
 		memset(uses, 1, sizeof(uses));
 		uses[i] = false;
-		reach_naively(drawn, owners, uses, SIZE_MAX, reached);
+		reach_naively(drawn, owners, uses, SIZE_MAX, lasting, reached);
 		check_amount(retained_get_owner(retained, i), sum_of(drawn, all, reached));
 		for (size_t j = 0; j < drawn->graph.block_count; j++)
 			kept[j] |= all[j] && !reached[j];
 		memset(uses, 0, sizeof(uses));
 		uses[i] = true;
-		reach_naively(drawn, owners, uses, SIZE_MAX, reached);
+		reach_naively(drawn, owners, uses, SIZE_MAX, NULL, reached);
 		retained_reach_owners(retained, &i, 1, &amount);
 		check_amount(&amount, sum_of(drawn, reached, NULL));
 	}
@@ -289,13 +306,15 @@ check_group(const struct drawn_graph *drawn, struct retained *retained, const bo
 	bool uses[VARIABLES], reached[NODES_MAX], gone[NODES_MAX] = {0};
 	bool from[NODES_MAX] = {0}, changed = true;
 	struct retained_amount reachable;
+	bool lasting[NODES_MAX];
 
+	find_lasting(drawn, retained->owners, lasting);
 	memset(uses, 1, sizeof(uses));
 	for (size_t i = 0; i < graph->block_count; i++) {
 		from[i] = all[i] && groups[i] == group;
 		if (groups[i] != group || !all[i])
 			continue;
-		reach_naively(drawn, retained->owners, uses, i, reached);
+		reach_naively(drawn, retained->owners, uses, i, lasting, reached);
 		for (size_t j = 0; j < graph->block_count; j++)
 			gone[j] |= all[j] && !reached[j];
 	}
@@ -337,7 +356,7 @@ START_TEST(random_graphs)
 		owner_set_init(&owners, &drawn.graph, &naming, NULL, 0);
 		ck_assert_uint_le(owners.count, VARIABLES);
 		memset(uses, 1, sizeof(uses));
-		reach_naively(&drawn, &owners, uses, SIZE_MAX, all);
+		reach_naively(&drawn, &owners, uses, SIZE_MAX, NULL, all);
 		retained_init(&retained, &drawn.graph, &owners, NULL);
 		check_owners(&drawn, &retained, all);
 		check_groups(&drawn, &retained, all);
@@ -363,7 +382,7 @@ START_TEST(random_paths)
 		draw_graph(&drawn);
 		owner_set_init(&owners, graph, &naming, NULL, 0);
 		owner_paths_init(&paths, graph, &owners);
-		reach_naively(&drawn, &owners, uses, SIZE_MAX, all);
+		reach_naively(&drawn, &owners, uses, SIZE_MAX, NULL, all);
 		for (uint32_t i = 0; i < graph->block_count; i++) {
 			uint32_t owner = 0, *blocks = NULL;
 			size_t count = owner_paths_get(&paths, i, &owner, &blocks);

@@ -140,6 +140,12 @@ name_arcs(struct making *making, size_t number)
 }
 
 bool
+owner_is_passing(const struct owner *owner)
+{
+	return owner->kind == OWNER_STACK || owner->kind == OWNER_REGISTERS;
+}
+
+bool
 owner_set_is_loaders(const struct owner_set *set, const struct graph *graph, size_t block)
 {
 	return set->loader != OWNER_NONE && graph->blocks[block].site < set->loader_site_count &&

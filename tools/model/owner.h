@@ -67,6 +67,9 @@ void owner_set_release(struct owner_set *set);
 /* The address of the word that an arc of a root is. */
 uint64_t owner_get_address(const struct graph *graph, size_t root, uint64_t arc);
 
+/* Whether an owner is a stack or registers, whose pointers go when functions return. */
+bool owner_is_passing(const struct owner *owner);
+
 /* Whether the loader holds a block. */
 bool owner_set_is_loaders(const struct owner_set *set, const struct graph *graph, size_t block);
 

@@ -65,12 +65,8 @@ count_went(struct owner_growth *growth, const struct graph *earlier, const struc
 static bool
 is_at_work(const struct making *making, uint32_t from)
 {
-	const struct owner *owner;
-
-	if (from < making->paths->block_count)
-		return false;
-	owner = &making->owners->owners[from - making->paths->block_count];
-	return owner->kind == OWNER_STACK || owner->kind == OWNER_REGISTERS;
+	return from >= making->paths->block_count &&
+	       owner_is_passing(&making->owners->owners[from - making->paths->block_count]);
 }
 
 /* Also for all on the way, so that each is looked at once. */

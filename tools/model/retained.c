@@ -39,9 +39,42 @@ add(struct retained_amount *sum, const struct retained_amount *amount)
 
 /* --- one graph of blocks and owners --- */
 
+/* What others than stacks and registers lead to. To free. */
+static bool *
+find_lasting(const struct retained *retained)
+{
+	const struct owner_set *owners = retained->owners;
+	const struct graph *graph = retained->graph;
+	bool *lasting = xcalloc(graph->block_count + 1, sizeof(*lasting));
+	ARRAY(uint32_t) waiting = {0};
+
+	for (uint64_t a = owners->first; a < graph->arc_count; a++) {
+		uint32_t owner = owners->of_arc[a - owners->first];
+
+		if (owner != OWNER_NONE && !owner_is_passing(&owners->owners[owner]))
+			*array_push(&waiting) = graph->arcs[a].target;
+	}
+	for (uint32_t i = 0; i < graph->block_count && owners->loader != OWNER_NONE; i++)
+		if (owner_set_is_loaders(owners, graph, i))
+			*array_push(&waiting) = i;
+	while (waiting.count > 0) {
+		uint32_t block = waiting.items[--waiting.count];
+
+		if (lasting[block])
+			continue;
+		lasting[block] = true;
+		for (uint64_t a = graph->first[block]; a < graph->first[block + 1]; a++)
+			if (!lasting[graph->arcs[a].target])
+				*array_push(&waiting) = graph->arcs[a].target;
+	}
+	array_release(&waiting);
+	return lasting;
+}
+
 /* Calls `put` with every arc of an owner. */
 struct owner_arcs {
 	struct retained *retained;
+	const bool *lasting; /* blocks that a passing owner does not count for; or NULL */
 	bool fills;
 };
 
@@ -57,6 +90,13 @@ put_owner_arc(const struct owner_arcs *arcs, uint32_t owner, uint32_t block)
 		first[1]++;
 }
 
+static bool
+counts(const struct owner_arcs *arcs, uint32_t owner, uint32_t block)
+{
+	return owner != OWNER_NONE &&
+	       !(arcs->lasting[block] && owner_is_passing(&arcs->retained->owners->owners[owner]));
+}
+
 static void
 each_owner_arc(const struct owner_arcs *arcs)
 {
@@ -64,7 +104,7 @@ each_owner_arc(const struct owner_arcs *arcs)
 	const struct owner_set *owners = arcs->retained->owners;
 
 	for (uint64_t a = owners->first; a < graph->arc_count; a++)
-		if (owners->of_arc[a - owners->first] != OWNER_NONE)
+		if (counts(arcs, owners->of_arc[a - owners->first], graph->arcs[a].target))
 			put_owner_arc(arcs, owners->of_arc[a - owners->first],
 				      graph->arcs[a].target);
 	if (owners->loader == OWNER_NONE)
@@ -81,7 +121,8 @@ make_flow(struct retained *retained)
 {
 	const struct graph *graph = retained->graph;
 	uint32_t blocks = get_block_count(retained), owners = retained->owners->count;
-	struct owner_arcs arcs = {.retained = retained};
+	bool *lasting = find_lasting(retained);
+	struct owner_arcs arcs = {.retained = retained, .lasting = lasting};
 	uint64_t sum = retained->owners->first;
 
 	retained->first = xcalloc((size_t)blocks + owners + 3, sizeof(*retained->first));
@@ -95,6 +136,7 @@ make_flow(struct retained *retained)
 		retained->targets[a] = graph->arcs[a].target;
 	arcs.fills = true;
 	each_owner_arc(&arcs);
+	free(lasting);
 	/* Each entry has moved to the beginning of the owner in front of it. */
 	memmove(&retained->first[blocks], &retained->first[blocks + 1],
 		owners * sizeof(*retained->first));
@@ -359,24 +401,38 @@ flow_down(const struct retained *retained, uint64_t *masks, struct retained_amou
 			add(&ret_amounts[__builtin_ctzll(rest)], &retained->component_amounts[i]);
 }
 
+/* Also where its arcs do not count for what is retained. */
+static void
+mark_owners(const struct retained *retained, const uint64_t *bits, uint64_t *masks)
+{
+	const struct owner_set *owners = retained->owners;
+	const struct graph *graph = retained->graph;
+	const uint32_t *of = retained->components.of;
+
+	for (uint64_t a = owners->first; a < graph->arc_count; a++)
+		if (owners->of_arc[a - owners->first] != OWNER_NONE)
+			masks[of[graph->arcs[a].target]] |= bits[owners->of_arc[a - owners->first]];
+	for (uint32_t i = 0; i < graph->block_count && owners->loader != OWNER_NONE; i++)
+		if (owner_set_is_loaders(owners, graph, i))
+			masks[of[i]] |= bits[owners->loader];
+}
+
 void
 retained_reach_owners(struct retained *retained, const uint32_t *owners, unsigned count,
 		      struct retained_amount *ret_amounts)
 {
-	uint32_t blocks = get_block_count(retained);
-	uint64_t *masks;
+	uint64_t *masks, *bits = xcalloc((size_t)retained->owners->count + 1, sizeof(*bits));
 
 	prepare_reach(retained);
 	masks = xcalloc((size_t)retained->components.count + 1, sizeof(*masks));
-	memset(ret_amounts, 0, count * sizeof(*ret_amounts));
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t node = blocks + owners[i];
-
-		for (uint64_t a = retained->first[node]; a < retained->first[node + 1]; a++)
-			masks[retained->components.of[retained->targets[a]]] |= (uint64_t)1 << i;
+		ret_amounts[i] = (struct retained_amount){0};
+		bits[owners[i]] |= (uint64_t)1 << i;
 	}
+	mark_owners(retained, bits, masks);
 	flow_down(retained, masks, ret_amounts);
 	free(masks);
+	free(bits);
 }
 
 void

@@ -5,7 +5,8 @@
  *     retained    what would be lost without it: all paths to these blocks lead through it
  *     reachable   what it leads to at all; others may lead there, too
  *
- * Blocks that several owners hold are retained by none of them: they are `shared`. A site retains
+ * What a stack or registers hold besides others does not count: functions return. Blocks that
+ * several owners hold are retained by none of them: they are `shared`. A site retains
  * what its blocks do, one by one; a block within what another one of the site retains counts once.
  */
 #ifndef RETAINED_H
