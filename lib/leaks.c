@@ -14,10 +14,12 @@
 #include "reach/parked.h"
 #include "reach/process_stat.h"
 #include "recording/recording_map.h"
+#include "thread.h"
 #include "twin.h"
 
-#define EXIT_NS 60000000000u /* that the program waits at its end, at most */
-#define DELETED " (deleted)"
+#define EXIT_NS     60000000000u /* that the program waits at its end, at most */
+#define THREADS_MAX 1024         /* that are named */
+#define DELETED     " (deleted)"
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 
@@ -26,6 +28,7 @@ static bool (*hold_requests)(void);
 static void (*let_requests_go)(void);
 static char path[GRAPH_PATH_BYTES];
 static struct look look;
+static struct graph_thread threads[THREADS_MAX];
 static struct memory_map outer;
 
 void
@@ -63,6 +66,19 @@ count_threads(void)
 	return count != 0 ? count : 2;
 }
 
+/* Those whose variables can be told from the rest of their stacks. */
+static size_t
+list_threads(void)
+{
+	static struct thread_place places[THREADS_MAX];
+	size_t count = thread_list(places, THREADS_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		threads[i] =
+			(struct graph_thread){.control = places[i].control, .id = places[i].id};
+	return count;
+}
+
 static void
 fill_look(uint32_t serial)
 {
@@ -75,6 +91,8 @@ fill_look(uint32_t serial)
 		.roots = {.has_unknown_blocks = is_forked || was_paused,
 			  .kernel = kernel_words,
 			  .kernel_count = kernel_count},
+		.threads = threads,
+		.thread_count = list_threads(),
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,

@@ -90,6 +90,8 @@ runtime_modules = \
 	lib/process.h \
 	lib/reach/allocator_memory.c \
 	lib/reach/allocator_memory.h \
+	lib/reach/far_places.c \
+	lib/reach/far_places.h \
 	lib/reach/graph_writer.c \
 	lib/reach/graph_writer.h \
 	lib/reach/kernel_words.c \

@@ -118,6 +118,7 @@ static void
 begin_thread(struct thread *t, uint32_t self)
 {
 	t->id = self;
+	t->control = arch_thread_control();
 	t->forks_inside = false;
 	t->asking = false;
 	t->passing = false;
@@ -239,6 +240,20 @@ bool
 thread_is_inside(void)
 {
 	return thread_registering != 0 || thread_gate(thread_self)->now == GATE_BUSY;
+}
+
+size_t
+thread_list(struct thread_place *places, size_t most)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < load(&threads.count) && count < most; i++) {
+		const struct thread *t = threads.list[i];
+
+		if (t->control != 0 && os_thread_lives(t->id))
+			places[count++] = (struct thread_place){t->id, t->control};
+	}
+	return count;
 }
 
 void

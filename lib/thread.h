@@ -43,6 +43,7 @@ struct thread {
 	uint32_t site;
 
 	uint32_t id;
+	uintptr_t control; /* where libc keeps what it knows of the thread */
 	bool forks_inside; /* while it interrupts a hook; during a fork only */
 	bool asking;       /* the real allocator, for a size: it may allocate for the answer */
 
@@ -112,6 +113,15 @@ void thread_after_fork(void);
 
 /* Whether such a hook has still to leave. [signal] */
 bool thread_is_inside(void);
+
+/* A thread, and where libc keeps what it knows of it. */
+struct thread_place {
+	uint32_t id;
+	uintptr_t control;
+};
+
+/* Those that live and have had an event, at most `most`; how many. [signal] */
+size_t thread_list(struct thread_place *places, size_t most);
 
 /* Start without threads, on an empty recording. So many get a shard of their own. [init] */
 void thread_reset(uint32_t shard_limit);

@@ -21,10 +21,12 @@ dist_man_MANS += \
 	man/heaptally-pause.1 \
 	man/heaptally-python.7 \
 	man/heaptally-recording.5 \
+	man/heaptally-refs.1 \
 	man/heaptally-report.1 \
 	man/heaptally-reset-peak.1 \
 	man/heaptally-resident.1 \
 	man/heaptally-resume.1 \
+	man/heaptally-retained.1 \
 	man/heaptally-run.1 \
 	man/heaptally-serve.1 \
 	man/heaptally-snapshot.1 \

@@ -61,6 +61,7 @@ python_tests = \
 	tests/cli/page.py \
 	tests/cli/page_html.py \
 	tests/cli/refresh.py \
+	tests/cli/refs.py \
 	tests/cli/requests.py \
 	tests/cli/resident.py \
 	tests/cli/serve.py \
@@ -94,6 +95,7 @@ EXTRA_DIST += \
 	tests/browser.py \
 	tests/cli/commanded.py \
 	tests/cli/feeding.py \
+	tests/cli/growing.py \
 	tests/cli/common.bash \
 	tests/data/golden.txt \
 	tests/data/hashes.pl \

@@ -111,6 +111,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/delta.h \
 	tools/model/diff.c \
 	tools/model/diff.h \
+	tools/model/dominators.c \
+	tools/model/dominators.h \
 	tools/model/filter.c \
 	tools/model/filter.h \
 	tools/model/filter_condition.c \
@@ -163,13 +165,21 @@ tools_libtools_a_SOURCES = \
 	tools/model/python_line.h \
 	tools/model/rank.c \
 	tools/model/rank.h \
+	tools/model/referrers.c \
+	tools/model/referrers.h \
 	tools/model/remedy.c \
 	tools/model/remedy.h \
 	tools/model/resident.c \
 	tools/model/resident.h \
+	tools/model/retained.c \
+	tools/model/retained.h \
+	tools/model/retained_report.c \
+	tools/model/retained_report.h \
 	tools/model/reach.c \
 	tools/model/reach.h \
 	tools/model/selection.h \
+	tools/model/site_group.c \
+	tools/model/site_group.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
 	tools/model/system_library.c \
@@ -178,6 +188,12 @@ tools_libtools_a_SOURCES = \
 	tools/model/system_rules.h \
 	tools/model/not_freed.c \
 	tools/model/not_freed.h \
+	tools/model/owner.c \
+	tools/model/owner.h \
+	tools/model/owner_growth.c \
+	tools/model/owner_growth.h \
+	tools/model/owner_path.c \
+	tools/model/owner_path.h \
 	tools/view/kept.c \
 	tools/view/kept.h \
 	tools/model/thread_name.c \
@@ -277,8 +293,12 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/name_store.h \
 	tools/symbols/perf_map.c \
 	tools/symbols/perf_map.h \
+	tools/symbols/owner_names.c \
+	tools/symbols/owner_names.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
+	tools/symbols/variable_table.c \
+	tools/symbols/variable_table.h \
 	tools/tui/tui.h \
 	tools/util/array.h \
 	tools/util/buffer.c \
@@ -338,6 +358,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/diff_text.c \
 	tools/view/filters.c \
 	tools/view/filters.h \
+	tools/view/graph_place.c \
+	tools/view/graph_place.h \
+	tools/view/graph_quality.c \
+	tools/view/graph_quality.h \
 	tools/view/growth.c \
 	tools/view/growth.h \
 	tools/view/info.c \
@@ -356,6 +380,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/marks.h \
 	tools/view/moment.c \
 	tools/view/moment.h \
+	tools/view/owner.c \
+	tools/view/owner.h \
 	tools/page/assets.h \
 	tools/view/page.h \
 	tools/view/page_data.c \
@@ -376,10 +402,14 @@ tools_libtools_a_SOURCES = \
 	tools/view/processes.h \
 	tools/view/quality.c \
 	tools/view/quality.h \
+	tools/view/refs.c \
+	tools/view/refs.h \
 	tools/view/remedy.c \
 	tools/view/remedy.h \
 	tools/view/resident.c \
 	tools/view/resident.h \
+	tools/view/retained.c \
+	tools/view/retained.h \
 	tools/view/source_code.c \
 	tools/view/source_code.h \
 	tools/view/stack.c \
@@ -426,6 +456,10 @@ tools_heaptally_SOURCES = \
 	tools/cmd/command.h \
 	tools/cmd/diff.c \
 	tools/cmd/export.c \
+	tools/cmd/graph_load.c \
+	tools/cmd/graph_load.h \
+	tools/cmd/graph_names.c \
+	tools/cmd/graph_names.h \
 	tools/cmd/growth.c \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
@@ -441,6 +475,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/main.c \
 	tools/cmd/project_file.c \
 	tools/cmd/project_file.h \
+	tools/cmd/refs.c \
 	tools/cmd/report.c \
 	tools/cmd/report_filters.c \
 	tools/cmd/report_filters.h \
@@ -454,6 +489,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_output.h \
 	tools/cmd/request.c \
 	tools/cmd/resident.c \
+	tools/cmd/retained.c \
 	tools/cmd/run.c \
 	tools/cmd/run_early.c \
 	tools/cmd/run_early.h \

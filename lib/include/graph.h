@@ -12,8 +12,13 @@
  *     GRAPH_FIRST    uint64_t             edges of source i are first[i] up to first[i + 1]; one
  *                                         more than there are sources
  *     GRAPH_BLOCKS   struct graph_block   that lived, in ascending order of address, none in
- * another GRAPH_ROOTS    struct graph_root    memory that is no block and was read GRAPH_STRINGS
- * bytes                NUL-terminated; offset 0 is the empty string
+ *                                         another
+ *     GRAPH_ROOTS    struct graph_root    memory that is no block and was read
+ *     GRAPH_STRINGS  bytes                NUL-terminated; offset 0 is the empty string
+ *     thread_table   struct graph_thread  that have allocated, as far as they were counted
+ *     far_table      struct graph_far     in ascending order: places that an edge has no room for
+ *
+ * The last two came later: files without them have zeros there.
  *
  * A site has the number that it has in the recording. All integers are little-endian.
  */
@@ -81,7 +86,7 @@ struct graph_header {
 	uint64_t scan_ns;
 	uint64_t read_bytes; /* of blocks and roots */
 	uint64_t missed_bytes;
-	uint64_t reserved[4];
+	struct graph_extent thread_table, far_table;
 	struct graph_extent sections[GRAPH_SECTIONS];
 };
 
@@ -104,8 +109,8 @@ enum graph_pointer {
 	GRAPH_POINTERS
 };
 
-#define GRAPH_OFFSET_MAX ((1u << 8) - 1)  /* this many or more */
-#define GRAPH_WORD_MAX   ((1u << 21) - 1) /* this many or more */
+#define GRAPH_OFFSET_MAX ((1u << 8) - 1)  /* this many or more: a graph_far may say it */
+#define GRAPH_WORD_MAX   ((1u << 21) - 1) /* likewise */
 
 struct graph_edge {
 	uint32_t target;      /* a block */
@@ -130,12 +135,28 @@ struct graph_root {
 	uint32_t name; /* in GRAPH_STRINGS, of the mapping */
 };
 
+/* A thread that lives. */
+struct graph_thread {
+	uint64_t control; /* where libc keeps what it knows of it, behind the thread's variables */
+	uint32_t id;
+	uint32_t reserved;
+};
+
+/* Both places of an edge one of which is too far off. Of many, the last may be missing. */
+struct graph_far {
+	uint64_t edge;
+	uint64_t offset;
+	uint64_t word;
+};
+
 #define GRAPH_LAYOUT(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "layout of " #type)
 
 GRAPH_LAYOUT(graph_extent, 16);
 GRAPH_LAYOUT(graph_block, 16);
 GRAPH_LAYOUT(graph_edge, 8);
 GRAPH_LAYOUT(graph_root, 24);
+GRAPH_LAYOUT(graph_thread, 16);
+GRAPH_LAYOUT(graph_far, 24);
 GRAPH_LAYOUT(graph_header, 216);
 
 #endif

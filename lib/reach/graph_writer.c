@@ -76,14 +76,14 @@ graph_writer_init(struct graph_writer *writer, const char *recording)
 }
 
 void
-graph_writer_begin(struct graph_writer *writer, enum graph_section section)
+graph_writer_begin(struct graph_writer *writer, struct graph_extent *extent)
 {
 	size_t uneven = (writer->offset + writer->used) % 8;
 	static const char zeroes[8];
 
 	if (uneven != 0)
 		graph_writer_put(writer, zeroes, 8 - uneven);
-	writer->header.sections[section].offset = writer->offset + writer->used;
+	extent->offset = writer->offset + writer->used;
 }
 
 void
@@ -103,12 +103,6 @@ graph_writer_put(struct graph_writer *writer, const void *records, size_t bytes)
 		if (writer->used == BUFFER_BYTES)
 			flush(writer);
 	}
-}
-
-void
-graph_writer_end(struct graph_writer *writer, enum graph_section section, uint64_t count)
-{
-	writer->header.sections[section].count = count;
 }
 
 static void
@@ -139,6 +133,7 @@ graph_writer_finish(struct graph_writer *writer, int error)
 	if (error != 0) {
 		/* The header alone; the room for it may be all there is. */
 		memset(writer->header.sections, 0, sizeof writer->header.sections);
+		writer->header.thread_table = writer->header.far_table = (struct graph_extent){0};
 		os_truncate(writer->fd, 0);
 		writer->error = 0;
 		writer->offset = sizeof writer->header;

@@ -26,10 +26,10 @@ struct graph_writer {
 /* The graph of the recording at `recording`. 0 or -errno. [signal] */
 int graph_writer_init(struct graph_writer *writer, const char *recording);
 
-/* Append to the section that was begun last. [signal] */
-void graph_writer_begin(struct graph_writer *writer, enum graph_section section);
+/* Append to what was begun last; `extent` is one of the writer's header, whose count the caller
+ * knows. [signal] */
+void graph_writer_begin(struct graph_writer *writer, struct graph_extent *extent);
 void graph_writer_put(struct graph_writer *writer, const void *records, size_t bytes);
-void graph_writer_end(struct graph_writer *writer, enum graph_section section, uint64_t count);
 
 /* Give it its name; `error` is why there is no graph, or 0. What went wrong before is the reason,
  * too. 0 or -errno, when there is not even that. [signal] */

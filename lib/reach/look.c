@@ -51,13 +51,23 @@ count_missed(const struct memory_map *outer)
 	return missed;
 }
 
+/* One table whose records are in memory. */
+static void
+write_table(struct graph_extent *extent, const void *records, size_t count, size_t record_bytes)
+{
+	graph_writer_begin(&now.writer, extent);
+	graph_writer_put(&now.writer, records, count * record_bytes);
+	extent->count = count;
+}
+
 static void
 write_strings(void)
 {
+	struct graph_extent *extent = &now.writer.header.sections[GRAPH_STRINGS];
 	struct graph_root *roots = now.roots.items;
 	uint32_t offset = 1, last_name = 0, last_offset = 0;
 
-	graph_writer_begin(&now.writer, GRAPH_STRINGS);
+	graph_writer_begin(&now.writer, extent);
 	graph_writer_put(&now.writer, "", 1);
 	for (size_t i = 0; i < now.roots.count; i++) {
 		const char *name = now.map.text + roots[i].name;
@@ -74,24 +84,25 @@ write_strings(void)
 			offset += bytes;
 		}
 	}
-	graph_writer_end(&now.writer, GRAPH_STRINGS, offset);
+	extent->count = offset;
 }
 
 static void
-write_tables(void)
+write_tables(const struct look *look)
 {
+	struct graph_header *header = &now.writer.header;
 	size_t sources = now.nodes.count + now.roots.count;
 
-	graph_writer_begin(&now.writer, GRAPH_FIRST);
-	graph_writer_put(&now.writer, now.first, (sources + 1) * sizeof *now.first);
-	graph_writer_end(&now.writer, GRAPH_FIRST, sources + 1);
-	graph_writer_begin(&now.writer, GRAPH_BLOCKS);
-	graph_writer_put(&now.writer, now.nodes.blocks, now.nodes.count * sizeof *now.nodes.blocks);
-	graph_writer_end(&now.writer, GRAPH_BLOCKS, now.nodes.count);
+	write_table(&header->sections[GRAPH_FIRST], now.first, sources + 1, sizeof *now.first);
+	write_table(&header->sections[GRAPH_BLOCKS], now.nodes.blocks, now.nodes.count,
+		    sizeof *now.nodes.blocks);
 	write_strings();
-	graph_writer_begin(&now.writer, GRAPH_ROOTS);
-	graph_writer_put(&now.writer, now.roots.items, now.roots.count * sizeof *now.roots.items);
-	graph_writer_end(&now.writer, GRAPH_ROOTS, now.roots.count);
+	write_table(&header->sections[GRAPH_ROOTS], now.roots.items, now.roots.count,
+		    sizeof *now.roots.items);
+	write_table(&header->thread_table, look->threads, look->thread_count,
+		    sizeof *look->threads);
+	write_table(&header->far_table, now.scan.far.items, now.scan.far.count,
+		    sizeof *now.scan.far.items);
 }
 
 /* Nobody waits for an answer any more, or it takes too long. */
@@ -131,9 +142,10 @@ check_all(const struct look *look)
 static int
 read_memory(const struct look *look)
 {
+	struct graph_extent *extent = &now.writer.header.sections[GRAPH_EDGES];
 	uint64_t checked_bytes = 0;
 
-	graph_writer_begin(&now.writer, GRAPH_EDGES);
+	graph_writer_begin(&now.writer, extent);
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
 		scan_block(&now.scan, &now.nodes.blocks[i]);
@@ -147,7 +159,7 @@ read_memory(const struct look *look)
 	}
 	roots_scan(&now.roots, &now.scan, (uint32_t)now.nodes.count);
 	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
-	graph_writer_end(&now.writer, GRAPH_EDGES, now.scan.edge_count);
+	extent->count = now.scan.edge_count;
 	return now.scan.is_late ? -ETIMEDOUT : check_time(look);
 }
 
@@ -228,7 +240,7 @@ look_make(const struct look *look)
 	if (result == 0)
 		result = read_memory(look);
 	if (result == 0)
-		write_tables();
+		write_tables(look);
 	if (now.scan.has_failed)
 		header->gaps |= GRAPH_GAP_UNREADABLE;
 	header->read_bytes = now.scan.read_bytes;

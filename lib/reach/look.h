@@ -13,6 +13,8 @@ struct look {
 	const char *recording;      /* path: the graph gets its name beside it */
 	struct graph_header header; /* what is known of it beforehand */
 	struct roots_input roots;
+	const struct graph_thread *threads; /* those that live */
+	size_t thread_count;
 	const struct memory_map *outer; /* of the process that this is a copy of, or NULL */
 	uint32_t parent;                /* of a copy, which ends when that has gone; or 0 */
 	uint64_t deadline_ns;           /* monotonic; 0: none */

@@ -41,6 +41,7 @@ scan_release(struct scan *scan)
 {
 	if (scan->copy != NULL)
 		os_unmap(scan->copy, COPY_BYTES);
+	far_places_release(&scan->far);
 	if (scan->pagemap >= 0)
 		os_close(scan->pagemap);
 }
@@ -56,8 +57,13 @@ put_edge(struct scan *scan, const struct scan_candidate *candidate, enum graph_p
 		.target = (uint32_t)candidate->block,
 		.pointer = (uint32_t)pointer & 7,
 		.offset = offset < GRAPH_OFFSET_MAX ? (uint32_t)offset & 0xff : GRAPH_OFFSET_MAX,
-		.word = candidate->place & GRAPH_WORD_MAX,
+		.word = candidate->place < GRAPH_WORD_MAX
+				? (uint32_t)candidate->place & GRAPH_WORD_MAX
+				: GRAPH_WORD_MAX,
 	};
+
+	if (offset >= GRAPH_OFFSET_MAX || candidate->place >= GRAPH_WORD_MAX)
+		far_places_insert(&scan->far, scan->edge_count, offset, candidate->place);
 
 	while (scan->written_source < candidate->source)
 		scan->first[++scan->written_source] = scan->edge_count;
@@ -149,7 +155,7 @@ consider(struct scan *scan, uint64_t word, uint64_t place)
 
 	candidate->word = word;
 	candidate->source = scan->source;
-	candidate->place = place < GRAPH_WORD_MAX ? (uint32_t)place : GRAPH_WORD_MAX;
+	candidate->place = place;
 	if (scan->used == SCAN_BATCH)
 		look_up(scan);
 }

@@ -10,6 +10,7 @@
 #define SCAN_H
 
 #include "base/base.h"
+#include "reach/far_places.h"
 #include "reach/graph_writer.h"
 #include "reach/memory_map.h"
 #include "reach/nodes.h"
@@ -19,7 +20,7 @@
 struct scan_candidate {
 	uint64_t word;
 	uint32_t source;
-	uint32_t place; /* in the source, in words */
+	uint64_t place; /* in the source, in words */
 	const struct nodes_place *near;
 	size_t block;
 };
@@ -29,6 +30,7 @@ struct scan {
 	const struct memory_map *map;
 	const struct mapping *last_mapping; /* where a block was, all of which can be read */
 	struct graph_writer *writer;
+	struct far_places far;
 	uint64_t *first; /* of each source; that of the next is known when an edge of it is */
 	uint64_t edge_count;
 	uint32_t source, written_source;

@@ -11,6 +11,7 @@ import subprocess
 
 import schema
 from commanded import commanded
+from growing import growing
 from harness import (COMMAND, LIBRARY, SOURCE, case, environment, equal, heaptally, program, record, run,
                      run_cases, wait_to_succeed)
 
@@ -185,6 +186,21 @@ def leaks(_directory):
     record("leaks.tally", [program("leaks")], "--leaks")
     for key in KEYS[:4]:
         ask("leaks", "--by", key, "leaks.tally", status=1)
+    ask("leaks", "leaks.tally", "leaks.tally")
+    with growing() as pid:
+        sites = ask("leaks", "--settle", "1", pid)["sites"]
+    assert [one for one in sites if one["growth"] and one["growth"]["parts"]], sites
+
+
+@case("retained and refs: an address, a place, a path, every key")
+def held(directory):
+    run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/held.recording" % directory))
+    for key in KEYS[:4]:
+        assert ask("retained", "--by", key, "held.graph")["roots"], key
+    found = ask("refs", "--site", "*leaks.c*", "held.graph")
+    assert found["ways"] and found["pointers"] == [], found
+    addresses = [ask("refs", "held.graph", found["block"]["address"])]
+    assert addresses[0]["pointer_count"] == len(addresses[0]["pointers"]), addresses
 
 
 @case("what text says as a hint or a warning is in the JSON too")

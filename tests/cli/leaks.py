@@ -7,6 +7,7 @@ import os
 import re
 
 import schema
+from growing import growing
 from harness import LIBRARY, case, environment, equal, heaptally, program, record, run, run_cases
 
 
@@ -247,6 +248,50 @@ def limits(directory):
     equal(result.returncode, 3, "no answer")
     assert b"a limit on the size of files" in result.stderr, result.stderr
     equal(glob.glob("*.partial"), [], "half a file")
+
+@case("growth between two looks: which variable, through what, and what comes with it; plateau, start-up")
+def grows(_directory):
+    with growing() as pid:
+        document = ask("--settle", "1", pid, status=0)
+        inserted = site(document, "cache_insert")
+        equal(inserted["verdict"], "growing", "verdict of what grows")
+        growth = inserted["growth"]
+        equal((growth["path"]["root"]["name"], [one["frames"][0]["function"] for one in growth["path"]["blocks"]][0]),
+              ("g_cache", "cache_new"), "who holds it")
+        assert inserted["came_blocks"] >= 2 and inserted["gone_blocks"] == 0, inserted
+        parts = {one["frames"][0]["function"]: one["blocks"] for one in growth["parts"]}
+        assert abs(parts["text_new"] - inserted["came_blocks"]) <= 1, (parts, inserted["came_blocks"])
+        texts = site(document, "text_new")
+        equal((texts["verdict"], texts["growth"]), ("growing", None), "what comes with it")
+        equal(site(document, "turn")["verdict"], "plateau", "as many go as come")
+        equal(site(document, "once_new")["verdict"], "start-up", "neither")
+        work = [one["verdict"] for one in document["sites"] if one["frames"][0]["function"] == "work"]
+        assert "growing" not in work, work
+        said = text("--settle", "1", pid, status=0)
+        assert re.search(r"^GROWING .* more in [\d.]+ m?s, one every [\d.]+ [mu]?s\n +cache_insert  grows.c:\d+\n"
+                         r" +held by global g_cache \(grows, grows.c:8\) -> cache_new  grows.c:10 ", said, re.M), said
+        equal(len(re.findall("^GROWING", said, re.M)), 1, "one paragraph")
+        equal(len(re.findall("^(PLATEAU|START-UP)", text("--all", "--settle", "1", pid, status=0), re.M)) >= 2,
+              True, "with --all")
+
+
+@case("leaks BEFORE AFTER: what is lost and was not, and the status of that alone")
+def two(_directory):
+    build("#include <stdlib.h>\nstatic void old(int n) { while (n--) malloc(10); }\n"
+          "static void fresh(int n) { while (n--) malloc(20); }\n"
+          "int main(int c, char **v) { old(atoi(v[1])); fresh(atoi(v[2])); return c == 0; }\n", "app", "-fno-inline")
+    for name, words in (("a", ("3", "0")), ("b", ("5", "4")), ("c", ("3", "0"))):
+        equal(record(name + ".tally", ["./app", *words], "--leaks").returncode, 0, "run")
+    document = ask("a.tally", "b.tally")
+    equal((document["summary"]["definite"], document["before"]["command"]), ({"blocks": 6, "bytes": 100}, "app"), "sum")
+    equal({one["frames"][0]["function"]: one["definite"]["blocks"] for one in document["sites"]},
+          {"old": 2, "fresh": 4}, "what came")
+    assert "6 blocks are lost, from 2 places that were not in a.tally" in text("a.tally", "b.tally"), "said"
+    equal(ask("a.tally", "c.tally", status=0)["summary"]["definite"]["blocks"], 0, "nothing new")
+    equal(ask("b.tally", "a.tally", status=0)["summary"]["definite"]["blocks"], 0, "less")
+    text("--max-blocks", "6", "a.tally", "b.tally", status=0)
+    equal(heaptally("leaks", "a.tally", "b.tally", "c.tally").returncode, 2, "three")
+    equal(heaptally("leaks", "none.tally", "b.tally").returncode, 2, "none")
 
 
 run_cases()

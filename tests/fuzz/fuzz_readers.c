@@ -22,7 +22,12 @@
 #include "graph.h"
 #include "graph_generator.h"
 #include "model/profile.h"
+#include "model/owner.h"
+#include "model/owner_growth.h"
+#include "model/owner_path.h"
 #include "model/reach.h"
+#include "model/referrers.h"
+#include "model/retained.h"
 #include "read/graph_file.h"
 #include "recording_generator.h"
 #include "read/snapshot.h"
@@ -71,6 +76,47 @@ read_as_tally(int fd)
 	tally_reader_free(reader);
 }
 
+/* Who holds what, as retained, refs and leaks compute it. */
+static void
+hold(const struct graph *graph, const bool *loaders)
+{
+	size_t count = graph->block_count + 1;
+	uint32_t *groups = calloc(count, sizeof(*groups));
+	bool *targets = calloc(count, sizeof(*targets));
+	struct retained_amount amounts[2], own[2];
+	struct retained_first *firsts;
+	struct owner_growth growth;
+	struct owner_paths paths;
+	struct owner_set owners;
+	struct referrer_set referrers;
+	struct retained retained;
+
+	for (size_t i = 0; i < graph->block_count; i++) {
+		groups[i] = graph->blocks[i].site % 2;
+		targets[i] = i % 2 == 0;
+	}
+	owner_set_init(&owners, graph, NULL, loaders, 2);
+	retained_init(&retained, graph, &owners, NULL);
+	retained_sum_groups(&retained, groups, 2, amounts, own);
+	firsts = calloc(owners.count + 1u, sizeof(*firsts));
+	retained_find_first(&retained, groups, firsts);
+	if (owners.count != 0)
+		retained_reach_owners(&retained, &(uint32_t){0}, 1, amounts);
+	retained_reach_groups(&retained, groups, &(uint32_t){1}, 1, amounts);
+	retained_release(&retained);
+	referrer_set_init(&referrers, graph, &owners, groups, targets, 0);
+	referrer_set_release(&referrers);
+	owner_paths_init(&paths, graph, &owners);
+	owner_growth_init(&growth, &(struct graph){.site_count = 1}, graph, &owners, &paths, groups,
+			  2);
+	owner_growth_release(&growth);
+	owner_paths_release(&paths);
+	owner_set_release(&owners);
+	free(firsts);
+	free(groups);
+	free(targets);
+}
+
 static void
 read_as_graph(const char *path)
 {
@@ -85,6 +131,7 @@ read_as_graph(const char *path)
 	if (graph.error == 0) {
 		reach_init(&reach, &graph, &options);
 		reach_release(&reach);
+		hold(&graph, roots);
 	}
 	graph_release(&graph);
 }

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define SECTION(section, member)                                       \
-	whole.header.sections[section] = (struct graph_extent)         \
+#define EXTENT(extent, member)                                         \
+	whole.header.extent = (struct graph_extent)                    \
 	{                                                              \
 		offsetof(struct generated_graph, member),              \
 			sizeof(whole.member) / sizeof(whole.member[0]) \
@@ -21,20 +21,27 @@ generated_graph_make(void)
 			   .file_bytes = sizeof(whole),
 			   .mode = GRAPH_LIVE_TWIN,
 			   .serial = 7},
-		.edges = {{.target = 1, .pointer = GRAPH_POINTER_BASE, .offset = 9, .word = 3},
+		.edges = {{.target = 1,
+			   .pointer = GRAPH_POINTER_BASE,
+			   .offset = GRAPH_OFFSET_MAX,
+			   .word = 3},
 			  {.target = 0}},
 		.first = {0, 1, 1, 2},
 		.blocks = {{.start = 0x1000, .bytes_low = 16, .site = 1},
 			   {.start = 0x2000, .bytes_high = 1, .bytes_low = 5, .site = 2}},
 		.roots = {{.start = 0x8000, .end = 0x9000, .kind = GRAPH_ROOT_MAPPING, .name = 1}},
+		.threads = {{.control = 0x9900, .id = 8}, {.control = 0x9800, .id = 7}},
+		.far = {{.edge = 0, .offset = 0x1234, .word = 3}},
 		.strings = "\0[heap]",
 	};
 
 	memcpy(whole.header.magic, GRAPH_MAGIC, sizeof(whole.header.magic));
-	SECTION(GRAPH_EDGES, edges);
-	SECTION(GRAPH_FIRST, first);
-	SECTION(GRAPH_BLOCKS, blocks);
-	SECTION(GRAPH_ROOTS, roots);
-	SECTION(GRAPH_STRINGS, strings);
+	EXTENT(sections[GRAPH_EDGES], edges);
+	EXTENT(sections[GRAPH_FIRST], first);
+	EXTENT(sections[GRAPH_BLOCKS], blocks);
+	EXTENT(sections[GRAPH_ROOTS], roots);
+	EXTENT(sections[GRAPH_STRINGS], strings);
+	EXTENT(thread_table, threads);
+	EXTENT(far_table, far);
 	return whole;
 }

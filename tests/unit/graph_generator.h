@@ -15,10 +15,12 @@ struct generated_graph {
 	uint64_t first[4];
 	struct graph_block blocks[2];
 	struct graph_root roots[1];
+	struct graph_thread threads[2];
+	struct graph_far far[1];
 	char strings[8];
 };
 
-/* Two blocks: the first points into the second, and a mapping at the first. */
+/* Two blocks: the first points far into the second, and a mapping at the first. */
 struct generated_graph generated_graph_make(void);
 
 #endif

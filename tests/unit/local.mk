@@ -23,6 +23,7 @@ tools_unit_tests = \
 	tests/unit/test_changes \
 	tests/unit/test_collect \
 	tests/unit/test_diff \
+	tests/unit/test_dominators \
 	tests/unit/test_exec_reader \
 	tests/unit/test_filter \
 	tests/unit/test_graph_file \
@@ -206,6 +207,9 @@ tests_unit_test_timeline_SOURCES = tests/unit/test_timeline.c $(fixture) $(scrat
 tests_unit_test_reach_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_reach_LDADD = $(tools_unit_libs)
 tests_unit_test_reach_SOURCES = tests/unit/test_reach.c $(scratch)
+tests_unit_test_dominators_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_dominators_LDADD = $(tools_unit_libs)
+tests_unit_test_dominators_SOURCES = tests/unit/test_dominators.c $(scratch)
 tests_unit_test_graph_file_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_graph_file_LDADD = $(tools_unit_libs)
 tests_unit_test_graph_file_SOURCES = tests/unit/test_graph_file.c $(scratch) $(graphs)

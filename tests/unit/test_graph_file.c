@@ -30,18 +30,67 @@ START_TEST(a_whole_graph)
 {
 	struct generated_graph whole = generated_graph_make();
 	struct graph graph;
+	uint64_t word, offset;
 
 	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
 	ck_assert_uint_eq(graph.block_count, 2);
 	ck_assert_uint_eq(graph_get_bytes(&graph.blocks[1]), 0x100000005);
 	ck_assert_uint_eq(graph.arcs[0].how, GRAPH_BASE);
-	ck_assert_uint_eq(graph.arcs[0].offset, 9);
+	ck_assert(graph_get_places(&graph, 0, &word, &offset));
+	ck_assert_uint_eq(offset, 0x1234);
+	ck_assert(graph_get_places(&graph, 1, &word, &offset));
+	ck_assert_uint_eq(offset, 0);
+	ck_assert_uint_eq(graph.thread_count, 2);
+	ck_assert_uint_eq(graph.threads[0].id, 7);
 	ck_assert_uint_eq(graph.arcs[0].word, 3);
 	ck_assert_uint_eq(graph.roots[0].kind, GRAPH_AREA_MAPPING);
 	ck_assert_str_eq(graph.strings + graph.roots[0].name, "[heap]");
 	ck_assert_int_eq(graph.quality.taken, GRAPH_TAKEN_BY_TWIN);
 	ck_assert_uint_eq(graph.serial, 7);
 	graph_release(&graph);
+}
+END_TEST
+
+/* Before there were threads and far places, zeros stood where they are. */
+START_TEST(of_an_older_runtime)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+	uint64_t word, offset;
+
+	whole.header.thread_table = whole.header.far_table = (struct graph_extent){0};
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	ck_assert_uint_eq(graph.thread_count, 0);
+	ck_assert(!graph_get_places(&graph, 0, &word, &offset));
+	ck_assert_uint_eq(offset, GRAPH_OFFSET_MAX);
+	graph_release(&graph);
+}
+END_TEST
+
+START_TEST(written_and_read)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph, again;
+	int fd;
+
+	whole.header.gaps = GRAPH_GAP_REGISTERS | GRAPH_GAP_UNREADABLE;
+	whole.header.taken_ns = 12;
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	fd = open("y.graph", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ck_assert_int_eq(graph_file_write(&graph, fd), 0);
+	close(fd);
+	ck_assert_int_eq(graph_file_read("y.graph", GENERATED_GRAPH_SITES, &again), 0);
+	ck_assert_uint_eq(again.arc_count, graph.arc_count);
+	ck_assert_mem_eq(again.arcs, graph.arcs, graph.arc_count * sizeof(*graph.arcs));
+	ck_assert_mem_eq(again.blocks, graph.blocks, graph.block_count * sizeof(*graph.blocks));
+	ck_assert_mem_eq(again.roots, graph.roots, graph.root_count * sizeof(*graph.roots));
+	ck_assert_mem_eq(again.far, graph.far, sizeof(*graph.far));
+	ck_assert_mem_eq(again.threads, graph.threads, 2 * sizeof(*graph.threads));
+	ck_assert_mem_eq(again.strings, graph.strings, graph.string_bytes);
+	ck_assert_mem_eq(&again.quality, &graph.quality, sizeof(graph.quality));
+	ck_assert_uint_eq(again.serial, 7);
+	graph_release(&graph);
+	graph_release(&again);
 }
 END_TEST
 
@@ -80,6 +129,9 @@ END_TEST
 	DAMAGE(whole.blocks[1].start = 0x100f, -EBADMSG)                          \
 	DAMAGE(whole.blocks[0].site = 3, -EBADMSG)                                \
 	DAMAGE(whole.blocks[0].site = 0, -EBADMSG)                                \
+	DAMAGE(whole.header.thread_table.count = 9, -EBADMSG)                     \
+	DAMAGE(whole.header.far_table.offset = UINT64_MAX, -EBADMSG)              \
+	DAMAGE(whole.far[0].edge = 2, -EBADMSG)                                   \
 	DAMAGE(whole.roots[0].end = 0x7fff, -EBADMSG)                             \
 	DAMAGE(whole.roots[0].kind = 99, -EBADMSG)                                \
 	DAMAGE(whole.roots[0].name = 8, -EBADMSG)
@@ -134,6 +186,8 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, scratch_enter, scratch_leave);
 	tcase_add_test(tcase, a_whole_graph);
+	tcase_add_test(tcase, of_an_older_runtime);
+	tcase_add_test(tcase, written_and_read);
 	tcase_add_test(tcase, none_could_be_made);
 	tcase_add_test(tcase, damages);
 	tcase_add_test(tcase, cut_anywhere);

@@ -3,6 +3,8 @@
 
 #include "cmd/arguments.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,4 +169,20 @@ arguments_refuse_word(const struct argp_state *state, const char *word, const ch
 {
 	argp_error(state, "%s: not one of %s%s", word, known, nearest_suggest(word, known));
 	abort(); /* argp_error has not returned: no parser here forbids it to exit */
+}
+
+uint64_t
+arguments_parse_address(const char *word, const struct argp_state *state)
+{
+	bool hex = strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0;
+	const char *digits = hex ? word + 2 : word;
+	uint64_t address;
+	char *end;
+
+	errno = 0;
+	address = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)*digits) || *end != '\0' || errno != 0)
+		argp_error(state, "%s: not an address: write it like 0x55d0c3a02ab0, or in decimal",
+			   word);
+	return address;
 }

@@ -6,6 +6,7 @@
 #define ARGUMENTS_H
 
 #include <argp.h>
+#include <stdint.h>
 
 /* As argp_parse, which exits on errors; an option that is unknown is answered with the nearest, and
  * those of the project's file come before the words. */
@@ -13,6 +14,11 @@ void arguments_parse(const struct argp *argp, int argc, char **argv, unsigned fl
 
 /* The operand of a command that has one: a second is refused, which exits. */
 void arguments_take_one(const char **operand, const char *word, const struct argp_state *state);
+
+/* An address as a debugger prints it, with 0x, or in decimal; anything else is refused, which
+ * exits.
+ */
+uint64_t arguments_parse_address(const char *word, const struct argp_state *state);
 
 /* Refuse a value of an option: "stak: not one of line, stack; did you mean stack?". Exits. */
 _Noreturn void arguments_refuse_word(const struct argp_state *state, const char *word,

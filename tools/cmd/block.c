@@ -5,10 +5,7 @@
 #include "config.h"
 
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
@@ -24,21 +21,6 @@ struct arguments {
 	const char *operands[2]; /* where, and the address */
 	uint64_t address;
 };
-
-/* As a debugger prints it, with 0x, or in decimal. */
-static void
-parse_address(struct arguments *arguments, const char *word, struct argp_state *state)
-{
-	bool hex = strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0;
-	const char *digits = hex ? word + 2 : word;
-	char *end;
-
-	errno = 0;
-	arguments->address = strtoull(digits, &end, hex ? 16 : 10);
-	if (!isxdigit((unsigned char)*digits) || *end != '\0' || errno != 0)
-		argp_error(state, "%s: not an address: write it like 0x55d0c3a02ab0, or in decimal",
-			   word);
-}
 
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
@@ -58,7 +40,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (arguments->operands[1] == NULL)
 			argp_error(state, "a process or file and an address are needed");
-		parse_address(arguments, arguments->operands[1], state);
+		arguments->address = arguments_parse_address(arguments->operands[1], state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -42,6 +42,8 @@ int cmd_annotate(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_resident(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
+int cmd_retained(int argc, char **argv);
+int cmd_refs(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);

@@ -7,20 +7,18 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
-#include "cmd/report_load.h"
+#include "cmd/graph_load.h"
+#include "cmd/graph_names.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "model/leak_look.h"
 #include "model/leak_report.h"
-#include "read/graph_file.h"
-#include "read/look.h"
-#include "read/snapshot.h"
+#include "model/owner_growth.h"
+#include "model/owner_path.h"
 #include "read/source.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -32,29 +30,19 @@ enum {
 	OPTION_HEURISTICS,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_BLOCKS,
-	OPTION_WAIT,
 	OPTION_SETTLE,
-	OPTION_YES,
 };
 
-#define WAIT_NS       (5 * CLOCK_SECOND_NS)
-#define SETTLE_NS     (2 * CLOCK_SECOND_NS)
-#define WAIT_MOST     (24 * 3600 * CLOCK_SECOND_NS)
-#define PAUSE_MOST_NS (CLOCK_SECOND_NS / 10) /* without --yes */
+#define SETTLE_NS (2 * CLOCK_SECOND_NS)
 
 struct arguments {
 	struct report_options options;
-	const char *operand;
+	struct graph_load graph, before;
 	enum reach_heuristics heuristics;
 	bool heuristics_given, all;
 	int64_t max_bytes; /* INT64_MAX: any */
 	bool limits_bytes, limits_blocks;
 	uint64_t max_blocks;
-	uint64_t wait_ns, settle_ns;
-	bool yes;
-	char *recording; /* of a living process, or NULL */
-	struct graph graphs[2];
-	unsigned looks;
 };
 
 static const struct argp_option option_table[] = {
@@ -67,23 +55,10 @@ static const struct argp_option option_table[] = {
 	 "allow up to SIZE lost; alone, any number of blocks (default: 0)", 1},
 	{"max-blocks", OPTION_MAX_BLOCKS, "N", 0,
 	 "allow up to N blocks lost; alone, of any size (default: 0)", 1},
-	{"wait", OPTION_WAIT, "SECONDS", 0,
-	 "how long to wait until a process allocates or frees (default: 5)", 1},
 	{"settle", OPTION_SETTLE, "SECONDS", 0,
 	 "look at a process again after so long; 0: look once (default: 2)", 1},
-	{"yes", OPTION_YES, NULL, 0, "also when a process will be paused for more than 100 ms", 1},
 	{0},
 };
-
-static uint64_t
-parse_time(const char *word, const char *option, struct argp_state *state)
-{
-	uint64_t time_ns = 0;
-
-	if (human_parse_duration(word, &time_ns) != 0 || time_ns > WAIT_MOST)
-		argp_error(state, "--%s %s: not a time up to 1d", option, word);
-	return time_ns;
-}
 
 static void
 parse_heuristics(struct arguments *arguments, const char *word, struct argp_state *state)
@@ -123,6 +98,28 @@ choose_limits(struct arguments *arguments)
 		arguments->max_bytes = INT64_MAX;
 }
 
+/* Of two, the first is what the second is compared with. */
+static void
+take_operand(struct arguments *arguments, const char *word, const struct argp_state *state)
+{
+	if (state->arg_num == 0) {
+		arguments->graph.operand = word;
+	} else {
+		if (state->arg_num == 1)
+			arguments->before.operand = arguments->graph.operand;
+		else
+			argp_error(state, "%s: two at a time are compared", word);
+		arguments->graph.operand = word;
+	}
+}
+
+/* What was seen last; an empty graph when nothing is known but kinds. */
+static const struct graph *
+get_last(const struct graph_load *load)
+{
+	return &load->graphs[load->count != 0 ? load->count - 1 : 0];
+}
+
 static error_t
 parse_option(int key, char *word, struct argp_state *state)
 {
@@ -131,6 +128,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
+		state->child_inputs[1] = &arguments->graph;
 		return 0;
 	case OPTION_ALL:
 		arguments->all = true;
@@ -147,17 +145,11 @@ parse_option(int key, char *word, struct argp_state *state)
 		arguments->max_blocks = parse_blocks(word, state);
 		arguments->limits_blocks = true;
 		return 0;
-	case OPTION_WAIT:
-		arguments->wait_ns = parse_time(word, "wait", state);
-		return 0;
 	case OPTION_SETTLE:
-		arguments->settle_ns = parse_time(word, "settle", state);
-		return 0;
-	case OPTION_YES:
-		arguments->yes = true;
+		arguments->graph.settle_ns = graph_load_parse_time(word, "settle", state);
 		return 0;
 	case ARGP_KEY_ARG:
-		arguments_take_one(&arguments->operand, word, state);
+		take_operand(arguments, word, state);
 		return 0;
 	case ARGP_KEY_END:
 		choose_limits(arguments);
@@ -170,182 +162,53 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&report_options_argp[REPORT_LEAKS], 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+	{&report_options_argp[REPORT_LEAKS], 0, NULL, 0}, {&graph_load_argp, 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "[FILE|PID]",
+	.args_doc = "[[BEFORE] FILE|PID|GRAPH]",
 	.doc = "Say which blocks nothing points at any more, by line: what is lost, cycles of it, "
 	       "and what may be. Of a running process a copy looks, twice; it is neither stopped "
 	       "nor slowed but for the moment that the copy takes. One that exits must have been "
-	       "started with `heaptally run --leaks`.\v"
+	       "started with `heaptally run --leaks`. With BEFORE, only what is lost and was not "
+	       "then.\v"
 	       "Examples:\n"
 	       "  heaptally run --leaks -- ./app\n"
 	       "  heaptally leaks                    the newest tally of this folder\n"
 	       "  heaptally leaks --all app.tally\n"
-	       "  heaptally leaks 4711\n\n"
+	       "  heaptally leaks 4711\n"
+	       "  heaptally leaks old.tally new.tally\n\n"
 	       "Exit status: 0 nothing is lost; 1 something is, or more than may be; 2 trouble; 3 "
 	       "nobody has looked.\n",
 	.children = children,
 };
 
-/* --- a process that lives --- */
-
-/* End the command with why there is no answer. */
-static _Noreturn void
-refuse(const struct request_answer *answer, const char *why)
-{
-	die(COMMAND_NO_ANSWER, "%s %u: there is no answer: %s", answer->command, answer->pid, why);
-}
-
+/* What a look has found; of two, what both have. */
 static void
-check_answer(const struct arguments *arguments, const struct request_answer *answer)
+take_graphs(const struct arguments *arguments, const struct graph_load *load,
+	    struct profile *profile)
 {
-	char wait[HUMAN_BYTES], line[160];
+	const struct graph *graphs = load->graphs;
 
-	switch (answer->outcome) {
-	case REQUEST_IS_DONE:
-		break;
-	case REQUEST_IS_PENDING:
-		snprintf(line, sizeof(line), "it %shas neither allocated nor freed for %s (--wait)",
-			 answer->is_stopped ? "is stopped and " : "",
-			 human_duration(arguments->wait_ns, wait));
-		refuse(answer, line);
-	case REQUEST_IS_BEHIND:
-		refuse(answer, "it has not carried out an earlier request yet");
-	case REQUEST_IS_LOCKED:
-		refuse(answer, "another heaptally is sending it a request");
-	case REQUEST_IS_LATE:
-		refuse(answer, "it ended first");
-	case REQUEST_IS_REFUSED:
-		refuse(answer, "its tables are busy");
-	}
-	if (answer->look_error != 0)
-		refuse(answer, view_leaks_explain(answer->look_error));
-}
-
-static void
-look_once(struct arguments *arguments, struct graph *ret_graph)
-{
-	struct request_answer answer = {0};
-	int result = look_make(arguments->recording, arguments->wait_ns, &answer, ret_graph);
-
-	if (result == -ESRCH)
-		die(COMMAND_NO_ANSWER, "%s: the process ended", arguments->operand);
-	if (result == -EPERM)
-		die(COMMAND_TROUBLE, "%s: belongs to another user", arguments->operand);
-	if (result == -ECHILD)
-		refuse(&answer, "the copy of it that looked was killed");
-	if (result != 0)
-		die_errno(COMMAND_NO_ANSWER, result, "%s: there is no answer", arguments->operand);
-	check_answer(arguments, &answer);
-	if (ret_graph->error != 0)
-		refuse(&answer, view_leaks_explain(ret_graph->error));
-}
-
-static void
-check_danger(const struct arguments *arguments, const struct snapshot_identity *identity)
-{
-	uint64_t pause_ns;
-	char *danger = NULL, *warning, text[HUMAN_BYTES];
-
-	/* Neither what it may not do nor its copy can be seen from here. */
-	if (!identity->this_namespace)
-		die(COMMAND_NO_ANSWER,
-		    "%s is of another namespace of process numbers, in which it has to be asked",
-		    arguments->operand);
-	danger = look_find_danger((pid_t)identity->pid, &pause_ns, &warning);
-	if (danger != NULL)
-		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s", identity->command, identity->pid,
-		    danger);
-	if (pause_ns > PAUSE_MOST_NS && !arguments->yes)
-		die(COMMAND_NO_ANSWER,
-		    "%s %u would be paused for about %s for each look; --yes allows that",
-		    identity->command, identity->pid, human_duration(pause_ns, text));
-	if (warning != NULL)
-		warn("warning: %s %u: %s", identity->command, identity->pid, warning);
-	free(warning);
-}
-
-/* Let the process look, if it is one that lives; what it has found is read with its recording. */
-static void
-look(struct arguments *arguments)
-{
-	struct snapshot_identity identity;
-	struct timespec settle = {(time_t)(arguments->settle_ns / CLOCK_SECOND_NS),
-				  (long)(arguments->settle_ns % CLOCK_SECOND_NS)};
-	char *why;
-
-	if (arguments->operand == NULL || source_is_tally(arguments->operand) ||
-	    source_find_recording(arguments->operand, &arguments->recording, &why) != 0)
-		return;
-	if (snapshot_identify(arguments->recording, SNAPSHOT_ANY_OWNER, &identity) != 0 ||
-	    !identity.readable || !identity.alive)
-		return;
-	check_danger(arguments, &identity);
-	look_once(arguments, &arguments->graphs[arguments->looks++]);
-	if (arguments->settle_ns == 0)
-		return;
-	nanosleep(&settle, NULL);
-	look_once(arguments, &arguments->graphs[arguments->looks++]);
-}
-
-/* What both have found, of the recording as it is now. */
-static void
-take_looks(struct arguments *arguments, struct source *source)
-{
-	struct profile *profile = source->profile;
-
-	for (unsigned i = 0; i < arguments->looks; i++)
-		if (arguments->graphs[i].site_count > profile->site_count)
-			die(COMMAND_TROUBLE, "%s: its graph is damaged", source->name);
-	if (arguments->looks == 1)
-		leak_look(&profile->leaks, &arguments->graphs[0], profile, arguments->heuristics);
+	leak_set_release(&profile->leaks);
+	if (load->count == 1)
+		leak_look(&profile->leaks, &graphs[0], profile, arguments->heuristics);
 	else
-		leak_look_twice(&profile->leaks, &arguments->graphs[0], &arguments->graphs[1],
-				profile, arguments->heuristics);
-	for (unsigned i = 0; i < arguments->looks; i++)
-		graph_release(&arguments->graphs[i]);
-}
-
-/* --- one that has ended --- */
-
-/* The graph that is left beside a recording. */
-static void
-read_graph(const struct arguments *arguments, struct source *source)
-{
-	struct profile *profile = source->profile;
-	char *path = graph_file_make_path(source->path);
-	struct snapshot_identity identity;
-	struct graph graph;
-	int result = graph_file_read(path, profile->site_count, &graph);
-
-	free(path);
-	if (result == -ENOENT)
-		return;
-	/* One of an earlier run of the same name says nothing of this one. */
-	if (result == 0 && (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) != 0 ||
-			    graph.start_monotonic_ns != identity.start_monotonic_ns)) {
-		graph_release(&graph);
-		return;
-	}
-	if (result != 0)
-		die_errno(COMMAND_TROUBLE, result, "%s: its graph cannot be read", source->name);
-	leak_look(&profile->leaks, &graph, profile, arguments->heuristics);
-	graph_release(&graph);
+		leak_look_twice(&profile->leaks, &graphs[0], &graphs[1], profile,
+				arguments->heuristics);
 }
 
 static void
-load(struct arguments *arguments, struct source *ret_source)
+load_one(struct arguments *arguments, struct graph_load *load, struct source *ret_source)
 {
-	look(arguments);
-	report_load(&arguments->options, arguments->operand, NULL, ret_source);
-	if (arguments->looks != 0)
-		take_looks(arguments, ret_source);
-	else if (!ret_source->is_tally)
-		read_graph(arguments, ret_source);
-	else if (arguments->heuristics_given)
+	graph_load_read(load, &arguments->options, ret_source);
+	/* What a tally says of its own is of the same moment, and may be of two looks. */
+	if (load->count != 0 && (!ret_source->is_tally || arguments->heuristics_given ||
+				 !ret_source->profile->leaks.is_known))
+		take_graphs(arguments, load, ret_source->profile);
+	else if (arguments->heuristics_given && ret_source->is_tally)
 		die(COMMAND_TROUBLE,
 		    "%s: --heuristics: a tally has only what was found with all of them",
 		    ret_source->name);
@@ -358,6 +221,64 @@ load(struct arguments *arguments, struct source *ret_source)
 		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,
 		    view_leaks_explain(ret_source->profile->leaks.error));
 }
+
+/* --- two looks at one process --- */
+
+/* The earlier of two: the first look, or what the report is compared with; NULL. */
+static const struct graph *
+find_earlier(const struct arguments *arguments)
+{
+	const struct graph_load *load = &arguments->graph, *before = &arguments->before;
+	const struct graph *last = &load->graphs[load->count - 1];
+
+	if (load->count == 2)
+		return &load->graphs[0];
+	if (load->count == 0 || before->count == 0)
+		return NULL;
+	return before->graphs[before->count - 1].start_monotonic_ns == last->start_monotonic_ns &&
+			       before->graphs[before->count - 1].pid == last->pid
+		       ? &before->graphs[before->count - 1]
+		       : NULL;
+}
+
+struct growth {
+	struct owner_paths paths;
+	struct owner_growth growth;
+	uint32_t *groups;
+	bool is_known;
+};
+
+/* Who holds what has come; noted in the profile, too. */
+static void
+find_growth(const struct arguments *arguments, const struct graph_names *names,
+	    struct profile *profile, struct growth *ret_growth)
+{
+	const struct graph *graph = get_last(&arguments->graph);
+	const struct graph *earlier = find_earlier(arguments);
+	struct owner_growth *growth = &ret_growth->growth;
+
+	*ret_growth = (struct growth){.is_known = earlier != NULL};
+	if (earlier == NULL)
+		return;
+	owner_paths_init(&ret_growth->paths, graph, &names->owners);
+	ret_growth->groups = site_group_list(&names->groups, graph);
+	owner_growth_init(growth, earlier, graph, &names->owners, &ret_growth->paths,
+			  ret_growth->groups, names->groups.count);
+	leak_set_take_changes(&profile->leaks, growth->came, growth->went, growth->site_count);
+	profile->leaks.apart_ns = graph->quality.taken_ns - earlier->quality.taken_ns;
+}
+
+static void
+release_growth(struct growth *growth)
+{
+	if (growth->is_known) {
+		owner_growth_release(&growth->growth);
+		owner_paths_release(&growth->paths);
+		free(growth->groups);
+	}
+}
+
+/* --- the report --- */
 
 static void
 report(struct report_options *options, const struct view_leaks *view)
@@ -377,42 +298,90 @@ is_too_much(const struct arguments *arguments, const struct leak_values *sum)
 	       sum->blocks[REACH_DEFINITE] + sum->blocks[REACH_INDIRECT] > arguments->max_blocks;
 }
 
+/* Leave what was lost before. */
+static void
+compare(struct leak_report *leaks, struct graph_names *names, const struct source *before,
+	const struct group_options *options)
+{
+	struct attribution attribution;
+	struct leak_report earlier;
+
+	attribution_init(&attribution, before->profile, &options->selection, names->table, NULL);
+	leak_report_init(&earlier, before->profile, &attribution, options);
+	leak_report_subtract(leaks, &earlier);
+	leak_report_release(&earlier);
+	attribution_release(&attribution);
+}
+
+/* `before` is NULL, or what it is compared with. Whether too much is lost. */
+static bool
+show(struct arguments *arguments, struct source *source, const struct source *before)
+{
+	struct report_options *options = &arguments->options;
+	struct graph_names names;
+	struct leak_report leaks;
+	struct growth growth;
+	bool too_much;
+
+	graph_names_init(&names, options, source, get_last(&arguments->graph), before != NULL);
+	find_growth(arguments, &names, source->profile, &growth);
+	leak_report_init(&leaks, source->profile, &names.attribution, &options->group);
+	if (before != NULL)
+		compare(&leaks, &names, before, &options->group);
+	report(options, &(struct view_leaks){
+				.profile = source->profile,
+				.at = source->at,
+				.report = &leaks,
+				.attribution = &names.attribution,
+				.options = &options->group,
+				.before = before != NULL ? before->profile : NULL,
+				.before_name = before != NULL ? before->name : NULL,
+				.before_at = before != NULL ? before->at : source->at,
+				.growth = growth.is_known ? &growth.growth : NULL,
+				.names = {.graph = get_last(&arguments->graph),
+					  .owners = &names.owners,
+					  .paths = &growth.paths,
+					  .groups = &names.groups,
+					  .attribution = &names.attribution,
+					  .options = &options->group,
+					  .full_names = options->full_names},
+				.rows = options->rows,
+				.all = arguments->all,
+				.full_names = options->full_names,
+			});
+	too_much = is_too_much(arguments, &leaks.sum);
+	leak_report_release(&leaks);
+	release_growth(&growth);
+	graph_names_release(&names);
+	return too_much;
+}
+
 int
 cmd_leaks(int argc, char **argv)
 {
-	struct arguments arguments = {
-		.heuristics = REACH_HEURISTICS_ALL, .wait_ns = WAIT_NS, .settle_ns = SETTLE_NS};
+	struct arguments arguments = {.heuristics = REACH_HEURISTICS_ALL};
 	struct report_options *options = &arguments.options;
-	const struct place_options places = {.across_builds = false};
-	struct place_table *table = place_table_new(&places);
-	struct leak_report leaks;
-	struct attribution attribution;
-	struct source source;
-	bool too_much;
+	struct source source, before;
+	bool too_much, compares;
 
 	report_options_init(options, REPORT_LEAKS);
-	argp_err_exit_status = COMMAND_TROUBLE;
+	graph_load_init(&arguments.graph);
+	arguments.graph.settle_ns = SETTLE_NS;
 	arguments_parse(&argp, argc, argv, 0, &arguments);
-	load(&arguments, &source);
-	options->group.selection.system_rules = true;
-	attribution_init(&attribution, source.profile, &options->group.selection, table, NULL);
-	leak_report_init(&leaks, source.profile, &attribution, &options->group);
-	report(options, &(struct view_leaks){
-				.profile = source.profile,
-				.at = source.at,
-				.report = &leaks,
-				.attribution = &attribution,
-				.options = &options->group,
-				.rows = options->rows,
-				.all = arguments.all,
-				.full_names = options->full_names,
-			});
-	too_much = is_too_much(&arguments, &leaks.sum);
-	leak_report_release(&leaks);
-	attribution_release(&attribution);
-	place_table_free(table);
+	compares = arguments.before.operand != NULL;
+	if (compares) {
+		arguments.before.wait_ns = arguments.graph.wait_ns;
+		arguments.before.yes = arguments.graph.yes;
+		load_one(&arguments, &arguments.before, &before);
+		options->output.other_input = before.path;
+	}
+	load_one(&arguments, &arguments.graph, &source);
+	too_much = show(&arguments, &source, compares ? &before : NULL);
+	graph_load_release(&arguments.graph);
+	graph_load_release(&arguments.before);
 	source_release(&source);
+	if (compares)
+		source_release(&before);
 	report_options_release(options);
-	free(arguments.recording);
 	return too_much ? COMMAND_EXCEEDED : COMMAND_OK;
 }

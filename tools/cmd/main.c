@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{"annotate", "print a source file with what each of its lines allocated", cmd_annotate},
 	{"growth", "name who grows: how fast, and whether it goes on", cmd_growth},
 	{"leaks", "say which blocks nothing points at any more", cmd_leaks},
+	{"refs", "say who points at a block", cmd_refs},
+	{"retained", "say who keeps how much alive", cmd_retained},
 	{"timeline", "draw the size of the heap over time, and say who grew", cmd_timeline},
 	{"resident", "say where the resident memory of a process is", cmd_resident},
 	{"blocks", "list the blocks that live, the oldest first", cmd_blocks},

@@ -26,6 +26,8 @@
 #include "view/leaks.h"
 #include "view/list.h"
 #include "view/page.h"
+#include "view/refs.h"
+#include "view/retained.h"
 #include "view/timeline.h"
 #include "view/top.h"
 #include "view/waterfall.h"
@@ -47,6 +49,8 @@ static const struct report_format formats[] = {
 		.growth = view_growth_text,
 		.resident = view_waterfall_text,
 		.leaks = view_leaks_text,
+		.retained = view_retained_text,
+		.refs = view_refs_text,
 	},
 	{
 		.name = "json",
@@ -64,6 +68,8 @@ static const struct report_format formats[] = {
 		.growth = view_growth_json,
 		.resident = view_waterfall_json,
 		.leaks = view_leaks_json,
+		.retained = view_retained_json,
+		.refs = view_refs_json,
 	},
 	{
 		.name = "csv",
@@ -74,6 +80,7 @@ static const struct report_format formats[] = {
 		.blocks = view_blocks_csv,
 		.block = view_block_csv,
 		.resident = view_waterfall_csv,
+		.retained = view_retained_csv,
 	},
 	{
 		.name = "tracemalloc",
@@ -188,6 +195,10 @@ has_kind(const struct report_format *format, enum report_kind kind)
 		return format->growth != NULL;
 	case REPORT_LEAKS:
 		return format->leaks != NULL;
+	case REPORT_RETAINED:
+		return format->retained != NULL;
+	case REPORT_REFS:
+		return format->refs != NULL;
 	case REPORT_PAGE:
 		return format->page != NULL;
 	case REPORT_RESIDENT:

@@ -22,6 +22,8 @@ struct view_info;
 struct view_leaks;
 struct view_list;
 struct view_page;
+struct view_refs;
+struct view_retained;
 struct view_timeline;
 struct view_top;
 struct view_waterfall;
@@ -37,6 +39,8 @@ enum report_kind {
 	REPORT_LIST,
 	REPORT_GROWTH,
 	REPORT_LEAKS,
+	REPORT_RETAINED,
+	REPORT_REFS,
 	REPORT_EXPORT,
 	REPORT_PAGE,
 	REPORT_RESIDENT,
@@ -69,6 +73,8 @@ struct report_format {
 	void (*list)(const struct term *term, const struct view_list *view);
 	void (*growth)(const struct term *term, const struct view_growth *view);
 	void (*leaks)(const struct term *term, const struct view_leaks *view);
+	void (*retained)(const struct term *term, const struct view_retained *view);
+	void (*refs)(const struct term *term, const struct view_refs *view);
 	void (*page)(const struct term *term, const struct view_page *view);
 	void (*resident)(const struct term *term, const struct view_waterfall *view);
 	void (*whole)(const struct term *term, const struct export_input *input);

@@ -19,6 +19,14 @@ is_about_single_blocks(const struct report_options *options)
 	return options->kind == REPORT_BLOCKS || options->kind == REPORT_BLOCK;
 }
 
+/* A graph is of the last moment. */
+static bool
+is_about_a_graph(const struct report_options *options)
+{
+	return options->kind == REPORT_LEAKS || options->kind == REPORT_RETAINED ||
+	       options->kind == REPORT_REFS;
+}
+
 /* Threads are recorded on request only: without them no group or filter has anything to look at. */
 void
 report_load_check_threads(const struct report_options *options, const struct profile *profile,
@@ -95,6 +103,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.process = options->all_processes ? NULL : options->process,
 		.sums = options->all_processes || options->group.by == GROUP_BY_PROCESS,
 		.by_process = options->group.by == GROUP_BY_PROCESS,
+		.graph = options->graph,
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
@@ -111,7 +120,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 	char *why;
 
 	/* What is never freed has to be looked at when nothing is freed any more. */
-	if ((suppresses || options->kind == REPORT_LEAKS || report_load_is_about_blocks(options)) &&
+	if ((suppresses || is_about_a_graph(options) || report_load_is_about_blocks(options)) &&
 	    !options->at)
 		request.moment = "exit";
 	if (source_read(&request, ret_source, &why) < 0)

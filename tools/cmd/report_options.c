@@ -215,6 +215,43 @@ static const struct argp_option leaks_table[] = {
 	{0},
 };
 
+static const struct argp_option retained_table[] = {
+	TITLE_SHOWN,
+	BY("function, file or module"),
+	PROCESS,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	TITLE("Filters of sites (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
+	INCLUDE,
+	EXCLUDE,
+	FILTER_FILE,
+	ANY_FRAME,
+	TITLE_HOW,
+	ROWS("show N roots and N places; 0 is all (default: 10 in text, else all)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	FULL_NAMES,
+	COLOR,
+	DEBUGINFOD,
+	{0},
+};
+
+static const struct argp_option refs_table[] = {
+	PROCESS,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	TITLE_HOW,
+	ROWS("show N pointers, or ways to be held; 0 is all (default: 10 in text, else all)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	FULL_NAMES,
+	COLOR,
+	DEBUGINFOD,
+	{0},
+};
+
 static const struct argp_option info_table[] = {
 	AT("exit, now, 12.5s, snap:N or mark:LABEL"),
 	PROCESS,
@@ -505,7 +542,8 @@ const struct argp report_options_argp[] = {
 	[REPORT_INFO] = ARGP(info_table),         [REPORT_LIST] = ARGP(list_table),
 	[REPORT_GROWTH] = ARGP(growth_table),     [REPORT_EXPORT] = ARGP(export_table),
 	[REPORT_PAGE] = ARGP(page_table),         [REPORT_RESIDENT] = ARGP(resident_table),
-	[REPORT_LEAKS] = ARGP(leaks_table),
+	[REPORT_LEAKS] = ARGP(leaks_table),       [REPORT_RETAINED] = ARGP(retained_table),
+	[REPORT_REFS] = ARGP(refs_table),
 };
 
 void

@@ -24,10 +24,11 @@ struct report_options {
 	enum report_kind kind;
 	struct group_options group;
 	const struct column *column;
-	bool tree;           /* of the groups, which are by stack */
-	const char *at;      /* or NULL */
-	const char *process; /* or NULL */
-	bool all_processes;  /* that is PROCESS_ALL: their sum */
+	bool tree;                 /* of the groups, which are by stack */
+	const char *at;            /* or NULL */
+	const char *process;       /* or NULL */
+	bool all_processes;        /* that is PROCESS_ALL: their sum */
+	const struct graph *graph; /* as in `struct source_request` */
 	const struct report_format *format;
 	bool format_given;
 	struct report_output output;

@@ -24,6 +24,7 @@ enum option_key {
 	OPTION_WRAPPER,
 	OPTION_LEAKS,
 	OPTION_NO_CACHE,
+	OPTION_GRAPH,
 };
 
 static const struct argp_option option_table[] = {
@@ -49,6 +50,10 @@ static const struct argp_option option_table[] = {
 	 0},
 	{"no-cache", OPTION_NO_CACHE, NULL, 0,
 	 "neither use nor keep names in the cache directory of the user", 0},
+	{"graph", OPTION_GRAPH, NULL, 0,
+	 "look as --leaks does, and keep beside the tally who pointed at whom, for heaptally "
+	 "retained and refs",
+	 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
 };
@@ -151,6 +156,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		if (strcmp(argument, "on") != 0 && strcmp(argument, "off") != 0)
 			argp_error(state, "--start %s: neither on nor off", argument);
 		run->launch.start = argument;
+		return 0;
+	case OPTION_GRAPH:
+		run->graph = run->launch.leaks = true;
 		return 0;
 	case OPTION_LEAKS:
 		parse_leaks(run, argument, state);

@@ -15,6 +15,7 @@ struct run_options {
 	uint64_t every_ns;  /* 0: only at the end */
 	bool force, quiet, no_cache;
 	bool leaks_fail; /* something lost is a failure */
+	bool graph;      /* graphs are kept beside the tally */
 	struct launch_options launch;
 	const char **wrappers; /* for the card */
 	size_t wrapper_count;

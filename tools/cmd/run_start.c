@@ -165,6 +165,8 @@ run_start(struct run *run)
 	free(spool);
 	if (result != 0)
 		die_errno(LAUNCH_FAILED, result, "%s: cannot be written", run->directory);
+	if (run->options.graph)
+		collector_keep_graphs(run->collector);
 	if (!run->options.quiet)
 		warn("recording %s (pid %d) to %s", run->options.arguments[0], (int)run->launch.pid,
 		     run->path);

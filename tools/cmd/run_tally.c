@@ -4,14 +4,17 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/run_session.h"
 #include "model/leak_report.h"
 #include "model/process.h"
 #include "model/profile.h"
+#include "read/graph_file.h"
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
@@ -194,6 +197,74 @@ write_tally(struct run *run)
 	return result;
 }
 
+/* Beside the tally: that of the process whose report it shows has its name, others their number,
+ * too. */
+static char *
+make_graph_path(const struct run *run, const struct graph *graph)
+{
+	const struct profile *shown = run->card.profile;
+	const char *ending = strrchr(run->path, '.');
+	int stem = ending != NULL && strcmp(ending, ".tally") == 0 ? (int)(ending - run->path)
+								   : (int)strlen(run->path);
+
+	if (shown != NULL && shown->pid == graph->pid && leak_set_is_of(&shown->leaks, graph))
+		return xasprintf("%.*s.graph", stem, run->path);
+	return xasprintf("%.*s.%" PRIu32 ".graph", stem, run->path, graph->pid);
+}
+
+static int
+write_graph(const struct run *run, const struct graph *graph, const char *path, char **ret_why)
+{
+	struct output_rule rule = run_get_rule(run);
+	struct output output;
+	int result;
+
+	rule.magic = GRAPH_FILE_MAGIC;
+	rule.kind = "graph";
+	result = output_begin(path, &rule, &output, ret_why);
+	free((void *)rule.inputs);
+	if (result != 0)
+		return result;
+	result = graph_file_write(graph, output.fd);
+	if (result == 0)
+		return output_commit(&output);
+	output_abandon(&output);
+	return result;
+}
+
+static void
+move_graph(const struct run *run, const char *kept)
+{
+	struct graph graph;
+	char *path, *why = NULL;
+	int result = graph_file_read(kept, GRAPH_FILE_SITES_MAX, &graph);
+
+	if (result != 0) {
+		warn_errno(result, "%s: cannot be read", kept);
+		return;
+	}
+	path = make_graph_path(run, &graph);
+	result = write_graph(run, &graph, path, &why);
+	if (why != NULL)
+		warn("%s", why);
+	else if (result != 0)
+		warn_errno(result, "%s: cannot be written", path);
+	graph_release(&graph);
+	free(why);
+	free(path);
+}
+
+static void
+move_graphs(const struct run *run)
+{
+	const char *kept;
+
+	for (size_t i = 0; (kept = collector_get_graph(run->collector, i)) != NULL; i++) {
+		move_graph(run, kept);
+		unlink(kept);
+	}
+}
+
 /* The place of the tally turned out to be full, or taken: put it where the recordings were. */
 static int
 write_elsewhere(struct run *run)
@@ -214,5 +285,6 @@ run_write(struct run *run)
 
 	if (result != 0 && run->path_error == 0)
 		write_elsewhere(run);
+	move_graphs(run);
 	return result;
 }

@@ -14,9 +14,12 @@
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
+#include "cmd/graph_load.h"
 #include "cmd/report_load.h"
 #include "cmd/report_output.h"
+#include "model/leak_look.h"
 #include "model/profile.h"
+#include "read/graph_file.h"
 #include "read/source.h"
 #include "symbols/name_cache.h"
 #include "symbols/symbolize.h"
@@ -31,12 +34,14 @@
 struct arguments {
 	const char *output;
 	const char *operand;
-	bool force, quiet, blocks, no_cache;
+	bool force, quiet, blocks, no_cache, graph;
+	struct graph_load load;
 };
 
 enum {
 	OPTION_BLOCKS = 256,
 	OPTION_NO_CACHE,
+	OPTION_GRAPH,
 };
 
 static const struct argp_option option_table[] = {
@@ -45,6 +50,10 @@ static const struct argp_option option_table[] = {
 	{"blocks", OPTION_BLOCKS, NULL, 0, "keep every single block, if they were recorded", 0},
 	{"no-cache", OPTION_NO_CACHE, NULL, 0,
 	 "neither use nor keep names in the cache directory of the user", 0},
+	{"graph", OPTION_GRAPH, NULL, 0,
+	 "let a copy of the process look who points at whom, and keep that beside FILE, for "
+	 "heaptally retained, refs and leaks",
+	 0},
 	{"quiet", 'q', NULL, 0, "do not say what was written", 0},
 	{0},
 };
@@ -55,6 +64,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 	struct arguments *arguments = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->load;
+		return 0;
 	case 'o':
 		arguments->output = argument;
 		return 0;
@@ -66,6 +78,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_BLOCKS:
 		arguments->blocks = true;
+		return 0;
+	case OPTION_GRAPH:
+		arguments->graph = true;
 		return 0;
 	case 'q':
 		arguments->quiet = true;
@@ -176,12 +191,72 @@ report(const char *path, const struct profile *profile)
 	free(name);
 }
 
+/* Beside the tally, with its name. */
+static char *
+make_graph_path(const char *path)
+{
+	size_t length = strlen(path), ending = strlen(".tally");
+
+	if (length > ending && strcmp(path + length - ending, ".tally") == 0)
+		length -= ending;
+	return xasprintf("%.*s.graph", (int)length, path);
+}
+
+static void
+write_graph(const struct arguments *arguments, const char *tally, const struct source *source)
+{
+	const char *const inputs[] = {source->path};
+	struct output_rule rule = {.force = arguments->force,
+				   .magic = GRAPH_FILE_MAGIC,
+				   .kind = "graph",
+				   .inputs = inputs,
+				   .input_count = 1};
+	char *path = make_graph_path(tally), *why = NULL;
+	struct output output;
+	int result = output_begin(path, &rule, &output, &why);
+
+	if (result == 0) {
+		result = graph_file_write(&arguments->load.graphs[0], output.fd);
+		if (result == 0)
+			result = output_commit(&output);
+		else
+			output_abandon(&output);
+	}
+	if (result != 0)
+		die_of_output(path, result, why);
+	free(path);
+}
+
+/* The graph first: what it knows of is in the tally then. */
+static void
+look(struct arguments *arguments)
+{
+	if (is_stdout(arguments->output))
+		die(COMMAND_TROUBLE, "--graph: standard output is for the tally; --output needs a "
+				     "name");
+	arguments->load.operand = arguments->operand;
+	graph_load_look(&arguments->load);
+}
+
+/* What comes of it is in the tally, too. */
+static void
+take_graph(struct arguments *arguments, struct source *source)
+{
+	struct profile *profile = source->profile;
+
+	graph_load_check(&arguments->load, source);
+	leak_set_release(&profile->leaks);
+	leak_look(&profile->leaks, &arguments->load.graphs[0], profile, REACH_HEURISTICS_ALL);
+}
+
 int
 cmd_snapshot(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&graph_load_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
+		.children = children,
 		.args_doc = "PID|FILE",
 		.doc = "Write a snapshot of a process that runs, is stopped, or ended and left a "
 		       "recording.\v"
@@ -196,22 +271,30 @@ cmd_snapshot(int argc, char **argv)
 	char *why, *path;
 
 	argp_err_exit_status = COMMAND_TROUBLE;
+	graph_load_init(&arguments.load);
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	check_output(&arguments);
+	if (arguments.graph)
+		look(&arguments);
 	request.operand = arguments.operand;
 	request.blocks = arguments.blocks;
 	if (source_read(&request, &source, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	if (arguments.blocks)
 		report_load_need_blocks(&source);
+	if (arguments.graph)
+		take_graph(&arguments, &source);
 	add_names(source.profile, &arguments);
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)
 		       : tally_file_make_path(source.profile->command, source.profile->pid);
 	write_profile(path, arguments.force, &source);
+	if (arguments.graph)
+		write_graph(&arguments, path, &source);
 	if (!arguments.quiet && !is_stdout(path))
 		report(path, source.profile);
 	free(path);
+	graph_load_release(&arguments.load);
 	source_release(&source);
 	report_output_finish();
 	return COMMAND_OK;

@@ -39,6 +39,20 @@ arcs_are_valid(const struct graph *graph)
 	return true;
 }
 
+/* Also those of threads in order, and far places of arcs that are there. */
+static bool
+others_are_valid(const struct graph *graph)
+{
+	for (size_t i = 1; i < graph->thread_count; i++)
+		if (graph->threads[i].control < graph->threads[i - 1].control)
+			return false;
+	for (size_t i = 0; i < graph->far_count; i++)
+		if (graph->far[i].arc >= graph->arc_count ||
+		    (i != 0 && graph->far[i].arc <= graph->far[i - 1].arc))
+			return false;
+	return true;
+}
+
 bool
 graph_is_valid(const struct graph *graph)
 {
@@ -53,7 +67,7 @@ graph_is_valid(const struct graph *graph)
 		    root->name >= graph->string_bytes)
 			return false;
 	}
-	return blocks_are_valid(graph) && arcs_are_valid(graph);
+	return blocks_are_valid(graph) && arcs_are_valid(graph) && others_are_valid(graph);
 }
 
 size_t
@@ -77,11 +91,48 @@ graph_find(const struct graph *graph, uint64_t address)
 										 : SIZE_MAX;
 }
 
+bool
+graph_has(const struct graph *graph, const struct graph_node *block)
+{
+	size_t found = graph_find(graph, block->start);
+	const struct graph_node *other = found != SIZE_MAX ? &graph->blocks[found] : NULL;
+
+	return other != NULL && other->start == block->start && other->site == block->site &&
+	       graph_get_bytes(other) == graph_get_bytes(block);
+}
+
+bool
+graph_get_places(const struct graph *graph, uint64_t arc, uint64_t *ret_word, uint64_t *ret_offset)
+{
+	const struct graph_arc *found = &graph->arcs[arc];
+	size_t low = 0, high = graph->far_count;
+
+	*ret_word = found->word;
+	*ret_offset = found->offset;
+	if (found->offset != GRAPH_OFFSET_MOST && found->word != GRAPH_WORD_MOST)
+		return true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (graph->far[middle].arc < arc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == graph->far_count || graph->far[low].arc != arc)
+		return false;
+	*ret_word = graph->far[low].word;
+	*ret_offset = graph->far[low].offset;
+	return true;
+}
+
 void
 graph_release(struct graph *graph)
 {
 	free(graph->blocks);
 	free(graph->roots);
+	free(graph->threads);
+	free(graph->far);
 	free(graph->first);
 	free(graph->arcs);
 	free(graph->strings);

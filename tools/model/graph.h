@@ -57,6 +57,20 @@ struct graph_area {
 	uint32_t name; /* in `strings` */
 };
 
+/* Both places of an arc one of which is too large for it. */
+struct graph_far_arc {
+	uint64_t arc;
+	uint64_t offset;
+	uint64_t word;
+};
+
+/* A thread that has allocated. */
+struct graph_task {
+	uint64_t control; /* address of what libc keeps for it: its own variables end there */
+	uint32_t id;
+	uint32_t reserved;
+};
+
 enum graph_taken {
 	GRAPH_TAKEN_AT_EXIT,
 	GRAPH_TAKEN_AT_EXIT_BY_TWIN,
@@ -79,10 +93,12 @@ struct graph_quality {
 struct graph {
 	struct graph_node *blocks;
 	struct graph_area *roots;
-	uint64_t *first; /* of the arcs of each source, and the end of the last */
+	struct graph_task *threads; /* by `control` */
+	struct graph_far_arc *far;  /* by arc; of many, the last may be missing */
+	uint64_t *first;            /* of the arcs of each source, and the end of the last */
 	struct graph_arc *arcs;
 	char *strings;
-	size_t block_count, root_count, arc_count, string_bytes;
+	size_t block_count, root_count, thread_count, arc_count, far_count, string_bytes;
 
 	uint64_t start_monotonic_ns; /* of the process */
 	uint32_t pid, serial;
@@ -103,6 +119,14 @@ bool graph_is_valid(const struct graph *graph);
 
 /* The block that holds this address; SIZE_MAX if there is none. One of 0 bytes has its first. */
 size_t graph_find(const struct graph *graph, uint64_t address);
+
+/* Whether it has a block of this address, size and site. */
+bool graph_has(const struct graph *graph, const struct graph_node *block);
+
+/* Where in its source an arc is, in words, and where in its target, in bytes. False if it is there
+ * or further on: this is all that is known. */
+bool graph_get_places(const struct graph *graph, uint64_t arc, uint64_t *ret_word,
+		      uint64_t *ret_offset);
 
 void graph_release(struct graph *graph);
 

@@ -171,8 +171,26 @@ void
 leak_set_release(struct leak_set *set)
 {
 	free(set->sites);
+	free(set->changes);
 	free(set->parts);
 	memset(set, 0, sizeof(*set));
+}
+
+bool
+leak_set_is_of(const struct leak_set *set, const struct graph *graph)
+{
+	return set->is_known && set->quality.taken_ns == graph->quality.taken_ns &&
+	       set->quality.scan_ns == graph->quality.scan_ns &&
+	       set->quality.read_bytes == graph->quality.read_bytes;
+}
+
+void
+leak_set_take_changes(struct leak_set *set, const uint64_t *came, const uint64_t *went,
+		      uint32_t count)
+{
+	set->changes = xcalloc(set->site_count + 1u, sizeof(*set->changes));
+	for (uint32_t i = 1; i < count && i <= set->site_count; i++)
+		set->changes[i - 1] = (struct leak_change){came[i], went[i]};
 }
 
 bool

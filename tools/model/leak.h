@@ -31,10 +31,16 @@ struct leak_part {
 	uint64_t blocks, bytes;
 };
 
+/* Between two looks. */
+struct leak_change {
+	uint64_t came, went; /* blocks; what is at work does not count */
+};
+
 struct leak_set {
 	bool is_known;
 	int error; /* 0, or the -errno of why there was no look */
 	struct leak_values *sites;
+	struct leak_change *changes; /* by site; NULL without two looks */
 	uint32_t site_count;
 	struct leak_part *parts; /* by head; of one head the largest first */
 	size_t part_count;
@@ -48,6 +54,13 @@ struct leak_set {
 void leak_set_init(struct leak_set *set, const struct graph *graph, const struct reach *reach,
 		   uint32_t site_count);
 void leak_set_release(struct leak_set *set);
+
+/* Whether it comes from this graph, and no other look. */
+bool leak_set_is_of(const struct leak_set *set, const struct graph *graph);
+
+/* Note what has come and gone since an earlier look, by the number of the site in the graph. */
+void leak_set_take_changes(struct leak_set *set, const uint64_t *came, const uint64_t *went,
+			   uint32_t count);
 
 /* Whether all numbers of sites are good. */
 bool leak_set_is_valid(const struct leak_set *set, uint32_t site_count);

@@ -14,7 +14,9 @@
 
 #define NO_ROW UINT32_MAX
 
-const char *const leak_verdict_names[LEAK_VERDICTS] = {"lost", "part", "maybe", "held"};
+const char *const leak_verdict_names[LEAK_VERDICTS] = {
+	"lost", "part", "growing", "maybe", "held", "plateau", "start-up",
+};
 
 /* Of one place, and of whether the system keeps it. */
 struct row_key {
@@ -84,7 +86,8 @@ find_row(struct making *making, struct row_key key)
 		found->key = key;
 		found->row = (uint32_t)making->rows.count;
 		HASH_ADD(hh, making->found, key, sizeof(key), found);
-		*array_push(&making->rows) = (struct leak_row){.is_system = key.is_system};
+		*array_push(&making->rows) =
+			(struct leak_row){.is_system = key.is_system, .place = key.place};
 		*array_push(&making->most) = 0;
 	}
 	return found->row;
@@ -94,6 +97,22 @@ static bool
 is_systems(const struct attribution_node *node)
 {
 	return node->kept != SYSTEM_RULE_NONE || node->system == ATTRIBUTION_ALL_SYSTEM;
+}
+
+/* What has come and gone, and what was freed at all. */
+static void
+add_history(const struct making *making, uint32_t number, struct leak_row *row)
+{
+	const struct profile *profile = making->profile;
+	const struct profile_moment *last =
+		profile->moment_count != 0 ? &profile->moments[profile->moment_count - 1] : NULL;
+
+	if (profile->leaks.changes != NULL) {
+		row->change.came += profile->leaks.changes[number].came;
+		row->change.went += profile->leaks.changes[number].went;
+	}
+	if (last != NULL && number < last->site_count)
+		row->freed_blocks += last->values[number].freed_blocks;
 }
 
 static void
@@ -115,21 +134,40 @@ add_site(struct making *making, uint32_t number)
 	row = find_row(making, (struct row_key){get_key(making, &site), is_systems(node)});
 	making->row_of_site[number] = row;
 	leak_values_add(&making->rows.items[row].values, values);
+	add_history(making, number, &making->rows.items[row]);
 	if (making->most.items[row] != 0 && count_bytes(values) <= making->most.items[row])
 		return;
 	making->most.items[row] = count_bytes(values) + 1;
 	making->rows.items[row].caller = attribution_find_caller(making->attribution, &site);
 	making->rows.items[row].stack = attribution_make_stack(making->attribution, &site);
+	making->rows.items[row].site = number;
+}
+
+/* More have come than gone, not by chance: twice as many at least, and two more. */
+static bool
+is_growing(const struct leak_change *change)
+{
+	return change->came / 2 >= change->went && change->came >= change->went + 2;
 }
 
 static enum leak_verdict
-judge(const struct leak_values *values)
+judge(const struct leak_row *row, bool is_twice)
 {
+	const struct leak_values *values = &row->values;
+
 	if (values->blocks[REACH_DEFINITE] != 0)
 		return LEAK_LOST;
 	if (values->blocks[REACH_INDIRECT] != 0)
 		return LEAK_PART;
-	return values->blocks[REACH_POSSIBLE] != 0 ? LEAK_MAYBE : LEAK_HELD;
+	if (is_twice && is_growing(&row->change))
+		return LEAK_GROWING;
+	if (values->blocks[REACH_POSSIBLE] != 0)
+		return LEAK_MAYBE;
+	if (!is_twice)
+		return LEAK_HELD;
+	return row->change.came == 0 && row->change.went == 0 && row->freed_blocks == 0
+		       ? LEAK_START_UP
+		       : LEAK_PLATEAU;
 }
 
 /* --- order --- */
@@ -145,6 +183,8 @@ get_weight(const struct leak_row *row)
 		return values->bytes[REACH_DEFINITE] + values->hung_bytes;
 	case LEAK_PART:
 		return values->bytes[REACH_INDIRECT];
+	case LEAK_GROWING:
+		return values->bytes[REACH_REACHABLE] + values->bytes[REACH_POSSIBLE];
 	case LEAK_MAYBE:
 		return values->bytes[REACH_POSSIBLE];
 	default:
@@ -185,7 +225,7 @@ sort_rows(struct making *making)
 	for (size_t i = 0; i < count; i++) {
 		struct leak_row *row = &making->rows.items[i];
 
-		row->verdict = judge(&row->values);
+		row->verdict = judge(row, making->profile->leaks.changes != NULL);
 		orders[i] = (struct order){row, ranks[row->stack]};
 	}
 	qsort(orders, count, sizeof(*orders), compare_orders);
@@ -314,6 +354,45 @@ leak_report_init(struct leak_report *report, const struct profile *profile,
 	free(making.row_of_site);
 	array_release(&making.rows);
 	array_release(&making.most);
+}
+
+static void
+subtract(uint64_t *number, uint64_t earlier)
+{
+	*number = *number > earlier ? *number - earlier : 0;
+}
+
+/* Only what is lost; its parts stay those of all of it. */
+static void
+subtract_row(struct leak_row *row, const struct leak_row *earlier)
+{
+	for (int kind = REACH_DEFINITE; kind <= REACH_INDIRECT; kind++) {
+		subtract(&row->values.blocks[kind], earlier->values.blocks[kind]);
+		subtract(&row->values.bytes[kind], earlier->values.bytes[kind]);
+	}
+	subtract(&row->values.rings, earlier->values.rings);
+	subtract(&row->values.ring_blocks, earlier->values.ring_blocks);
+	subtract(&row->values.hung_blocks, earlier->values.hung_blocks);
+	subtract(&row->values.hung_bytes, earlier->values.hung_bytes);
+}
+
+void
+leak_report_subtract(struct leak_report *report, const struct leak_report *earlier)
+{
+	report->sum = report->system = (struct leak_values){0};
+	for (size_t i = 0; i < report->row_count; i++) {
+		struct leak_row *row = &report->rows[i];
+
+		for (size_t j = 0; j < earlier->row_count; j++)
+			if (earlier->rows[j].place == row->place &&
+			    earlier->rows[j].is_system == row->is_system)
+				subtract_row(row, &earlier->rows[j]);
+		if (row->verdict <= LEAK_PART)
+			row->verdict = row->values.blocks[REACH_DEFINITE] != 0   ? LEAK_LOST
+				       : row->values.blocks[REACH_INDIRECT] != 0 ? LEAK_PART
+										 : LEAK_HELD;
+		leak_values_add(row->is_system ? &report->system : &report->sum, &row->values);
+	}
 }
 
 void

@@ -15,16 +15,23 @@
 
 /* Worst first; each row has one. */
 enum leak_verdict {
-	LEAK_LOST,  /* nothing points at some of its blocks */
-	LEAK_PART,  /* some hang on lost ones of other rows, and none is lost for itself */
-	LEAK_MAYBE, /* some are only held by what may be no pointer */
-	LEAK_HELD,  /* all can be reached */
+	LEAK_LOST,     /* nothing points at some of its blocks */
+	LEAK_PART,     /* some hang on lost ones of other rows, and none is lost for itself */
+	LEAK_GROWING,  /* between two looks more have come than gone */
+	LEAK_MAYBE,    /* some are only held by what may be no pointer */
+	LEAK_HELD,     /* all can be reached */
+	LEAK_PLATEAU,  /* likewise, and between two looks there were not more */
+	LEAK_START_UP, /* likewise, none has come or gone, and none was ever freed */
 	LEAK_VERDICTS
 };
 
 struct leak_row {
 	uint32_t stack, caller; /* of the site with the most bytes: as `attribution_make_stack` */
+	uint32_t site;          /* that one */
+	uint32_t place;         /* that it is known by */
 	struct leak_values values;
+	struct leak_change change; /* 0 without two looks */
+	uint64_t freed_blocks;     /* that there were, up to the last moment */
 	enum leak_verdict verdict;
 	bool is_system;            /* libraries of the system keep it by design */
 	uint32_t part, part_count; /* in `parts`, largest first */
@@ -51,11 +58,15 @@ void leak_report_init(struct leak_report *report, const struct profile *profile,
 		      struct attribution *attribution, const struct group_options *options);
 void leak_report_release(struct leak_report *report);
 
+/* What is lost in a report and not in an earlier one, whose attribution has the same table: of each
+ * place what there is more, and no place that has no more. */
+void leak_report_subtract(struct leak_report *report, const struct leak_report *earlier);
+
 /* The sum of all of a symbolized profile, less what the system keeps; nothing when nobody looked.
  */
 void leak_report_sum(const struct profile *profile, struct leak_values *ret_sum);
 
-/* "lost", "part", "maybe", "held". */
+/* "lost", "part", "growing", "maybe", "held", "plateau", "start-up". */
 extern const char *const leak_verdict_names[];
 
 #endif

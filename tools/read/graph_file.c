@@ -24,9 +24,12 @@
 #define LARGE_BYTES      (2 * LARGE_PAGE)
 
 /* They are taken as they are. */
+_Static_assert(sizeof(GRAPH_FILE_MAGIC) == sizeof(GRAPH_MAGIC), "one magic");
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
 _Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layout");
 _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
+_Static_assert(sizeof(struct graph_task) == sizeof(struct graph_thread), "one layout");
+_Static_assert(sizeof(struct graph_far_arc) == sizeof(struct graph_far), "one layout");
 _Static_assert((int)GRAPH_HOWS == (int)GRAPH_POINTERS && (int)GRAPH_BASE == GRAPH_POINTER_BASE,
 	       "one list");
 _Static_assert((int)GRAPH_AREA_KINDS == (int)GRAPH_ROOTS_KINDS &&
@@ -71,11 +74,9 @@ allocate_section(size_t bytes)
 }
 
 static int
-read_section(int fd, const struct graph_header *header, enum graph_section section,
+read_section(int fd, const struct graph_header *header, const struct graph_extent *extent,
 	     size_t record_bytes, void **ret_records, size_t *ret_count)
 {
-	const struct graph_extent *extent = &header->sections[section];
-
 	if (extent->offset > header->file_bytes ||
 	    extent->count > (header->file_bytes - extent->offset) / record_bytes)
 		return -EBADMSG;
@@ -134,30 +135,48 @@ take_header(struct graph *graph, const struct graph_header *header)
 }
 
 static int
+compare_threads(const void *a, const void *b)
+{
+	const struct graph_task *left = a, *right = b;
+
+	return (left->control > right->control) - (left->control < right->control);
+}
+
+static int
 read_sections(int fd, const struct graph_header *header, struct graph *graph)
 {
 	size_t first_count = 0;
 	const struct {
-		enum graph_section section;
+		const struct graph_extent *extent;
 		size_t bytes;
 		void *records;
 		size_t *count;
 	} sections[] = {
-		{GRAPH_EDGES, sizeof(*graph->arcs), &graph->arcs, &graph->arc_count},
-		{GRAPH_FIRST, sizeof(*graph->first), &graph->first, &first_count},
-		{GRAPH_BLOCKS, sizeof(*graph->blocks), &graph->blocks, &graph->block_count},
-		{GRAPH_ROOTS, sizeof(*graph->roots), &graph->roots, &graph->root_count},
-		{GRAPH_STRINGS, 1, &graph->strings, &graph->string_bytes},
+		{&header->sections[GRAPH_EDGES], sizeof(*graph->arcs), &graph->arcs,
+		 &graph->arc_count},
+		{&header->sections[GRAPH_FIRST], sizeof(*graph->first), &graph->first,
+		 &first_count},
+		{&header->sections[GRAPH_BLOCKS], sizeof(*graph->blocks), &graph->blocks,
+		 &graph->block_count},
+		{&header->sections[GRAPH_ROOTS], sizeof(*graph->roots), &graph->roots,
+		 &graph->root_count},
+		{&header->sections[GRAPH_STRINGS], 1, &graph->strings, &graph->string_bytes},
+		{&header->thread_table, sizeof(*graph->threads), &graph->threads,
+		 &graph->thread_count},
+		{&header->far_table, sizeof(*graph->far), &graph->far, &graph->far_count},
 	};
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections) && result == 0; i++) {
 		void *records = NULL;
 
-		result = read_section(fd, header, sections[i].section, sections[i].bytes, &records,
+		result = read_section(fd, header, sections[i].extent, sections[i].bytes, &records,
 				      sections[i].count);
 		memcpy(sections[i].records, &records, sizeof(records));
 	}
+	if (result == 0)
+		qsort(graph->threads, graph->thread_count, sizeof(*graph->threads),
+		      compare_threads);
 	if (result == 0 && first_count != graph->block_count + graph->root_count + 1)
 		result = -EBADMSG;
 	return result == 0 && !graph_is_valid(graph) ? -EBADMSG : result;
@@ -198,6 +217,97 @@ graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
 		graph_release(&graph);
 	return result;
 }
+
+/*** writing ***/
+
+static int
+write_exactly(int fd, const void *buffer, uint64_t bytes, uint64_t offset)
+{
+	const char *next = buffer;
+
+	while (bytes != 0) {
+		ssize_t n = pwrite(fd, next, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		next += n;
+		bytes -= (uint64_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static void
+put_header(const struct graph *graph, struct graph_header *header)
+{
+	const struct graph_quality *quality = &graph->quality;
+
+	*header = (struct graph_header){
+		.byte_order = GRAPH_BYTE_ORDER,
+		.version = GRAPH_VERSION,
+		.start_monotonic_ns = graph->start_monotonic_ns,
+		.pid = graph->pid,
+		.serial = graph->serial,
+		.site_base = graph->site_base,
+		.mode = (uint32_t)quality->taken,
+		.error = graph->error,
+		.gaps = (quality->no_registers ? GRAPH_GAP_REGISTERS : 0u) |
+			(quality->not_inherited ? GRAPH_GAP_NOT_INHERITED : 0u) |
+			(quality->unreadable ? GRAPH_GAP_UNREADABLE : 0u) |
+			(quality->maps_cut ? GRAPH_GAP_MAPPINGS : 0u),
+		.threads = quality->threads,
+		.unseen = quality->unseen,
+		.taken_ns = quality->taken_ns,
+		.pause_ns = quality->pause_ns,
+		.scan_ns = quality->scan_ns,
+		.read_bytes = quality->read_bytes,
+		.missed_bytes = quality->missed_bytes,
+	};
+	memcpy(header->magic, GRAPH_MAGIC, sizeof(header->magic));
+}
+
+int
+graph_file_write(const struct graph *graph, int fd)
+{
+	struct graph_header header;
+	const struct {
+		struct graph_extent *extent;
+		const void *records;
+		size_t count, bytes;
+	} tables[] = {
+		{&header.sections[GRAPH_EDGES], graph->arcs, graph->arc_count,
+		 sizeof(*graph->arcs)},
+		{&header.sections[GRAPH_FIRST], graph->first,
+		 graph->block_count + graph->root_count + 1, sizeof(*graph->first)},
+		{&header.sections[GRAPH_BLOCKS], graph->blocks, graph->block_count,
+		 sizeof(*graph->blocks)},
+		{&header.sections[GRAPH_ROOTS], graph->roots, graph->root_count,
+		 sizeof(*graph->roots)},
+		{&header.thread_table, graph->threads, graph->thread_count,
+		 sizeof(*graph->threads)},
+		{&header.far_table, graph->far, graph->far_count, sizeof(*graph->far)},
+		/* Last: all others are of whole words. */
+		{&header.sections[GRAPH_STRINGS], graph->strings, graph->string_bytes, 1},
+	};
+	uint64_t offset = sizeof(header);
+	int result = 0;
+
+	put_header(graph, &header);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && graph->error == 0; i++) {
+		uint64_t bytes = (uint64_t)tables[i].count * tables[i].bytes;
+
+		*tables[i].extent = (struct graph_extent){offset, tables[i].count};
+		if (result == 0)
+			result = write_exactly(fd, tables[i].records, bytes, offset);
+		offset += bytes;
+	}
+	header.file_bytes = offset;
+	return result == 0 ? write_exactly(fd, &header, sizeof(header), 0) : result;
+}
+
+/*** names ***/
 
 int
 graph_file_read_serial(const char *path, uint32_t *ret_serial)

@@ -15,6 +15,12 @@
  */
 int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph);
 
+/* Write a graph as the runtime does, at the beginning of a file. 0 or -errno. */
+int graph_file_write(const struct graph *graph, int fd);
+
+/* How files of this kind begin. */
+#define GRAPH_FILE_MAGIC "heapgrph"
+
 /* No recording has more sites. */
 #define GRAPH_FILE_SITES_MAX (1u << 27)
 

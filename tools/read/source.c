@@ -143,9 +143,12 @@ is_called(uint32_t pid, const char *command, const char *wanted)
 }
 
 static bool
-is_wanted(const struct profile *profile, const char *wanted)
+is_wanted(const struct profile *profile, const struct source_request *request)
 {
-	return wanted == NULL || is_called(profile->pid, profile->command, wanted);
+	if (request->graph != NULL && !leak_set_is_of(&profile->leaks, request->graph))
+		return false;
+	return request->process == NULL ||
+	       is_called(profile->pid, profile->command, request->process);
 }
 
 static bool
@@ -251,12 +254,12 @@ collect(struct collection *collection, struct profile *profile)
 {
 	process_list_insert(&collection->processes, profile);
 	if (collection->merge != NULL) {
-		if (profile->unseen == 0 && is_wanted(profile, collection->request->process))
+		if (profile->unseen == 0 && is_wanted(profile, collection->request))
 			add(collection, profile);
 		profile_free(profile);
 		return;
 	}
-	if (profile->unseen == 0 && is_wanted(profile, collection->request->process) &&
+	if (profile->unseen == 0 && is_wanted(profile, collection->request) &&
 	    (collection->best == NULL ||
 	     profile_get_peak(profile) > profile_get_peak(collection->best))) {
 		profile_free(collection->best);
@@ -413,7 +416,8 @@ read_tally(int fd, struct collection *collection)
 	int result = read_profiles(fd, collection);
 	size_t index;
 
-	if (result != 0 || collection->request->process != NULL || collection->best == NULL ||
+	if (result != 0 || collection->request->process != NULL ||
+	    collection->request->graph != NULL || collection->best == NULL ||
 	    collection->merge != NULL)
 		return result;
 	index = process_list_choose(&collection->processes);

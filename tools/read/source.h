@@ -21,6 +21,7 @@
 #include "model/process.h"
 #include "model/profile.h"
 
+struct graph;
 struct memory;
 
 struct source_request {
@@ -28,6 +29,7 @@ struct source_request {
 	const char *process; /* PID or command name, from --process, or NULL */
 	bool sums;           /* over all processes that are meant, instead of the largest of them */
 	bool by_process;     /* with `sums`: their stacks are kept apart */
+	const struct graph *graph; /* of a tally, only the process that it is of; or NULL */
 	const char *moment; /* from --at, or NULL for the default; an @MOMENT of the operand wins */
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */

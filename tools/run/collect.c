@@ -32,6 +32,7 @@
 #include "read/tally.h"
 #include "run/exec_reader.h"
 #include "run/unseen.h"
+#include "util/array.h"
 #include "util/clock.h"
 #include "util/hash_map.h"
 #include "util/xalloc.h"
@@ -78,6 +79,8 @@ struct collector {
 	size_t left;
 	uint64_t once_ns; /* of processor, for what is done once for each recording */
 	int error;
+	bool keeps_graphs;
+	ARRAY(char *) graphs; /* paths */
 };
 
 static void
@@ -223,9 +226,21 @@ label_moment(struct tracked *tracked)
 	tracked->marks = profile->mark_count;
 }
 
+/* A later program of the process may leave one of the same name. */
+static void
+keep_graph(struct collector *collector, const char *path)
+{
+	char *kept = xasprintf("%s.%zu", path, collector->graphs.count);
+
+	if (rename(path, kept) == 0)
+		*array_push(&collector->graphs) = kept;
+	else
+		free(kept);
+}
+
 /* Who points at whom, if the process has looked at its exit. The file has no other reader. */
 static void
-take_in_graph(const struct collector *collector, const struct tracked *tracked)
+take_in_graph(struct collector *collector, const struct tracked *tracked)
 {
 	struct profile *profile = snapshot_get_profile(tracked->snapshot);
 	char *recording = xasprintf("%s/%s", collector->directory, tracked->name);
@@ -236,6 +251,8 @@ take_in_graph(const struct collector *collector, const struct tracked *tracked)
 		if (graph.start_monotonic_ns ==
 		    snapshot_get_identity(tracked->snapshot)->start_monotonic_ns)
 			leak_look(&profile->leaks, &graph, profile, REACH_HEURISTICS_ALL);
+		if (collector->keeps_graphs && profile->leaks.is_known && graph.error == 0)
+			keep_graph(collector, path);
 		graph_release(&graph);
 	}
 	unlink(path);
@@ -758,6 +775,18 @@ collector_new(const char *directory, const char *spool_directory, pid_t pid,
 }
 
 void
+collector_keep_graphs(struct collector *collector)
+{
+	collector->keeps_graphs = true;
+}
+
+const char *
+collector_get_graph(const struct collector *collector, size_t index)
+{
+	return index < collector->graphs.count ? collector->graphs.items[index] : NULL;
+}
+
+void
 collector_free(struct collector *collector)
 {
 	struct tracked *tracked, *next;
@@ -773,6 +802,9 @@ collector_free(struct collector *collector)
 	exec_reader_free(collector->execs);
 	close(collector->spool);
 	closedir(collector->entries);
+	array_each (&collector->graphs, graph)
+		free(*graph);
+	array_release(&collector->graphs);
 	free(collector->directory);
 	free(collector);
 }

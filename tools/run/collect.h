@@ -38,6 +38,13 @@ uint64_t collector_tick(struct collector *collector, bool sample);
  */
 bool collector_snapshot(struct collector *collector);
 
+/* Keep the graphs that processes have left, from now on. */
+void collector_keep_graphs(struct collector *collector);
+
+/* Those that were kept: the path of number `index` in the directory, which the caller removes; NULL
+ * when there is no more. */
+const char *collector_get_graph(const struct collector *collector, size_t index);
+
 /*
  * The program ended with this status: take in all recordings. Those of processes that go on keep
  * their file. 0, or -errno if something could not be read or put aside; then its file is kept, and

@@ -238,6 +238,12 @@ debuginfo_free(struct debuginfo *debuginfo)
 	free(debuginfo);
 }
 
+struct Dwfl_Module *
+debuginfo_get_module(const struct debuginfo *debuginfo)
+{
+	return debuginfo->module;
+}
+
 /*** symbols ***/
 
 /* Of several names for one address: the exported one, then that with the fewest underscores. */

@@ -17,6 +17,7 @@
 
 #include "symbols/encoding.h"
 
+struct Dwfl_Module;
 struct debuginfo;
 
 /* Strings live as long as the debuginfo. What is unknown is NULL or 0. */
@@ -62,6 +63,9 @@ size_t debuginfo_get_places(const struct debuginfo *debuginfo, char *places[DEBU
 
 /* Whether all that was found came from the file and these places, and nothing was missing. */
 bool debuginfo_is_complete(const struct debuginfo *debuginfo);
+
+/* What elfutils knows of it; addresses in its symbols are those of the program headers. */
+struct Dwfl_Module *debuginfo_get_module(const struct debuginfo *debuginfo);
 
 /*
  * What keeps names from being found, once they were looked up: a sentence with the name of the file

@@ -13,13 +13,14 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "util/xalloc.h"
+#include "view/graph_quality.h"
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
 #include "view/quality.h"
 
 #define PARTS_SHOWN 3
-#define WORD_WIDTH  8 /* "SEEMS L." does not occur: the longest is "SYSTEM" */
+#define WORD_WIDTH  8 /* of "START-UP" */
 
 bool
 view_leaks_is_sure(const struct leak_set *leaks)
@@ -97,6 +98,9 @@ print_title(const struct term *term, const struct view_leaks *view)
 			: get_lost_blocks(sum) == 1 ? "is"
 						    : "are",
 			places, text_plural(places));
+	if (view->before != NULL)
+		fprintf(term->stream, " that %s not in %s",
+			get_lost_blocks(sum) == 1 ? "was" : "were", view->before_name);
 	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN)
 		fprintf(term->stream, "          %s%s%s, paused %s%s",
 			leaks->looks > 1 ? "two looks " : "one look",
@@ -125,7 +129,9 @@ print_place(const struct term *term, const struct view_leaks *view, const struct
 static const char *
 get_word(const struct leak_row *row)
 {
-	static const char *const words[LEAK_VERDICTS] = {"LOST", "PART", "MAYBE", "HELD"};
+	static const char *const words[LEAK_VERDICTS] = {
+		"LOST", "PART", "GROWING", "MAYBE", "HELD", "PLATEAU", "START-UP",
+	};
 
 	return row->is_system ? "SYSTEM" : words[row->verdict];
 }
@@ -134,8 +140,12 @@ get_word(const struct leak_row *row)
 static void
 get_shown(const struct leak_row *row, uint64_t *ret_bytes, uint64_t *ret_blocks)
 {
-	static const enum reach_kind kinds[LEAK_VERDICTS] = {REACH_DEFINITE, REACH_INDIRECT,
-							     REACH_POSSIBLE, REACH_REACHABLE};
+	static const enum reach_kind kinds[LEAK_VERDICTS] = {
+		[LEAK_LOST] = REACH_DEFINITE,      [LEAK_PART] = REACH_INDIRECT,
+		[LEAK_GROWING] = REACH_REACHABLE,  [LEAK_MAYBE] = REACH_POSSIBLE,
+		[LEAK_HELD] = REACH_REACHABLE,     [LEAK_PLATEAU] = REACH_REACHABLE,
+		[LEAK_START_UP] = REACH_REACHABLE,
+	};
 	const struct leak_values *values = &row->values;
 
 	*ret_bytes = values->bytes[kinds[row->verdict]];
@@ -143,7 +153,68 @@ get_shown(const struct leak_row *row, uint64_t *ret_bytes, uint64_t *ret_blocks)
 	if (row->verdict == LEAK_LOST) {
 		*ret_bytes += values->hung_bytes;
 		*ret_blocks += values->hung_blocks;
+	} else if (row->verdict == LEAK_GROWING) {
+		*ret_bytes += values->bytes[REACH_POSSIBLE];
+		*ret_blocks += values->blocks[REACH_POSSIBLE];
 	}
+}
+
+/* What has come of a row and hangs on nothing that has; NULL. */
+static const struct owner_growth_row *
+find_growth(const struct view_leaks *view, const struct leak_row *row)
+{
+	const struct site_group_set *groups = view->names.groups;
+	uint32_t group;
+
+	if (view->growth == NULL || row->verdict != LEAK_GROWING ||
+	    row->site + 1 >= groups->site_count)
+		return NULL;
+	group = groups->of_site[row->site + 1];
+	if (group == SITE_GROUP_NONE || view->growth->of_group[group] == OWNER_GROWTH_NONE)
+		return NULL;
+	return &view->growth->rows[view->growth->of_group[group]];
+}
+
+/* "   21 more in 2.0 s, one every 95 ms" */
+static void
+print_rate(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	uint64_t more = row->change.came - row->change.went;
+	uint64_t apart_ns = view->profile->leaks.apart_ns;
+	char count[HUMAN_BYTES], apart[HUMAN_BYTES], each[HUMAN_BYTES];
+
+	fprintf(term->stream, "   %s more in %s, one every %s", human_count(more, count),
+		human_duration(apart_ns, apart), human_duration(apart_ns / more, each));
+}
+
+/* Who holds what has come, and what has come with it. */
+static void
+print_growth(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	const struct owner_growth_row *growth = find_growth(view, row);
+	char count[HUMAN_BYTES], bytes[HUMAN_BYTES];
+
+	if (growth == NULL)
+		return;
+	fputs("            held by ", term->stream);
+	view_graph_path_text(term, &view->names, growth->example, "here");
+	if (growth->holders > 1)
+		fprintf(term->stream, ", and %s more way%s",
+			human_count(growth->holders - 1, count), text_plural(growth->holders - 1));
+	fputs("\n", term->stream);
+	for (uint32_t i = 0; i < growth->part_count && i < PARTS_SHOWN; i++) {
+		const struct owner_growth_part *part = &view->growth->parts[growth->part + i];
+
+		fputs("             -> ", term->stream);
+		view_graph_place_text(term, &view->names, part->group);
+		fprintf(term->stream, ", %s block%s, %s with them\n",
+			human_count(part->blocks, count), text_plural(part->blocks),
+			human_size((int64_t)part->bytes, bytes));
+	}
+	if (growth->part_count > PARTS_SHOWN)
+		fprintf(term->stream, "             -> %s more place%s\n",
+			human_count(growth->part_count - PARTS_SHOWN, count),
+			text_plural(growth->part_count - PARTS_SHOWN));
 }
 
 static void
@@ -201,10 +272,14 @@ print_row(const struct term *term, const struct view_leaks *view, const struct l
 	fprintf(term->stream, "%s%-*s%s%10s in %s block%s", term_style(term, TERM_BOLD), WORD_WIDTH,
 		get_word(row), term_style(term, TERM_PLAIN), human_size((int64_t)bytes, size),
 		human_count(blocks, count), text_plural(blocks));
-	print_why(term, row);
+	if (row->verdict == LEAK_GROWING)
+		print_rate(term, view, row);
+	else
+		print_why(term, row);
 	fputs("\n         ", term->stream);
 	print_place(term, view, row);
 	fputs("\n", term->stream);
+	print_growth(term, view, row);
 	if (row->verdict == LEAK_LOST)
 		print_parts(term, view, row);
 }
@@ -215,7 +290,12 @@ is_shown(const struct view_leaks *view, const struct leak_row *row)
 {
 	if (view->all)
 		return true;
-	return !row->is_system && (row->verdict == LEAK_LOST || row->verdict == LEAK_MAYBE);
+	if (row->is_system)
+		return false;
+	/* What comes with something else is shown there. */
+	if (row->verdict == LEAK_GROWING)
+		return view->before == NULL && find_growth(view, row) != NULL;
+	return row->verdict == LEAK_LOST || (row->verdict == LEAK_MAYBE && view->before == NULL);
 }
 
 static size_t
@@ -280,35 +360,6 @@ print_rest(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "%s\n", view->all ? "" : "  (--all)");
 }
 
-/* What may make it wrong. */
-static void
-print_quality(const struct term *term, const struct leak_set *leaks)
-{
-	const struct graph_quality *quality = &leaks->quality;
-	char size[HUMAN_BYTES], line[256];
-
-	if (quality->no_registers && quality->threads > 1) {
-		snprintf(line, sizeof(line),
-			 "registers of %" PRIu32
-			 " other thread%s were not seen: blocks held only by them "
-			 "appear lost",
-			 quality->threads - 1, text_plural(quality->threads - 1));
-		view_quality_warn(term, "", line);
-	}
-	if (quality->not_inherited) {
-		snprintf(
-			line, sizeof(line),
-			"%s that a copy of the process does not get were not seen: what is lost is "
-			"MAYBE",
-			human_size((int64_t)quality->missed_bytes, size));
-		view_quality_warn(term, "", line);
-	}
-	if (quality->unreadable)
-		view_quality_warn(term, "", "some memory could not be read");
-	if (quality->maps_cut)
-		view_quality_warn(term, "", "the list of mappings changed while it was read");
-}
-
 void
 view_leaks_text(const struct term *term, const struct view_leaks *view)
 {
@@ -321,7 +372,7 @@ view_leaks_text(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "(%s more place%s; -n 0 for all)\n", human_count(left, count),
 			text_plural(left));
 	print_rest(term, view);
-	print_quality(term, &view->profile->leaks);
+	view_graph_quality_text(term, &view->profile->leaks.quality);
 	view_quality_warnings(term, "", view->profile);
 }
 
@@ -365,6 +416,36 @@ write_object(struct json_writer *json, const char *key, const struct leak_values
 }
 
 static void
+write_growth(struct json_writer *json, const struct view_leaks *view, const struct leak_row *row)
+{
+	const struct owner_growth_row *growth = find_growth(view, row);
+
+	if (growth == NULL) {
+		json_writer_null(json, "growth");
+		return;
+	}
+	json_writer_begin_object(json, "growth");
+	json_writer_unsigned(json, "blocks", growth->blocks);
+	json_writer_unsigned(json, "bytes", growth->bytes);
+	json_writer_unsigned(json, "hanging_blocks", growth->hung_blocks);
+	json_writer_unsigned(json, "hanging_bytes", growth->hung_bytes);
+	json_writer_unsigned(json, "holder_count", growth->holders);
+	view_graph_path_json(json, &view->names, "path", growth->example);
+	json_writer_begin_array(json, "parts");
+	for (uint32_t i = 0; i < growth->part_count; i++) {
+		const struct owner_growth_part *part = &view->growth->parts[growth->part + i];
+
+		json_writer_begin_object(json, NULL);
+		json_writer_unsigned(json, "blocks", part->blocks);
+		json_writer_unsigned(json, "bytes", part->bytes);
+		view_graph_frames_json(json, &view->names, part->group);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	json_writer_end_object(json);
+}
+
+static void
 write_row(struct json_writer *json, const struct view_leaks *view, const struct leak_row *row)
 {
 	const struct leak_report *report = view->report;
@@ -386,28 +467,22 @@ write_row(struct json_writer *json, const struct view_leaks *view, const struct 
 		json_writer_end_object(json);
 	}
 	json_writer_end_array(json);
+	view_json_optional(json, "came_blocks", view->profile->leaks.changes != NULL,
+			   row->change.came);
+	view_json_optional(json, "gone_blocks", view->profile->leaks.changes != NULL,
+			   row->change.went);
+	write_growth(json, view, row);
 	json_writer_end_object(json);
 }
 
 static void
 write_quality(struct json_writer *json, const struct leak_set *leaks)
 {
-	static const char *const modes[GRAPH_TAKENS] = {"exit", "exit_twin", "twin"};
-	const struct graph_quality *quality = &leaks->quality;
-
 	json_writer_begin_object(json, "quality");
-	json_writer_string(json, "mode", modes[quality->taken]);
 	json_writer_bool(json, "sure", view_leaks_is_sure(leaks));
 	json_writer_unsigned(json, "scan_count", leaks->looks);
 	json_writer_seconds(json, "apart_seconds", leaks->apart_ns);
-	json_writer_seconds(json, "pause_seconds", quality->pause_ns);
-	json_writer_seconds(json, "scan_seconds", quality->scan_ns);
-	json_writer_unsigned(json, "read_bytes", quality->read_bytes);
-	json_writer_unsigned(json, "thread_count", quality->threads);
-	json_writer_unsigned(json, "unseen_thread_count", quality->unseen);
-	json_writer_bool(json, "registers_unseen", quality->no_registers);
-	json_writer_unsigned(json, "missed_bytes", quality->missed_bytes);
-	json_writer_bool(json, "unreadable", quality->unreadable);
+	view_graph_quality_json(json, &leaks->quality);
 	json_writer_end_object(json);
 }
 
@@ -419,6 +494,10 @@ view_leaks_json(const struct term *term, const struct view_leaks *view)
 
 	view_json_begin(&json, term->stream, "leaks");
 	view_moment_json(&json, "process", view->profile, &view->at);
+	if (view->before != NULL)
+		view_moment_json(&json, "before", view->before, &view->before_at);
+	else
+		json_writer_null(&json, "before");
 	json_writer_string(&json, "by", group_by_names[view->options->by]);
 	write_object(&json, "summary", &report->sum);
 	write_object(&json, "system", &report->system);

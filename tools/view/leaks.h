@@ -11,6 +11,8 @@
 #include "model/attribution.h"
 #include "model/group.h"
 #include "model/leak_report.h"
+#include "model/owner_growth.h"
+#include "view/graph_place.h"
 
 struct term;
 
@@ -20,8 +22,14 @@ struct view_leaks {
 	const struct leak_report *report;
 	struct attribution *attribution;
 	const struct group_options *options;
-	size_t rows; /* 0 is all */
-	bool all;    /* also what is held, and what the system keeps */
+	/* Only what is lost and was not then: that profile, what it is called, and its moment. */
+	const struct profile *before; /* or NULL */
+	const char *before_name;
+	struct profile_at before_at;
+	const struct owner_growth *growth; /* between two looks; or NULL */
+	struct view_graph names;           /* of the last look, with `growth` */
+	size_t rows;                       /* 0 is all */
+	bool all;                          /* also what is held, and what the system keeps */
 	bool full_names;
 };
 

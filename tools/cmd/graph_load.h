@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cmd/graph_load.h - who points at whom: from a living process, or from a graph that was kept
+ *
+ *     PID, NAME, recording of a living process    its copy looks now
+ *     recording of one that has ended             the graph beside it, of its exit
+ *     tally                                       the graph beside it: NAME.graph or NAME.PID.graph
+ *     graph                                       names come from the recording or the tally beside
+ *
+ * A command puts `graph_load_argp` into the children of its own argp, with a struct graph_load as
+ * its input. Whatever goes wrong ends the command.
+ */
+#ifndef GRAPH_LOAD_H
+#define GRAPH_LOAD_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmd/report_options.h"
+#include "model/graph.h"
+#include "read/source.h"
+
+struct graph_load {
+	const char *operand;
+	uint64_t wait_ns;   /* for the process to answer */
+	uint64_t settle_ns; /* between two looks; 0: one is enough */
+	bool yes;           /* also for a long pause */
+	struct graph graphs[2];
+	unsigned count; /* of `graphs`; 0 when none is known */
+	bool is_live;   /* they are of now */
+	char *recording;
+};
+
+extern const struct argp graph_load_argp;
+
+void graph_load_init(struct graph_load *load);
+void graph_load_release(struct graph_load *load);
+
+/* The time of an option: "2", "500ms". */
+uint64_t graph_load_parse_time(const char *word, const char *option,
+			       const struct argp_state *state);
+
+/* Read the graph, and what it is of, with names and lines. Of tallies without a graph, and of
+ * recordings of programs that did not look, the source alone. */
+void graph_load_read(struct graph_load *load, struct report_options *options,
+		     struct source *ret_source);
+
+/* The same in two steps: let the process look, if it is one that lives; when the source has been
+ * read, take what it has found, or what is kept beside the source, which must be there. */
+void graph_load_look(struct graph_load *load);
+void graph_load_check(struct graph_load *load, const struct source *source);
+
+/* End the command with status 3 if there is no graph. */
+void graph_load_need(const struct graph_load *load, const struct source *source);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include "model/owner_path.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/graph.h"
+#include "model/owner.h"
+#include "util/xalloc.h"
+
+struct search {
+	struct owner_paths *paths;
+	const struct graph *graph;
+	const struct owner_set *owners;
+	uint32_t *
+		reached; /* blocks in the order in which they were; the first `done` are followed */
+	size_t count, done;
+};
+
+static void
+reach(struct search *search, uint32_t block, uint32_t from)
+{
+	if (search->paths->from[block] != OWNER_PATH_NONE)
+		return;
+	search->paths->from[block] = from;
+	search->reached[search->count++] = block;
+}
+
+static bool
+is_wanted(const struct graph *graph, uint64_t arc, bool any)
+{
+	return any || graph->arcs[arc].how != GRAPH_INTERIOR;
+}
+
+static void
+follow_owners(struct search *search, bool any)
+{
+	const struct owner_set *owners = search->owners;
+	const struct graph *graph = search->graph;
+	uint32_t blocks = search->paths->block_count;
+
+	for (uint64_t a = owners->first; a < graph->arc_count; a++)
+		if (owners->of_arc[a - owners->first] != OWNER_NONE && is_wanted(graph, a, any))
+			reach(search, graph->arcs[a].target,
+			      blocks + owners->of_arc[a - owners->first]);
+	for (uint32_t i = 0; i < blocks && owners->loader != OWNER_NONE; i++)
+		if (owner_set_is_loaders(owners, graph, i))
+			reach(search, i, blocks + owners->loader);
+}
+
+static void
+follow_blocks(struct search *search, bool any)
+{
+	const struct graph *graph = search->graph;
+
+	while (search->done < search->count) {
+		uint32_t block = search->reached[search->done++];
+
+		for (uint64_t a = graph->first[block]; a < graph->first[block + 1]; a++)
+			if (is_wanted(graph, a, any))
+				reach(search, graph->arcs[a].target, block);
+	}
+}
+
+void
+owner_paths_init(struct owner_paths *paths, const struct graph *graph,
+		 const struct owner_set *owners)
+{
+	struct search search = {.paths = paths, .graph = graph, .owners = owners};
+
+	paths->block_count = (uint32_t)graph->block_count;
+	paths->from = xmalloc((graph->block_count + 1) * sizeof(*paths->from));
+	memset(paths->from, 0xff, graph->block_count * sizeof(*paths->from));
+	search.reached = xmalloc((graph->block_count + 1) * sizeof(*search.reached));
+	for (int any = 0; any < 2; any++) {
+		search.done = 0;
+		follow_owners(&search, any);
+		follow_blocks(&search, any);
+	}
+	free(search.reached);
+}
+
+void
+owner_paths_release(struct owner_paths *paths)
+{
+	free(paths->from);
+	memset(paths, 0, sizeof(*paths));
+}
+
+size_t
+owner_paths_get(const struct owner_paths *paths, uint32_t block, uint32_t *ret_owner,
+		uint32_t **ret_blocks)
+{
+	size_t count = 0;
+	uint32_t at;
+
+	if (paths->from[block] == OWNER_PATH_NONE)
+		return 0;
+	for (at = block; at < paths->block_count; at = paths->from[at])
+		count++;
+	*ret_owner = at - paths->block_count;
+	*ret_blocks = xmalloc(count * sizeof(**ret_blocks));
+	at = block;
+	for (size_t i = count; i-- > 0; at = paths->from[at])
+		(*ret_blocks)[i] = at;
+	return count;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "view/graph_place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "util/human.h"
+#include "util/json_writer.h"
+#include "util/term.h"
+#include "view/owner.h"
+#include "view/place.h"
+
+#define STEPS_SHOWN 12 /* of a path, without those that repeat a place */
+
+void
+view_graph_place_text(const struct term *term, const struct view_graph *view, uint32_t group)
+{
+	const struct site_group *site;
+	struct view_place place;
+
+	if (group == SITE_GROUP_NONE) {
+		fputs("a site of before the last clearing", term->stream);
+		return;
+	}
+	site = &view->groups->groups[group];
+	view_place_init(&place, view->attribution->table, site->stack, site->caller,
+			view->options->by, view->full_names);
+	if (!view->full_names)
+		view_place_cut_name(place.name, view_place_name_columns(term->width));
+	fprintf(term->stream, "%s%s%s", place.name, *place.name && *place.position ? "  " : "",
+		place.position);
+	view_place_release(&place);
+}
+
+void
+view_graph_owner_text(const struct term *term, const struct view_graph *view, uint32_t number)
+{
+	const struct owner *owner;
+	char *name, *position;
+
+	if (number == OWNER_NONE) {
+		fputs("what ended calls have left on a stack", term->stream);
+		return;
+	}
+	owner = &view->owners->owners[number];
+	name = view_owner_name(owner);
+	position = view_owner_position(owner, view->full_names);
+	fprintf(term->stream, "%s%s%s", name, *position ? " " : "", position);
+	free(name);
+	free(position);
+}
+
+/* Steps that are of one place, one behind the other, are one with their number. */
+static size_t
+count_run(const struct view_graph *view, const uint32_t *blocks, size_t i, size_t count)
+{
+	uint32_t group = site_group_find(view->groups, view->graph, blocks[i]);
+	size_t first = i;
+
+	while (i + 1 < count && site_group_find(view->groups, view->graph, blocks[i + 1]) == group)
+		i++;
+	return i - first + 1;
+}
+
+static void
+print_steps(const struct term *term, const struct view_graph *view, const uint32_t *blocks,
+	    size_t count)
+{
+	size_t shown = 0, run;
+	char text[HUMAN_BYTES];
+
+	for (size_t i = 0; i < count; i += run) {
+		run = count_run(view, blocks, i, count);
+		if (shown++ == STEPS_SHOWN) {
+			fprintf(term->stream, " -> %s more", human_count(count - i, text));
+			return;
+		}
+		fputs(" -> ", term->stream);
+		view_graph_place_text(term, view,
+				      site_group_find(view->groups, view->graph, blocks[i]));
+		if (run > 1)
+			fprintf(term->stream, " (x %s)", human_count(run, text));
+	}
+}
+
+bool
+view_graph_path_text(const struct term *term, const struct view_graph *view, uint32_t block,
+		     const char *last)
+{
+	uint32_t owner, *blocks;
+	size_t count = owner_paths_get(view->paths, block, &owner, &blocks);
+
+	if (count == 0)
+		return false;
+	view_graph_owner_text(term, view, owner);
+	/* The last block is what it is about. */
+	print_steps(term, view, blocks, count - 1);
+	fprintf(term->stream, " -> %s", last);
+	free(blocks);
+	return true;
+}
+
+/*** JSON ***/
+
+void
+view_graph_frames_json(struct json_writer *json, const struct view_graph *view, uint32_t group)
+{
+	if (group == SITE_GROUP_NONE) {
+		json_writer_begin_array(json, "frames");
+		json_writer_end_array(json);
+	} else {
+		view_place_json(json, view->attribution->table, view->groups->groups[group].stack,
+				view->options->by);
+	}
+}
+
+static void
+write_members(struct json_writer *json, const struct view_graph *view, size_t block)
+{
+	json_writer_hex(json, "address", view->graph->blocks[block].start);
+	json_writer_unsigned(json, "size_bytes", graph_get_bytes(&view->graph->blocks[block]));
+	view_graph_frames_json(json, view, site_group_find(view->groups, view->graph, block));
+}
+
+void
+view_graph_block_json(struct json_writer *json, const struct view_graph *view, const char *key,
+		      size_t block)
+{
+	json_writer_begin_object(json, key);
+	write_members(json, view, block);
+	json_writer_end_object(json);
+}
+
+void
+view_graph_owner_json(struct json_writer *json, const struct view_graph *view, const char *key,
+		      uint32_t owner)
+{
+	if (owner == OWNER_NONE) {
+		json_writer_null(json, key);
+		return;
+	}
+	json_writer_begin_object(json, key);
+	view_owner_json(json, &view->owners->owners[owner]);
+	json_writer_end_object(json);
+}
+
+void
+view_graph_path_json(struct json_writer *json, const struct view_graph *view, const char *key,
+		     uint32_t block)
+{
+	uint32_t owner, *blocks;
+	size_t count = owner_paths_get(view->paths, block, &owner, &blocks), run;
+
+	if (count == 0) {
+		json_writer_null(json, key);
+		return;
+	}
+	json_writer_begin_object(json, key);
+	view_graph_owner_json(json, view, "root", owner);
+	json_writer_begin_array(json, "blocks");
+	for (size_t i = 0; i < count; i += run) {
+		/* The last stands for itself. */
+		run = i + 1 < count ? count_run(view, blocks, i, count - 1) : 1;
+		json_writer_begin_object(json, NULL);
+		write_members(json, view, blocks[i]);
+		json_writer_unsigned(json, "repeat_count", run);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	json_writer_end_object(json);
+	free(blocks);
+}
