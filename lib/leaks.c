@@ -230,25 +230,34 @@ leaks_look(uint32_t serial)
 	header->look_serial = serial;
 }
 
-/* Its frame is where the program's stack ends: what is below belongs to us. */
 static __attribute__((noinline)) void
-at_exit(void *unused)
+look_at_exit(const uint64_t *registers, uint64_t sp)
 {
-	uint64_t registers[ARCH_REGISTERS] = {0}, signals;
+	uint64_t signals;
 
-	(void)unused;
 	if (!is_recorded() || !hold_requests())
 		return;
 	twin_end();
-	arch_save_registers(registers);
 	os_block_signals(&signals);
 	if (memory_map_init(&outer) == 0) {
 		if (find_recording())
-			look_with(registers, ARCH_REGISTERS, (uint64_t)(uintptr_t)registers);
+			look_with(registers, ARCH_REGISTERS, sp);
 		memory_map_release(&outer);
 	}
 	os_restore_signals(signals);
 	let_requests_go();
+}
+
+/* The program's stack ends above its frame, which is small and changes no register before they are
+ * saved: places of a frame of ours that are not written hold what was on the stack before. */
+static __attribute__((noinline)) void
+at_exit(void *unused)
+{
+	uint64_t registers[ARCH_REGISTERS] = {0};
+
+	(void)unused;
+	arch_save_registers(registers);
+	look_at_exit(registers, (uint64_t)(uintptr_t)__builtin_dwarf_cfa());
 }
 
 void
