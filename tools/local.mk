@@ -256,8 +256,12 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
+	tools/run/elf_look.c \
+	tools/run/elf_look.h \
 	tools/run/exec_reader.c \
 	tools/run/exec_reader.h \
+	tools/run/interfaces.c \
+	tools/run/interfaces.h \
 	tools/run/launch.c \
 	tools/run/launch.h \
 	tools/run/launch_suspend.c \

@@ -276,4 +276,19 @@ def family_of_mallocx(_directory):
         equal((info["realloc_count"], info["failed_allocations"]), (600, 0), "reallocs, failures")
 
 
+@case("an allocator's functions of other names are a warning, and only where they are called")
+def other_names(_directory):
+    own = ("#include <stddef.h>\nvoid *mi_malloc(size_t bytes);\nvoid mi_free(void *block);\n"
+           "int main(void) { mi_free(mi_malloc(77)); return 0; }\n")
+    build("gcc", "own", own, "-l:" + library("mimalloc"))
+    build("gcc", "plain", "#include <stdlib.h>\nint main(void) { return malloc(77) == NULL; }\n",
+          "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
+    warning = b"own calls mi_free, mi_malloc of libmimalloc"
+    for name, options, expected in (("own", [], True), ("own", ["-q"], True), ("plain", [], False)):
+        said = heaptally("run", "-f", *options, "-o", "run.tally", "--", "./" + name).stderr
+        # The order is that of the symbols.
+        equal(warning in said.replace(b"mi_malloc, mi_free", b"mi_free, mi_malloc"), expected, (name, said))
+        equal(b"are not hooked" in said, expected, name)
+
+
 run_cases()

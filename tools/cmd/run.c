@@ -22,6 +22,7 @@
 #include "model/profile.h"
 #include "run/collect.h"
 #include "run/exec_reader.h"
+#include "run/interfaces.h"
 #include "run/target.h"
 #include "run/watch.h"
 #include "symbols/debuginfo_cache.h"
@@ -96,6 +97,8 @@ print_card(struct run *run)
 	struct term term;
 	char *allocator = describe_allocator(run);
 
+	if (allocator == NULL)
+		allocator = interfaces_describe_unseen(run->card.profile);
 	term_init(&term, stderr, TERM_COLOR_AUTO);
 	run->card.command = run->options.arguments[0];
 	run->card.path = run->path;

@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "run/elf_look.h"
 #include "util/text.h"
 #include "util/xalloc.h"
 
@@ -179,26 +180,6 @@ look_at_sections(Elf *elf, struct elf_facts *facts)
 	}
 }
 
-/* Call `look` with the open ELF file. False if it cannot be read as one. */
-static bool
-with_elf(const char *path, void (*look)(Elf *, void *), void *context)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	Elf *elf = NULL;
-	bool is_elf = false;
-
-	if (fd < 0)
-		return false;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	is_elf = elf != NULL && elf_kind(elf) == ELF_K_ELF;
-	if (is_elf)
-		look(elf, context);
-	elf_end(elf);
-	close(fd);
-	return is_elf;
-}
-
 static void
 look_at_all(Elf *elf, void *context)
 {
@@ -247,7 +228,7 @@ target_find_allocator(const char *path)
 {
 	char *found = NULL;
 
-	with_elf(path, find_allocator_symbol, &found);
+	elf_look(path, find_allocator_symbol, &found);
 	return found;
 }
 
@@ -297,7 +278,7 @@ judge_interpreter(struct target *target, const char *interpreter)
 {
 	struct elf_facts facts = {0};
 
-	if (access(interpreter, R_OK) != 0 || !with_elf(interpreter, look_at_all, &facts))
+	if (access(interpreter, R_OK) != 0 || !elf_look(interpreter, look_at_all, &facts))
 		return;
 	if (facts.is_loader && facts.is_x86_64 && !facts.is_recent_loader)
 		refuse_old(target, interpreter);
@@ -483,7 +464,7 @@ judge_loaded(struct target *target, char *const *arguments)
 		return;
 	}
 	target->name = xstrdup(text_base_name(program));
-	if (strchr(program, '/') == NULL || !with_elf(program, look_at_all, &facts))
+	if (strchr(program, '/') == NULL || !elf_look(program, look_at_all, &facts))
 		return;
 	free(target->path);
 	target->path = xstrdup(program);
@@ -501,7 +482,7 @@ judge_file(struct target *target, char *const *arguments)
 
 	if (access(target->path, R_OK) != 0)
 		return NULL;
-	if (with_elf(target->path, look_at_all, &facts)) {
+	if (elf_look(target->path, look_at_all, &facts)) {
 		if (facts.has_interpreter || !facts.is_loader || !facts.is_x86_64 ||
 		    arguments == NULL)
 			judge_elf(target, &facts, false);
