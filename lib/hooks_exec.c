@@ -199,13 +199,13 @@ note_below(int folder, const char *path, char *const *environment)
 	size_t used, i;
 
 	twin_end();
-	if (!exec_notes_are_kept() || !os_copy_memory(path, whole, 1))
+	if (!exec_notes_are_kept() || !os_readable((uintptr_t)path))
 		return;
-	if (whole[0] == '\0') {
+	if (path[0] == '\0') {
 		note_descriptor(folder, environment);
 		return;
 	}
-	if (folder == AT_FDCWD || whole[0] == '/') {
+	if (folder == AT_FDCWD || path[0] == '/') {
 		note(path, false, environment);
 		return;
 	}
@@ -213,10 +213,15 @@ note_below(int folder, const char *path, char *const *environment)
 	if (used == 0)
 		return;
 	whole[used++] = '/';
-	for (i = 0; used + i + 1 < sizeof whole && os_copy_memory(path + i, whole + used + i, 1) &&
-		    whole[used + i] != '\0';
-	     i++)
-		;
+	for (i = 0; used + i + 1 < sizeof whole; i++) {
+		uintptr_t at = (uintptr_t)(path + i);
+
+		if (at % PAGE_BYTES == 0 && !os_readable(at))
+			break;
+		whole[used + i] = path[i];
+		if (path[i] == '\0')
+			break;
+	}
 	whole[used + i] = '\0';
 	note(whole, false, environment);
 }

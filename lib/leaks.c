@@ -257,7 +257,7 @@ at_exit(void *unused)
 
 	(void)unused;
 	arch_save_registers(registers);
-	look_at_exit(registers, (uint64_t)(uintptr_t)__builtin_dwarf_cfa());
+	look_at_exit(registers, arch_stack_of_caller());
 }
 
 void

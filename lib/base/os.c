@@ -208,13 +208,10 @@ os_map_file_for_all(int fd, size_t bytes)
 	return map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
 }
 
-/* Without the second, the first touch of each part makes a kernel read around it, as far as the
- * device's read-ahead goes, in a file that has nothing yet. */
 static void
 advise_on_file(void *address, size_t bytes)
 {
 	call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
-	call3(SYS_madvise, (long)address, (long)bytes, MADV_RANDOM);
 }
 
 void *
@@ -268,6 +265,17 @@ os_populate(void *address, size_t bytes)
 	if (result == -EINVAL || result == -ENOSYS)
 		return populate_by_kernel_stores(address, bytes);
 	return (int)result;
+}
+
+int
+os_populate_file(void *address, size_t bytes)
+{
+	int result;
+
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_RANDOM);
+	result = os_populate(address, bytes);
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_NORMAL);
+	return result;
 }
 
 bool

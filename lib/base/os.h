@@ -59,6 +59,10 @@ bool os_grow(void *address, size_t old_bytes, size_t bytes);
  * pages stay zeroed. [signal] */
 int os_populate(void *address, size_t bytes);
 
+/* The same of a new part of a file: the kernel does not read around what it has not. Not for good:
+ * pages of which it expects random use are the first to go when memory is short. */
+int os_populate_file(void *address, size_t bytes);
+
 /* True if eight bytes at address can be read. One system call. [signal] */
 bool os_readable(uintptr_t address);
 

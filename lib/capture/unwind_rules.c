@@ -2,6 +2,7 @@
 #include "capture/unwind_rules.h"
 
 #include <dlfcn.h>
+#include <string.h>
 
 #include "memory/arena.h"
 #include "data/frame_table.h"
@@ -21,8 +22,11 @@ struct rule_table *unwind_rules_table;
 uint32_t unwind_rules_generation = 1;
 
 static struct lock insert_lock;
-static uint32_t guesses;           /* learnt; rules of RULE_GUESS */
-static const struct link_map *met; /* an object that is new */
+#define RECENT_NAMES 256
+
+static uint32_t recent_names[RECENT_NAMES]; /* in the strings, of threads; 0: none */
+static uint32_t guesses;                    /* learnt; rules of RULE_GUESS */
+static const struct link_map *met;          /* an object that is new */
 
 /*
  * The synthetic machine. An address is (level, plane, offset): plane 1 is around the stack pointer,
@@ -339,6 +343,7 @@ bool
 unwind_rules_init(void)
 {
 	guesses = 0;
+	memset(recent_names, 0, sizeof recent_names);
 	/* A forked child goes on in the memory of its parent's. */
 	if (unwind_rules_table == NULL || !empty_table(unwind_rules_table))
 		unwind_rules_table = new_table(FIRST_SHIFT);
@@ -403,6 +408,21 @@ unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
 	return id;
 }
 
+/* Threads of a pool that comes and goes have the same few names. */
+static uint32_t
+add_name(const char *name)
+{
+	uint64_t key = 0;
+	uint32_t *recent;
+
+	for (const char *letter = name; *letter != '\0'; letter++)
+		key = key * 31 + (unsigned char)*letter;
+	recent = &recent_names[hash_u64(key) % RECENT_NAMES];
+	if (*recent == 0 || strcmp(recording.strings + *recent, name) != 0)
+		*recent = recording_add_string(name);
+	return *recent;
+}
+
 void
 unwind_rules_name_frame(uint32_t frame, const char *name)
 {
@@ -410,7 +430,7 @@ unwind_rules_name_frame(uint32_t frame, const char *name)
 
 	if (!lock_take(&insert_lock))
 		return;
-	string = recording_add_string(name);
+	string = add_name(name);
 	if (string != 0)
 		store(&recording.frames[frame].module, string);
 	lock_drop(&insert_lock);

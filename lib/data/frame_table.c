@@ -13,10 +13,17 @@ static struct {
 	uint32_t used;
 } table;
 
+/* The name of a thread comes and goes while its frame is in the table. */
+static uint32_t
+module_key(const struct recording_frame *frame)
+{
+	return frame->kind == FRAME_KIND_THREAD ? 0 : frame->module;
+}
+
 static bool
 is_same(const struct recording_frame *a, const struct recording_frame *b)
 {
-	return a->value == b->value && a->module == b->module && a->kind == b->kind;
+	return a->value == b->value && a->kind == b->kind && module_key(a) == module_key(b);
 }
 
 /* The place of a frame, or the free one where it belongs. */
@@ -24,7 +31,7 @@ static uint32_t *
 place_of(const struct recording_frame *frame)
 {
 	uint32_t mask = table.capacity - 1;
-	uint32_t i = hash_pair(hash_u64(frame->value), frame->module << 4 ^ frame->kind) & mask;
+	uint32_t i = hash_pair(hash_u64(frame->value), module_key(frame) << 4 ^ frame->kind) & mask;
 
 	while (table.ids[i] != FRAME_NONE && !is_same(&recording.frames[table.ids[i]], frame))
 		i = (i + 1) & mask;

@@ -7,16 +7,24 @@
 
 #define FIRST_CAPACITY ((size_t)4096)
 
+size_t
+far_places_get_next(const struct far_places *places)
+{
+	size_t capacity = places->capacity == 0 ? FIRST_CAPACITY : 4 * places->capacity;
+
+	if (places->capacity == FAR_PLACES_MAX)
+		return 0;
+	return capacity < FAR_PLACES_MAX ? capacity : FAR_PLACES_MAX;
+}
+
 static bool
 grow(struct far_places *places)
 {
-	size_t capacity = places->capacity == 0 ? FIRST_CAPACITY : 4 * places->capacity;
+	size_t capacity = far_places_get_next(places);
 	struct graph_far *items;
 
-	if (places->capacity == FAR_PLACES_MAX)
+	if (capacity == 0)
 		return false;
-	if (capacity > FAR_PLACES_MAX)
-		capacity = FAR_PLACES_MAX;
 	items = os_map(capacity * sizeof *items, false);
 	if (items == NULL)
 		return false;

@@ -21,6 +21,8 @@ struct far_places {
 
 /* In ascending order of edges. [signal] */
 void far_places_insert(struct far_places *places, uint64_t edge, uint64_t offset, uint64_t word);
+/* How many there will be room for when they grow; 0: they do not any more. */
+size_t far_places_get_next(const struct far_places *places);
 void far_places_release(struct far_places *places);
 
 #endif

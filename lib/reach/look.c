@@ -8,7 +8,7 @@
 #include "base/own_memory.h"
 #include "reach/memory_room.h"
 
-#define CHECK_BYTES ((uint64_t)64 << 20) /* between two looks at the clock */
+#define CHECK_BYTES ((uint64_t)8 << 20) /* between two looks at the clock */
 
 /* Not on the stack, whose words are looked at, too; one look at a time. */
 static struct {
@@ -120,7 +120,10 @@ count_rest(void)
 {
 	size_t sources = now.nodes.count + now.roots.capacity;
 
-	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks;
+	size_t far = now.scan.far.count + far_places_get_next(&now.scan.far);
+
+	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks +
+	       far * sizeof *now.scan.far.items + CHECK_BYTES;
 }
 
 /* Memory that is used for this is charged to the process. Long before there is none left, it ends.
@@ -132,11 +135,17 @@ check_room(uint64_t need)
 }
 
 static int
+check_rest(void)
+{
+	return check_room(count_rest());
+}
+
+static int
 check_all(const struct look *look)
 {
 	int result = check_time(look);
 
-	return result == 0 ? check_room(count_rest()) : result;
+	return result == 0 ? check_rest() : result;
 }
 
 static int
@@ -146,6 +155,7 @@ read_memory(const struct look *look)
 	uint64_t checked_bytes = 0;
 
 	graph_writer_begin(&now.writer, extent);
+	now.scan.check = check_rest;
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
 		scan_block(&now.scan, &now.nodes.blocks[i]);
@@ -160,6 +170,8 @@ read_memory(const struct look *look)
 	roots_scan(&now.roots, &now.scan, (uint32_t)now.nodes.count);
 	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
 	extent->count = now.scan.edge_count;
+	if (now.scan.lacks_room)
+		return -ENOMEM;
 	return now.scan.is_late ? -ETIMEDOUT : check_time(look);
 }
 

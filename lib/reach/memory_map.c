@@ -81,8 +81,7 @@ static bool
 is_shared_memory(const char *name)
 {
 	return begins_with(name, "/memfd:") || begins_with(name, "/SYSV") ||
-	       begins_with(name, "/dev/zero") || begins_with(name, "/dev/shm/") ||
-	       os_is_in_memory(name);
+	       begins_with(name, "/dev/zero") || begins_with(name, "/dev/shm/");
 }
 
 /* One line, which ends in NUL: 5581e000-5583f000 rw-p 00000000 00:00 0      [heap] */

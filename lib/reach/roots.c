@@ -12,8 +12,7 @@
 #define PER_MAPPING 2 /* a stack has a living part and a dead one */
 #define OTHERS      4
 
-#define SHARED_MOST ((uint64_t)1 << 30) /* of a file: one that is larger is not read */
-#define RED_ZONE    128                 /* bytes below the stack pointer that functions may use */
+#define RED_ZONE    128 /* bytes below the stack pointer that functions may use */
 
 size_t
 roots_get_capacity(const struct memory_map *map, const struct roots_input *input)
@@ -230,10 +229,6 @@ roots_scan(struct roots *roots, struct scan *scan, uint32_t first)
 
 		if (!mapping->readable || !mapping->writable || mapping->is_device)
 			continue;
-		if (mapping->is_shared && mapping->is_file && !mapping->is_memory &&
-		    mapping->end - mapping->start > SHARED_MOST)
-			scan->has_failed = true;
-		else
-			read_mapping(&reading, mapping);
+		read_mapping(&reading, mapping);
 	}
 }

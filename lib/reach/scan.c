@@ -13,6 +13,10 @@
 #define LARGE_BYTES \
 	((uint64_t)256 << 10) /* of a block: it may have pages that nobody has touched */
 
+#define CHECK_BYTES ((uint64_t)8 << 20) /* that are read between two looks at the room */
+#define SHARED_MOST ((uint64_t)1 << 30) /* of a file: one that is larger is not read */
+#define HUGE_BYTES  ((uint64_t)2 << 20)
+
 /* /proc/self/pagemap: the page is in memory, or in swap. */
 #define PAGE_IS_THERE ((uint64_t)3 << 62)
 
@@ -20,7 +24,6 @@ void
 scan_open(struct scan *scan, uint64_t deadline_ns)
 {
 	scan->pagemap = os_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
-	scan->has_swapped = os_has_swapped();
 	scan->deadline_ns = deadline_ns;
 }
 
@@ -223,13 +226,17 @@ count_like_pages(struct scan *scan, uint64_t start, uint64_t end, bool *ret_is_t
 	return count;
 }
 
-/* Whether it has taken too long. */
+/* Whether it has taken too long, or needs what is not there. */
 static bool
 note_time(struct scan *scan)
 {
 	if (scan->deadline_ns != 0 && os_monotonic_ns() > scan->deadline_ns)
 		scan->is_late = true;
-	return scan->is_late;
+	if (scan->check != NULL && scan->read_bytes - scan->checked_bytes >= CHECK_BYTES) {
+		scan->checked_bytes = scan->read_bytes;
+		scan->lacks_room |= scan->check() != 0;
+	}
+	return scan->is_late || scan->lacks_room;
 }
 
 /* A copy of what may end in a file that was shortened, or in a guard page. */
@@ -279,6 +286,7 @@ static void
 scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 {
 	static unsigned char pages[4096];
+	bool is_large = end - start > SHARED_MOST;
 
 	while (start < end && !note_time(scan)) {
 		uint64_t first = start & ~(uint64_t)(PAGE_BYTES - 1), stop = end;
@@ -287,8 +295,10 @@ scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 		if (stop - first > sizeof pages * PAGE_BYTES)
 			stop = first + sizeof pages * PAGE_BYTES;
 		count = (stop - first + PAGE_BYTES - 1) / PAGE_BYTES;
-		if (!os_resident((const void *)first, stop - first, pages))
-			memset(pages, 1, count);
+		if (!os_resident((const void *)first, stop - first, pages)) {
+			scan->has_failed |= is_large;
+			memset(pages, !is_large, count);
+		}
 		for (size_t i = 0; i < count; i += like) {
 			uint64_t from = first + i * PAGE_BYTES, to;
 
@@ -305,6 +315,38 @@ scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 	}
 }
 
+/* Of huge pages mincore(2) knows this process's page table alone, which a copy starts without: all
+ * would be holes. One small page never comes with its neighbour. */
+static bool
+is_huge(const struct mapping *mapping)
+{
+	const char *start = (const char *)mapping->start;
+	unsigned char pages[2];
+	char byte;
+
+	if (((mapping->start | mapping->end) & (HUGE_BYTES - 1)) != 0 ||
+	    !os_resident(start, sizeof pages * PAGE_BYTES, pages) ||
+	    ((pages[0] | pages[1]) & 1) != 0)
+		return false;
+	return os_copy_memory(start, &byte, 1) &&
+	       os_resident(start, sizeof pages * PAGE_BYTES, pages) && (pages[1] & 1) != 0;
+}
+
+/* Whether it is known which pages of it were ever written. Asked once: that may touch a page. */
+static bool
+knows_holes(struct scan *scan, const struct mapping *mapping)
+{
+	if (scan->asked_mapping == mapping)
+		return scan->knows_holes;
+	scan->asked_mapping = mapping;
+	scan->knows_holes =
+		!os_has_swapped() &&
+		(mapping->is_memory ||
+		 (mapping->is_file && os_is_in_memory(scan->map->text + mapping->name))) &&
+		!is_huge(mapping);
+	return scan->knows_holes;
+}
+
 void
 scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place,
 	    const struct mapping *mapping)
@@ -313,12 +355,14 @@ scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place,
 	end &= ~(uint64_t)(WORD - 1);
 	if (start >= end)
 		return;
-	if (mapping->is_memory && !scan->has_swapped)
-		scan_shared(scan, start, end, place);
-	else if (mapping->is_shared)
-		scan_copied(scan, start, end, place);
-	else
+	if (!mapping->is_shared)
 		scan_present(scan, start, end, place, true);
+	else if (knows_holes(scan, mapping))
+		scan_shared(scan, start, end, place);
+	else if (mapping->is_file && mapping->end - mapping->start > SHARED_MOST)
+		scan->has_failed = true;
+	else
+		scan_copied(scan, start, end, place);
 }
 
 void

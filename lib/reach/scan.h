@@ -36,7 +36,11 @@ struct scan {
 	uint32_t source, written_source;
 	bool is_allocators; /* pointers at the heads of free blocks are none of the program's */
 	int pagemap;        /* or negative */
-	bool has_swapped;   /* what is not in memory may be elsewhere */
+	const struct mapping *asked_mapping;
+	bool knows_holes;   /* of it */
+	int (*check)(void); /* not 0: memory is short; or NULL */
+	uint64_t checked_bytes;
+	bool lacks_room; /* the rest was left out */
 	char *copy;
 	uint64_t read_bytes;
 	uint64_t deadline_ns; /* 0: none */

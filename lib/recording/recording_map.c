@@ -136,7 +136,7 @@ recording_start_in_file(int fd, bool has_blocks)
 	if (base == NULL)
 		return false;
 	memset(reserved, 0, sizeof reserved);
-	if (os_populate(base, round_up(sizeof(struct recording_header), PAGE_BYTES)) != 0) {
+	if (os_populate_file(base, round_up(sizeof(struct recording_header), PAGE_BYTES)) != 0) {
 		recording_space_unmap();
 		return false;
 	}
@@ -181,7 +181,7 @@ recording_reserve(enum recording_section section, uint64_t count)
 	if (wanted > limit)
 		wanted = limit;
 	if (!recording_space_extend(section, wanted) ||
-	    os_populate((char *)recording.header + s->offset + start, wanted - start) != 0) {
+	    os_populate_file((char *)recording.header + s->offset + start, wanted - start) != 0) {
 		recording_note(TROUBLE_FULL);
 		return false;
 	}

@@ -280,7 +280,7 @@ def family_of_mallocx(_directory):
 def other_names(_directory):
     own = ("#include <stddef.h>\nvoid *mi_malloc(size_t bytes);\nvoid mi_free(void *block);\n"
            "int main(void) { mi_free(mi_malloc(77)); return 0; }\n")
-    build("gcc", "own", own, "-l:" + library("mimalloc"))
+    build("gcc", "own", own, "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
     build("gcc", "plain", "#include <stdlib.h>\nint main(void) { return malloc(77) == NULL; }\n",
           "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
     warning = b"own calls mi_free, mi_malloc of libmimalloc"

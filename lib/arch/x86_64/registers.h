@@ -33,6 +33,9 @@ arch_save_registers(uint64_t registers[ARCH_REGISTERS])
 			 : "rax", "memory");
 }
 
+/* The stack pointer before the call of the function that this stands in. */
+#define arch_stack_of_caller() ((uint64_t)(uintptr_t)__builtin_dwarf_cfa())
+
 /* Run function(argument) on the stack that ends at `top`. The vector registers that it may change
  * need no mention: the runtime is built without them (see `RUNTIME_CFLAGS`). */
 static inline void
