@@ -149,6 +149,23 @@ def strangers(_directory):
             os.unlink(path)
 
 
+@case("two processes with other code at one address keep their names in a sum")
+def summed(_directory):
+    build()
+    script = "; ".join("./jit end '0:JS:*%s /srv/%s.js:1:1'" % (name, name) for name in ("one", "two")) + "; true"
+    result = record("both.tally", [need("setarch"), "-R", "sh", "-c", script])
+    try:
+        if result.returncode != 0 or len(result.stdout.split()) != 2:
+            raise Skip("addresses cannot be the same here")
+        groups = report("top", "--process", "all", "--by", "stack", "--at", "exit", "--include", "function=keep",
+                        "both.tally")["groups"]
+        equal(sorted(group["frames"][1]["function"] for group in groups), ["one", "two"], "names")
+    finally:
+        for pid in result.stdout.split():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink("/tmp/perf-%d.map" % int(pid))
+
+
 @case("a living process is asked by its own /tmp; a tally of it keeps the names")
 def living(_directory):
     build()
@@ -161,6 +178,17 @@ def living(_directory):
             raise Skip("no memory may be written and executed here")
         equal([row[0] for row in callers("now.recording")], ["load"], "now")
         equal(heaptally("snapshot", "-q", "-o", "now.tally", "now.recording").returncode, 0, "snapshot")
+        groups = report("top", "--process", "all", "--by", "stack", "--at", "exit", "--include", "function=keep",
+                        "now.recording")["groups"]
+        equal([group["frames"][1]["function"] for group in groups], ["load"], "in a sum of one")
+        with open(path, encoding="ascii") as file:
+            line = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write("0" * 65535 + line.replace("load", "other") + line)
+        equal([row[0] for row in callers("now.recording")], ["load"], "the end of a line that is too long is none")
+        if os.geteuid() == 0:
+            os.chown(path, 12345, -1)
+            assert callers("now.recording")[0][0].startswith("generated code"), "the map of another user"
         os.unlink(path)
         equal([row[0] for row in callers("now.tally")], ["load"], "in a tally")
         assert callers("now.recording")[0][0].startswith("generated code"), "without its map"

@@ -289,6 +289,9 @@ def two(_directory):
     assert "6 blocks are lost, from 2 places that were not in a.tally" in text("a.tally", "b.tally"), "said"
     equal(ask("a.tally", "c.tally", status=0)["summary"]["definite"]["blocks"], 0, "nothing new")
     equal(ask("b.tally", "a.tally", status=0)["summary"]["definite"]["blocks"], 0, "less")
+    os.rename("b.tally", "b\033.tally")
+    assert "nothing is lost that was not in b\\" in text("b\033.tally", "a.tally", status=0), "said"
+    os.rename("b\033.tally", "b.tally")
     text("--max-blocks", "6", "a.tally", "b.tally", status=0)
     equal(heaptally("leaks", "a.tally", "b.tally", "c.tally").returncode, 2, "three")
     equal(heaptally("leaks", "none.tally", "b.tally").returncode, 2, "none")

@@ -3,6 +3,7 @@
 """The sum over the processes of a file, by process, and by domain."""
 import csv
 import io
+import json
 import os
 import sys
 
@@ -107,8 +108,13 @@ def others(_directory):
     for words in (("timeline",), ("growth",), ("leaks",), ("blocks",), ("resident",), ("info",)):
         result = heaptally(*words, "--process", "all", "all.tally")
         assert result.returncode == 2 and b"top, diff, annotate and export" in result.stderr, result
-    result = heaptally("export", "--process", "all", "--format", "massif", "all.tally")
-    assert result.returncode == 2 and b"one process" in result.stderr, result
+    for name in "massif", "dhat":
+        result = heaptally("export", "--process", "all", "--format", name, "all.tally")
+        assert result.returncode == 2 and b"one process" in result.stderr, result
+    shown = json.loads(text("export", "--process", "all", "--format", "speedscope", "all.tally"))
+    assert shown["name"].startswith("sh, 3 processes, "), shown["name"]
+    assert "\npid:" not in text("export", "--process", "all", "--format", "callgrind", "all.tally"), "a sum has no number"
+    assert "\npid: " in text("export", "--format", "callgrind", "all.tally"), "a process has one"
     result = heaptally("top", "--by", "size", "--process", "all", "all.tally")
     assert result.returncode == 2 and b"one process" in result.stderr, result
 

@@ -287,6 +287,64 @@ def kept(_directory):
     equal(site(document, "row_new")["verdict"], "start-up", "two looks")
     equal(document["summary"]["definite"], amount(0, 0), "lost before")
     equal(ask("leaks", "one.graph", status=1)["summary"]["definite"], amount(3, 300), "lost")
+    document = ask("leaks", "two.graph", "one.graph")
+    assert document["quality"]["apart_seconds"] in (0, None), "the wrong way round: %r" % document["quality"]
+
+
+@case("a graph beside a tally: of another run, damaged; what is there already is no graph")
+def beside(_directory):
+    build()
+    for name in "one", "two":
+        equal(heaptally("run", "-q", "--graph", "-o", name + ".tally", "--", "./app").returncode, 0, "run")
+    lost = ask("leaks", "one.tally", status=1)["summary"]
+    # Few sites here, many there.
+    with open("few.c", "w", encoding="ascii") as file:
+        file.write("#include <stdlib.h>\nint main(void) { *(void *volatile *)malloc(8) = malloc(50); return 0; }")
+    equal(run([need("gcc"), "-g", "-fno-builtin", "-o", "few", "few.c"]).returncode, 0, "gcc")
+    equal(heaptally("run", "-q", "--leaks", "-o", "few.tally", "--", "./few").returncode, 0, "run")
+    os.rename("two.graph", "few.graph")
+    result = heaptally("leaks", "few.tally")
+    equal((result.returncode, result.stderr), (1, b""), "leaks with the graph of another run")
+    equal(heaptally("retained", "few.tally").returncode, 3, "nobody has looked")
+    result = heaptally("retained", "few.graph")
+    equal((result.returncode, result.stderr), (2, b"heaptally: few.tally: the graph is not of the same run\n"), "said")
+    os.truncate("one.graph", 3000)
+    equal(ask("leaks", "one.tally", status=1)["summary"], lost, "the tally has the answer")
+    assert b"warning: one.tally: its graph is damaged" in heaptally("leaks", "one.tally").stderr, "said"
+    for words in (["retained", "one.tally"], ["leaks", "--heuristics", "none", "one.tally"], ["leaks", "one.graph"]):
+        equal(heaptally(*words).returncode, 2, "a damaged graph: %r" % words)
+    with open("k.graph", "w", encoding="ascii") as file:
+        file.write("a drawing")
+    result = heaptally("run", "--graph", "-o", "k.tally", "--", "sh", "-c", "echo ran")
+    equal(result.stdout, b"", "refused before the start")
+    assert b"k.graph: exists and is not a graph; --force replaces it" in result.stderr, result.stderr
+    with living() as (pid, _addresses):
+        result = heaptally("snapshot", "--graph", "-o", "k.tally", pid)
+        assert b"k.graph: exists and is not a graph" in result.stderr, result.stderr
+    equal((os.path.getsize("k.graph"), os.path.exists("k.tally")), (9, False), "it stays, and nothing is written")
+
+
+@case("what goes with no place is refused, and a comma is one of a name")
+def words_of_places(_directory):
+    build()
+    equal(heaptally("run", "-q", "--graph", "-o", "a.tally", "--", "./app").returncode, 0, "run")
+    for site_of in "size=1..", "age=1s..", "generation=1", "thread=1", "allocator=calloc", "domain=malloc":
+        result = heaptally("refs", "--site", site_of, "a.tally")
+        equal(result.returncode, 2, site_of)
+        assert b"a place goes by file, line, function and module" in result.stderr, result.stderr
+        if site_of[:3] not in ("all", "dom"):
+            for command in "leaks", "retained":
+                result = heaptally(command, "--include", site_of, "a.tally")
+                equal((result.returncode, result.stdout), (2, b""), "%s by %s" % (command, site_of))
+    ask("refs", "--site", "function=row_new,module=*app", "a.tally")
+    with open("comma.cc", "w", encoding="ascii") as file:
+        file.write("static void *kept[2];\n__attribute__((noipa)) void f(int a, char b) { kept[0] = new char[100 + a + b]; }\n"
+                   "int main() { f(1, 2); return kept[0] == 0; }\n")
+    equal(run([need("g++"), "-g", "-O1", "-o", "comma", "comma.cc"]).returncode, 0, "g++")
+    equal(heaptally("run", "-q", "--graph", "-o", "c.tally", "--", "./comma").returncode, 0, "run")
+    for name in "f(int, char)", "f":
+        equal(ask("refs", "--site", name, "c.tally")["process"]["command"], "comma", name)
+    equal(heaptally("refs", "--site", "f(int, int)", "c.tally").returncode, 1, "another one")
 
 
 @case("a stripped program: names of what it exports, or module and offset; no line")

@@ -44,7 +44,8 @@ check_options(const struct report_options *options)
 		    "%s has no stacks, only the size of the whole heap: --by and filters do not go "
 		    "with it",
 		    format->name);
-	if (format->wants_history && (options->all_processes || group->by == GROUP_BY_PROCESS))
+	if ((format->wants_history || format->wants_lifetimes) &&
+	    (options->all_processes || group->by == GROUP_BY_PROCESS))
 		die(COMMAND_TROUBLE, "%s is the course of one process, not of a sum", format->name);
 	if (format->needs_totals && report_load_is_about_blocks(options))
 		die(COMMAND_TROUBLE,

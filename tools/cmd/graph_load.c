@@ -208,24 +208,49 @@ is_of_source(const struct graph *graph, const struct source *source)
 	       graph->start_monotonic_ns == identity.start_monotonic_ns;
 }
 
-/* False when there is none of this name, or it is of another process. */
+/* The graph is of no use: end the command, unless the tally has the answer. */
+static void
+leave_graph(const struct graph_load *load, const struct source *source, int error)
+{
+	bool has_answer =
+		load->tally_answers && source->is_tally && source->profile->leaks.is_known;
+
+	if (error == -EBADMSG && has_answer)
+		warn("warning: %s: its graph is damaged; this is what the tally has", source->name);
+	else if (error == -EBADMSG)
+		die(COMMAND_TROUBLE, "%s: its graph cannot be read: not a graph, or damaged",
+		    source->name);
+	else if (has_answer)
+		warn_errno(error,
+			   "warning: %s: its graph cannot be read; this is what the tally has",
+			   source->name);
+	else
+		die_errno(COMMAND_TROUBLE, error, "%s: its graph cannot be read", source->name);
+}
+
+/* False when there is none of this name, or it is of another process, or of no use. */
 static bool
 read_graph(struct graph_load *load, const struct source *source, const char *path)
 {
 	struct graph *graph = &load->graphs[0];
-	int result = graph_file_read(path, source->profile->site_count, graph);
+	/* One of another run may know of more sites. */
+	int result = graph_file_read(path, GRAPH_FILE_SITES_MAX, graph);
 
 	if (result == -ENOENT)
 		return false;
-	if (result == -EBADMSG)
-		die(COMMAND_TROUBLE, "%s: its graph cannot be read: not a graph, or damaged",
-		    source->name);
-	if (result != 0)
-		die_errno(COMMAND_TROUBLE, result, "%s: its graph cannot be read", source->name);
-	if (!is_of_source(graph, source)) {
+	if (result == 0 && !is_of_source(graph, source)) {
 		graph_release(graph);
 		return false;
 	}
+	if (result == 0 && graph->site_count > source->profile->site_count) {
+		graph_release(graph);
+		result = -EBADMSG;
+	}
+	if (result != 0) {
+		leave_graph(load, source, result);
+		return false;
+	}
+	graph->site_count = source->profile->site_count;
 	load->count = 1;
 	return true;
 }
@@ -305,6 +330,7 @@ read_named(struct graph_load *load, struct report_options *options, struct sourc
 	report_load(options, names, NULL, ret_source);
 	options->graph = NULL;
 	graph_release(&graph);
+	load->tally_answers = false; /* who names the graph means it */
 	if (!read_graph(load, ret_source, load->operand))
 		die(COMMAND_TROUBLE, "%s: it is not of the same run as %s", load->operand, names);
 	free(names);

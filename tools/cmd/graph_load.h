@@ -26,6 +26,7 @@ struct graph_load {
 	uint64_t wait_ns;   /* for the process to answer */
 	uint64_t settle_ns; /* between two looks; 0: one is enough */
 	bool yes;           /* also for a long pause */
+	bool tally_answers; /* what a tally says of its leaks is enough: its graph may be damaged */
 	struct graph graphs[2];
 	unsigned count; /* of `graphs`; 0 when none is known */
 	bool is_live;   /* they are of now */

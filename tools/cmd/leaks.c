@@ -203,6 +203,7 @@ take_graphs(const struct arguments *arguments, const struct graph_load *load,
 static void
 load_one(struct arguments *arguments, struct graph_load *load, struct source *ret_source)
 {
+	load->tally_answers = !arguments->heuristics_given;
 	graph_load_read(load, &arguments->options, ret_source);
 	/* What a tally says of its own is of the same moment, and may be of two looks. */
 	if (load->count != 0 && (!ret_source->is_tally || arguments->heuristics_given ||
@@ -224,20 +225,24 @@ load_one(struct arguments *arguments, struct graph_load *load, struct source *re
 
 /* --- two looks at one process --- */
 
-/* The earlier of two: the first look, or what the report is compared with; NULL. */
+/* The earlier of two: the first look, or what the report is compared with, if that is an earlier
+ * one of the same process; NULL. */
 static const struct graph *
 find_earlier(const struct arguments *arguments)
 {
 	const struct graph_load *load = &arguments->graph, *before = &arguments->before;
-	const struct graph *last = &load->graphs[load->count - 1];
+	const struct graph *last, *earlier;
 
 	if (load->count == 2)
 		return &load->graphs[0];
 	if (load->count == 0 || before->count == 0)
 		return NULL;
-	return before->graphs[before->count - 1].start_monotonic_ns == last->start_monotonic_ns &&
-			       before->graphs[before->count - 1].pid == last->pid
-		       ? &before->graphs[before->count - 1]
+	last = &load->graphs[0];
+	earlier = &before->graphs[before->count - 1];
+	return earlier->start_monotonic_ns == last->start_monotonic_ns &&
+			       earlier->pid == last->pid &&
+			       earlier->quality.taken_ns < last->quality.taken_ns
+		       ? earlier
 		       : NULL;
 }
 

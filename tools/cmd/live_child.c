@@ -45,6 +45,8 @@ live_child_start(struct live_child *child, char *const *command)
 	posix_spawn_file_actions_t actions;
 	int error;
 
+	/* Who ignores it, as our parent may have, is not told how a child ended. */
+	signal(SIGCHLD, SIG_DFL);
 	*child = (struct live_child){.output = tmpfile()};
 	if (child->output == NULL) {
 		free(words);

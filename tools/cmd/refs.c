@@ -16,6 +16,7 @@
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "model/filter.h"
+#include "util/buffer.h"
 #include "util/error.h"
 #include "util/xalloc.h"
 #include "view/refs.h"
@@ -110,6 +111,9 @@ match_groups(const struct graph_names *names, const char *text, bool *ret_matche
 
 	if (filter_list_insert(&filters, text, true, false, &why) != 0)
 		die(COMMAND_TROUBLE, "--site %s", why);
+	if (filter_list_has_stack(&filters) || filter_list_has_block(&filters))
+		die(COMMAND_TROUBLE, "--site %s: a place goes by file, line, function and module",
+		    text);
 	for (uint32_t i = 0; i < names->groups.count; i++) {
 		uint32_t place = place_table_get_place(table, names->groups.groups[i].stack);
 
@@ -121,22 +125,44 @@ match_groups(const struct graph_names *names, const char *text, bool *ret_matche
 	return count;
 }
 
+/* A name as one glob, whose commas do not end it: "f(int, char)". To free. */
+static char *
+make_glob(const char *name)
+{
+	struct buffer text = BUFFER_INIT;
+	char *glob;
+	bool is_set = false;
+
+	for (const char *next = name; *next != '\0'; next++) {
+		if (*next == '[')
+			is_set |= strchr(next + 1, ']') != NULL;
+		else if (*next == ']')
+			is_set = false;
+		buffer_insert_format(&text, *next == ',' && !is_set ? "[%c]" : "%c", *next);
+	}
+	glob = xstrdup(buffer_string(&text));
+	buffer_release(&text);
+	return glob;
+}
+
 /* As a filter, or else as the name of a function, or the end of a path. */
 static uint32_t
 find_site(const struct graph_names *names, const char *site, bool *ret_matches)
 {
 	static const char *const before[] = {"", "*/", "function=", "function="};
 	static const char *const after[] = {"", "", "", "(*"};
-	bool is_filter = strpbrk(site, "=,") != NULL;
+	bool is_filter = strchr(site, '=') != NULL;
+	char *glob = is_filter ? xstrdup(site) : make_glob(site);
 	unsigned forms = is_filter ? 1 : sizeof(before) / sizeof(*before);
 	uint32_t count = 0;
 
 	for (unsigned i = 0; i < forms && count == 0; i++) {
-		char *text = xasprintf("%s%s%s", before[i], site, after[i]);
+		char *text = xasprintf("%s%s%s", before[i], glob, after[i]);
 
 		count = match_groups(names, text, ret_matches);
 		free(text);
 	}
+	free(glob);
 	return count;
 }
 

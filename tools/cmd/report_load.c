@@ -94,6 +94,15 @@ check_blocks(const struct report_options *options, const char *operand, struct s
 		    options->column->alias);
 }
 
+/* Its lines are those of blocks at one moment, whose sizes and ages it does not look at. */
+static void
+check_graph_filters(const struct report_options *options)
+{
+	if (is_about_a_graph(options) && filter_list_has_block(&options->group.selection.filters))
+		die(COMMAND_TROUBLE, "filters by size, age and generation do not go with this "
+				     "report, which is about places, not single blocks");
+}
+
 void
 report_load(struct report_options *options, const char *operand, const uint64_t *freed_at,
 	    struct source *ret_source)
@@ -119,6 +128,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 	};
 	char *why;
 
+	check_graph_filters(options);
 	/* What is never freed has to be looked at when nothing is freed any more. */
 	if ((suppresses || is_about_a_graph(options) || report_load_is_about_blocks(options)) &&
 	    !options->at)
@@ -130,6 +140,8 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
 				     "--at exit");
 	check_blocks(options, operand, ret_source);
+	if (is_about_a_graph(options))
+		report_load_check_threads(options, ret_source->profile, ret_source->name);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);
 	term_progress_release(&progress);

@@ -49,11 +49,12 @@ wait_for_end(struct run *run)
 	};
 	const struct symbolize_options symbols = {.cache = run->debuginfo, .names = run->names};
 	struct run_early *early = run_early_start(run->directory, &symbols);
+	uint64_t early_ns;
 
 	watch_until_end(&watch);
 	run->card.duration_ns = clock_get_ns(CLOCK_MONOTONIC) - run->start_ns;
-	run->cpu_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID);
-	run_early_stop(early);
+	early_ns = run_early_stop(early);
+	run->cpu_ns = clock_get_ns(CLOCK_PROCESS_CPUTIME_ID) - early_ns;
 	run->card.wait_status = run->launch.wait_status;
 }
 

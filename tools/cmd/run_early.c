@@ -30,6 +30,7 @@ struct run_early {
 	pthread_mutex_t mutex;
 	pthread_cond_t wakes;
 	bool stops;
+	uint64_t cpu_ns; /* when it has ended */
 	char *directory;
 	struct symbolize_options options;
 };
@@ -80,6 +81,7 @@ run(void *argument)
 		time_ns = clock_get_ns(CLOCK_MONOTONIC);
 		distance_ns *= LONGER;
 	}
+	early->cpu_ns = clock_get_ns(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 
@@ -137,15 +139,19 @@ run_early_start(const char *directory, const struct symbolize_options *options)
 	return NULL;
 }
 
-void
+uint64_t
 run_early_stop(struct run_early *early)
 {
+	uint64_t cpu_ns;
+
 	if (early == NULL)
-		return;
+		return 0;
 	pthread_mutex_lock(&early->mutex);
 	early->stops = true;
 	pthread_cond_signal(&early->wakes);
 	pthread_mutex_unlock(&early->mutex);
 	pthread_join(early->thread, NULL);
+	cpu_ns = early->cpu_ns;
 	release(early);
+	return cpu_ns;
 }

@@ -5,6 +5,8 @@
 #ifndef RUN_EARLY_H
 #define RUN_EARLY_H
 
+#include <stdint.h>
+
 #include "symbols/symbolize.h"
 
 struct run_early;
@@ -15,7 +17,8 @@ struct run_early;
  */
 struct run_early *run_early_start(const char *directory, const struct symbolize_options *options);
 
-/* Wait until it has ended. NULL is accepted. */
-void run_early_stop(struct run_early *early);
+/* Wait until it has ended. Returns the processor time that it has used, in nanoseconds. NULL is
+ * accepted. */
+uint64_t run_early_stop(struct run_early *early);
 
 #endif

@@ -56,6 +56,9 @@ void run_release_card(struct run *run);
 /* What the tally may replace. `inputs` is to free. */
 struct output_rule run_get_rule(const struct run *run);
 
+/* Whether the graph of --graph can be beside a tally of this name: as `output_check`. */
+int run_check_graph(const struct run *run, const char *tally, char **ret_why);
+
 /* A path for the tally where the recordings are. To free. */
 char *run_make_path_with_recordings(const struct run *run);
 

@@ -61,6 +61,8 @@ check_output(struct run *run)
 	char *why;
 
 	run->path_error = output_check(probe, &rule, &why);
+	if (why == NULL && run->options.graph && run->options.output != NULL)
+		run_check_graph(run, probe, &why);
 	if (why != NULL)
 		die(LAUNCH_FAILED, "%s", why);
 	free((void *)rule.inputs);

@@ -197,31 +197,58 @@ write_tally(struct run *run)
 	return result;
 }
 
+/* The name of a tally without its ending. */
+static int
+get_stem(const char *path)
+{
+	const char *ending = strrchr(path, '.');
+
+	return ending != NULL && strcmp(ending, ".tally") == 0 ? (int)(ending - path)
+							       : (int)strlen(path);
+}
+
 /* Beside the tally: that of the process whose report it shows has its name, others their number,
  * too. */
 static char *
 make_graph_path(const struct run *run, const struct graph *graph)
 {
 	const struct profile *shown = run->card.profile;
-	const char *ending = strrchr(run->path, '.');
-	int stem = ending != NULL && strcmp(ending, ".tally") == 0 ? (int)(ending - run->path)
-								   : (int)strlen(run->path);
+	int stem = get_stem(run->path);
 
 	if (shown != NULL && shown->pid == graph->pid && leak_set_is_of(&shown->leaks, graph))
 		return xasprintf("%.*s.graph", stem, run->path);
 	return xasprintf("%.*s.%" PRIu32 ".graph", stem, run->path, graph->pid);
 }
 
+static struct output_rule
+get_graph_rule(const struct run *run)
+{
+	struct output_rule rule = run_get_rule(run);
+
+	rule.magic = GRAPH_FILE_MAGIC;
+	rule.kind = "a graph";
+	return rule;
+}
+
+int
+run_check_graph(const struct run *run, const char *tally, char **ret_why)
+{
+	struct output_rule rule = get_graph_rule(run);
+	char *path = xasprintf("%.*s.graph", get_stem(tally), tally);
+	int result = output_check(path, &rule, ret_why);
+
+	free((void *)rule.inputs);
+	free(path);
+	return result;
+}
+
 static int
 write_graph(const struct run *run, const struct graph *graph, const char *path, char **ret_why)
 {
-	struct output_rule rule = run_get_rule(run);
+	struct output_rule rule = get_graph_rule(run);
 	struct output output;
-	int result;
+	int result = output_begin(path, &rule, &output, ret_why);
 
-	rule.magic = GRAPH_FILE_MAGIC;
-	rule.kind = "graph";
-	result = output_begin(path, &rule, &output, ret_why);
 	free((void *)rule.inputs);
 	if (result != 0)
 		return result;
@@ -232,7 +259,8 @@ write_graph(const struct run *run, const struct graph *graph, const char *path, 
 	return result;
 }
 
-static void
+/* Whether it was written; else it stays, and that was said. */
+static bool
 move_graph(const struct run *run, const char *kept)
 {
 	struct graph graph;
@@ -241,7 +269,7 @@ move_graph(const struct run *run, const char *kept)
 
 	if (result != 0) {
 		warn_errno(result, "%s: cannot be read", kept);
-		return;
+		return false;
 	}
 	path = make_graph_path(run, &graph);
 	result = write_graph(run, &graph, path, &why);
@@ -249,9 +277,12 @@ move_graph(const struct run *run, const char *kept)
 		warn("%s", why);
 	else if (result != 0)
 		warn_errno(result, "%s: cannot be written", path);
+	if (result != 0)
+		warn("the graph is %s", kept);
 	graph_release(&graph);
 	free(why);
 	free(path);
+	return result == 0;
 }
 
 static void
@@ -259,10 +290,9 @@ move_graphs(const struct run *run)
 {
 	const char *kept;
 
-	for (size_t i = 0; (kept = collector_get_graph(run->collector, i)) != NULL; i++) {
-		move_graph(run, kept);
-		unlink(kept);
-	}
+	for (size_t i = 0; (kept = collector_get_graph(run->collector, i)) != NULL; i++)
+		if (move_graph(run, kept))
+			unlink(kept);
 }
 
 /* The place of the tally turned out to be full, or taken: put it where the recordings were. */

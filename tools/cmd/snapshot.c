@@ -142,6 +142,40 @@ die_of_output(const char *path, int error, const char *why)
 	die_errno(COMMAND_TROUBLE, error, "%s: cannot be written", path);
 }
 
+/* Beside the tally, with its name. */
+static char *
+make_graph_path(const char *path)
+{
+	size_t length = strlen(path), ending = strlen(".tally");
+
+	if (length > ending && strcmp(path + length - ending, ".tally") == 0)
+		length -= ending;
+	return xasprintf("%.*s.graph", (int)length, path);
+}
+
+/* With one input. */
+static struct output_rule
+get_graph_rule(const struct arguments *arguments, const char *const *inputs)
+{
+	return (struct output_rule){.force = arguments->force,
+				    .magic = GRAPH_FILE_MAGIC,
+				    .kind = "a graph",
+				    .inputs = inputs,
+				    .input_count = 1};
+}
+
+static void
+check_graph(const struct arguments *arguments, const char *const *inputs)
+{
+	struct output_rule rule = get_graph_rule(arguments, inputs);
+	char *path = make_graph_path(arguments->output), *why;
+	int result = output_check(path, &rule, &why);
+
+	if (result != 0)
+		die_of_output(path, result, why);
+	free(path);
+}
+
 /* Before anything is read, as far as can be told. */
 static void
 check_output(const struct arguments *arguments)
@@ -161,6 +195,8 @@ check_output(const struct arguments *arguments)
 	result = output_check(arguments->output, &rule, &why);
 	if (result != 0)
 		die_of_output(arguments->output, result, why);
+	if (arguments->graph && !is_stdout(arguments->output))
+		check_graph(arguments, inputs);
 }
 
 static void
@@ -191,26 +227,11 @@ report(const char *path, const struct profile *profile)
 	free(name);
 }
 
-/* Beside the tally, with its name. */
-static char *
-make_graph_path(const char *path)
-{
-	size_t length = strlen(path), ending = strlen(".tally");
-
-	if (length > ending && strcmp(path + length - ending, ".tally") == 0)
-		length -= ending;
-	return xasprintf("%.*s.graph", (int)length, path);
-}
-
 static void
 write_graph(const struct arguments *arguments, const char *tally, const struct source *source)
 {
 	const char *const inputs[] = {source->path};
-	struct output_rule rule = {.force = arguments->force,
-				   .magic = GRAPH_FILE_MAGIC,
-				   .kind = "graph",
-				   .inputs = inputs,
-				   .input_count = 1};
+	struct output_rule rule = get_graph_rule(arguments, inputs);
 	char *path = make_graph_path(tally), *why = NULL;
 	struct output output;
 	int result = output_begin(path, &rule, &output, &why);

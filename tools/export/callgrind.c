@@ -230,10 +230,11 @@ write_head(struct writer *writer)
 		for (size_t k = 0; k < writer->costs; k++)
 			sums[k] = wrap_add(sums[k], costs[k]);
 	}
-	fprintf(writer->stream,
-		"# callgrind format\nversion: 1\ncreator: heaptally %s\npid: %" PRIu32
-		"\ncmd: %s\npositions: line\n",
-		PACKAGE_VERSION, profile->pid, command);
+	fprintf(writer->stream, "# callgrind format\nversion: 1\ncreator: heaptally %s\n",
+		PACKAGE_VERSION);
+	if (profile->process_count == 0)
+		fprintf(writer->stream, "pid: %" PRIu32 "\n", profile->pid);
+	fprintf(writer->stream, "cmd: %s\npositions: line\n", command);
 	fputs(writer->costs == COSTS
 		      ? "event: TotB : Bytes in total\nevent: LiveB : Bytes live at the "
 			"moment\nevent: PeakB : Bytes at the peak\nevent: Count : "

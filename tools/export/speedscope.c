@@ -160,12 +160,13 @@ write_name(struct writer *writer)
 {
 	const struct export_input *input = writer->input;
 	char *moment = view_moment_describe(input->profile, &input->at);
+	char *process = view_moment_name_process(input->profile);
 	struct buffer name = BUFFER_INIT;
 
-	buffer_insert_format(&name, "%s %u, %s", input->profile->command, input->profile->pid,
-			     moment);
+	buffer_insert_format(&name, "%s, %s", process, moment);
 	json_writer_string(&writer->json, "name", buffer_string(&name));
 	buffer_release(&name);
+	free(process);
 	free(moment);
 }
 

@@ -96,6 +96,12 @@ filter_list_has_thread(const struct filter_list *list)
 }
 
 bool
+filter_list_has_stack(const struct filter_list *list)
+{
+	return has_key(list, FILTER_THREAD, FILTER_DOMAIN);
+}
+
+bool
 filter_list_has_block(const struct filter_list *list)
 {
 	return has_key(list, FILTER_SIZE, FILTER_GENERATION);

@@ -44,6 +44,9 @@ void filter_list_release(struct filter_list *list);
 /* Whether any condition looks at the thread. */
 bool filter_list_has_thread(const struct filter_list *list);
 
+/* Whether any condition looks at the whole stack: thread, allocator, domain. */
+bool filter_list_has_stack(const struct filter_list *list);
+
 /* Whether any condition looks at single blocks. */
 bool filter_list_has_block(const struct filter_list *list);
 

@@ -134,8 +134,10 @@ insert_frame(struct merge *merge, const struct profile *profile, const struct pr
 	key.names[0] = copy.name;
 	key.numbers[0] = (uint64_t)copy.module << 32 | (uint32_t)copy.kind;
 	key.numbers[1] = copy.offset;
-	/* Its code object is known by what it is called. */
-	if (copy.kind == PROFILE_FRAME_PYTHON) {
+	/* A code object is known by what it is called; at an address each process may have
+	 * generated other code. */
+	if (copy.kind == PROFILE_FRAME_PYTHON ||
+	    (copy.kind == PROFILE_FRAME_ADDRESS && copy.location_count != 0)) {
 		const struct profile_location *location = &profile->locations[frame->location];
 
 		key.names[1] = take_string(merge, location->function);
@@ -297,6 +299,9 @@ add_identity(struct merge *merge, const struct profile *profile)
 		sum->wait_status = profile->wait_status;
 		sum->start_realtime_ns = profile->start_realtime_ns;
 	}
+	/* The files and the generated code of a process that lives are found by its number. */
+	sum->pid = is_first ? profile->pid : 0;
+	sum->pid_here = is_first ? profile->pid_here : 0;
 	if (sum->python == PROFILE_PYTHON_NONE) {
 		sum->python = profile->python;
 		sum->python_version = profile->python_version;

@@ -10,8 +10,7 @@
 /*
  * Read the graph at path, of a recording that has `site_count` sites by now. 0 with a graph to
  * release, which has an `error` if the runtime could not make one; -EBADMSG if the file is none or
- * is damaged; -EPROTO if it is of another version; -EPERM if it is not ours; or what open(2) and
- * pread(2) say.
+ * is damaged; -EPROTO if it is of another version; or what open(2) and pread(2) say.
  */
 int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph);
 
@@ -24,7 +23,8 @@ int graph_file_write(const struct graph *graph, int fd);
 /* No recording has more sites. */
 #define GRAPH_FILE_SITES_MAX (1u << 27)
 
-/* The number of the request that a graph answers. 0; else as `graph_file_read`. */
+/* The number of the request that a graph answers. 0; -EPERM if it is not ours; else as
+ * `graph_file_read`. */
 int graph_file_read_serial(const char *path, uint32_t *ret_serial);
 
 /* Remove one that answers a request of this number: numbers come again. */

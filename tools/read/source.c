@@ -552,6 +552,8 @@ finish(struct collection *collection, const char *moment, struct source *source,
 		*ret_why = collection->request->process != NULL
 				   ? explain_no_process(source->name, collection->request->process,
 							&collection->processes)
+			   : collection->request->graph != NULL
+				   ? xasprintf("%s: the graph is not of the same run", source->name)
 				   : xasprintf("%s: contains no process", source->name);
 		return -ENOENT;
 	}

@@ -156,16 +156,16 @@ ends_in(const char *name, const char *ending)
 	return length >= end && strcmp(name + length - end, ending) == 0;
 }
 
-/* A file that is being written stays, unless that was long ago. */
+/* A file that is being written stays, unless that began so long ago. */
 static void
-look_at(int store, const char *name, struct files *files)
+look_at(int store, const char *name, uint64_t patience_ns, struct files *files)
 {
 	struct stat status;
 
 	if (fstatat(store, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode))
 		return;
 	if (ends_in(name, TEMPORARY) &&
-	    clock_get_ns(CLOCK_REALTIME) - get_ns(status.st_mtim) > DAY_NS)
+	    clock_get_ns(CLOCK_REALTIME) - get_ns(status.st_mtim) >= patience_ns)
 		unlinkat(store, name, 0);
 	if (!ends_in(name, ENDING))
 		return;
@@ -175,7 +175,7 @@ look_at(int store, const char *name, struct files *files)
 }
 
 static void
-list_files(int store, struct files *files)
+list_files(int store, uint64_t patience_ns, struct files *files)
 {
 	int fd = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -183,7 +183,7 @@ list_files(int store, struct files *files)
 
 	*files = (struct files){0};
 	while (directory != NULL && (entry = readdir(directory)) != NULL)
-		look_at(store, entry->d_name, files);
+		look_at(store, entry->d_name, patience_ns, files);
 	if (directory != NULL)
 		closedir(directory);
 	else if (fd >= 0)
@@ -231,7 +231,7 @@ name_store_limit(int store)
 {
 	struct files files;
 
-	list_files(store, &files);
+	list_files(store, DAY_NS, &files);
 	if (files.bytes > NAME_STORE_MOST || files.all.count > NAME_STORE_FILES)
 		shrink(store, &files, NAME_STORE_MOST / 5 * KEPT_SHARE,
 		       NAME_STORE_FILES / 5 * KEPT_SHARE);
@@ -285,7 +285,7 @@ name_store_measure(int store, uint64_t *ret_files, uint64_t *ret_bytes)
 {
 	struct files files;
 
-	list_files(store, &files);
+	list_files(store, DAY_NS, &files);
 	*ret_files = files.all.count;
 	*ret_bytes = files.bytes;
 	release_files(&files);
@@ -297,7 +297,7 @@ name_store_clear(int store)
 	struct files files;
 	int result;
 
-	list_files(store, &files);
+	list_files(store, 0, &files);
 	result = shrink(store, &files, 0, 0);
 	release_files(&files);
 	return result;

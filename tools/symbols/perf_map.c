@@ -26,7 +26,9 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 /* A map that was written so long after the end is another process's. */
-#define SLACK_NS (2 * SECOND_NS)
+#define SLACK_NS   (2 * SECOND_NS)
+
+#define LINE_BYTES 65536 /* what is longer is no name */
 
 /* --- the file --- */
 
@@ -39,6 +41,24 @@ make_path(const struct profile *profile)
 	return xasprintf("/tmp/perf-%" PRIu32 ".map", profile->pid);
 }
 
+/* The process may run as another user, whose folder of processes shows that. */
+static bool
+is_owner(const struct profile *profile, uid_t owner)
+{
+	struct stat status;
+	char *path;
+	bool owns;
+
+	if (owner == geteuid() || owner == 0)
+		return true;
+	if (profile->pid_here == 0)
+		return false;
+	path = xasprintf("/proc/%" PRIu32, profile->pid_here);
+	owns = stat(path, &status) == 0 && status.st_uid == owner;
+	free(path);
+	return owns;
+}
+
 /* Everybody may write to this folder, and numbers of processes come again. */
 static bool
 is_of_process(const struct profile *profile, const struct stat *status)
@@ -46,8 +66,7 @@ is_of_process(const struct profile *profile, const struct stat *status)
 	uint64_t changed =
 		(uint64_t)status->st_mtim.tv_sec * SECOND_NS + (uint64_t)status->st_mtim.tv_nsec;
 
-	if (!S_ISREG(status->st_mode) ||
-	    (status->st_uid != geteuid() && status->st_uid != 0 && profile->pid_here == 0))
+	if (!S_ISREG(status->st_mode) || !is_owner(profile, status->st_uid))
 		return false;
 	if (changed < profile->start_realtime_ns)
 		return false;
@@ -128,17 +147,38 @@ note_line(struct profile *profile, struct perf_map_wanted *wanted, size_t count,
 	}
 }
 
+/* Read the next line; false at the end. Of one that is too long nothing is left. */
+static bool
+read_line(FILE *file, char *line)
+{
+	bool is_whole = true;
+
+	/* It may hold zeros, so strlen() does not tell whether it is full. */
+	for (;;) {
+		line[LINE_BYTES - 1] = 1;
+		if (fgets(line, LINE_BYTES, file) == NULL)
+			return !is_whole && !ferror(file);
+		if (line[LINE_BYTES - 1] != '\0' || line[LINE_BYTES - 2] == '\n') {
+			if (!is_whole)
+				line[0] = '\0';
+			return true;
+		}
+		is_whole = false;
+		line[0] = '\0';
+	}
+}
+
 int
 perf_map_find(struct profile *profile, struct perf_map_wanted *wanted, size_t count)
 {
 	FILE *file = NULL;
-	char *line = NULL;
-	size_t capacity = 0;
+	char *line;
 	int result = open_map(profile, &file);
 
 	if (result != 0)
 		return result;
-	while (getline(&line, &capacity, file) > 0)
+	line = xmalloc(LINE_BYTES);
+	while (read_line(file, line))
 		note_line(profile, wanted, count, line);
 	free(line);
 	fclose(file);

@@ -74,6 +74,17 @@ count_lost_rows(const struct leak_report *report)
 	return count;
 }
 
+/* What the lost blocks, or nothing, were not in. */
+static void
+print_before(const struct term *term, const struct view_leaks *view)
+{
+	char *name = term_escape(view->before_name);
+
+	fprintf(term->stream, " that %s not in %s",
+		get_lost_blocks(&view->report->sum) <= 1 ? "was" : "were", name);
+	free(name);
+}
+
 static void
 print_title(const struct term *term, const struct view_leaks *view)
 {
@@ -99,8 +110,7 @@ print_title(const struct term *term, const struct view_leaks *view)
 						    : "are",
 			places, text_plural(places));
 	if (view->before != NULL)
-		fprintf(term->stream, " that %s not in %s",
-			get_lost_blocks(sum) == 1 ? "was" : "were", view->before_name);
+		print_before(term, view);
 	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN)
 		fprintf(term->stream, "          %s%s%s, paused %s%s",
 			leaks->looks > 1 ? "two looks " : "one look",
