@@ -111,7 +111,8 @@ def objects_of_generation(_directory):
             equal(len(found), count, "generation %d" % generation)
 
 
-absent("gc.get_referrers(obj)", LATER, command="referrers")
+shown("gc.get_referrers(obj): refs", "tests/cli/refs.py: "
+      "refs: an address, one inside, one that is held twice, one that is lost, one of nobody")
 absent("gc.get_referents(obj)", LATER, command="referents")
 expected("gc.is_tracked: heaptally_is_traced(ptr)", "traced",
          "heaptally_is_traced(small) == 1 && heaptally_is_traced(small + 16) == 0")
@@ -122,7 +123,8 @@ absent("gc.callbacks: heaptally_on_threshold", "watch is the only callback",
 shown("gc.set_debug: what went wrong is in the recording, never on standard error",
       "tests/cli/bad_input.bats: a word that the runtime does not know is named by the reports")
 shown("gc.is_finalized: a ring of recent frees", BLOCKS + "a block that was freed")
-absent("sys.getrefcount(x)", "needs a scan", command="refcount")
+shown("sys.getrefcount(x): refs", "tests/cli/refs.py: "
+      "refs: an address, one inside, one that is held twice, one that is lost, one of nobody")
 
 
 @row("sys.getsizeof(x): requested and usable")
@@ -133,7 +135,8 @@ def sizes_of_a_block(_directory):
         equal((block["size_bytes"], block["usable_bytes"]), (100, 104), "of malloc(100)")
 
 
-absent("sys.getsizeof(x): retained", "needs a scan", command="retained")
+shown("sys.getsizeof(x): retained", "tests/cli/refs.py: "
+      "retained: variables, stacks, threads and sites of a living process, to the byte")
 expected("weakref.ref(x, callback): heaptally_watch", "traced",
          "watched_calls == 1 && watched_block == a")
 absent("weakref: watch PID ADDR", "heaptally_watch does it from within", command="watch")
