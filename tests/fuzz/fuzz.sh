@@ -128,7 +128,7 @@ fuzz_texts()
 {
 	compile fuzz_texts "$srcdir"/tests/fuzz/fuzz_texts.c \
 		"$srcdir"/tools/model/*.c \
-		"$srcdir"/tools/{symbols/{demangle,encoding},run/target}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
+		"$srcdir"/tools/{symbols/{demangle,encoding},run/{target,elf_look}}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
 		{ fail "the fuzzer of texts is built" && return; }
 	corpus_of_texts || { fail "the corpus of texts is made" && return; }
 	run fuzz_texts -max_len=20000

@@ -26,7 +26,10 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 /* A map that was written so long after the end is another process's. */
-#define SLACK_NS   (2 * SECOND_NS)
+#define SLACK_NS (2 * SECOND_NS)
+
+/* Times of files are those of the last tick of the kernel, 100 in a second or more. */
+#define TICK_NS    (SECOND_NS / 100)
 
 #define LINE_BYTES 65536 /* what is longer is no name */
 
@@ -68,7 +71,7 @@ is_of_process(const struct profile *profile, const struct stat *status)
 
 	if (!S_ISREG(status->st_mode) || !is_owner(profile, status->st_uid))
 		return false;
-	if (changed < profile->start_realtime_ns)
+	if (changed + TICK_NS < profile->start_realtime_ns)
 		return false;
 	return profile->state == PROFILE_RUNNING ||
 	       changed <= profile->start_realtime_ns + profile->duration_ns + SLACK_NS;
