@@ -283,7 +283,7 @@ def other_names(_directory):
     build("gcc", "own", own, "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
     build("gcc", "plain", "#include <stdlib.h>\nint main(void) { return malloc(77) == NULL; }\n",
           "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
-    warning = b"own calls mi_free, mi_malloc of libmimalloc"
+    warning = b"own calls mi_free, mi_malloc of "
     for name, options, expected in (("own", [], True), ("own", ["-q"], True), ("plain", [], False)):
         said = heaptally("run", "-f", *options, "-o", "run.tally", "--", "./" + name).stderr
         # The order is that of the symbols.

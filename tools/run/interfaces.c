@@ -90,25 +90,28 @@ char *
 interfaces_describe_unseen(const struct profile *profile)
 {
 	struct names names = {0};
-	const char *library = NULL, *who = NULL;
+	const char *library = NULL, *who = profile->executable;
 	char *sentence = NULL;
 
+	if (who == NULL)
+		return NULL;
+	who = text_base_name(who);
+	/* Only modules that are on stacks are known. */
+	elf_look(profile->executable, look_at_needs, &names);
 	for (uint32_t i = 0; i < profile->module_count; i++)
 		if (is_library(&profile->modules[i]))
 			library = text_base_name(profile->modules[i].path);
-	for (uint32_t i = 0; library != NULL && who == NULL && i < profile->module_count; i++) {
-		const struct profile_module *module = &profile->modules[i];
-
-		if (!is_library(module))
-			elf_look(module->path, look_at_needs, &names);
-		if (names.count > 0)
-			who = text_base_name(module->path);
+	for (uint32_t i = 0; library != NULL && names.count == 0 && i < profile->module_count;
+	     i++) {
+		who = text_base_name(profile->modules[i].path);
+		if (!is_library(&profile->modules[i]))
+			elf_look(profile->modules[i].path, look_at_needs, &names);
 	}
-	if (who != NULL)
+	if (names.count > 0)
 		sentence = xasprintf("%s calls %s%s of %s, which are not hooked: blocks from there "
 				     "are not seen, and those freed by it stay live",
 				     who, names.text, names.count > NAMES_MOST ? ", ..." : "",
-				     library);
+				     library != NULL ? library : "its allocator");
 	free(names.text);
 	return sentence;
 }
