@@ -2,10 +2,10 @@
 #include "leaks.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "data/block_table.h"
 #include "process.h"
 #include "reach/look.h"
@@ -66,19 +66,6 @@ count_threads(void)
 	return count != 0 ? count : 2;
 }
 
-/* Those whose variables can be told from the rest of their stacks. */
-static size_t
-list_threads(void)
-{
-	static struct thread_place places[THREADS_MAX];
-	size_t count = thread_list(places, THREADS_MAX);
-
-	for (size_t i = 0; i < count; i++)
-		threads[i] =
-			(struct graph_thread){.control = places[i].control, .id = places[i].id};
-	return count;
-}
-
 static void
 fill_look(uint32_t serial)
 {
@@ -92,7 +79,7 @@ fill_look(uint32_t serial)
 			  .kernel = kernel_words,
 			  .kernel_count = kernel_count},
 		.threads = threads,
-		.thread_count = list_threads(),
+		.thread_count = thread_list(threads, THREADS_MAX),
 	};
 	look.header = (struct graph_header){
 		.start_monotonic_ns = recording.header->start_monotonic_ns,
@@ -112,17 +99,12 @@ system_calls_are_filtered(void)
 {
 	static const char word[] = "\nSeccomp:\t";
 	static char text[4096];
-	int fd = os_open("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
-	long n = fd >= 0 ? os_read(fd, text, sizeof text - 1) : 0;
-	const char *found;
+	size_t bytes = proc_text_read("/proc/self/status", text, sizeof text);
+	const char *found = strstr(text, word);
 
-	if (fd >= 0)
-		os_close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	found = strstr(text, word);
 	/* A kernel without filters has no such line; it may be behind a long one. */
 	if (found == NULL)
-		return n <= 0 || n == sizeof text - 1;
+		return bytes == 0 || bytes == sizeof text - 1;
 	return found[sizeof word - 1] != '0';
 }
 

@@ -28,6 +28,8 @@ runtime_modules = \
 	lib/base/os.h \
 	lib/base/own_memory.c \
 	lib/base/own_memory.h \
+	lib/base/proc_text.c \
+	lib/base/proc_text.h \
 	lib/base/sort.c \
 	lib/base/sort.h \
 	lib/capture/python.c \

@@ -150,9 +150,13 @@ answer(void)
 
 	/* Whoever has it answers, which may take as long as a copy of the process. Whether that
 	 * thread still lives is worth a question now and then; a lost count does no harm. */
-	if (load(&request_lock.owner) != 0 &&
-	    (store(&passed, load(&passed) + 1), load(&passed) & 255) != 0)
-		return;
+	if (load(&request_lock.owner) != 0) {
+		uint32_t count = load(&passed) + 1;
+
+		store(&passed, count);
+		if (count % 256 != 0)
+			return;
+	}
 	if (!lock_try(&request_lock))
 		return;
 	/* Acquire: the request was filled in before its number. Zero: another thread was faster. */

@@ -243,7 +243,7 @@ thread_is_inside(void)
 }
 
 size_t
-thread_list(struct thread_place *places, size_t most)
+thread_list(struct graph_thread *found, size_t most)
 {
 	size_t count = 0;
 
@@ -251,7 +251,7 @@ thread_list(struct thread_place *places, size_t most)
 		const struct thread *t = threads.list[i];
 
 		if (t->control != 0 && os_thread_lives(t->id))
-			places[count++] = (struct thread_place){t->id, t->control};
+			found[count++] = (struct graph_thread){.control = t->control, .id = t->id};
 	}
 	return count;
 }

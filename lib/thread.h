@@ -19,6 +19,7 @@
 #include "base/os.h"
 #include "data/counters.h"
 #include "capture/unwind.h"
+#include "include/graph.h"
 
 enum gate {
 	GATE_CLOSED, /* ask `thread_enter_slow`; what memory reads as in a forked child */
@@ -114,14 +115,8 @@ void thread_after_fork(void);
 /* Whether such a hook has still to leave. [signal] */
 bool thread_is_inside(void);
 
-/* A thread, and where libc keeps what it knows of it. */
-struct thread_place {
-	uint32_t id;
-	uintptr_t control;
-};
-
 /* Those that live and have had an event, at most `most`; how many. [signal] */
-size_t thread_list(struct thread_place *places, size_t most);
+size_t thread_list(struct graph_thread *found, size_t most);
 
 /* Start without threads, on an empty recording. So many get a shard of their own. [init] */
 void thread_reset(uint32_t shard_limit);

@@ -8,6 +8,7 @@
 
 #include "base/loader.h"
 #include "base/os.h"
+#include "base/proc_text.h"
 
 #define PATH_BYTES 4096u
 #define LINE_BYTES (PATH_BYTES + 128u) /* of /proc/self/maps */
@@ -19,22 +20,6 @@ static bool
 was_loaded_by_name(void)
 {
 	return getauxval(AT_BASE) == 0;
-}
-
-static uint64_t
-read_hexadecimal(const char **text)
-{
-	uint64_t value = 0;
-
-	for (;; (*text)++) {
-		int c = **text, digit = c >= '0' && c <= '9'   ? c - '0'
-					: c >= 'a' && c <= 'f' ? c - 'a' + 10
-							       : 16;
-
-		if (digit == 16)
-			return value;
-		value = value << 4 | (unsigned)digit;
-	}
 }
 
 /* The last file that was seen, and where its first mapping begins. */
@@ -58,12 +43,12 @@ note_file(const char *name, uint64_t start)
 static const char *
 path_in_line(const char *line, uint64_t address)
 {
-	uint64_t start = read_hexadecimal(&line), end;
+	uint64_t start = proc_text_take_hexadecimal(&line), end;
 	const char *name;
 
 	if (*line++ != '-')
 		return NULL;
-	end = read_hexadecimal(&line);
+	end = proc_text_take_hexadecimal(&line);
 	name = strchr(line, '/');
 	if (name != NULL)
 		note_file(name, start);

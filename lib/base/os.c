@@ -208,19 +208,13 @@ os_map_file_for_all(int fd, size_t bytes)
 	return map(bytes, MAP_SHARED | MAP_NORESERVE, fd);
 }
 
-static void
-advise_on_file(void *address, size_t bytes)
-{
-	call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
-}
-
 void *
 os_map_file(int fd, size_t bytes)
 {
 	void *memory = os_map_file_for_all(fd, bytes);
 
 	if (memory != NULL) {
-		advise_on_file(memory, bytes);
+		call3(SYS_madvise, (long)memory, (long)bytes, MADV_DONTFORK);
 		own_memory_set_kind(memory, OWN_MEMORY_FILE);
 	}
 	return memory;
@@ -232,7 +226,7 @@ os_map_file_at(void *address, size_t bytes, int fd, uint64_t offset)
 	int result = map_at(address, bytes, MAP_SHARED, fd, offset);
 
 	if (result == 0) {
-		advise_on_file(address, bytes);
+		call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
 		own_memory_set_kind(address, OWN_MEMORY_FILE);
 	}
 	return result;

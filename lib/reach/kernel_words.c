@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/kernel_words.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "reach/proc_list.h"
 
 #define WORDS_MAX  65536
@@ -27,7 +27,7 @@ take_all(const char *text, const char *word, char before, uint64_t *words, size_
 			number++;
 		while (*number == ' ')
 			number++;
-		words[count++] = proc_list_take_hexadecimal(&number);
+		words[count++] = proc_text_take_hexadecimal(&number);
 	}
 	return count;
 }
@@ -35,12 +35,7 @@ take_all(const char *text, const char *word, char before, uint64_t *words, size_
 static size_t
 read_timers(uint64_t *words, size_t count, char *text)
 {
-	int fd = os_open("/proc/self/timers", O_RDONLY | O_CLOEXEC, 0);
-	long n = fd >= 0 ? os_read(fd, text, TEXT_BYTES - 1) : 0;
-
-	if (fd >= 0)
-		os_close(fd);
-	text[n > 0 ? n : 0] = '\0';
+	proc_text_read("/proc/self/timers", text, TEXT_BYTES);
 	return take_all(text, "signal:", '/', words, count);
 }
 

@@ -8,10 +8,9 @@
 #include "base/own_memory.h"
 #include "reach/memory_room.h"
 
-#define CHECK_BYTES ((uint64_t)8 << 20) /* between two looks at the clock */
-
 /* Not on the stack, whose words are looked at, too; one look at a time. */
 static struct {
+	const struct look *look;
 	struct memory_map map;
 	struct nodes nodes;
 	struct roots roots;
@@ -119,11 +118,10 @@ static uint64_t
 count_rest(void)
 {
 	size_t sources = now.nodes.count + now.roots.capacity;
-
 	size_t far = now.scan.far.count + far_places_get_next(&now.scan.far);
 
 	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks +
-	       far * sizeof *now.scan.far.items + CHECK_BYTES;
+	       far * sizeof *now.scan.far.items + SCAN_CHECK_BYTES;
 }
 
 /* Memory that is used for this is charged to the process. Long before there is none left, it ends.
@@ -135,44 +133,31 @@ check_room(uint64_t need)
 }
 
 static int
-check_rest(void)
+check_all(void)
 {
-	return check_room(count_rest());
-}
+	int result = check_time(now.look);
 
-static int
-check_all(const struct look *look)
-{
-	int result = check_time(look);
-
-	return result == 0 ? check_rest() : result;
+	return result == 0 ? check_room(count_rest()) : result;
 }
 
 static int
 read_memory(const struct look *look)
 {
 	struct graph_extent *extent = &now.writer.header.sections[GRAPH_EDGES];
-	uint64_t checked_bytes = 0;
 
 	graph_writer_begin(&now.writer, extent);
-	now.scan.check = check_rest;
+	now.look = look;
+	now.scan.check = check_all;
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
 		scan_block(&now.scan, &now.nodes.blocks[i]);
-		if (now.scan.read_bytes - checked_bytes >= CHECK_BYTES) {
-			int result = check_all(look);
-
-			if (result != 0)
-				return result;
-			checked_bytes = now.scan.read_bytes;
-		}
+		if (!scan_goes_on(&now.scan))
+			return now.scan.error;
 	}
 	roots_scan(&now.roots, &now.scan, (uint32_t)now.nodes.count);
 	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
 	extent->count = now.scan.edge_count;
-	if (now.scan.lacks_room)
-		return -ENOMEM;
-	return now.scan.is_late ? -ETIMEDOUT : check_time(look);
+	return now.scan.error != 0 ? now.scan.error : check_time(look);
 }
 
 /* Everything that needs memory; from here on nothing fails but the file. */

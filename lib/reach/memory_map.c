@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "reach/process_stat.h"
 
 #define LEAST_LINE 40 /* bytes: two addresses, the flags, offset, device and inode */
@@ -37,24 +38,8 @@ read_text(const char *path, char *buffer, size_t bytes)
 	return n < 0 ? n : all;
 }
 
-static uint64_t
-take_hexadecimal(char **next)
-{
-	uint64_t value = 0;
-
-	for (;; (*next)++) {
-		int c = **next, digit = c >= '0' && c <= '9'   ? c - '0'
-					: c >= 'a' && c <= 'f' ? c - 'a' + 10
-							       : 16;
-
-		if (digit == 16)
-			return value;
-		value = value << 4 | (unsigned)digit;
-	}
-}
-
 static void
-pass_word(char **next)
+pass_word(const char **next)
 {
 	*next += strcspn(*next, " ");
 	while (**next == ' ')
@@ -86,14 +71,14 @@ is_shared_memory(const char *name)
 
 /* One line, which ends in NUL: 5581e000-5583f000 rw-p 00000000 00:00 0      [heap] */
 static struct mapping
-parse_line(char *line, const char *text)
+parse_line(const char *line, const char *text)
 {
 	struct mapping mapping = {0};
-	char *next = line;
+	const char *next = line;
 
-	mapping.start = take_hexadecimal(&next);
+	mapping.start = proc_text_take_hexadecimal(&next);
 	next += *next == '-';
-	mapping.end = take_hexadecimal(&next);
+	mapping.end = proc_text_take_hexadecimal(&next);
 	next += *next == ' ';
 	mapping.readable = next[0] == 'r';
 	mapping.writable = next[0] != '\0' && next[1] == 'w';

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/memory_room.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/proc_text.h"
 
 #define PATH_BYTES 1024u
 #define FILE_BYTES 32u /* more than the longest name of a file below */
@@ -20,36 +19,6 @@ static const struct files unified_files = {"", "/memory.max", "/memory.current",
 static const struct files old_files = {"/memory", "/memory.limit_in_bytes",
 				       "/memory.usage_in_bytes", "\ntotal_inactive_file "};
 
-/* From the start of a file; "" if it cannot be read. */
-static void
-read_text(const char *path, char *text, size_t bytes)
-{
-	int fd = os_open(path, O_RDONLY | O_CLOEXEC, 0);
-	long n = fd >= 0 ? os_read(fd, text, bytes - 1) : 0;
-
-	if (fd >= 0)
-		os_close(fd);
-	text[n > 0 ? n : 0] = '\0';
-}
-
-/* False where there is no number, as in "max". */
-static bool
-take_number(const char *text, uint64_t *ret_number)
-{
-	uint64_t number = 0;
-
-	if (text == NULL)
-		return false;
-	while (*text == ' ')
-		text++;
-	if (*text < '0' || *text > '9')
-		return false;
-	for (; *text >= '0' && *text <= '9'; text++)
-		number = number * 10 + (uint64_t)(*text - '0');
-	*ret_number = number;
-	return true;
-}
-
 static uint64_t
 read_available(const char *path)
 {
@@ -58,9 +27,10 @@ read_available(const char *path)
 	const char *found;
 	uint64_t kib;
 
-	read_text(path, text, sizeof text);
+	proc_text_read(path, text, sizeof text);
 	found = strstr(text, word);
-	return found != NULL && take_number(found + sizeof word - 1, &kib) ? kib << 10 : UINT64_MAX;
+	return found != NULL && proc_text_take_decimal(found + sizeof word - 1, &kib) ? kib << 10
+										      : UINT64_MAX;
 }
 
 /* The file of this name in a group, whose path has room for it and stays as it is. */
@@ -70,9 +40,9 @@ read_number(char *path, size_t length, const char *name, uint64_t *ret_number)
 	char text[32];
 
 	memcpy(path + length, name, strlen(name) + 1);
-	read_text(path, text, sizeof text);
+	proc_text_read(path, text, sizeof text);
 	path[length] = '\0';
-	return take_number(text, ret_number);
+	return proc_text_take_decimal(text, ret_number);
 }
 
 /* Of what a group uses, what it caches of files is given up first. */
@@ -85,10 +55,10 @@ read_cache(char *path, size_t length, const char *word)
 	uint64_t bytes = 0;
 
 	memcpy(path + length, name, sizeof name);
-	read_text(path, text, sizeof text);
+	proc_text_read(path, text, sizeof text);
 	path[length] = '\0';
 	found = strstr(text, word);
-	if (found == NULL || !take_number(found + strlen(word), &bytes))
+	if (found == NULL || !proc_text_take_decimal(found + strlen(word), &bytes))
 		return 0;
 	return bytes;
 }
@@ -151,7 +121,7 @@ read_group_room(const char *groups, const char *mount)
 	const char *unified, *old;
 	uint64_t room = UINT64_MAX, other = UINT64_MAX;
 
-	read_text(groups, text, sizeof text);
+	proc_text_read(groups, text, sizeof text);
 	unified = strstr(text, "0::");
 	old = strstr(text, ":memory:");
 	if (unified != NULL && (unified == text || unified[-1] == '\n'))

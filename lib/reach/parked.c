@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "reach/proc_list.h"
 
 #define TASKS      "/proc/self/task"
@@ -38,7 +39,7 @@ ask(uint32_t thread, uint64_t *ret_sp, uint64_t *ret_place)
 	for (const char *c = text; *c != '\0'; c++)
 		hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
 	*ret_place = hash;
-	*ret_sp = proc_list_take_hexadecimal(&last);
+	*ret_sp = proc_text_take_hexadecimal(&last);
 	return *ret_sp != 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 
 #define PATH_BYTES 64
 
@@ -80,31 +81,7 @@ proc_list_read_text(const char *directory, uint32_t number, const char *file, ch
 		    size_t bytes)
 {
 	char path[PATH_BYTES];
-	size_t used = 0;
-	long n;
-	int fd;
 
 	make_path(directory, number, file, path);
-	fd = os_open(path, O_RDONLY | O_CLOEXEC, 0);
-	while (fd >= 0 && used < bytes - 1 && (n = os_read(fd, text + used, bytes - 1 - used)) > 0)
-		used += (size_t)n;
-	if (fd >= 0)
-		os_close(fd);
-	text[used] = '\0';
-}
-
-uint64_t
-proc_list_take_hexadecimal(const char **next)
-{
-	uint64_t value = 0;
-
-	for (;; (*next)++) {
-		int c = **next, digit = c >= '0' && c <= '9'   ? c - '0'
-					: c >= 'a' && c <= 'f' ? c - 'a' + 10
-							       : 16;
-
-		if (digit == 16)
-			return value;
-		value = value << 4 | (unsigned)digit;
-	}
+	proc_text_read(path, text, bytes);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * proc_list.h - numbers that a directory of /proc lists, and the text of its small files
+ * proc_list.h - numbers that a directory of /proc lists, and the files of each
  */
 #ifndef PROC_LIST_H
 #define PROC_LIST_H
@@ -15,8 +15,5 @@ int proc_list_read(const char *directory, uint32_t *numbers, uint32_t most);
  * is none. [signal] */
 void proc_list_read_text(const char *directory, uint32_t number, const char *file, char *text,
 			 size_t bytes);
-
-/* The number to the base 16 at *next, which is moved behind it. [signal] */
-uint64_t proc_list_take_hexadecimal(const char **next);
 
 #endif

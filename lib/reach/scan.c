@@ -13,7 +13,6 @@
 #define LARGE_BYTES \
 	((uint64_t)256 << 10) /* of a block: it may have pages that nobody has touched */
 
-#define CHECK_BYTES ((uint64_t)8 << 20) /* that are read between two looks at the room */
 #define SHARED_MOST ((uint64_t)1 << 30) /* of a file: one that is larger is not read */
 #define HUGE_BYTES  ((uint64_t)2 << 20)
 
@@ -226,24 +225,31 @@ count_like_pages(struct scan *scan, uint64_t start, uint64_t end, bool *ret_is_t
 	return count;
 }
 
-/* Whether it has taken too long, or needs what is not there. */
-static bool
-note_time(struct scan *scan)
+bool
+scan_goes_on(struct scan *scan)
 {
-	if (scan->deadline_ns != 0 && os_monotonic_ns() > scan->deadline_ns)
-		scan->is_late = true;
-	if (scan->check != NULL && scan->read_bytes - scan->checked_bytes >= CHECK_BYTES) {
+	if (scan->error == 0 && scan->check != NULL &&
+	    scan->read_bytes - scan->checked_bytes >= SCAN_CHECK_BYTES) {
 		scan->checked_bytes = scan->read_bytes;
-		scan->lacks_room |= scan->check() != 0;
+		scan->error = scan->check();
 	}
-	return scan->is_late || scan->lacks_room;
+	return scan->error == 0;
+}
+
+/* The same of memory of which nothing may be read for long. */
+static bool
+goes_on_in_time(struct scan *scan)
+{
+	if (scan->error == 0 && scan->deadline_ns != 0 && os_monotonic_ns() > scan->deadline_ns)
+		scan->error = -ETIMEDOUT;
+	return scan_goes_on(scan);
 }
 
 /* A copy of what may end in a file that was shortened, or in a guard page. */
 static void
 scan_copied(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 {
-	while (start < end && !note_time(scan)) {
+	while (start < end && goes_on_in_time(scan)) {
 		uint64_t bytes = end - start < COPY_BYTES ? end - start : COPY_BYTES;
 
 		if (!os_copy_memory((const void *)start, scan->copy, bytes)) {
@@ -265,7 +271,7 @@ scan_copied(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 static void
 scan_present(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool copies)
 {
-	while (start < end && !note_time(scan)) {
+	while (start < end && goes_on_in_time(scan)) {
 		uint64_t page = start & ~(uint64_t)(PAGE_BYTES - 1), stop;
 		bool is_there;
 
@@ -286,9 +292,8 @@ static void
 scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 {
 	static unsigned char pages[4096];
-	bool is_large = end - start > SHARED_MOST;
 
-	while (start < end && !note_time(scan)) {
+	while (start < end && goes_on_in_time(scan)) {
 		uint64_t first = start & ~(uint64_t)(PAGE_BYTES - 1), stop = end;
 		size_t count, like = 1;
 
@@ -296,8 +301,8 @@ scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 			stop = first + sizeof pages * PAGE_BYTES;
 		count = (stop - first + PAGE_BYTES - 1) / PAGE_BYTES;
 		if (!os_resident((const void *)first, stop - first, pages)) {
-			scan->has_failed |= is_large;
-			memset(pages, !is_large, count);
+			scan->has_failed = true;
+			memset(pages, 0, count);
 		}
 		for (size_t i = 0; i < count; i += like) {
 			uint64_t from = first + i * PAGE_BYTES, to;
@@ -336,11 +341,13 @@ is_huge(const struct mapping *mapping)
 static bool
 knows_holes(struct scan *scan, const struct mapping *mapping)
 {
+	unsigned char first;
+
 	if (scan->asked_mapping == mapping)
 		return scan->knows_holes;
 	scan->asked_mapping = mapping;
 	scan->knows_holes =
-		!os_has_swapped() &&
+		!os_has_swapped() && os_resident((const void *)mapping->start, 1, &first) &&
 		(mapping->is_memory ||
 		 (mapping->is_file && os_is_in_memory(scan->map->text + mapping->name))) &&
 		!is_huge(mapping);

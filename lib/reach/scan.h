@@ -15,7 +15,9 @@
 #include "reach/memory_map.h"
 #include "reach/nodes.h"
 
-#define SCAN_BATCH 64
+#define SCAN_CHECK_BYTES ((uint64_t)8 << 20) /* that are read between two checks */
+
+#define SCAN_BATCH       64
 
 struct scan_candidate {
 	uint64_t word;
@@ -37,14 +39,13 @@ struct scan {
 	bool is_allocators; /* pointers at the heads of free blocks are none of the program's */
 	int pagemap;        /* or negative */
 	const struct mapping *asked_mapping;
-	bool knows_holes;   /* of it */
-	int (*check)(void); /* not 0: memory is short; or NULL */
+	bool knows_holes; /* of it */
 	uint64_t checked_bytes;
-	bool lacks_room; /* the rest was left out */
+	int (*check)(void); /* -errno: it is not to go on; or NULL */
+	int error;          /* that, or -ETIMEDOUT: the rest was left out */
 	char *copy;
 	uint64_t read_bytes;
 	uint64_t deadline_ns; /* 0: none */
-	bool is_late;         /* the rest was left out */
 	bool has_failed;      /* some page could not be read */
 	uint32_t used;
 	struct scan_candidate batch[SCAN_BATCH];
@@ -60,6 +61,9 @@ void scan_release(struct scan *scan);
 
 /* What follows is of this source; in ascending order. [signal] */
 void scan_begin_source(struct scan *scan, uint32_t source);
+
+/* Ask `check`, if much was read since the last time. False when it is not to go on. [signal] */
+bool scan_goes_on(struct scan *scan);
 
 /* The words of a block, which is the source. [signal] */
 void scan_block(struct scan *scan, const struct graph_block *block);
