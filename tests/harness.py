@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 import traceback
 
@@ -138,25 +139,27 @@ def in_terminal(columns, *arguments, status=0, **variables):
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen([COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower,
                           env=environment(TERM="xterm", **variables)) as child:
-        os.close(follower)
+        # Of a terminal that its last writer closes the kernel may lose what is not read yet: this end stays
+        # open, and a byte that the command never writes is the end.
+        def end():
+            child.wait()
+            os.write(follower, b"\0")
+
+        ending = threading.Thread(target=end)
+        ending.start()
         output = b""
-        while True:
-            try:
-                more = os.read(leader, 65536)
-            except OSError:
-                more = b""
-            if not more:
-                break
-            output += more
-        child.wait(60)
+        while not output.endswith(b"\0"):
+            output += os.read(leader, 65536)
+        ending.join()
+    os.close(follower)
     os.close(leader)
     equal(child.returncode, status, "status of %r" % (arguments,))
-    return output
+    return output[:-1]
 
 
-def lines_in_terminal(columns, locale, *arguments):
+def lines_in_terminal(columns, locale, *arguments, status=0, **variables):
     """The lines that are left on the screen, without colours and what progress was written over."""
-    output = in_terminal(columns, *arguments, LC_ALL=locale)
+    output = in_terminal(columns, *arguments, status=status, LC_ALL=locale, **variables)
     lines = re.sub(r"\x1b\[[0-9;]*[mK]", "", output.decode()).split("\r\n")
     return [line.split("\r")[-1] for line in lines]
 
