@@ -291,11 +291,14 @@ def cleaned(directory):
         return done.stdout.decode().splitlines()[-1]
 
     assert re.match(r"names of %d modules, .* are kept .*--cache" % count, clean()), clean()
-    with open("cache/heaptally/left.names.1.new", "w", encoding="ascii"):
-        pass
+    for name, days in ("young", 0), ("old", 2):
+        with open("cache/heaptally/%s.names.1.new" % name, "w", encoding="ascii"):
+            pass
+        os.utime("cache/heaptally/%s.names.1.new" % name, (time.time() - days * 86400,) * 2)
+    kept = files()
+    clean()
     assert clean("--cache", "-n").startswith("would remove names of %d modules" % count)
-    assert "left.names.1.new" in os.listdir("cache/heaptally"), "what may be being written"
-    equal(len(files()), count + 1, "files after -n")
+    equal(files(), kept, "files after what removes none")
     assert clean("--cache").startswith("removed names of %d modules" % count)
     equal(os.listdir("cache/heaptally"), [], "files after")
 

@@ -140,6 +140,7 @@ name_store_read(int store, const char *name, struct buffer *ret_bytes)
 
 struct file {
 	char *name;
+	bool is_temporary;
 	uint64_t bytes, used_ns;
 };
 
@@ -156,26 +157,23 @@ ends_in(const char *name, const char *ending)
 	return length >= end && strcmp(name + length - end, ending) == 0;
 }
 
-/* A file that is being written stays, unless that began so long ago. */
 static void
-look_at(int store, const char *name, uint64_t patience_ns, struct files *files)
+look_at(int store, const char *name, struct files *files)
 {
+	bool is_temporary = ends_in(name, TEMPORARY);
 	struct stat status;
 
+	if (!is_temporary && !ends_in(name, ENDING))
+		return;
 	if (fstatat(store, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode))
 		return;
-	if (ends_in(name, TEMPORARY) &&
-	    clock_get_ns(CLOCK_REALTIME) - get_ns(status.st_mtim) >= patience_ns)
-		unlinkat(store, name, 0);
-	if (!ends_in(name, ENDING))
-		return;
-	*array_push(&files->all) =
-		(struct file){xstrdup(name), (uint64_t)status.st_size, get_ns(status.st_mtim)};
+	*array_push(&files->all) = (struct file){xstrdup(name), is_temporary,
+						 (uint64_t)status.st_size, get_ns(status.st_mtim)};
 	files->bytes += (uint64_t)status.st_size;
 }
 
 static void
-list_files(int store, uint64_t patience_ns, struct files *files)
+list_files(int store, struct files *files)
 {
 	int fd = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -183,7 +181,7 @@ list_files(int store, uint64_t patience_ns, struct files *files)
 
 	*files = (struct files){0};
 	while (directory != NULL && (entry = readdir(directory)) != NULL)
-		look_at(store, entry->d_name, patience_ns, files);
+		look_at(store, entry->d_name, files);
 	if (directory != NULL)
 		closedir(directory);
 	else if (fd >= 0)
@@ -226,12 +224,24 @@ shrink(int store, struct files *files, uint64_t bytes, size_t count)
 	return result;
 }
 
+/* What is being written stays, unless that began a day ago. */
+static void
+remove_left(int store, const struct files *files)
+{
+	uint64_t now = clock_get_ns(CLOCK_REALTIME);
+
+	array_each (&files->all, file)
+		if (file->is_temporary && file->used_ns + DAY_NS <= now)
+			unlinkat(store, file->name, 0);
+}
+
 void
 name_store_limit(int store)
 {
 	struct files files;
 
-	list_files(store, DAY_NS, &files);
+	list_files(store, &files);
+	remove_left(store, &files);
 	if (files.bytes > NAME_STORE_MOST || files.all.count > NAME_STORE_FILES)
 		shrink(store, &files, NAME_STORE_MOST / 5 * KEPT_SHARE,
 		       NAME_STORE_FILES / 5 * KEPT_SHARE);
@@ -285,9 +295,13 @@ name_store_measure(int store, uint64_t *ret_files, uint64_t *ret_bytes)
 {
 	struct files files;
 
-	list_files(store, DAY_NS, &files);
-	*ret_files = files.all.count;
-	*ret_bytes = files.bytes;
+	list_files(store, &files);
+	*ret_files = 0;
+	*ret_bytes = 0;
+	array_each (&files.all, file) {
+		*ret_files += !file->is_temporary;
+		*ret_bytes += file->is_temporary ? 0 : file->bytes;
+	}
 	release_files(&files);
 }
 
@@ -297,7 +311,7 @@ name_store_clear(int store)
 	struct files files;
 	int result;
 
-	list_files(store, 0, &files);
+	list_files(store, &files);
 	result = shrink(store, &files, 0, 0);
 	release_files(&files);
 	return result;
