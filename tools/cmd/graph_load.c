@@ -166,8 +166,7 @@ void
 graph_load_look(struct graph_load *load)
 {
 	struct snapshot_identity identity;
-	struct timespec settle = {(time_t)(load->settle_ns / CLOCK_SECOND_NS),
-				  (long)(load->settle_ns % CLOCK_SECOND_NS)};
+	struct timespec settle = clock_to(load->settle_ns);
 	char *why;
 
 	if (load->operand == NULL || source_is_tally(load->operand) ||

@@ -39,8 +39,7 @@ struct run_early {
 static bool
 wait_until(struct run_early *early, uint64_t time_ns)
 {
-	const struct timespec time = {(time_t)(time_ns / CLOCK_SECOND_NS),
-				      (long)(time_ns % CLOCK_SECOND_NS)};
+	const struct timespec time = clock_to(time_ns);
 	bool stops;
 
 	pthread_mutex_lock(&early->mutex);

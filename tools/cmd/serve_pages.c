@@ -93,7 +93,7 @@ static void
 list_names(const struct serve_pages *pages, struct names *ret_names)
 {
 	DIR *directory = opendir(pages->directory);
-	struct timespec newest = {0};
+	uint64_t newest_ns = 0;
 	struct dirent *entry;
 
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
@@ -106,10 +106,8 @@ list_names(const struct serve_pages *pages, struct names *ret_names)
 			continue;
 		last = array_push(ret_names);
 		*last = xstrdup(entry->d_name);
-		if (ret_names->count == 1 || status.st_mtim.tv_sec > newest.tv_sec ||
-		    (status.st_mtim.tv_sec == newest.tv_sec &&
-		     status.st_mtim.tv_nsec >= newest.tv_nsec)) {
-			newest = status.st_mtim;
+		if (ret_names->count == 1 || clock_from(status.st_mtim) >= newest_ns) {
+			newest_ns = clock_from(status.st_mtim);
 		} else {
 			char *name = *last;
 

@@ -220,7 +220,7 @@ show(struct refresh *refresh, const struct place_in_row *place)
 static void
 sleep_ns(uint64_t ns)
 {
-	const struct timespec time = {(time_t)(ns / CLOCK_SECOND_NS), (long)(ns % CLOCK_SECOND_NS)};
+	const struct timespec time = clock_to(ns);
 
 	nanosleep(&time, NULL);
 }

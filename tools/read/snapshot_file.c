@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/intern.h"
 
 enum {
@@ -62,8 +63,7 @@ snapshot_file_read_status(struct snapshot_file *file)
 	if (fstat(file->fd, &status) != 0)
 		return -errno;
 	file->bytes = (uint64_t)status.st_size;
-	file->modified_ns =
-		(uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
+	file->modified_ns = clock_from(status.st_mtim);
 	return 0;
 }
 

@@ -101,18 +101,12 @@ has_suffix(const char *name, const char *suffix)
 	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
 }
 
-static bool
-is_newer(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
-}
-
 /* The newest tally of the working directory, to free, or NULL. */
 static char *
 find_newest(void)
 {
 	DIR *directory = opendir(".");
-	struct timespec newest = {0};
+	uint64_t newest_ns = 0;
 	struct dirent *entry;
 	char *found = NULL;
 
@@ -122,10 +116,10 @@ find_newest(void)
 		if (!has_suffix(entry->d_name, TALLY_SUFFIX) || stat(entry->d_name, &status) != 0 ||
 		    !S_ISREG(status.st_mode))
 			continue;
-		if (found == NULL || is_newer(&status.st_mtim, &newest)) {
+		if (found == NULL || clock_from(status.st_mtim) > newest_ns) {
 			free(found);
 			found = xstrdup(entry->d_name);
-			newest = status.st_mtim;
+			newest_ns = clock_from(status.st_mtim);
 		}
 	}
 	if (directory != NULL)
@@ -284,13 +278,11 @@ needs_history(const struct source_request *request, const char *moment)
 static int
 look(struct snapshot *snapshot, const struct source_watch *watch)
 {
-	struct timespec wait;
+	struct timespec wait = clock_to(watch != NULL ? watch->interval_ns : 0);
 	int result = snapshot_update(snapshot, "");
 
 	if (watch == NULL)
 		return result;
-	wait.tv_sec = (time_t)(watch->interval_ns / CLOCK_SECOND_NS);
-	wait.tv_nsec = (long)(watch->interval_ns % CLOCK_SECOND_NS);
 	for (uint32_t i = 1; result == 0 && i < watch->looks; i++) {
 		if (watch->progress != NULL)
 			watch->progress(watch->context, i, watch->looks);

@@ -63,9 +63,9 @@ struct tracked {
 struct collector {
 	char *directory;
 	DIR *entries;
-	struct timespec changed; /* the directory, when it was read last */
-	bool settled;            /* it was read so long after that, that nothing was missed */
-	bool is_asked;           /* somebody wants to know what is known so far */
+	uint64_t changed_ns; /* the directory, when it was read last */
+	bool settled;        /* it was read so long after that, that nothing was missed */
+	bool is_asked;       /* somebody wants to know what is known so far */
 	pid_t pid;
 	struct tracked *tracked;
 	int spool;
@@ -123,21 +123,17 @@ static bool
 may_have_changed(struct collector *collector)
 {
 	const int64_t tick_ns = 10000000;
-	struct timespec now;
 	struct stat status;
 	int64_t age_ns;
 	bool same;
 
 	if (fstat(dirfd(collector->entries), &status) != 0)
 		return true;
-	clock_gettime(CLOCK_REALTIME, &now);
-	same = status.st_mtim.tv_sec == collector->changed.tv_sec &&
-	       status.st_mtim.tv_nsec == collector->changed.tv_nsec;
+	same = clock_from(status.st_mtim) == collector->changed_ns;
 	if (same && collector->settled)
 		return false;
-	age_ns = ((int64_t)now.tv_sec - status.st_mtim.tv_sec) * 1000000000 +
-		 (now.tv_nsec - status.st_mtim.tv_nsec);
-	collector->changed = status.st_mtim;
+	collector->changed_ns = clock_from(status.st_mtim);
+	age_ns = (int64_t)(clock_get_ns(CLOCK_REALTIME) - collector->changed_ns);
 	collector->settled = age_ns > tick_ns;
 	return true;
 }

@@ -425,8 +425,7 @@ launch_wait(struct launch *launch, uint64_t timeout_ns)
 	get_signals(&signals);
 	for (;;) {
 		uint64_t left = end > now ? end - now : 0;
-		struct timespec timeout = {(time_t)(left / 1000000000u),
-					   (long)(left % 1000000000u)};
+		struct timespec timeout = clock_to(left);
 		siginfo_t info;
 		int number;
 

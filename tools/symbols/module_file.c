@@ -27,10 +27,10 @@
 
 #include "model/profile.h"
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/xalloc.h"
 
-#define SECOND_NS 1000000000u
-#define DELETED   " (deleted)"
+#define DELETED " (deleted)"
 
 struct mapping {
 	uint64_t start, end, inode;
@@ -233,12 +233,6 @@ make_path(const struct module_files *files, const struct profile_module *module,
 
 /*** whether it is the same file ***/
 
-static uint64_t
-get_ns(struct timespec time)
-{
-	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_nsec;
-}
-
 /*
  * Without an identity, a file that changed in any way since the module was seen is another one. Of
  * a deleted file, which the kernel has kept, that it was deleted is the last change.
@@ -256,10 +250,11 @@ is_mapped_file(const struct module_files *files, const struct profile_module *mo
 	if (module->inode != 0)
 		return module->device == status->st_dev && module->inode == status->st_ino &&
 		       module->file_bytes == (uint64_t)status->st_size &&
-		       module->modified_ns == get_ns(status->st_mtim);
+		       module->modified_ns == clock_from(status->st_mtim);
 	if (seen_ns == 0)
 		return true;
-	return get_ns(status->st_mtim) <= seen_ns && (kept || get_ns(status->st_ctim) <= seen_ns);
+	return clock_from(status->st_mtim) <= seen_ns &&
+	       (kept || clock_from(status->st_ctim) <= seen_ns);
 }
 
 static int

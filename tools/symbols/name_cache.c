@@ -89,12 +89,6 @@ name_cache_free(struct name_cache *cache)
 
 /*** files ***/
 
-static uint64_t
-get_ns(struct timespec time)
-{
-	return (uint64_t)time.tv_sec * CLOCK_SECOND_NS + (uint64_t)time.tv_nsec;
-}
-
 /* A file as it is now, or that there is none. */
 static struct name_source
 look_at(const char *path)
@@ -107,8 +101,8 @@ look_at(const char *path)
 	source.device = status.st_dev;
 	source.inode = status.st_ino;
 	source.bytes = (uint64_t)status.st_size;
-	source.modified_ns = get_ns(status.st_mtim);
-	source.changed_ns = get_ns(status.st_ctim);
+	source.modified_ns = clock_from(status.st_mtim);
+	source.changed_ns = clock_from(status.st_ctim);
 	return source;
 }
 

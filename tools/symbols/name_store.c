@@ -90,12 +90,6 @@ name_store_open(bool makes)
 
 /*** files ***/
 
-static uint64_t
-get_ns(struct timespec time)
-{
-	return (uint64_t)time.tv_sec * CLOCK_SECOND_NS + (uint64_t)time.tv_nsec;
-}
-
 static int
 read_whole(int fd, size_t bytes, struct buffer *buffer)
 {
@@ -130,7 +124,7 @@ name_store_read(int store, const char *name, struct buffer *ret_bytes)
 	else
 		result = read_whole(fd, (size_t)status.st_size, ret_bytes);
 	/* Its time says when it was used last, by the day. */
-	if (result == 0 && clock_get_ns(CLOCK_REALTIME) - get_ns(status.st_mtim) > DAY_NS)
+	if (result == 0 && clock_get_ns(CLOCK_REALTIME) - clock_from(status.st_mtim) > DAY_NS)
 		futimens(fd, NULL);
 	close(fd);
 	return result;
@@ -167,8 +161,8 @@ look_at(int store, const char *name, struct files *files)
 		return;
 	if (fstatat(store, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode))
 		return;
-	*array_push(&files->all) = (struct file){xstrdup(name), is_temporary,
-						 (uint64_t)status.st_size, get_ns(status.st_mtim)};
+	*array_push(&files->all) = (struct file){
+		xstrdup(name), is_temporary, (uint64_t)status.st_size, clock_from(status.st_mtim)};
 	files->bytes += (uint64_t)status.st_size;
 }
 

@@ -20,16 +20,15 @@
 #include <unistd.h>
 
 #include "model/profile.h"
+#include "util/clock.h"
 #include "util/intern.h"
 #include "util/xalloc.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-
 /* A map that was written so long after the end is another process's. */
-#define SLACK_NS (2 * SECOND_NS)
+#define SLACK_NS (2 * CLOCK_SECOND_NS)
 
 /* Times of files are those of the last tick of the kernel, 100 in a second or more. */
-#define TICK_NS    (SECOND_NS / 100)
+#define TICK_NS    (CLOCK_SECOND_NS / 100)
 
 #define LINE_BYTES 65536 /* what is longer is no name */
 
@@ -66,8 +65,7 @@ is_owner(const struct profile *profile, uid_t owner)
 static bool
 is_of_process(const struct profile *profile, const struct stat *status)
 {
-	uint64_t changed =
-		(uint64_t)status->st_mtim.tv_sec * SECOND_NS + (uint64_t)status->st_mtim.tv_nsec;
+	uint64_t changed = clock_from(status->st_mtim);
 
 	if (!S_ISREG(status->st_mode) || !is_owner(profile, status->st_uid))
 		return false;

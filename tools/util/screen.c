@@ -202,8 +202,7 @@ screen_wait(uint64_t timeout_ns)
 		int ready;
 
 		now = clock_get_ns(CLOCK_MONOTONIC);
-		left.tv_sec = now < end ? (time_t)((end - now) / CLOCK_SECOND_NS) : 0;
-		left.tv_nsec = now < end ? (long)((end - now) % CLOCK_SECOND_NS) : 0;
+		left = clock_to(now < end ? end - now : 0);
 		ready = ppoll(&input, 1, &left, &screen.mask);
 		event = take_signals();
 		if (event != SCREEN_TIMEOUT)

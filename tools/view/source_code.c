@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/hash_map.h"
 #include "util/term.h"
 #include "util/xalloc.h"
@@ -62,12 +63,6 @@ view_source_code_free(struct view_source_code *source)
 	free(source);
 }
 
-static uint64_t
-get_time(const struct stat *info)
-{
-	return (uint64_t)info->st_mtim.tv_sec * 1000000000 + (uint64_t)info->st_mtim.tv_nsec;
-}
-
 /* One is enough to say that quoted lines may be others than those that allocated. */
 static void
 note_newer(struct view_source_code *source, const char *path, const char *than)
@@ -109,7 +104,7 @@ read_file(struct view_source_code *source, struct source_file *file)
 			file->text.length += (size_t)got;
 	} while (got > 0 && file->text.length <= FILE_BYTES_MAX);
 	close(fd);
-	file->changed_ns = get_time(&info);
+	file->changed_ns = clock_from(info.st_mtim);
 	if (is_newer_than_recording(source, file))
 		note_newer(source, file->path, THE_RECORDING);
 }
@@ -180,7 +175,7 @@ view_source_code_newer_than(struct view_source_code *source, const char *path, c
 		return THE_RECORDING;
 	if (!file->changed_ns || !module || stat(module, &info) < 0)
 		return NULL;
-	return file->changed_ns > get_time(&info) ? module : NULL;
+	return file->changed_ns > clock_from(info.st_mtim) ? module : NULL;
 }
 
 void
