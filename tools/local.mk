@@ -279,10 +279,15 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/debuginfo.h \
 	tools/symbols/debuginfo_cache.c \
 	tools/symbols/debuginfo_cache.h \
+	tools/symbols/debuginfo_location.h \
 	tools/symbols/debuginfo_search.c \
 	tools/symbols/debuginfo_search.h \
 	tools/symbols/demangle.c \
 	tools/symbols/demangle.h \
+	tools/symbols/dwarf_path.c \
+	tools/symbols/dwarf_path.h \
+	tools/symbols/dwarf_unit.c \
+	tools/symbols/dwarf_unit.h \
 	tools/symbols/elf_inflate.c \
 	tools/symbols/elf_inflate.h \
 	tools/symbols/encoding.c \
@@ -295,10 +300,14 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/name_file.h \
 	tools/symbols/name_store.c \
 	tools/symbols/name_store.h \
-	tools/symbols/perf_map.c \
-	tools/symbols/perf_map.h \
 	tools/symbols/owner_names.c \
 	tools/symbols/owner_names.h \
+	tools/symbols/perf_map.c \
+	tools/symbols/perf_map.h \
+	tools/symbols/scope_table.c \
+	tools/symbols/scope_table.h \
+	tools/symbols/symbol_table.c \
+	tools/symbols/symbol_table.h \
 	tools/symbols/symbolize.c \
 	tools/symbols/symbolize.h \
 	tools/symbols/variable_table.c \

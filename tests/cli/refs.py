@@ -82,10 +82,11 @@ def living(*words):
 
 
 def build(*options):
-    with open("app.c", "w", encoding="ascii") as file:
+    os.makedirs("src", exist_ok=True)
+    with open("src/app.c", "w", encoding="ascii") as file:
         file.write(SOURCE)
     equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-fno-inline", *options, "-pthread", "-o", "app",
-               "app.c"]).returncode, 0, "gcc")
+               "src/./app.c"]).returncode, 0, "gcc")
 
 
 def ask(*words, status=0):
@@ -133,7 +134,7 @@ def retained(_directory):
         rows = root(document, "g_rows")
         equal(rows["retained"], amount(199, 100 * 64 + 99 * 48), "what only g_rows holds")
         equal(rows["reachable"], amount(200, 100 * 112), "what g_rows leads to")
-        equal((rows["file"].rsplit("/", 1)[1], rows["line"]), ("app.c", line_of("*g_rows[100]")), "declared")
+        equal((rows["file"], rows["line"]), (os.path.realpath("src/app.c"), line_of("*g_rows[100]")), "declared")
         equal((rows["first"]["frames"][0]["function"], rows["first"]["blocks"]), ("row_new", 100), "first")
         equal(root(document, "g_last")["retained"], amount(0, 0), "what g_rows holds, too")
         equal(root(document, "g_last")["reachable"], amount(1, 48), "one cell")
@@ -198,9 +199,9 @@ def addresses(_directory):
         equal((path["root"]["name"], [one["frames"][0]["function"] for one in path["blocks"]]),
               ("g_rows", ["row_new", "cell_new"]), "path")
         said = text("refs", pid, cell)
-        assert "  +16 of a block of 64 bytes, row_new  app.c:%d  (100.0 %% of this site are held like this)" \
+        assert "  +16 of a block of 64 bytes, row_new  src/app.c:%d  (100.0 %% of this site are held like this)" \
             % line_of("calloc(1, sizeof(*row))") in said, said
-        assert re.search(r"^path: global g_rows \(app, app.c:\d+\) -> row_new  app.c:\d+ -> here$", said, re.M), said
+        assert re.search(r"^path: global g_rows \(app, src/app.c:\d+\) -> row_new  src/app.c:\d+ -> here$", said, re.M), said
         pointers = ask("refs", pid, last)["pointers"]
         equal(sorted((one["root"] or {"name": "row"})["name"] for one in pointers), ["g_last", "row"], "held twice")
         assert "is pointed at from 2 places" in text("refs", pid, last), "two"
@@ -243,7 +244,7 @@ def stored(_directory):
     build()
     made = run(["./app"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/a.recording" % os.getcwd()))
     cell = made.stdout.decode().split()[0]
-    equal(sorted(os.listdir(".")), ["a.graph", "a.recording", "app", "app.c"], "files")
+    equal(sorted(os.listdir(".")), ["a.graph", "a.recording", "app", "src"], "files")
     for operand in ("a.recording", "a.graph"):
         equal(root(ask("retained", operand), "g_table")["retained"], amount(301, 12000), operand)
         equal(ask("refs", operand, cell)["pointers"][0]["place_bytes"], 16, operand)

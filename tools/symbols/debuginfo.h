@@ -15,23 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbols/encoding.h"
+#include "symbols/debuginfo_location.h"
 
 struct Dwfl_Module;
 struct debuginfo;
-
-/* Strings live as long as the debuginfo. What is unknown is NULL or 0. */
-struct debuginfo_location {
-	const char *symbol; /* as the linker or the compiler has it, mangled */
-	const char *scope;  /* "ns::Class::" to put in front of an unmangled symbol, or NULL */
-	enum encoding_language language; /* of the symbol */
-	const char *file;
-	uint32_t line, column;  /* a line of 0 is none: code that the compiler made up */
-	uint32_t function_line; /* of the declaration */
-	bool inlined;           /* into the next location */
-};
-
-#define DEBUGINFO_LOCATIONS_MAX 64 /* inlined into each other at one address */
 
 /*
  * Open the file at path, which must have the given build-id (0 bytes: not known, not checked). A
@@ -55,8 +42,6 @@ void debuginfo_free(struct debuginfo *debuginfo);
  */
 size_t debuginfo_find(struct debuginfo *debuginfo, uint64_t address,
 		      struct debuginfo_location locations[DEBUGINFO_LOCATIONS_MAX]);
-
-#define DEBUGINFO_PLACES_MAX 4
 
 /* Where the separate debug file is, or might be: paths to free. Returns how many. */
 size_t debuginfo_get_places(const struct debuginfo *debuginfo, char *places[DEBUGINFO_PLACES_MAX]);

@@ -12,10 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "symbols/debuginfo_location.h"
 #include "symbols/elf_inflate.h"
 #include "util/xalloc.h"
 
-#define LINK_PLACES 3
+#define BUILD_ID_MAX 20 /* bytes, as of SHA-1: no file is looked for by a longer one */
+#define LINK_PLACES  (DEBUGINFO_PLACES_MAX - 1)
 
 static bool
 has_same_build_id(Dwfl_Module *module, int fd)
@@ -149,21 +151,31 @@ debuginfo_search(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr 
 	return inflated;
 }
 
+char *
+debuginfo_search_make_path(const uint8_t *build_id, size_t bytes)
+{
+	char digits[2 * BUILD_ID_MAX + 1] = "";
+
+	if (bytes < 2 || bytes > BUILD_ID_MAX)
+		return NULL;
+	for (size_t i = 0; i < bytes; i++)
+		sprintf(digits + 2 * i, "%02x", build_id[i]);
+	return xasprintf("/usr/lib/debug/.build-id/%.2s/%s.debug", digits, digits + 2);
+}
+
 size_t
 debuginfo_search_list(Dwfl_Module *module, const char *file, char **ret_places)
 {
-	char path[128] = "/usr/lib/debug/.build-id/";
 	const unsigned char *build_id;
 	GElf_Addr bias, where;
 	GElf_Word checksum;
 	Elf *elf = dwfl_module_getelf(module, &bias);
 	int bytes = dwfl_module_build_id(module, &build_id, &where);
-	size_t length = strlen(path), count = 0;
+	char *path = bytes > 0 ? debuginfo_search_make_path(build_id, (size_t)bytes) : NULL;
+	size_t count = 0;
 
-	for (int i = 0; i < bytes && i < 20; i++)
-		length += (size_t)sprintf(path + length, i == 0 ? "%02x/" : "%02x", build_id[i]);
-	if (bytes > 1)
-		ret_places[count++] = xasprintf("%s.debug", path);
+	if (path != NULL)
+		ret_places[count++] = path;
 	if (elf != NULL)
 		count += list_by_link(file, dwelf_elf_gnu_debuglink(elf, &checksum),
 				      ret_places + count);

@@ -11,6 +11,7 @@
 #include <elfutils/libdwfl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What the search is told and tells, by the user data of the module. */
 struct debuginfo_search {
@@ -23,7 +24,10 @@ struct debuginfo_search {
 int debuginfo_search(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 		     const char *file, const char *link, GElf_Word checksum, char **ret_path);
 
-/* The places where that looks, paths to free: of a module with a build-id, 4 at most. Returns how
+/* The usual debug file of this build-id, to free; NULL where it is none. */
+char *debuginfo_search_make_path(const uint8_t *build_id, size_t bytes);
+
+/* The places where that looks, paths to free: DEBUGINFO_PLACES_MAX at most. Returns how
  * many. */
 size_t debuginfo_search_list(Dwfl_Module *module, const char *file, char **ret_places);
 

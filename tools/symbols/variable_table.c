@@ -19,12 +19,11 @@
 
 #include "symbols/debuginfo.h"
 #include "symbols/demangle.h"
+#include "symbols/dwarf_path.h"
 #include "util/array.h"
 #include "util/intern.h"
 #include "util/range_index.h"
 #include "util/xalloc.h"
-
-#define DEPTH_MAX 200 /* of nested DIEs; deeper ones are not looked at */
 
 struct entry {
 	struct variable variable;
@@ -159,28 +158,36 @@ find_size(Dwarf_Die *die)
 	return bytes;
 }
 
+/* Of a unit of DWARF whose folder is known by `unit`. */
+struct walk {
+	struct variable_table *table;
+	Dwarf_Die *unit;
+	Dwarf_Addr bias;
+};
+
 static void
-insert_variable(struct variable_table *table, Dwarf_Die *die, Dwarf_Addr bias)
+insert_variable(struct walk *walk, Dwarf_Die *die)
 {
+	struct intern *strings = walk->table->strings;
 	struct entry entry = {.rank = RANK_DWARF};
 	Dwarf_Attribute attribute;
 	const char *name, *file;
 	int line;
 
-	if (!find_address(die, bias, &entry) ||
+	if (!find_address(die, walk->bias, &entry) ||
 	    dwarf_attr_integrate(die, DW_AT_name, &attribute) == NULL)
 		return;
 	name = dwarf_formstring(&attribute);
 	entry.variable.bytes = find_size(die);
 	if (name == NULL || entry.variable.bytes == 0)
 		return;
-	entry.variable.name = intern_insert_string(table->strings, name);
-	file = dwarf_decl_file(die);
+	entry.variable.name = intern_insert_string(strings, name);
+	file = dwarf_path_make(walk->unit, dwarf_decl_file(die), strings);
 	if (file != NULL && dwarf_decl_line(die, &line) == 0) {
-		entry.variable.file = intern_insert_string(table->strings, file);
+		entry.variable.file = intern_insert_string(strings, file);
 		entry.variable.line = (uint32_t)line;
 	}
-	insert(table, &entry);
+	insert(walk->table, &entry);
 }
 
 /* What may have variables of its own that stay: types have theirs declared only. */
@@ -192,28 +199,28 @@ may_hold_variables(int tag)
 }
 
 static void
-walk(struct variable_table *table, Dwarf_Die *die, Dwarf_Addr bias, unsigned depth)
+walk_below(struct walk *walk, Dwarf_Die *die, unsigned depth)
 {
 	Dwarf_Die child;
 
-	if (depth > DEPTH_MAX || dwarf_child(die, &child) != 0)
+	if (depth > DEBUGINFO_DEPTH_MAX || dwarf_child(die, &child) != 0)
 		return;
 	do {
 		int tag = dwarf_tag(&child);
 
 		if (tag == DW_TAG_variable)
-			insert_variable(table, &child, bias);
+			insert_variable(walk, &child);
 		else if (may_hold_variables(tag))
-			walk(table, &child, bias, depth + 1);
+			walk_below(walk, &child, depth + 1);
 	} while (dwarf_siblingof(&child, &child) == 0);
 }
 
 static void
 read_dwarf(struct variable_table *table, Dwfl_Module *module)
 {
-	Dwarf_Addr bias;
-	Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
 	Dwarf_Die die, split;
+	struct walk walk = {.table = table, .unit = &die};
+	Dwarf *dwarf = dwfl_module_getdwarf(module, &walk.bias);
 	Dwarf_CU *unit = NULL;
 	uint8_t type;
 
@@ -221,9 +228,9 @@ read_dwarf(struct variable_table *table, Dwfl_Module *module)
 		return;
 	while (dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &split) == 0)
 		if (type == DW_UT_compile)
-			walk(table, &die, bias, 0);
+			walk_below(&walk, &die, 0);
 		else if (type == DW_UT_skeleton && split.addr != NULL)
-			walk(table, &split, bias, 0);
+			walk_below(&walk, &split, 0);
 }
 
 /*** both ***/

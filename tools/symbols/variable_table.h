@@ -20,7 +20,7 @@ struct variable {
 	uint64_t start, bytes; /* in the program headers, or in the image of thread-locals */
 };
 
-/* Of a file, which is not looked at any more afterwards; progress may be NULL. Never NULL. */
+/* Of a file, which is not looked at any more afterwards. Never NULL. */
 struct variable_table *variable_table_new(struct debuginfo *debuginfo);
 
 /* NULL is accepted. */
