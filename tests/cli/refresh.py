@@ -336,8 +336,8 @@ def narrow(_directory):
         process.tell("right 3 100")
         for columns in (60, 80):
             with Terminal("--refresh", "0.05", process.pid, size=(24, columns)) as terminal:
-                terminal.expect(rb"q quits")
-                screen = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", terminal.output).decode()
+                end = terminal.expect(rb"q quits")
+                screen = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", terminal.output[:end]).decode()
                 for name in ("take_left", "take_right"):
                     assert re.search(r" %s +\S*commanded\.c:\d+\r?$" % name, screen, re.M), screen
                 assert all(len(line.rstrip("\r")) <= columns for line in screen.split("\n")), screen
