@@ -4,7 +4,6 @@
 #include "cmd/graph_load.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,21 +253,9 @@ read_graph(struct graph_load *load, const struct source *source, const char *pat
 	return true;
 }
 
-/* The name without an ending. */
-static int
-get_stem(const char *path, const char *ending)
-{
-	size_t length = strlen(path), bytes = strlen(ending);
-
-	if (length > bytes && strcmp(path + length - bytes, ending) == 0)
-		length -= bytes;
-	return (int)length;
-}
-
 static void
 read_beside(struct graph_load *load, const struct source *source)
 {
-	int stem = get_stem(source->path, ".tally");
 	char *path;
 
 	if (!source->is_tally) {
@@ -277,11 +264,10 @@ read_beside(struct graph_load *load, const struct source *source)
 		free(path);
 		return;
 	}
-	path = xasprintf("%.*s.graph", stem, source->path);
+	path = graph_file_make_path_beside(source->path, 0);
 	if (!read_graph(load, source, path)) {
 		free(path);
-		path = xasprintf("%.*s.%" PRIu32 ".graph", stem, source->path,
-				 source->profile->pid);
+		path = graph_file_make_path_beside(source->path, source->profile->pid);
 		read_graph(load, source, path);
 	}
 	free(path);
@@ -294,7 +280,7 @@ static char *
 find_names(const char *graph)
 {
 	static const char *const endings[] = {".recording", ".tally"};
-	int stem = get_stem(graph, ".graph"), shorter = stem;
+	int stem = (int)(strlen(graph) - strlen(".graph")), shorter = stem;
 
 	while (shorter > 0 && graph[shorter - 1] >= '0' && graph[shorter - 1] <= '9')
 		shorter--;

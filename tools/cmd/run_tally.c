@@ -4,10 +4,8 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cmd/run_session.h"
@@ -197,44 +195,21 @@ write_tally(struct run *run)
 	return result;
 }
 
-/* The name of a tally without its ending. */
-static int
-get_stem(const char *path)
-{
-	const char *ending = strrchr(path, '.');
-
-	return ending != NULL && strcmp(ending, ".tally") == 0 ? (int)(ending - path)
-							       : (int)strlen(path);
-}
-
-/* Beside the tally: that of the process whose report it shows has its name, others their number,
- * too. */
 static char *
 make_graph_path(const struct run *run, const struct graph *graph)
 {
 	const struct profile *shown = run->card.profile;
-	int stem = get_stem(run->path);
+	bool is_shown =
+		shown != NULL && shown->pid == graph->pid && leak_set_is_of(&shown->leaks, graph);
 
-	if (shown != NULL && shown->pid == graph->pid && leak_set_is_of(&shown->leaks, graph))
-		return xasprintf("%.*s.graph", stem, run->path);
-	return xasprintf("%.*s.%" PRIu32 ".graph", stem, run->path, graph->pid);
-}
-
-static struct output_rule
-get_graph_rule(const struct run *run)
-{
-	struct output_rule rule = run_get_rule(run);
-
-	rule.magic = GRAPH_FILE_MAGIC;
-	rule.kind = "a graph";
-	return rule;
+	return graph_file_make_path_beside(run->path, is_shown ? 0 : graph->pid);
 }
 
 int
 run_check_graph(const struct run *run, const char *tally, char **ret_why)
 {
-	struct output_rule rule = get_graph_rule(run);
-	char *path = xasprintf("%.*s.graph", get_stem(tally), tally);
+	struct output_rule rule = graph_file_extend_rule(run_get_rule(run));
+	char *path = graph_file_make_path_beside(tally, 0);
 	int result = output_check(path, &rule, ret_why);
 
 	free((void *)rule.inputs);
@@ -245,17 +220,10 @@ run_check_graph(const struct run *run, const char *tally, char **ret_why)
 static int
 write_graph(const struct run *run, const struct graph *graph, const char *path, char **ret_why)
 {
-	struct output_rule rule = get_graph_rule(run);
-	struct output output;
-	int result = output_begin(path, &rule, &output, ret_why);
+	struct output_rule rule = graph_file_extend_rule(run_get_rule(run));
+	int result = graph_file_save(graph, path, &rule, ret_why);
 
 	free((void *)rule.inputs);
-	if (result != 0)
-		return result;
-	result = graph_file_write(graph, output.fd);
-	if (result == 0)
-		return output_commit(&output);
-	output_abandon(&output);
 	return result;
 }
 

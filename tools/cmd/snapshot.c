@@ -142,33 +142,19 @@ die_of_output(const char *path, int error, const char *why)
 	die_errno(COMMAND_TROUBLE, error, "%s: cannot be written", path);
 }
 
-/* Beside the tally, with its name. */
-static char *
-make_graph_path(const char *path)
-{
-	size_t length = strlen(path), ending = strlen(".tally");
-
-	if (length > ending && strcmp(path + length - ending, ".tally") == 0)
-		length -= ending;
-	return xasprintf("%.*s.graph", (int)length, path);
-}
-
 /* With one input. */
 static struct output_rule
 get_graph_rule(const struct arguments *arguments, const char *const *inputs)
 {
-	return (struct output_rule){.force = arguments->force,
-				    .magic = GRAPH_FILE_MAGIC,
-				    .kind = "a graph",
-				    .inputs = inputs,
-				    .input_count = 1};
+	return graph_file_extend_rule((struct output_rule){
+		.force = arguments->force, .inputs = inputs, .input_count = 1});
 }
 
 static void
 check_graph(const struct arguments *arguments, const char *const *inputs)
 {
 	struct output_rule rule = get_graph_rule(arguments, inputs);
-	char *path = make_graph_path(arguments->output), *why;
+	char *path = graph_file_make_path_beside(arguments->output, 0), *why;
 	int result = output_check(path, &rule, &why);
 
 	if (result != 0)
@@ -232,17 +218,9 @@ write_graph(const struct arguments *arguments, const char *tally, const struct s
 {
 	const char *const inputs[] = {source->path};
 	struct output_rule rule = get_graph_rule(arguments, inputs);
-	char *path = make_graph_path(tally), *why = NULL;
-	struct output output;
-	int result = output_begin(path, &rule, &output, &why);
+	char *path = graph_file_make_path_beside(tally, 0), *why = NULL;
+	int result = graph_file_save(&arguments->load.graphs[0], path, &rule, &why);
 
-	if (result == 0) {
-		result = graph_file_write(&arguments->load.graphs[0], output.fd);
-		if (result == 0)
-			result = output_commit(&output);
-		else
-			output_abandon(&output);
-	}
 	if (result != 0)
 		die_of_output(path, result, why);
 	free(path);

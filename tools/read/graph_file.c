@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,14 +18,14 @@
 #include <unistd.h>
 
 #include "graph.h"
+#include "recording.h"
+#include "read/tally.h"
 #include "util/xalloc.h"
 
-#define RECORDING_ENDING ".recording"
-#define LARGE_PAGE       ((size_t)2 << 20)
-#define LARGE_BYTES      (2 * LARGE_PAGE)
+#define LARGE_PAGE  ((size_t)2 << 20)
+#define LARGE_BYTES (2 * LARGE_PAGE)
 
 /* They are taken as they are. */
-_Static_assert(sizeof(GRAPH_FILE_MAGIC) == sizeof(GRAPH_MAGIC), "one magic");
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
 _Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layout");
 _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
@@ -316,6 +317,30 @@ is_ours(int fd)
 	return geteuid() == 0 || (fstat(fd, &status) == 0 && status.st_uid == geteuid());
 }
 
+struct output_rule
+graph_file_extend_rule(struct output_rule rule)
+{
+	rule.magic = GRAPH_MAGIC;
+	rule.kind = "a graph";
+	return rule;
+}
+
+int
+graph_file_save(const struct graph *graph, const char *path, const struct output_rule *rule,
+		char **ret_why)
+{
+	struct output output;
+	int result = output_begin(path, rule, &output, ret_why);
+
+	if (result != 0)
+		return result;
+	result = graph_file_write(graph, output.fd);
+	if (result == 0)
+		return output_commit(&output);
+	output_abandon(&output);
+	return result;
+}
+
 int
 graph_file_read_serial(const char *path, uint32_t *ret_serial)
 {
@@ -348,12 +373,29 @@ graph_file_is_name(const char *name)
 	return length > ending && strcmp(name + length - ending, GRAPH_SUFFIX) == 0;
 }
 
+/* The name without an ending. */
+static int
+get_stem(const char *path, const char *ending)
+{
+	size_t length = strlen(path), bytes = strlen(ending);
+
+	if (length > bytes && strcmp(path + length - bytes, ending) == 0)
+		length -= bytes;
+	return (int)length;
+}
+
 char *
 graph_file_make_path(const char *recording)
 {
-	size_t length = strlen(recording), ending = strlen(RECORDING_ENDING);
+	return xasprintf("%.*s" GRAPH_SUFFIX, get_stem(recording, RECORDING_SUFFIX), recording);
+}
 
-	if (length > ending && strcmp(recording + length - ending, RECORDING_ENDING) == 0)
-		length -= ending;
-	return xasprintf("%.*s%s", (int)length, recording, GRAPH_SUFFIX);
+char *
+graph_file_make_path_beside(const char *tally, uint32_t pid)
+{
+	int stem = get_stem(tally, TALLY_SUFFIX);
+
+	if (pid == 0)
+		return xasprintf("%.*s" GRAPH_SUFFIX, stem, tally);
+	return xasprintf("%.*s.%" PRIu32 GRAPH_SUFFIX, stem, tally, pid);
 }

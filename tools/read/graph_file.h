@@ -5,7 +5,11 @@
 #ifndef GRAPH_FILE_H
 #define GRAPH_FILE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "model/graph.h"
+#include "util/output.h"
 
 /*
  * Read the graph at path, of a recording that has `site_count` sites by now. 0 with a graph to
@@ -17,8 +21,12 @@ int graph_file_read(const char *path, uint32_t site_count, struct graph *ret_gra
 /* Write a graph as the runtime does, at the beginning of a file. 0 or -errno. */
 int graph_file_write(const struct graph *graph, int fd);
 
-/* How files of this kind begin. */
-#define GRAPH_FILE_MAGIC "heapgrph"
+/* A rule with which a graph may be replaced, too. */
+struct output_rule graph_file_extend_rule(struct output_rule rule);
+
+/* Write it to a file of its own. 0; or -errno, with *ret_why as `output_begin` has it. */
+int graph_file_save(const struct graph *graph, const char *path, const struct output_rule *rule,
+		    char **ret_why);
 
 /* No recording has more sites. */
 #define GRAPH_FILE_SITES_MAX (1u << 27)
@@ -35,5 +43,9 @@ bool graph_file_is_name(const char *name);
 
 /* Where the graph of the recording at path is. To free. */
 char *graph_file_make_path(const char *recording);
+
+/* The same beside a tally: "x.graph" for the process that it shows first, which is number 0 here,
+ * "x.4711.graph" for others. To free. */
+char *graph_file_make_path_beside(const char *tally, uint32_t pid);
 
 #endif
