@@ -25,13 +25,13 @@ static const struct name_source sources[] = {
 };
 
 static size_t
-make(uint64_t address, struct name_location *locations)
+make(uint64_t address, struct profile_location *locations)
 {
 	static const char *const texts[] = {"", "one", "two", NULL};
 	size_t count = address % 5;
 
 	for (size_t i = 0; i < count; i++)
-		locations[i] = (struct name_location){
+		locations[i] = (struct profile_location){
 			.function = texts[(address + i) % 4],
 			.file = texts[(address / 4 + i) % 4],
 			.line = (uint32_t)address,
@@ -51,7 +51,7 @@ is_same_text(const char *left, const char *right)
 static void
 check_address(const struct name_file *names, uint64_t address)
 {
-	struct name_location found[NAME_LOCATIONS_MAX], wanted[NAME_LOCATIONS_MAX];
+	struct profile_location found[NAME_LOCATIONS_MAX], wanted[NAME_LOCATIONS_MAX];
 	size_t count, wanted_count = make(address, wanted);
 
 	ck_assert(name_file_find(names, address, found, &count));
@@ -70,7 +70,7 @@ check_address(const struct name_file *names, uint64_t address)
 static void
 insert(struct name_file *names, uint64_t first)
 {
-	struct name_location locations[NAME_LOCATIONS_MAX];
+	struct profile_location locations[NAME_LOCATIONS_MAX];
 
 	for (uint64_t i = ADDRESSES; i-- > 0;) {
 		size_t count = make(first + 2 * i, locations);
@@ -94,7 +94,7 @@ write_and_parse(struct name_file *names)
 START_TEST(all_comes_back)
 {
 	struct name_file *names = name_file_new("maker", sources, 2);
-	struct name_location locations[NAME_LOCATIONS_MAX];
+	struct profile_location locations[NAME_LOCATIONS_MAX];
 	const struct name_source *read;
 	size_t count;
 
@@ -138,7 +138,7 @@ static void
 try_spoilt(const struct buffer *good, unsigned *seed)
 {
 	struct buffer bytes = BUFFER_INIT;
-	struct name_location locations[NAME_LOCATIONS_MAX];
+	struct profile_location locations[NAME_LOCATIONS_MAX];
 	struct name_file *names;
 	size_t count;
 	uint64_t checksum;

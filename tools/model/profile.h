@@ -79,7 +79,7 @@ struct profile_module {
 /* One source position. Unresolved: all NULL and 0; the reader prints module+0xoffset. */
 struct profile_location {
 	const char *function; /* demangled, or NULL */
-	const char *file;     /* as in the debug information, or NULL */
+	const char *file;     /* absolute where the compiler's folder is known; or NULL */
 	uint32_t line;        /* 0 if unknown */
 	uint32_t column;
 	uint32_t function_line; /* line of the function's declaration, 0 if unknown */

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/array.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
 #include "util/intern.h"
@@ -50,7 +49,7 @@ struct added {
 	UT_hash_handle hh;
 	uint64_t address;
 	size_t count;
-	struct name_location locations[];
+	struct profile_location locations[];
 };
 
 struct name_file {
@@ -241,12 +240,12 @@ get_string(const struct name_file *names, uint32_t offset)
 
 static void
 copy_row(const struct name_file *names, const struct address_row *row,
-	 struct name_location *locations)
+	 struct profile_location *locations)
 {
 	for (uint32_t i = 0; i < row->count; i++) {
 		const struct location_row *from = &names->locations[row->first + i];
 
-		locations[i] = (struct name_location){
+		locations[i] = (struct profile_location){
 			.function = get_string(names, from->function),
 			.file = get_string(names, from->file),
 			.line = from->line,
@@ -268,7 +267,7 @@ find_added(const struct name_file *names, uint64_t address)
 
 bool
 name_file_find(const struct name_file *names, uint64_t address,
-	       struct name_location locations[NAME_LOCATIONS_MAX], size_t *ret_count)
+	       struct profile_location locations[NAME_LOCATIONS_MAX], size_t *ret_count)
 {
 	const struct address_row *row = find_row(names, address);
 	const struct added *added = row == NULL ? find_added(names, address) : NULL;
@@ -284,8 +283,8 @@ name_file_find(const struct name_file *names, uint64_t address,
 }
 
 void
-name_file_insert(struct name_file *names, uint64_t address, const struct name_location *locations,
-		 size_t count)
+name_file_insert(struct name_file *names, uint64_t address,
+		 const struct profile_location *locations, size_t count)
 {
 	struct added *added;
 
@@ -296,7 +295,7 @@ name_file_insert(struct name_file *names, uint64_t address, const struct name_lo
 	added->count = count;
 	memcpy(added->locations, locations, count * sizeof(*locations));
 	for (size_t i = 0; i < count; i++) {
-		struct name_location *location = &added->locations[i];
+		struct profile_location *location = &added->locations[i];
 
 		location->function = intern_insert_string(names->intern, location->function);
 		location->file = intern_insert_string(names->intern, location->file);
@@ -347,7 +346,7 @@ put_string(struct writing *writing, const char *text)
 }
 
 static void
-put_address(struct writing *writing, uint64_t address, const struct name_location *locations,
+put_address(struct writing *writing, uint64_t address, const struct profile_location *locations,
 	    size_t count)
 {
 	struct address_row row = {address, writing->location_count, (uint32_t)count};
@@ -378,7 +377,7 @@ compare_added(const struct added *left, const struct added *right)
 static void
 put_addresses(struct writing *writing, const struct name_file *names)
 {
-	struct name_location locations[NAME_LOCATIONS_MAX];
+	struct profile_location locations[NAME_LOCATIONS_MAX];
 	struct added *added = names->added;
 	size_t i = 0;
 

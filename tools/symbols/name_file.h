@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/profile.h"
+
 struct buffer;
 
 #define NAME_LOCATIONS_MAX 64 /* at one address */
@@ -23,12 +25,6 @@ struct buffer;
 struct name_source {
 	uint64_t device, inode, bytes, modified_ns, changed_ns;
 	const char *path;
-};
-
-struct name_location {
-	const char *function, *file; /* or NULL */
-	uint32_t line, column, function_line;
-	bool inlined;
 };
 
 struct name_file;
@@ -47,11 +43,11 @@ const struct name_source *name_file_get_sources(const struct name_file *names, s
 
 /* Whether it is known what is at an address, perhaps nothing. Strings live as long as the names. */
 bool name_file_find(const struct name_file *names, uint64_t address,
-		    struct name_location locations[NAME_LOCATIONS_MAX], size_t *ret_count);
+		    struct profile_location locations[NAME_LOCATIONS_MAX], size_t *ret_count);
 
 /* Of an address that is not known yet; copied. */
 void name_file_insert(struct name_file *names, uint64_t address,
-		      const struct name_location *locations, size_t count);
+		      const struct profile_location *locations, size_t count);
 
 /* Whether something was inserted. */
 bool name_file_has_changed(const struct name_file *names);

@@ -4,7 +4,7 @@
  *
  * Frames are taken module by module in the order of their addresses, so that each module is opened
  * once, each of its units is read once, and only while it is needed. Names are demangled once for
- * each string of the module, by its address.
+ * each string of the module, by its address. What the cache of names has is not looked up at all.
  */
 #include "config.h"
 
@@ -196,10 +196,10 @@ need_debuginfo(struct symbolizer *symbolizer, struct resolver *resolver)
 
 static void
 convert(struct symbolizer *symbolizer, const struct debuginfo_location *found, size_t count,
-	struct name_location *locations)
+	struct profile_location *locations)
 {
 	for (size_t i = 0; i < count; i++)
-		locations[i] = (struct name_location){
+		locations[i] = (struct profile_location){
 			.function = find_function(symbolizer, &found[i]),
 			.file = found[i].file,
 			.line = found[i].line,
@@ -211,7 +211,7 @@ convert(struct symbolizer *symbolizer, const struct debuginfo_location *found, s
 
 static size_t
 find_locations(struct symbolizer *symbolizer, struct resolver *resolver, uint64_t address,
-	       struct name_location *locations)
+	       struct profile_location *locations)
 {
 	struct debuginfo_location found[DEBUGINFO_LOCATIONS_MAX];
 	struct debuginfo *debuginfo;
@@ -242,7 +242,7 @@ report_progress(struct symbolizer *symbolizer)
 static void
 resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame, struct resolver *resolver)
 {
-	struct name_location found[NAME_LOCATIONS_MAX];
+	struct profile_location found[NAME_LOCATIONS_MAX];
 	struct intern *strings = symbolizer->profile->strings;
 	size_t count = 0;
 
@@ -259,12 +259,9 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame, struct
 	for (size_t i = 0; i < count; i++) {
 		struct profile_location *location = insert_location(symbolizer);
 
+		*location = found[i];
 		location->function = intern_insert_string(strings, found[i].function);
 		location->file = intern_insert_string(strings, found[i].file);
-		location->line = found[i].line;
-		location->column = found[i].column;
-		location->function_line = found[i].function_line;
-		location->inlined = found[i].inlined;
 	}
 	report_progress(symbolizer);
 }
