@@ -7,6 +7,7 @@ import subprocess
 from harness import (LIBRARY, case, end_child, environment, equal, heaptally, need, report, run, run_cases)
 
 SOURCE = """
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
