@@ -120,7 +120,7 @@ start_twin(uint64_t *ret_pause_ns)
 }
 
 /* Other threads still run. */
-static void
+static int
 look_in_twin(void)
 {
 	int twin;
@@ -130,29 +130,31 @@ look_in_twin(void)
 	look.header.unseen = look.header.threads - 1;
 	look.outer = &outer;
 	twin = system_calls_are_filtered() ? -EACCES : start_twin(&look.header.pause_ns);
-	if (twin > 0)
-		twin_wait(twin);
-	else
-		look_refuse(&look, twin);
+	return twin > 0 ? twin_wait(twin) : look_refuse(&look, twin);
 }
 
-static void
+static int
 look_with(const uint64_t *registers, size_t count, uint64_t sp)
 {
+	int result;
+
+	if (!find_recording())
+		return -ENOENT;
 	fill_look(0);
 	look.roots.registers = registers;
 	look.roots.register_count = count;
 	look.roots.sp = sp;
 	if (!block_table_hold())
-		return;
+		return -EAGAIN;
 	if (look.header.threads == 1) {
 		look.header.mode = GRAPH_AT_EXIT;
 		look.deadline_ns = os_monotonic_ns() + EXIT_NS;
-		look_make(&look);
+		result = look_make(&look);
 	} else {
-		look_in_twin();
+		result = look_in_twin();
 	}
 	block_table_let_go();
+	return result;
 }
 
 static int
@@ -216,17 +218,21 @@ static __attribute__((noinline)) void
 look_at_exit(const uint64_t *registers, uint64_t sp)
 {
 	uint64_t signals;
+	int result;
 
 	if (!is_recorded() || !hold_requests())
 		return;
 	twin_end();
 	os_block_signals(&signals);
-	if (memory_map_init(&outer) == 0) {
-		if (find_recording())
-			look_with(registers, ARCH_REGISTERS, sp);
+	result = memory_map_init(&outer);
+	if (result == 0) {
+		result = look_with(registers, ARCH_REGISTERS, sp);
 		memory_map_release(&outer);
 	}
 	os_restore_signals(signals);
+	/* Such as that of a sandbox that the program has made for itself: no file can say it. */
+	recording.header->look_serial = 0;
+	recording.header->look_error = result;
 	let_requests_go();
 }
 

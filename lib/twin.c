@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "twin.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include "base/os.h"
 #include "data/block_table.h"
@@ -44,7 +46,7 @@ be_a_twin(struct look *look, struct parked *parked)
 		look->header.unseen -= (uint32_t)look->roots.stack_count;
 	else
 		look->header.unseen = 0;
-	os_leave(look_make(look) == 0 ? 0 : 1);
+	os_leave(-look_make(look));
 }
 
 int
@@ -94,7 +96,7 @@ kill_it(int twin)
 	wait_until(twin, os_monotonic_ns() + 5 * SECOND_NS, &status);
 }
 
-bool
+int
 twin_wait(int twin)
 {
 	int status = -1;
@@ -103,7 +105,7 @@ twin_wait(int twin)
 	if (!wait_until(twin, os_monotonic_ns() + MINUTE_NS + SECOND_NS, &status))
 		kill_it(twin);
 	store(&started, 0);
-	return status == 0;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
 bool

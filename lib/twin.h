@@ -21,8 +21,8 @@
  * [signal] */
 int twin_start(struct look *look, struct parked *parked, uint64_t *ret_pause_ns);
 
-/* Wait for it to end. False when it was killed. */
-bool twin_wait(int twin);
+/* Wait for it to end. As `look_make`; -ECHILD when it was killed. */
+int twin_wait(int twin);
 
 /* Take notice of the end of what `twin_start` has made: false while it goes on. [signal] */
 bool twin_collect(void);

@@ -426,8 +426,8 @@ struct recording_header {
 	uint32_t forked; /* 1: a child that was forked and did not exec; it has its parent's blocks,
 			    which are in no table */
 	uint32_t reserved_word;
-	uint32_t look_serial;  /* the request of the last look */
-	int32_t look_error;    /* 0, or a negative errno: there is no copy */
+	uint32_t look_serial;  /* the request of the last look; 0: at exit */
+	int32_t look_error;    /* 0, or a negative errno: there is no copy, at exit no graph */
 	uint32_t look_process; /* the copy, as the process knows it */
 	uint32_t look_reserved;
 	uint64_t look_pause_ns; /* that it took to make it */

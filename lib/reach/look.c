@@ -203,13 +203,15 @@ note_gaps(const struct look *look)
 		header->gaps |= GRAPH_GAP_NOT_INHERITED;
 }
 
-void
+int
 look_refuse(const struct look *look, int error)
 {
+	int result;
+
 	memset(&now, 0, sizeof now);
 	now.writer.header = look->header;
-	if (graph_writer_init(&now.writer, look->recording) == 0)
-		graph_writer_finish(&now.writer, error);
+	result = graph_writer_init(&now.writer, look->recording);
+	return result == 0 ? graph_writer_finish(&now.writer, error) : result;
 }
 
 int

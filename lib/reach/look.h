@@ -27,7 +27,7 @@ struct look {
  */
 int look_make(const struct look *look);
 
-/* Leave a file that says why there is no graph. [signal] */
-void look_refuse(const struct look *look, int error);
+/* Leave a file that says why there is no graph. 0; -errno when there is none. [signal] */
+int look_refuse(const struct look *look, int error);
 
 #endif

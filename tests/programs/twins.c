@@ -14,6 +14,8 @@
  *     twins ring          has an io_uring
  *     twins exits         exits at once, with a second thread
  *     twins exits filtered       the same, and making a copy would be its end
+ *     twins exits sandboxed      may open no file any more
+ *     twins exits closed         may have no descriptor any more
  *
  * It says "ready" when it is, and what it has seen of children that it has not made.
  */
@@ -22,6 +24,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/io_uring.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -120,6 +123,17 @@ filter_clone(void)
 		exit(77);
 }
 
+static void
+enter_sandbox(void)
+{
+	const struct landlock_ruleset_attr all = {.handled_access_fs = (1 << 13) - 1};
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0) != 0)
+		exit(77);
+}
+
 static void *
 fork_on(void *unused)
 {
@@ -211,8 +225,12 @@ prepare(int argc, char **argv)
 	if (strcmp(how, "exits") != 0)
 		return;
 	start_thread(wait_on);
-	if (argc > 2)
+	if (argc > 2 && strcmp(argv[2], "filtered") == 0)
 		filter_clone();
+	else if (argc > 2 && strcmp(argv[2], "sandboxed") == 0)
+		enter_sandbox();
+	else if (argc > 2)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0});
 	exit(0);
 }
 

@@ -319,6 +319,27 @@ def filtered_exit(directory):
         os.unlink(recording)
 
 
+@case("at its exit a process that may write no file leaves the reason in its recording")
+def no_file(directory):
+    for how, said in (("sandboxed", b"not allowed to open files"), ("closed", b"Too many open files")):
+        recording = os.path.join(directory, "x.recording")
+        done = run([program("twins"), "exits", how], env=environment(LD_PRELOAD=LIBRARY,
+                                                                     HEAPTALLY="leaks:out=" + recording))
+        if done.returncode == 77:
+            continue  # a kernel without sandboxes of this kind
+        equal(done.returncode, 0, how)
+        equal(os.listdir(directory), ["x.recording"], how)
+        result = heaptally("leaks", recording)
+        equal(result.returncode, 3, result.stderr)
+        assert said in result.stderr, result.stderr
+        os.unlink(recording)
+        done = heaptally("run", "--leaks=fail", "-o", "x.tally", program("twins"), "exits", how)
+        assert said in done.stderr and done.returncode != 0, done
+        result = heaptally("leaks", "x.tally")
+        assert result.returncode == 3 and said in result.stderr, result
+        os.unlink("x.tally")
+
+
 @case("at its exit a process that cannot be copied says why")
 def no_copy(directory):
     recording = os.path.join(directory, "x.recording")

@@ -168,6 +168,14 @@ leak_set_init(struct leak_set *set, const struct graph *graph, const struct reac
 }
 
 void
+leak_set_init_refused(struct leak_set *set, int error, uint32_t site_count)
+{
+	*set = (struct leak_set){
+		.is_known = true, .error = error, .site_count = site_count, .looks = 1};
+	set->sites = xcalloc(set->site_count + 1, sizeof(*set->sites));
+}
+
+void
 leak_set_release(struct leak_set *set)
 {
 	free(set->sites);

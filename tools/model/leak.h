@@ -53,6 +53,9 @@ struct leak_set {
 /* What a graph says of the sites of a profile, which has so many. */
 void leak_set_init(struct leak_set *set, const struct graph *graph, const struct reach *reach,
 		   uint32_t site_count);
+/* There was no look, for this -errno. */
+void leak_set_init_refused(struct leak_set *set, int error, uint32_t site_count);
+
 void leak_set_release(struct leak_set *set);
 
 /* Whether it comes from this graph, and no other look. */

@@ -43,7 +43,6 @@ profile_free(struct profile *profile)
 	free(profile->notes);
 	block_set_release(&profile->blocks);
 	leak_set_release(&profile->leaks);
-	leak_set_release(&profile->leaks);
 	intern_free(profile->strings);
 	free(profile);
 }

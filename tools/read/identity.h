@@ -42,6 +42,7 @@ struct snapshot_identity {
 	uint32_t trouble; /* enum profile_trouble bits */
 	uint64_t mark_count;
 	enum profile_pause pause;
+	int exit_look_error; /* 0, or the -errno of why the look at exit left no graph */
 };
 
 #endif

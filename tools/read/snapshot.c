@@ -38,6 +38,7 @@
 
 enum {
 	PROTECTED_TRIES = 100,
+	ERRNO_MOST = 4095, /* of the kernel */
 };
 
 /* --- header --- */
@@ -167,6 +168,17 @@ may_live_without_lock(const struct recording_header *header)
 	return (header->trouble & TROUBLE_UNLOCKED) != 0 && header->copied_ns == 0;
 }
 
+/* EACCES of a look means a filter of system calls; here a file could not be made. */
+static int
+get_exit_look_error(const struct recording_header *header)
+{
+	int error = header->look_error;
+
+	if (header->look_serial != 0 || error > 0 || error < -ERRNO_MOST)
+		return 0;
+	return error == -EACCES ? -EPERM : error;
+}
+
 static void
 fill_state(struct snapshot *snapshot)
 {
@@ -185,6 +197,7 @@ fill_state(struct snapshot *snapshot)
 	identity->mark_count = header->sections[SECTION_MARKS].count;
 	identity->pause = convert_pause(header->control.paused);
 	identity->duration_ns = get_duration(snapshot);
+	identity->exit_look_error = get_exit_look_error(header);
 }
 
 int

@@ -238,18 +238,21 @@ keep_graph(struct collector *collector, const char *path)
 static void
 take_in_graph(struct collector *collector, const struct tracked *tracked)
 {
+	const struct snapshot_identity *identity = snapshot_get_identity(tracked->snapshot);
 	struct profile *profile = snapshot_get_profile(tracked->snapshot);
 	char *recording = xasprintf("%s/%s", collector->directory, tracked->name);
 	char *path = graph_file_make_path(recording);
 	struct graph graph;
 
 	if (graph_file_read(path, profile->site_count, &graph) == 0) {
-		if (graph.start_monotonic_ns ==
-		    snapshot_get_identity(tracked->snapshot)->start_monotonic_ns)
+		if (graph.start_monotonic_ns == identity->start_monotonic_ns)
 			leak_look(&profile->leaks, &graph, profile, REACH_HEURISTICS_ALL);
 		if (collector->keeps_graphs && profile->leaks.is_known && graph.error == 0)
 			keep_graph(collector, path);
 		graph_release(&graph);
+	} else if (identity->exit_look_error != 0) {
+		leak_set_init_refused(&profile->leaks, identity->exit_look_error,
+				      profile->site_count);
 	}
 	unlink(path);
 	free(path);

@@ -37,6 +37,9 @@ view_leaks_explain(int error)
 	case EACCES:
 		return xstrdup("it filters its system calls, and might have been killed for making "
 			       "a copy");
+	case EPERM:
+		return xstrdup("it was not allowed to open files any more, as in a sandbox that it "
+			       "makes for itself");
 	case ENOMEM:
 		return xstrdup("there was no memory for it");
 	case ETIMEDOUT:
