@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "graph.h"
-#include "recording.h"
 #include "read/tally.h"
 #include "util/xalloc.h"
 
-#define LARGE_PAGE  ((size_t)2 << 20)
-#define LARGE_BYTES (2 * LARGE_PAGE)
+#define RECORDING_ENDING ".recording"
+#define LARGE_PAGE       ((size_t)2 << 20)
+#define LARGE_BYTES      (2 * LARGE_PAGE)
 
 /* They are taken as they are. */
 _Static_assert(sizeof(struct graph_node) == sizeof(struct graph_block), "one layout");
@@ -387,7 +387,7 @@ get_stem(const char *path, const char *ending)
 char *
 graph_file_make_path(const char *recording)
 {
-	return xasprintf("%.*s" GRAPH_SUFFIX, get_stem(recording, RECORDING_SUFFIX), recording);
+	return xasprintf("%.*s" GRAPH_SUFFIX, get_stem(recording, RECORDING_ENDING), recording);
 }
 
 char *
