@@ -10,6 +10,7 @@
 A case gets its own empty directory, which is removed afterwards. `Skip` skips the case. With --list the
 names of the cases are printed, and none is run.
 """
+import ctypes.util
 import fcntl
 import json
 import os
@@ -63,6 +64,14 @@ def need(*tools):
             raise Skip("%s is not installed" % tool)
         paths.append(path)
     return paths[0] if len(paths) == 1 else paths
+
+
+def need_library(name):
+    """What the loader finds it by, whose version the release decides; or Skip."""
+    found = ctypes.util.find_library(name)
+    if found is None:
+        raise Skip("lib%s is not installed" % name)
+    return found
 
 
 def program(name):

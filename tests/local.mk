@@ -6,9 +6,9 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 BATS_LOG_DRIVER = $(LOG_DRIVER)
 BATS_LOG_COMPILER = timeout 600 $(BATS) --formatter tap
 PY_LOG_DRIVER = $(LOG_DRIVER)
-PY_LOG_COMPILER = env PYTHONPATH=$(abs_top_srcdir)/tests timeout 900 $(PYTHON3) -B
+PY_LOG_COMPILER = env PYTHONPATH=$(abs_top_srcdir)/tests timeout 1500 $(PYTHON3) -B
 SH_LOG_DRIVER = $(LOG_DRIVER)
-SH_LOG_COMPILER = timeout 900 bash
+SH_LOG_COMPILER = timeout 1500 bash
 
 # A unit test is a Check program; this makes it print TAP, and leaves it time on a busy machine. What
 # is kept for the next run would be kept where the user has it: there is no such place.

@@ -8,7 +8,7 @@ import re
 
 import schema
 from growing import growing
-from harness import LIBRARY, case, environment, equal, heaptally, program, record, run, run_cases
+from harness import LIBRARY, case, environment, equal, heaptally, need_library, program, record, run, run_cases
 
 
 def ask(*words, status=1):
@@ -110,11 +110,8 @@ def other_allocators(_directory):
     build("#include <stdlib.h>\nvoid *kept[3]; int main(void) { kept[0] = malloc(10); kept[1] = malloc(70000);\n"
           "kept[2] = malloc(30000000); malloc(100); malloc(5000); malloc(40000000); return 0; }", "app")
     # jemalloc keeps pointers to what it has handed out in memory of its own, which looks like a root.
-    for name in ("libtcmalloc_minimal.so.4", "libmimalloc.so.2"):
-        path = "/usr/lib/x86_64-linux-gnu/" + name
-        if not os.path.exists(path):
-            continue
-        record("a.tally", ["./app"], "--leaks", env=environment(LD_PRELOAD=path))
+    for name in ("tcmalloc_minimal", "mimalloc"):
+        record("a.tally", ["./app"], "--leaks", env=environment(LD_PRELOAD=need_library(name)))
         summary = ask("a.tally")["summary"]
         equal((summary["definite"]["blocks"], summary["definite"]["bytes"]), (3, 40005100), name)
 

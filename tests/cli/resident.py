@@ -11,12 +11,10 @@ import os
 import struct
 import subprocess
 
-from harness import (COMMAND, LIBRARY, Skip, case, end_child, environment, equal, heaptally, need,
+from harness import (COMMAND, LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, need_library,
                      program, report, run_cases, wait_to_succeed)
 
 KIB, MIB = 1 << 10, 1 << 20
-PROMISED = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
-            "mimalloc": "libmimalloc.so.2"}
 
 
 class Known:
@@ -167,23 +165,15 @@ def tracer(_directory):
              slack=768 * KIB)
 
 
-def preload_of(allocator):
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/local/lib"):
-        path = os.path.join(folder, PROMISED[allocator])
-        if os.path.exists(path):
-            return " " + path
-    raise Skip("%s is not installed" % allocator)
-
-
 def of_allocator(allocator):
-    with known("holes", preload=preload_of(allocator)) as process:
+    with known("holes", preload=" " + need_library(allocator)) as process:
         document, parts = ask(process.pid)
         at_rest(document)
         near(parts["live"], process.bytes, "live", slack=8 * KIB)
         equal(parts["headers"], 0, "headers")
         near(parts["pinned_free"], 10000 * (4096 - 80), "pinned", percent=5)
         assert parts["other_anonymous"] < MIB, parts
-    with known("own", preload=preload_of(allocator)) as process:
+    with known("own", preload=" " + need_library(allocator)) as process:
         document, parts = ask(process.pid)
         at_rest(document)
         near(parts["live"], 8 * MIB, "live")
@@ -197,7 +187,7 @@ def jemalloc(_directory):
 
 @case("tcmalloc: its spans and the program's own mappings")
 def tcmalloc(_directory):
-    of_allocator("tcmalloc")
+    of_allocator("tcmalloc_minimal")
 
 
 @case("mimalloc: its segments and the program's own mappings")
@@ -308,10 +298,10 @@ def thresholds(_directory):
 @case("advice of jemalloc: pages in no slab are what decay returns")
 def decay(_directory):
     for what in ("survivor", "holes"):
-        before = rss_of(what, preload=preload_of("jemalloc"))
+        before = rss_of(what, preload=" " + need_library("jemalloc"))
         name = "MALLOC_CONF"
         promised = remedies(before).get(name, 0)
-        after = rss_of(what, preload=preload_of("jemalloc"),
+        after = rss_of(what, preload=" " + need_library("jemalloc"),
                        MALLOC_CONF="dirty_decay_ms:0,muzzy_decay_ms:0")
         near(before["resident_bytes"] - after["resident_bytes"], promised, "decay of " + what,
              percent=5, slack=6 * MIB)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What an allocator offers besides malloc is seen: operator new and delete, jemalloc's mallocx."""
-import ctypes.util
 
-from harness import Skip, case, environment, equal, heaptally, need, record, report, run, run_cases
+from harness import case, environment, equal, heaptally, need, need_library, record, report, run, run_cases
 
 SENTENCE = "the allocator has its own operator new: what C++ code makes by it is not seen"
 
@@ -164,13 +163,6 @@ def build(compiler, output, text, *flags):
     equal(done.returncode, 0, done.stderr)
 
 
-def library(name):
-    found = ctypes.util.find_library(name)
-    if found is None:
-        raise Skip(name + " is not installed")
-    return found
-
-
 def look(program, allocator=None):
     """The report of a run, whose data must be whole."""
     changes = {"LD_PRELOAD": allocator} if allocator else {}
@@ -232,7 +224,7 @@ def nothing(_directory):
 def known(name):
     @case("behind %s, every block of C++, to the byte" % name)
     def behind(_directory):
-        allocator = library(name)
+        allocator = need_library(name)
         build("g++", "family", FAMILY + MAIN, "-std=c++17")
         build("g++", "now", FAMILY + MAIN, "-std=c++17", "-Wl,-z,now", "-fno-plt")
         build("g++", "linked", FAMILY + MAIN, "-std=c++17", "-Wl,--no-as-needed",
@@ -251,7 +243,7 @@ def throwing(name):
     @case("behind %s, operator new throws and calls its handler" % name)
     def throws(_directory):
         build("g++", "throws", THROWS)
-        result = look("./throws", library(name))
+        result = look("./throws", need_library(name))
         equal(row(result, "handler")["total_blocks"], 300, "blocks of the handler")
         equal(row(result, "main")["total_blocks"], 100, "blocks after an exception")
 
@@ -265,7 +257,7 @@ for allocator_name in ("jemalloc", "tcmalloc"):
 
 @case("jemalloc's mallocx and its family")
 def family_of_mallocx(_directory):
-    allocator = library("jemalloc")
+    allocator = need_library("jemalloc")
     for flags in ([], ["-Wl,-z,now"], ["-fno-plt", "-no-pie"]):
         build("gcc", "mallocx", MALLOCX, "-Wl,--no-as-needed", "-l:" + allocator, *flags)
         result = look("./mallocx")
@@ -280,9 +272,9 @@ def family_of_mallocx(_directory):
 def other_names(_directory):
     own = ("#include <stddef.h>\nvoid *mi_malloc(size_t bytes);\nvoid mi_free(void *block);\n"
            "int main(void) { mi_free(mi_malloc(77)); return 0; }\n")
-    build("gcc", "own", own, "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
+    build("gcc", "own", own, "-Wl,--no-as-needed", "-l:" + need_library("mimalloc"))
     build("gcc", "plain", "#include <stdlib.h>\nint main(void) { return malloc(77) == NULL; }\n",
-          "-Wl,--no-as-needed", "-l:" + library("mimalloc"))
+          "-Wl,--no-as-needed", "-l:" + need_library("mimalloc"))
     warning = b"own calls mi_free, mi_malloc of "
     for name, options, expected in (("own", [], True), ("own", ["-q"], True), ("plain", [], False)):
         said = heaptally("run", "-f", *options, "-o", "run.tally", "--", "./" + name).stderr
