@@ -22,6 +22,13 @@ leak_values_add(struct leak_values *sum, const struct leak_values *values)
 	sum->hung_bytes += values->hung_bytes;
 }
 
+/* Twice as many at least, and two more. */
+bool
+leak_change_is_growth(const struct leak_change *change)
+{
+	return change->came / 2 >= change->went && change->came >= change->went + 2;
+}
+
 /* --- parts --- */
 
 static uint64_t

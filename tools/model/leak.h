@@ -36,6 +36,9 @@ struct leak_change {
 	uint64_t came, went; /* blocks; what is at work does not count */
 };
 
+/* More have come than gone, and not by chance. */
+bool leak_change_is_growth(const struct leak_change *change);
+
 struct leak_set {
 	bool is_known;
 	int error; /* 0, or the -errno of why there was no look */
