@@ -8,6 +8,7 @@
  *   dlclose             so that what was learnt of a module goes with it
  *   access, faccessat   so that a program in any language can ask for a mark (hooks_access.c)
  *   _Fork               so that the child of a signal handler can return into the runtime
+ *   mlockall            so that a program's memory is locked, and not ours (hooks_lock.c)
  *   exec*, posix_spawn* so that a program that cannot be recorded is at least named
  */
 #ifndef HOOKS_H
@@ -32,6 +33,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t bytes);
 int dlclose(void *handle);
 int _Fork(void);
 int access(const char *path, int mode);
+int mlockall(int flags);
 int faccessat(int directory, const char *path, int mode, int flags);
 
 #endif

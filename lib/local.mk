@@ -158,6 +158,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/hooks_dlclose.c \
 	lib/hooks_exec.c \
 	lib/hooks_fork.c \
+	lib/hooks_lock.c \
 	lib/hooks_malloc.c \
 	lib/hooks_own.c \
 	lib/hooks_python.c \

@@ -80,6 +80,17 @@ usable_size(struct thread *t, void *address)
 	return ask_usable_size(t, address);
 }
 
+/* The requested bytes of a block. What the table knows is not asked for: an allocator that checks
+ * its blocks finds it out at the question, and says so, where the program would have heard it at
+ * free. */
+static ALWAYS_INLINE size_t
+requested_size(struct thread *t, void *address, struct block block)
+{
+	if (likely(real.is_glibc))
+		return real_usable_size(address) - block.rounding;
+	return block.size != 0 ? block.size - 1 : ask_usable_size(t, address) - block.rounding;
+}
+
 /* The address was known: the block that was there has gone without our seeing it. Its size can no
  * longer be asked for; it was at most what is usable there now. */
 static COLD void
@@ -110,7 +121,7 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
 	size_t usable = usable_size(t, address);
-	struct block block = {usable - bytes, site};
+	struct block block = {.rounding = usable - bytes, .site = site};
 
 	if (unlikely(!remember_block(t, slot, address, block, usable))) {
 		counters_lose(&t->counting, site, bytes);
@@ -184,8 +195,8 @@ count_free(struct thread *t, void *address, struct block block)
 {
 	if (!is_current(block.site))
 		return free_unknown(t, block.site);
-	counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
-		      block.rounding, (t->last_block == address) & (t->last_site == block.site));
+	counters_free(&t->counting, block.site, requested_size(t, address, block), block.rounding,
+		      (t->last_block == address) & (t->last_site == block.site));
 	return true;
 }
 
@@ -258,7 +269,7 @@ record_realloc_begin(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		old.birth = block_details_died(address, t->id, &old.units);
 	if (is_current(old.block.site)) {
-		old.bytes = usable_size(t, address) - old.block.rounding;
+		old.bytes = requested_size(t, address, old.block);
 	} else {
 		free_unknown(t, old.block.site);
 		old.block = BLOCK_NONE;
@@ -374,8 +385,8 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	if (!is_current(old))
 		return false;
 	block_table_remove(address);
-	usable = usable_size(t, address);
-	bytes = usable - block.rounding;
+	bytes = requested_size(t, address, block);
+	usable = bytes + block.rounding;
 	block.site = site_of(t, FRAME_MALLOC, caller);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
 		record_lose_living(t, old, bytes, block.rounding);
@@ -401,14 +412,14 @@ record_nested_free(struct thread *t, void *address)
 	if (unlikely(describes_blocks()))
 		block_details_died(address, t->id, &units);
 	if (is_current(block.site))
-		counters_free(&t->counting, block.site, usable_size(t, address) - block.rounding,
+		counters_free(&t->counting, block.site, requested_size(t, address, block),
 			      block.rounding, false);
 }
 
 void
 record_nested_allocate(struct thread *t, void *address, size_t bytes)
 {
-	struct block block = {0, recording_fixed_site(FIXED_SITE_NESTED)};
+	struct block block = {.site = recording_fixed_site(FIXED_SITE_NESTED)};
 	size_t usable;
 
 	if (recording.control->paused)

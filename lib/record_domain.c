@@ -127,7 +127,7 @@ record_domain_realloc_begin(struct thread *t, void *address)
 	if (describes_blocks())
 		old.state.birth = block_details_died(address, t->id, &old.state.units);
 	if (is_current(block.site)) {
-		old.state.block = (struct block){0, block.site};
+		old.state.block = (struct block){.site = block.site};
 		old.state.bytes = block.bytes;
 	}
 	return old;
@@ -150,7 +150,7 @@ end_with_block(struct thread *t, uint32_t frame, struct realloc_state old, void 
 	counter_add(&t->counting.shard->reallocs, 1, t->counting.shared);
 	note_last(t, address, site);
 	if (describes_blocks())
-		record_realloc_describe(t, old, address, bytes, (struct block){0, site});
+		record_realloc_describe(t, old, address, bytes, (struct block){.site = site});
 }
 
 void

@@ -39,6 +39,7 @@
 #define F_OFD_SETLK 37
 #endif
 
+#define SEEDS         256u
 #define OTHER_GROUPS  64u
 #define ERRORS        4096 /* of the kernel's answers these many are a negative errno */
 #define UNLIKELY_WORD 0x9E3779B9
@@ -57,12 +58,54 @@ call3(long number, long a, long b, long c)
 	return arch_system_call(number, a, b, c, 0, 0, 0);
 }
 
+/* Pages that were mapped before the program locked all that is to come. What one of them grows to
+ * is not locked either, and does not count. */
+static struct {
+	char *base;
+	uint32_t left;
+} seeds;
+
+bool
+os_make_seeds(void)
+{
+	if (load(&seeds.left) != 0)
+		return true;
+	seeds.base = os_map(SEEDS * PAGE_BYTES, false);
+	store(&seeds.left, seeds.base != NULL ? SEEDS : 0);
+	return seeds.base != NULL;
+}
+
+/* The last one of them, moved to where there is room for so much; negative when there is none. */
+static COLD long
+grow_seed(size_t bytes)
+{
+	uint32_t left = load(&seeds.left);
+	char *seed;
+
+	do {
+		if (left == 0)
+			return -ENOMEM;
+	} while (!__atomic_compare_exchange_n(&seeds.left, &left, left - 1, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	seed = seeds.base + (left - 1) * PAGE_BYTES;
+	if (left > 1)
+		own_memory_resize(seeds.base, (left - 1) * PAGE_BYTES);
+	else
+		own_memory_remove(seeds.base, PAGE_BYTES);
+	return arch_system_call(SYS_mremap, (long)seed, (long)PAGE_BYTES,
+				(long)round_up(bytes, PAGE_BYTES), MREMAP_MAYMOVE, 0, 0);
+}
+
 static void *
 map(size_t bytes, int flags, int fd)
 {
-	long result =
-		arch_system_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	long result = -ENOMEM;
 
+	if (unlikely(load(&seeds.left) != 0) && (flags & MAP_PRIVATE) != 0)
+		result = grow_seed(bytes);
+	if (likely(result < 0))
+		result = arch_system_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags,
+					  fd, 0);
 	if (result < 0 && result > -ERRORS)
 		return NULL;
 	call3(SYS_madvise, result, (long)bytes, MADV_DONTDUMP);
@@ -455,6 +498,39 @@ os_free_bytes(const char *path)
 	if (call3(SYS_statfs, (long)path, (long)&st, 0) != 0)
 		return 0;
 	return (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+}
+
+void
+os_lock(const void *address, size_t bytes, bool on_fault)
+{
+	if (on_fault)
+		call3(SYS_mlock2, (long)address, (long)bytes, MLOCK_ONFAULT);
+	else
+		call3(SYS_mlock, (long)address, (long)bytes, 0);
+}
+
+void
+os_unlock(const void *address, size_t bytes)
+{
+	call3(SYS_munlock, (long)address, (long)bytes, 0);
+}
+
+void
+os_lock_all(int flags)
+{
+	call3(SYS_mlockall, flags, 0, 0);
+}
+
+void
+os_unlock_all(void)
+{
+	call3(SYS_munlockall, 0, 0, 0);
+}
+
+bool
+os_is_filtered(void)
+{
+	return call3(SYS_prctl, PR_GET_SECCOMP, 0, 0) != 0;
 }
 
 /* Its first byte stands for the file. */

@@ -63,6 +63,21 @@ int os_populate(void *address, size_t bytes);
  * pages of which it expects random use are the first to go when memory is short. */
 int os_populate_file(void *address, size_t bytes);
 
+/* Keep a range in memory, or what of it is there by now; let it go again. What fails is left. */
+void os_lock(const void *address, size_t bytes, bool on_fault);
+void os_unlock(const void *address, size_t bytes);
+
+/* Memory that is mapped from now on by `os_map` is not locked, though the program is about to lock
+ * all that is to come; for the next 256 times. False when memory is out. [signal] */
+bool os_make_seeds(void);
+
+/* What mlockall(2) and munlockall(2) do. */
+void os_lock_all(int flags);
+void os_unlock_all(void);
+
+/* Whether a filter of system calls may end the process for one that it does not expect. */
+bool os_is_filtered(void);
+
 /* True if eight bytes at address can be read. One system call. [signal] */
 bool os_readable(uintptr_t address);
 

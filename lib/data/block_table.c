@@ -286,8 +286,16 @@ is_at(uint64_t value, uintptr_t address)
 static inline struct block
 unpack(uint64_t value)
 {
-	return (struct block){value & rounding_beyond(),
-			      (uint32_t)(value >> (table.size_bits + table.rounding_bits + 1))};
+	struct block block = {
+		.rounding = value & rounding_beyond(),
+		.site = (uint32_t)(value >> (table.size_bits + table.rounding_bits + 1)),
+	};
+
+	if (unlikely(table.size_bits != 0))
+		block.size = (uint32_t)(value >> table.rounding_bits &
+					(((uint64_t)1 << table.size_bits) - 1)) +
+			     1;
+	return block;
 }
 
 static uint32_t
@@ -375,6 +383,8 @@ side_take(uintptr_t address, bool keep)
 	e = side_entry_of(address);
 	if (e->address != 0) {
 		block = e->block;
+		block.size =
+			table.size_bits != 0 && e->bytes < UINT32_MAX ? (uint32_t)e->bytes + 1 : 0;
 		if (!keep)
 			side_remove(e);
 	}
@@ -397,7 +407,7 @@ insert_beside(void *slot, uintptr_t address, struct block block, uint64_t bytes,
 	*ret_stored = side_insert(address, block, bytes);
 	/* In a slot that is in use nothing has to say where the block is. */
 	if (*ret_stored && get_slot(slot) == 0)
-		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1}, 0));
+		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1, 0}, 0));
 	return old;
 }
 
@@ -493,7 +503,7 @@ block_table_remove(const void *address)
 		     rounding == (1u << ROUNDING_BITS) - 1))
 		return remove_any(address);
 	store(slot, 0);
-	return (struct block){rounding, value >> (ROUNDING_BITS + 1)};
+	return (struct block){rounding, value >> (ROUNDING_BITS + 1), 0};
 }
 
 struct block

@@ -27,9 +27,10 @@
 struct block {
 	uint64_t rounding; /* usable minus requested bytes */
 	uint32_t site;     /* SITE_NONE: no block */
+	uint32_t size;     /* requested bytes and one, where the table has them; 0: it has not */
 };
 
-#define BLOCK_NONE ((struct block){0, 0})
+#define BLOCK_NONE ((struct block){0, 0, 0})
 
 /* False when memory is out. [init] */
 bool block_table_init(bool is_glibc);
@@ -41,9 +42,9 @@ void block_table_describe(struct recording_table *ret_shape);
  * afterwards. [hot] */
 void *block_table_prepare(const void *address);
 
-/* Remember a block of `usable` bytes; `slot` is what `block_table_prepare` said. If the address was
- * known (its free was not seen) the old block is returned, else BLOCK_NONE. False through
- * *ret_stored when there is no memory for it. [hot] */
+/* Remember a block of `usable` bytes, whatever its `size`; `slot` is what `block_table_prepare`
+ * said. If the address was known (its free was not seen) the old block is returned, else
+ * BLOCK_NONE. False through *ret_stored when there is no memory for it. [hot] */
 struct block block_table_insert(void *slot, const void *address, struct block block, size_t usable,
 				bool *ret_stored);
 

@@ -128,6 +128,7 @@ find_functions(const struct link_map *behind)
 		{"_Fork", (void **)&real.fork, "GLIBC_2.34", true},
 		{"access", (void **)&real.access, ARCH_GLIBC_VERSION, false},
 		{"faccessat", (void **)&real.faccessat, "GLIBC_2.4", false},
+		{"mlockall", (void **)&real.mlockall, ARCH_GLIBC_VERSION, false},
 		{"execve", (void **)&real.execve, ARCH_GLIBC_VERSION, false},
 		{"execv", (void **)&real.execv, ARCH_GLIBC_VERSION, false},
 		{"execvp", (void **)&real.execvp, ARCH_GLIBC_VERSION, false},

@@ -40,6 +40,7 @@ struct real {
 			    const posix_spawnattr_t *, char *const *, char *const *);
 	int (*access)(const char *, int);
 	int (*faccessat)(int, const char *, int, int);
+	int (*mlockall)(int);
 	const char *path;               /* of the object that defines malloc */
 	uintptr_t start, end;           /* where it is mapped; nowhere for libc */
 	uintptr_t self_start, self_end; /* where we are */

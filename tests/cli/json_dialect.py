@@ -187,6 +187,8 @@ def leaks(_directory):
     for key in KEYS[:4]:
         ask("leaks", "--by", key, "leaks.tally", status=1)
     ask("leaks", "leaks.tally", "leaks.tally")
+    ask("leaks", "--process", "all", "leaks.tally", status=1)
+    ask("info", "--process", "all", "leaks.tally")
     with growing() as pid:
         sites = ask("leaks", "--settle", "1", pid)["sites"]
     assert [one for one in sites if one["growth"] and one["growth"]["parts"]], sites

@@ -7,7 +7,7 @@ import os
 import re
 
 import schema
-from growing import growing
+from growing import ARRAY, growing
 from harness import LIBRARY, case, environment, equal, heaptally, need_library, program, record, run, run_cases
 
 
@@ -270,6 +270,21 @@ def grows(_directory):
         equal(len(re.findall("^GROWING", said, re.M)), 1, "one paragraph")
         equal(len(re.findall("^(PLATEAU|START-UP)", text("--all", "--settle", "1", pid, status=0), re.M)) >= 2,
               True, "with --all")
+
+
+@case("a process that runs: what is in an array that is made larger grows by itself, held by its variable")
+def array(_directory):
+    with growing(ARRAY) as pid:
+        document = ask("--by", "function", "--settle", "1", pid, status=0)
+        inserted = site(document, "session_new")
+        equal(inserted["verdict"], "growing", "verdict of what grows")
+        growth = inserted["growth"]
+        equal(growth["path"]["root"]["name"], "g_sessions", "who holds it")
+        # A look may fall between the old array and the new one.
+        assert inserted["came_blocks"] - growth["blocks"] <= 1, inserted
+        assert site(document, "sessions_insert")["verdict"] != "growing", "the array is one block"
+        assert re.search(r"^GROWING .*\n +session_new .*\n +held by global g_sessions .* -> here$",
+                         text("--settle", "1", pid, status=0), re.M)
 
 
 @case("leaks BEFORE AFTER: what is lost and was not, and the status of that alone")

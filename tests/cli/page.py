@@ -13,6 +13,16 @@ HEADINGS = ["# heaptally report", "## Totals", "## Largest lines", "## Largest s
 # Two backticks, pipes, what is markup, a fence, a newline and what is no UTF-8.
 HOSTILE = b"a``b|c*d_e[f](g)<h>\\i#j\nk```\xff~"
 
+# A large table at start-up, and then a leak.
+GROWS = """
+#include <stdlib.h>
+static void *kept[10];
+static void load(void) { void *table[1000]; for (int i = 0; i < 1000; i++) table[i] = malloc(100);
+	for (int i = 0; i < 1000; i++) free(table[i]); }
+static void leak(void) { for (int i = 0; i < 10; i++) kept[i] = malloc(500); }
+int main(void) { load(); leak(); return 0; }
+"""
+
 
 def page(*words):
     done = heaptally("report", *words)
@@ -88,6 +98,24 @@ def numbers(_directory):
     assert "    plant  " in part(text, "Largest stacks")
     equal(len([line for line in part(page("-n", "1", "tree.tally"), "Most allocations").splitlines() if "`" in line]), 1,
           "rows with -n 1")
+
+
+@case("what grew is filtered, and what grew after the peak is said")
+def grown(_directory):
+    with open("grows.c", "w", encoding="ascii") as file:
+        file.write(GROWS)
+    equal(run([need("gcc"), "-g", "-O0", "-fno-builtin", "-o", "grows", "grows.c"]).returncode, 0, "gcc")
+    equal(record("grows.tally", ["./grows"], "--blocks").returncode, 0, "status")
+
+    def growth(*words):
+        return re.findall(r"^\| ([+-]\S+ \S+) .* `(\w+)` `grows", part(page(*words, "grows.tally"), "Growth"), re.M)
+
+    everything = [("+97.7 KiB", "load"), ("-97.7 KiB", "load"), ("+4.9 KiB", "leak")]
+    equal(growth(), everything, "all of it")
+    equal(growth("--include", "function=leak"), everything[2:], "one function")
+    equal(growth("--exclude", "function=leak"), everything[:2], "the others")
+    text = part(page("--include", "size=1K..", "grows.tally"), "Growth")
+    assert "Not known of single blocks" in text and "|" not in text, text
 
 
 @case("the commands of the page run, for a file with an odd name and a process")

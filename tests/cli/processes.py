@@ -7,9 +7,21 @@ import json
 import os
 import sys
 
-from harness import SOURCE, Skip, case, equal, heaptally, need, program, record, report, run, run_cases
+import schema
+from harness import (LIBRARY, SOURCE, Skip, case, environment, equal, heaptally, need, program, record, report, run,
+                     run_cases)
 
 BLOCK = 24  # of `exits`
+NO_SUM = {
+    "timeline": "times count from the start of each process",
+    "growth": "the moments of a process are its own",
+    "report": "the run of one process",
+    "resident": "pages that processes share would count once for each",
+    "blocks": "an address is that of one process",
+    "block": "an address is that of one process",
+    "retained": "no pointer leads into another process",
+    "refs": "no pointer leads into another process",
+}
 POOLS = """
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +36,31 @@ int main(void)
 	heaptally_track(9, (uintptr_t)area + 4000, 500);
 	kept = calloc(2, 25);
 	return kept == NULL;
+}
+"""
+LOSES = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static __attribute__((noinline)) void lose(void)
+{
+	void **head = malloc(30);
+	*head = memset(malloc(70), 0, 70);
+}
+static __attribute__((noinline)) void wipe(void)
+{
+	char below[4096];
+	memset(below, 0, sizeof(below));
+	__asm__ volatile("" : : "r"(below) : "memory");
+}
+int main(int argc, char **argv)
+{
+	for (int i = atoi(argv[1]); i > 0; i--)
+		lose();
+	wipe();
+	if (argc > 2)
+		_exit(0);
+	return 0;
 }
 """
 
@@ -105,9 +142,18 @@ def others(_directory):
     assert any(line["live_blocks"] == 4000 for line in lines), lines
     folded = text("export", "--process", "all", "--format", "folded", "all.tally")
     assert any(line.endswith(" %d" % (4000 * BLOCK)) for line in folded.splitlines()), folded
-    for words in (("timeline",), ("growth",), ("leaks",), ("blocks",), ("resident",), ("info",)):
-        result = heaptally(*words, "--process", "all", "all.tally")
-        assert result.returncode == 2 and b"top, diff, annotate and export" in result.stderr, result
+    for command, why in NO_SUM.items():
+        words = {"block": ("all.tally", "0x10"), "refs": ("all.tally", "0x10")}.get(command, ("all.tally",))
+        result = heaptally(command, "--process", "all", *words)
+        equal((result.returncode, result.stdout), (2, b""), command)
+        # One line says why, and what to do instead.
+        (line,) = result.stderr.decode().splitlines()
+        assert why in line and "`heaptally top --by process`" in line and "--process PID" in line, line
+    for command in "growth", "leaks", "retained":
+        result = heaptally(command, "--by", "process", "all.tally")
+        equal((result.returncode, result.stdout), (2, b""), command)
+        (line,) = result.stderr.splitlines()
+        assert b"`heaptally top --by process`" in line, line
     for name in "massif", "dhat":
         result = heaptally("export", "--process", "all", "--format", name, "all.tally")
         assert result.returncode == 2 and b"one process" in result.stderr, result
@@ -117,6 +163,85 @@ def others(_directory):
     assert "\npid: " in text("export", "--format", "callgrind", "all.tally"), "a process has one"
     result = heaptally("top", "--by", "size", "--process", "all", "all.tally")
     assert result.returncode == 2 and b"one process" in result.stderr, result
+
+
+@case("info --process all: the totals are those of all processes, and what is one process's is not said")
+def totals(_directory):
+    processes = build((1000, 3000))
+    whole = report("info", "--process", "all", "all.tally")
+    parts = [report("info", "--process", str(row["pid"]), "all.tally") for row in processes]
+    for key in ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "live_blocks", "live_bytes",
+                "usable_bytes", "peak_blocks", "peak_bytes", "temporary_blocks", "realloc_count", "dropped_events",
+                "cut_stacks", "thread_count"):
+        equal(whole[key], sum(part[key] for part in parts), key)
+    equal(whole["system"]["live_bytes"], sum(part["system"]["live_bytes"] for part in parts), "kept by design")
+    equal([whole[key] for key in ("pid", "parent_pid", "duration_seconds", "peak_time_seconds")], [None] * 4, "none")
+    equal((whole["process_count"], whole["moments"], len(whole["processes"])), (3, [], 3), "processes")
+    lines = text("info", "--process", "all", "all.tally").splitlines()
+    assert lines[0].startswith("all.tally: sh, 3 processes, ended"), lines
+    assert any(line.startswith("  peak ") and line.endswith(", each process at its own") for line in lines), lines
+    equal([line for line in lines if line.startswith(("  allocator", ">"))], [], "what is one process's")
+
+
+@case("leaks --process all: what each process has lost, by line, and who was not looked at")
+def leaks(_directory):
+    with open("loses.c", "w", encoding="ascii") as file:
+        file.write(LOSES)
+    equal(run([need("gcc"), "-g", "-O0", "-fno-builtin", "-o", "loses", "loses.c"]).returncode, 0, "gcc")
+    script = "./loses 3; ./loses 5; ./loses 2 leave; true"
+    equal(record("lost.tally", ["sh", "-c", script], "--leaks").returncode, 0, "run")
+    pids = [row["pid"] for row in report("info", "lost.tally")["processes"] if row["command"] == "loses"]
+    equal(len(pids), 3, "processes")
+
+    def ask(*words, status=1):
+        result = heaptally("leaks", "--format", "json", *words, "lost.tally")
+        equal(result.returncode, status, (words, result.stderr))
+        return json.loads(result.stdout) if status < 2 else None
+
+    whole = ask("--process", "all")
+    schema.check(whole)
+    parts = [ask("--process", str(pids[0])), ask("--process", str(pids[1]))]
+    ask("--process", str(pids[2]), status=3)
+    for kind in "definite", "indirect":
+        for unit in "blocks", "bytes":
+            equal(whole["summary"][kind][unit], sum(part["summary"][kind][unit] for part in parts), (kind, unit))
+    (row,) = [site for site in whole["sites"] if site["verdict"] == "lost"]
+    equal((row["definite"]["blocks"], row["hanging_blocks"], len(row["parts"])), (8, 8, 1), "one line of all")
+    equal((row["parts"][0]["blocks"], row["parts"][0]["bytes"]), (8, 8 * 70), "and what hangs on it")
+    equal((whole["process"]["pid"], whole["process"]["process_count"]), (None, 4), "process")
+    equal(whole["quality"]["unseen_process_count"], 2, "not looked at: the shell leaves by _exit(), too")
+    shown = heaptally("leaks", "--process", "all", "lost.tally").stdout.decode()
+    assert shown.startswith("sh, 4 processes, at exit: "), shown
+    assert "2 of the processes were not looked at: they did not call exit()" in shown, shown
+    # Budgets hold for the sum; what was lost before is told from it.
+    ask("--process", "all", "--max-blocks", "16", status=0)
+    ask("--process", "all", "--max-blocks", "15")
+    again = heaptally("leaks", "--process", "all", "lost.tally", "lost.tally")
+    assert again.returncode == 0 and b"nothing is lost that was not in lost.tally" in again.stdout, again
+
+
+@case("leaks --process all of a recording: that of its only process")
+def one(directory):
+    run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/b.recording" % directory))
+    shown = [heaptally("leaks", *words, "b.recording").stdout for words in ((), ("--process", "all"))]
+    assert shown[0] == shown[1] and b"LOST" in shown[0], shown
+    result = heaptally("leaks", "--process", "all", "b.graph")
+    assert result.returncode == 2 and b"a graph is that of one process" in result.stderr, result
+
+
+@case("growth goes by domain, and refuses conditions on single blocks")
+def growth(_directory):
+    with open("pools.c", "w", encoding="ascii") as file:
+        file.write(POOLS)
+    equal(run([need("gcc"), "-g", "-O0", "-fno-builtin", "-I", os.path.join(SOURCE, "lib", "include"),
+               "-o", "pools", "pools.c"]).returncode, 0, "gcc")
+    equal(record("pools.tally", ["./pools"], "--blocks").returncode, 0, "run")
+    found = {group["frames"][0]["function"]: group["live_bytes"][-1]
+             for group in report("growth", "--by", "domain", "pools.tally")["groups"]}
+    equal(found, {"arena": 3000, "domain 9": 500, "malloc": 150}, "by domain")
+    for condition in "size=1K..", "age=1s..", "generation=1..":
+        result = heaptally("growth", "--include", condition, "pools.tally")
+        assert result.returncode == 2 and b"about places, not single blocks" in result.stderr, result
 
 
 @case("a moment is each process's own; a process without it adds nothing")

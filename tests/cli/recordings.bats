@@ -379,6 +379,19 @@ stop_holder()
 	[ "$(find . -name 'heaptally.exits.*.tally' | wc -l)" -eq 2 ]
 }
 
+@test "run: a name that it chose itself and that is taken at the end is not replaced" {
+	own_place
+	# Of another namespace there may be a process of the same number.
+	try 0 heaptally run -q -- sh -c 'echo precious >heaptally.sh.$$.tally; true'
+	first=$(find . -name 'heaptally.sh.*.tally' ! -name '*-2.tally')
+	[ "$(cat "$first")" = precious ]
+	says "the tally is $(basename "${first%.tally}")-2.tally"
+	[ "$(wc -l <err)" -eq 1 ]
+	heaptally info --format json "${first%.tally}-2.tally" >info
+	jq -e '.command == "sh"' info
+	[ "$(find . -name '*.tally' | wc -l)" -eq 2 ]
+}
+
 @test "a number that is the name of a file is that file, for all reading commands" {
 	heaptally run -q --blocks -o $$ -- "$programs/exits" 10 return
 	for words in 'top PID' 'top PID@peak' 'info PID' 'snapshot -q -f -o copy.tally PID' \

@@ -8,6 +8,7 @@ promise_programs = \
 	tests/promises/fork_in_handler \
 	tests/promises/generations \
 	tests/promises/inject \
+	tests/promises/locked \
 	tests/promises/odd_stacks \
 	tests/promises/other_groups \
 	tests/promises/raw_clone \
@@ -33,6 +34,7 @@ promise_tests = \
 	tests/promises/fork_in_handler.py \
 	tests/promises/hostile_places.py \
 	tests/promises/keeps_no_descriptor_no_thread.py \
+	tests/promises/locked.py \
 	tests/promises/malloc_debug.py \
 	tests/promises/memory_bounded.py \
 	tests/promises/needed_only.py \
@@ -97,6 +99,9 @@ tests_promises_generations_LDADD = tests/faults/libtarget.a
 
 tests_promises_inject_SOURCES = tests/promises/inject.c
 tests_promises_inject_CFLAGS = $(AM_CFLAGS)
+
+tests_promises_locked_SOURCES = tests/promises/locked.c
+tests_promises_locked_CFLAGS = $(fault_cflags) -fno-builtin
 
 # Its functions stand next to each other, in the order of the text.
 tests_promises_odd_stacks_CFLAGS = $(fault_cflags) -fno-toplevel-reorder -falign-functions=1

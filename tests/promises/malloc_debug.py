@@ -17,13 +17,14 @@ int main(int argc, char **argv)
 {
 	char *block;
 
-	(void)argv;
 	if (getenv("MALLOC_TRACE") != NULL)
 		mtrace();
 	for (int i = 0; i < 100; i++)
 		free(realloc(malloc(10), 2000));
 	block = malloc(24);
 	memset(block, 1, argc > 1 ? 25 : 24);
+	if (argc > 2 && strcmp(argv[2], "realloc") == 0)
+		block = realloc(block, 3000);
 	free(block);
 	puts("not noticed");
 	return 0;
@@ -45,8 +46,12 @@ def build():
 @case("MALLOC_CHECK_ finds an overrun")
 def checks(_directory):
     build()
-    result = traced(["./overrun", "1"], [DEBUG], MALLOC_CHECK_="3")
-    equal((result.returncode, result.stdout), (-6, b""), "killed by abort()")
+    for how in "free", "realloc":
+        untraced, result = (run_it(["./overrun", "1", how], [DEBUG], MALLOC_CHECK_="3") for run_it in (bare, traced))
+        equal((result.returncode, result.stdout), (-6, b""), "killed by abort()")
+        # It is told of the overrun where the program meets it, in the same words.
+        equal((untraced.returncode, result.stderr), (-6, untraced.stderr), how)
+        assert how.encode() in result.stderr, result.stderr
     equal(same(["./overrun"], [DEBUG], MALLOC_CHECK_="3").stdout, b"not noticed\n", "without one")
 
 

@@ -2,8 +2,9 @@
 /*
  * stopped_table.c - the runtime's tables cannot grow while the program allocates on
  *
- * All future memory is locked, as a user who may lock 8 MiB: what the runtime asks for is refused.
- * Each of 40,000 blocks of a second thread is freed at once. Status 77 when it cannot be arranged.
+ * All future memory is locked, as a user who may lock 8 MiB: what the runtime asks for is refused,
+ * as nobody tells it in time. Each of 40,000 blocks of a second thread is freed at once. Status 77
+ * when it cannot be arranged.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static __attribute__((noinline)) void *
@@ -33,7 +35,8 @@ main(void)
 	pthread_t thread;
 
 	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
-	    (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) || mlockall(MCL_FUTURE) != 0)
+	    (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) ||
+	    syscall(SYS_mlockall, MCL_FUTURE) != 0)
 		return 77;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 64 << 10);

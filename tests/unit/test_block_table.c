@@ -30,7 +30,7 @@ insert_new(const void *address, uint64_t rounding, uint32_t site)
 {
 	bool stored = false;
 	struct block old = block_table_insert(block_table_prepare(address), address,
-					      (struct block){rounding, site}, USABLE, &stored);
+					      (struct block){rounding, site, 0}, USABLE, &stored);
 
 	ck_assert(stored);
 	ck_assert_uint_eq(old.site, 0);
@@ -53,6 +53,30 @@ START_TEST(one_block)
 	expect(block_table_find(base), 0, 5);
 	expect(block_table_remove(base), 0, 5);
 	expect(block_table_remove(base), 0, 0);
+}
+END_TEST
+
+/* In a slot, beside it because of the rounding, and because of the size. */
+START_TEST(sizes_are_known)
+{
+	static const struct {
+		uint64_t rounding;
+		size_t usable;
+	} cases[] = {{0, 0}, {16, 16}, {3, 100}, {20000, 20100}, {5, ((size_t)1 << 24) + 77}};
+
+	ck_assert(block_table_init(_i == 0));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint64_t bytes = cases[i].usable - cases[i].rounding;
+		bool stored = false;
+
+		block_table_insert(block_table_prepare(base), base,
+				   (struct block){cases[i].rounding, 7, 0}, cases[i].usable,
+				   &stored);
+		ck_assert(stored);
+		expect(block_table_find(base), cases[i].rounding, 7);
+		/* What glibc's chunk says is not kept. */
+		ck_assert_uint_eq(block_table_remove(base).size, _i == 0 ? 0 : bytes + 1);
+	}
 }
 END_TEST
 
@@ -96,7 +120,7 @@ START_TEST(overwritten_block_is_returned)
 
 	ck_assert(block_table_init(_i == 0));
 	insert_new(base, 24, 3);
-	old = block_table_insert(block_table_prepare(base), base, (struct block){48, 4}, USABLE,
+	old = block_table_insert(block_table_prepare(base), base, (struct block){48, 4, 0}, USABLE,
 				 &stored);
 	ck_assert(stored);
 	expect(old, 24, 3);
@@ -238,6 +262,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, runtime_start, runtime_stop);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, one_block, 0, 2);
+	tcase_add_loop_test(tcase, sizes_are_known, 0, 2);
 	tcase_add_loop_test(tcase, neighbours_in_one_slot, 0, 2);
 	tcase_add_loop_test(tcase, large_roundings_and_sites, 0, 2);
 	tcase_add_loop_test(tcase, overwritten_block_is_returned, 0, 2);

@@ -59,7 +59,7 @@ START_TEST(the_peak_parts_growth_from_fall)
 	struct profile *profile = make_profile();
 	struct changes changes;
 
-	changes_init(&changes, profile, 0, 40, 10);
+	changes_init(&changes, profile, NULL, 0, 40, 10);
 	ck_assert_uint_eq(changes.grew.from_ns, 0);
 	ck_assert_uint_eq(changes.grew.to_ns, 20);
 	ck_assert_uint_eq(changes.grew.count, 3);
@@ -82,7 +82,7 @@ START_TEST(a_span_begins_with_the_last_moment_before_it)
 	struct profile *profile = make_profile();
 	struct changes changes;
 
-	changes_init(&changes, profile, 15, 30, 10);
+	changes_init(&changes, profile, NULL, 15, 30, 10);
 	ck_assert_uint_eq(changes.grew.from_ns, 10);
 	ck_assert_uint_eq(changes.grew.to_ns, 20);
 	check_row(&changes.grew, 0, "a", 5 * KIB);
@@ -98,7 +98,7 @@ START_TEST(only_the_largest_are_kept)
 	struct profile *profile = make_profile();
 	struct changes changes;
 
-	changes_init(&changes, profile, 0, 40, 1);
+	changes_init(&changes, profile, NULL, 0, 40, 1);
 	ck_assert_uint_eq(changes.grew.count, 1);
 	check_row(&changes.grew, 0, "a", 6 * KIB);
 	ck_assert_uint_eq(changes.fell.count, 1);
@@ -113,7 +113,7 @@ START_TEST(before_the_first_moment_nothing_changed)
 	struct profile *profile = make_profile();
 	struct changes changes;
 
-	changes_init(&changes, profile, 0, 5, 10);
+	changes_init(&changes, profile, NULL, 0, 5, 10);
 	ck_assert_uint_eq(changes.grew.count, 0);
 	ck_assert_uint_eq(changes.fell.count, 0);
 	changes_release(&changes);

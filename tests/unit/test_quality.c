@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 #include "model/group.h"
+#include "model/trouble.h"
 #include "scratch.h"
 #include "util/intern.h"
 #include "util/term.h"
@@ -18,9 +19,10 @@
 
 #define MIB 1048576
 
-/* Resident memory without files: the most, and the last. */
+/* Resident memory without files: the most, and the last. What the recording says went wrong. */
 struct resident {
 	uint64_t most, last;
+	uint32_t trouble;
 };
 
 /* The hints of a program whose peak is 20 MiB, of which nothing lives at the end; so much was
@@ -47,6 +49,7 @@ hints(const char *executable, const char *stack, struct resident resident)
 	profile->samples[1].rss_bytes = 500 * MIB + resident.most;
 	profile->anonymous_bytes = resident.most;
 	profile->anonymous_last_bytes = resident.last;
+	profile->trouble = resident.trouble;
 	profile->executable = intern_insert_string(profile->strings, executable);
 	view_quality_hint(&term, "hint ", profile, &(struct group_options){.by = GROUP_BY_LINE},
 			  NULL, &set);
@@ -58,7 +61,7 @@ hints(const char *executable, const char *stack, struct resident resident)
 static void
 expect(const char *executable, const char *stack, uint64_t most, uint64_t last, const char *wanted)
 {
-	char *text = hints(executable, stack, (struct resident){most, last});
+	char *text = hints(executable, stack, (struct resident){most, last, 0});
 
 	ck_assert_str_eq(text, wanted);
 	free(text);
@@ -98,6 +101,17 @@ START_TEST(memory_that_is_not_of_malloc)
 	expect("/usr/bin/php8.2", "main@main.c:3", 40 * MIB, 2 * MIB,
 	       "hint PHP has a heap of its own: 40.0 MiB were resident, the peak of what malloc "
 	       "gave is 20.0 MiB; USE_ZEND_ALLOC=0 lets it call malloc\n");
+}
+END_TEST
+
+START_TEST(memory_of_an_allocator_that_is_not_seen)
+{
+	char *text = hints("/bin/app", "main@main.c:3",
+			   (struct resident){100 * MIB, 100 * MIB, PROFILE_TROUBLE_FOREIGN_MALLOC});
+
+	ck_assert_str_eq(text, "hint resident memory reached 100.0 MiB without files: what the "
+			       "program's own allocator gave is part of it, and is not seen\n");
+	free(text);
 }
 END_TEST
 
@@ -167,6 +181,7 @@ main(void)
 	tcase_add_test(cases, nothing_when_all_is_well);
 	tcase_add_test(cases, names_and_lines_that_are_not_there);
 	tcase_add_test(cases, memory_that_is_not_of_malloc);
+	tcase_add_test(cases, memory_of_an_allocator_that_is_not_seen);
 	tcase_add_test(cases, what_is_not_in_the_numbers);
 	suite_add_tcase(suite, cases);
 	return scratch_run(suite);

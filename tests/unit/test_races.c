@@ -69,7 +69,7 @@ use_blocks(void *argument)
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		for (uint32_t i = 0; i < BLOCKS; i++) {
 			const char *address = address_of(worker, i);
-			struct block block = {rounding_of(i, round), 1 + worker->index};
+			struct block block = {rounding_of(i, round), 1 + worker->index, 0};
 			bool stored = false;
 
 			block_table_insert(block_table_prepare(address), address, block, 1 << 20,

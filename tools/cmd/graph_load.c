@@ -337,6 +337,16 @@ read_named(struct graph_load *load, struct report_options *options, struct sourc
 
 /* --- any --- */
 
+/* Which is of one process: as good as the sum. */
+static bool
+is_recording(const struct graph_load *load)
+{
+	struct snapshot_identity identity;
+
+	return load->recording != NULL &&
+	       snapshot_identify(load->recording, SNAPSHOT_ANY_OWNER, &identity) == 0;
+}
+
 static void
 take(struct graph_load *load, const struct source *source)
 {
@@ -347,15 +357,39 @@ take(struct graph_load *load, const struct source *source)
 		read_beside(load, source);
 }
 
+/* Of the processes of a tally no graph is looked for. */
+static void
+read_sum(struct graph_load *load, struct report_options *options, struct source *ret_source)
+{
+	const char *process = options->process;
+
+	if (is_recording(load)) {
+		options->all_processes = false;
+		options->process = NULL;
+	}
+	report_load(options, load->operand, NULL, ret_source);
+	if (!options->all_processes)
+		take(load, ret_source);
+	options->all_processes = true;
+	options->process = process;
+}
+
 void
 graph_load_read(struct graph_load *load, struct report_options *options, struct source *ret_source)
 {
 	if (load->operand != NULL && graph_file_is_name(load->operand) &&
 	    access(load->operand, F_OK) == 0) {
+		if (options->all_processes)
+			die(COMMAND_TROUBLE, "%s: --process all: a graph is that of one process",
+			    load->operand);
 		read_named(load, options, ret_source);
 		return;
 	}
 	graph_load_look(load);
+	if (options->all_processes) {
+		read_sum(load, options, ret_source);
+		return;
+	}
 	report_load(options, load->operand, NULL, ret_source);
 	take(load, ret_source);
 }

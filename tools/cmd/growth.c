@@ -56,6 +56,12 @@ parse_watch(struct arguments *arguments, const char *word, struct argp_state *st
 	arguments->watches = true;
 }
 
+static bool
+has_groups(enum group_by by)
+{
+	return by <= GROUP_BY_MODULE || by == GROUP_BY_ALLOCATOR || by == GROUP_BY_DOMAIN;
+}
+
 static error_t
 parse_argument(int key, char *word, struct argp_state *state)
 {
@@ -75,9 +81,10 @@ parse_argument(int key, char *word, struct argp_state *state)
 		arguments->operands[arguments->operand_count++] = word;
 		return 0;
 	case ARGP_KEY_END:
-		if (arguments->options.group.by > GROUP_BY_MODULE)
-			argp_error(state, "--by %s: growth goes by line, function, file or module",
-				   group_by_names[arguments->options.group.by]);
+		if (!has_groups(arguments->options.group.by))
+			report_options_refuse_key(&arguments->options,
+						  "growth goes by line, function, file, module, "
+						  "allocator or domain");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

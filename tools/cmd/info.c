@@ -16,6 +16,7 @@
 #include "util/error.h"
 #include "util/term.h"
 #include "view/info.h"
+#include "view/processes.h"
 
 struct arguments {
 	struct report_options options;
@@ -62,7 +63,8 @@ load(const struct arguments *arguments, struct source *ret_source)
 {
 	const struct source_request request = {
 		.operand = arguments->operand,
-		.process = arguments->options.process,
+		.process = arguments->options.all_processes ? NULL : arguments->options.process,
+		.sums = arguments->options.all_processes,
 		.moment = arguments->options.at != NULL ? arguments->options.at : "exit",
 	};
 	char *why;
@@ -84,7 +86,9 @@ report(struct report_options *options, const struct source *source)
 					     .profile = source->profile,
 					     .at = source->at,
 					     .processes = &source->processes,
-					     .chosen = source->chosen,
+					     .chosen = source->profile->process_count == 0
+							       ? source->chosen
+							       : VIEW_PROCESSES_NONE,
 					     .rows = options->rows,
 				     });
 	report_output_close(&options->output, &term);

@@ -19,6 +19,13 @@ is_about_single_blocks(const struct report_options *options)
 	return options->kind == REPORT_BLOCKS || options->kind == REPORT_BLOCK;
 }
 
+/* It looks at several moments, of which single blocks are not known. */
+static bool
+is_about_moments(const struct report_options *options)
+{
+	return options->kind == REPORT_GROWTH;
+}
+
 /* A graph is of the last moment. */
 static bool
 is_about_a_graph(const struct report_options *options)
@@ -98,7 +105,8 @@ check_blocks(const struct report_options *options, const char *operand, struct s
 static void
 check_graph_filters(const struct report_options *options)
 {
-	if (is_about_a_graph(options) && filter_list_has_block(&options->group.selection.filters))
+	if ((is_about_a_graph(options) || is_about_moments(options)) &&
+	    filter_list_has_block(&options->group.selection.filters))
 		die(COMMAND_TROUBLE, "filters by size, age and generation do not go with this "
 				     "report, which is about places, not single blocks");
 }
@@ -140,7 +148,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		die(COMMAND_TROUBLE, "--suppressions are for what is not freed, not for the peak: "
 				     "--at exit");
 	check_blocks(options, operand, ret_source);
-	if (is_about_a_graph(options))
+	if (is_about_a_graph(options) || is_about_moments(options))
 		report_load_check_threads(options, ret_source->profile, ret_source->name);
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);

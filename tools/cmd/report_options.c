@@ -12,7 +12,9 @@
 #include "util/error.h"
 #include "util/nearest.h"
 
-#define PROCESS_ALL "all"
+#define PROCESS_ALL       "all"
+
+#define COMPARE_PROCESSES "`heaptally top --by process` compares processes, --process PID shows one"
 
 enum {
 	OPTION_BY = 256,
@@ -192,7 +194,7 @@ static const struct argp_option annotate_table[] = {
 static const struct argp_option timeline_table[] = {PROCESS, FORMAT, OUTPUT, FORCE, COLOR, {0}};
 
 static const struct argp_option growth_table[] = {
-	TITLE_SHOWN, BY("function, file or module"),
+	TITLE_SHOWN, BY("function, file, module, allocator or domain"),
 	PROCESS,     RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
 	WRAPPER,     TITLE("Filters (GLOB, GLOB:LINE or KEY=GLOB, joined by commas for AND):", 2),
 	INCLUDE,     EXCLUDE,
@@ -205,13 +207,20 @@ static const struct argp_option growth_table[] = {
 };
 
 static const struct argp_option leaks_table[] = {
-	TITLE_SHOWN, BY("function, file or module"),
-	PROCESS,     RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
-	WRAPPER,     FILTERS,
-	TITLE_HOW,   ROWS("show N places; 0 is all (default: 10 in text, else all)"),
-	FORMAT,      OUTPUT,
-	FORCE,       FULL_NAMES,
-	COLOR,       DEBUGINFOD,
+	TITLE_SHOWN,
+	BY("function, file or module"),
+	PROCESS_OR_ALL,
+	RAW_FRAMES("let allocator wrappers and libraries of the language name a site"),
+	WRAPPER,
+	FILTERS,
+	TITLE_HOW,
+	ROWS("show N places; 0 is all (default: 10 in text, else all)"),
+	FORMAT,
+	OUTPUT,
+	FORCE,
+	FULL_NAMES,
+	COLOR,
+	DEBUGINFOD,
 	{0},
 };
 
@@ -254,7 +263,7 @@ static const struct argp_option refs_table[] = {
 
 static const struct argp_option info_table[] = {
 	AT("exit, now, 12.5s, snap:N or mark:LABEL"),
-	PROCESS,
+	PROCESS_OR_ALL,
 	ROWS("show N processes; 0 is all (default: 20)"),
 	FORMAT,
 	OUTPUT,
@@ -358,19 +367,44 @@ get_default_rows(const struct report_options *options)
 
 /* What is about a run as it went, or about its memory, is about one process. */
 static void
-check_processes(struct report_options *options, struct argp_state *state)
+check_processes(struct report_options *options)
 {
+	static const char *const reasons[REPORT_RESIDENT + 1] = {
+		[REPORT_TIMELINE] = "times count from the start of each process",
+		[REPORT_GROWTH] = "the moments of a process are its own",
+		[REPORT_PAGE] = "the page is about the run of one process",
+		[REPORT_RESIDENT] = "pages that processes share would count once for each",
+		[REPORT_BLOCKS] = "an address is that of one process",
+		[REPORT_BLOCK] = "an address is that of one process",
+		[REPORT_RETAINED] = "no pointer leads into another process",
+		[REPORT_REFS] = "no pointer leads into another process",
+	};
+	const char *reason = reasons[options->kind];
+
 	options->all_processes =
 		options->process != NULL && strcmp(options->process, PROCESS_ALL) == 0;
-	if (options->all_processes && options->kind != REPORT_TOP && options->kind != REPORT_DIFF &&
-	    options->kind != REPORT_ANNOTATE && options->kind != REPORT_EXPORT)
-		argp_error(state, "--process all goes with top, diff, annotate and export only");
+	if (options->all_processes && reason != NULL)
+		die(COMMAND_TROUBLE, "--process all: there is no sum, as %s; " COMPARE_PROCESSES,
+		    reason);
+}
+
+void
+report_options_refuse_key(const struct report_options *options, const char *sentence)
+{
+	static const char *const others[GROUP_BY_GENERATION + 1] = {
+		[GROUP_BY_DOMAIN] = "; `heaptally top --by domain` compares pools",
+		[GROUP_BY_PROCESS] = "; " COMPARE_PROCESSES,
+	};
+	enum group_by by = options->group.by;
+
+	die(COMMAND_TROUBLE, "--by %s: %s%s", group_by_names[by], sentence,
+	    others[by] != NULL ? others[by] : "");
 }
 
 static void
 check_options(struct report_options *options, struct argp_state *state)
 {
-	check_processes(options, state);
+	check_processes(options);
 	report_filters_apply(&options->words, options->any_frame, &options->group, state);
 	if (options->group.cumulative && options->group.by > GROUP_BY_MODULE)
 		argp_error(state, "--cumulative does not go with --by %s",

@@ -46,6 +46,12 @@ struct report_options {
 /* By kind. */
 extern const struct argp report_options_argp[];
 
+/* End the command, which has no groups of the key that was asked for; the sentence says which it
+ * has.
+ */
+_Noreturn void report_options_refuse_key(const struct report_options *options,
+					 const char *sentence);
+
 void report_options_init(struct report_options *options, enum report_kind kind);
 void report_options_release(struct report_options *options);
 

@@ -34,8 +34,8 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (arguments->options.group.by > GROUP_BY_MODULE)
-			argp_error(state, "--by %s: sites go by line, function, file or module",
-				   group_by_names[arguments->options.group.by]);
+			report_options_refuse_key(&arguments->options,
+						  "sites go by line, function, file or module");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

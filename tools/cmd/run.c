@@ -145,7 +145,7 @@ finish(struct run *run)
 	if (run->card.profile == NULL)
 		return status != 0 ? status : LAUNCH_FAILED;
 	print_card(run);
-	if (run->path_error != 0)
+	if (run->path_error != 0 || run->is_renamed)
 		warn("the tally is %s", run->path);
 	/* The program's own failure says more. */
 	if (status == 0 && run->lost_blocks != 0)

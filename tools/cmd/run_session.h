@@ -24,6 +24,7 @@ struct run {
 	char *program_path; /* of the file that exec will load */
 	char *name;         /* of the process */
 	int path_error;     /* the tally cannot be where it was meant to be */
+	bool is_renamed;    /* the name that it was given is another file's by now */
 	struct launch launch;
 	struct collector *collector;
 	struct debuginfo_cache *debuginfo;

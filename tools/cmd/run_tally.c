@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #include "util/output.h"
 #include "util/term.h"
 #include "util/xalloc.h"
+
+#define RENAMES 100
 
 /* The program and the words of its command line: any of them may be a file that it reads. */
 static const char *const *
@@ -166,7 +169,15 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	return result == 0 ? tally_writer_finish(writer) : result;
 }
 
-/* Returns 0, or -errno after it was said. */
+/* Whether another name is as good: a process of the same number, of another namespace, may have
+ * ended in the same directory meanwhile. */
+static bool
+may_rename(const struct run *run)
+{
+	return run->options.output == NULL && run->path_error == 0;
+}
+
+/* Returns 0, or -errno after it was said; -EEXIST of a name that we chose is not. */
 static int
 write_tally(struct run *run)
 {
@@ -187,7 +198,9 @@ write_tally(struct run *run)
 			output_abandon(&output);
 		}
 	}
-	if (why != NULL)
+	if (result == -EEXIST && may_rename(run))
+		; /* it will have another one */
+	else if (why != NULL)
 		warn("%s", why);
 	else if (result != 0)
 		warn_errno(result, "%s: cannot be written", run->path);
@@ -275,12 +288,32 @@ write_elsewhere(struct run *run)
 	return result == 0 ? write_tally(run) : result;
 }
 
+/* Under a name that is free by now, until none came first. */
+static int
+write_under_other_name(struct run *run)
+{
+	int result = -EEXIST;
+
+	for (int i = 0; i < RENAMES && result == -EEXIST; i++) {
+		if (collector_rewind(run->collector) != 0)
+			break;
+		drop_profiles(&run->card);
+		free(run->path);
+		run->path = tally_file_make_path(run->name, run->launch.pid);
+		run->is_renamed = true;
+		result = write_tally(run);
+	}
+	return result;
+}
+
 /* Returns the error of the first place that was tried. */
 int
 run_write(struct run *run)
 {
 	int result = write_tally(run);
 
+	if (result == -EEXIST && may_rename(run))
+		result = write_under_other_name(run);
 	if (result != 0 && run->path_error == 0)
 		write_elsewhere(run);
 	move_graphs(run);

@@ -66,10 +66,10 @@ find_moments(struct span *span, const struct profile *profile)
 
 /* The largest changes of one sign; the rows of the difference are kept in its own array. */
 static void
-compare(struct changes_part *part, const struct profile *profile, const struct known *from,
-	const struct known *to, bool growth, size_t most)
+compare(struct changes_part *part, const struct profile *profile,
+	const struct group_options *by_line, const struct known *from, const struct known *to,
+	bool growth, size_t most)
 {
-	const struct group_options options = {.by = GROUP_BY_LINE};
 	const struct place_options places = {.across_builds = true};
 	struct diff_side old = {profile, from->at}, new = {profile, to->at};
 	struct diff diff;
@@ -78,7 +78,7 @@ compare(struct changes_part *part, const struct profile *profile, const struct k
 	if (from->time_ns >= to->time_ns)
 		return;
 	part->table = place_table_new(&places);
-	diff_profiles(&old, &new, &options, false, part->table, &diff);
+	diff_profiles(&old, &new, by_line, false, part->table, &diff);
 	diff_rank(&diff, GROUP_BY_LINE, column_find("live_bytes"), part->table);
 	for (size_t i = 0; i < diff.count && part->count < most; i++) {
 		const struct diff_row *row = &diff.rows[i];
@@ -93,15 +93,18 @@ compare(struct changes_part *part, const struct profile *profile, const struct k
 }
 
 void
-changes_init(struct changes *changes, const struct profile *profile, uint64_t from_ns,
-	     uint64_t to_ns, size_t most)
+changes_init(struct changes *changes, const struct profile *profile,
+	     const struct selection *selection, uint64_t from_ns, uint64_t to_ns, size_t most)
 {
+	struct group_options by_line = {.by = GROUP_BY_LINE};
 	struct span span = {.from_ns = from_ns, .to_ns = to_ns};
 
+	if (selection != NULL)
+		by_line.selection = *selection;
 	find_moments(&span, profile);
-	compare(&changes->grew, profile, &span.start, &span.top, true, most);
-	compare(&changes->fell, profile, &span.top, &span.end, false, most);
-	compare(&changes->late, profile, &span.top, &span.end, true, most);
+	compare(&changes->grew, profile, &by_line, &span.start, &span.top, true, most);
+	compare(&changes->fell, profile, &by_line, &span.top, &span.end, false, most);
+	compare(&changes->late, profile, &by_line, &span.top, &span.end, true, most);
 }
 
 static void

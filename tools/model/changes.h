@@ -11,6 +11,7 @@
 #include "model/diff.h"
 #include "model/place.h"
 #include "model/profile.h"
+#include "model/selection.h"
 
 /* The lines that changed most between two points of time. */
 struct changes_part {
@@ -26,9 +27,10 @@ struct changes {
 	struct changes_part late; /* what grew all the same from there to its end */
 };
 
-/* At most so many rows a part, of a symbolized profile, in nanoseconds since its start. */
-void changes_init(struct changes *changes, const struct profile *profile, uint64_t from_ns,
-		  uint64_t to_ns, size_t most);
+/* At most so many rows a part, of a symbolized profile, in nanoseconds since its start; of what is
+ * selected, or of all with NULL. The moments are those of the whole. */
+void changes_init(struct changes *changes, const struct profile *profile,
+		  const struct selection *selection, uint64_t from_ns, uint64_t to_ns, size_t most);
 void changes_release(struct changes *changes);
 
 #endif

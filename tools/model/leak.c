@@ -22,20 +22,27 @@ leak_values_add(struct leak_values *sum, const struct leak_values *values)
 	sum->hung_bytes += values->hung_bytes;
 }
 
+/* Twice as many at least, and two more. */
+bool
+leak_change_is_growth(const struct leak_change *change)
+{
+	return change->came / 2 >= change->went && change->came >= change->went + 2;
+}
+
 /* --- parts --- */
 
-struct hanging {
-	uint64_t key; /* site of the head, site */
-	uint64_t bytes, blocks;
-	bool in_ring;
-};
+static uint64_t
+get_key(const struct leak_part *part)
+{
+	return (uint64_t)part->head << 32 | part->site;
+}
 
 static int
 compare_keys(const void *a, const void *b)
 {
-	const struct hanging *left = a, *right = b;
+	uint64_t left = get_key(a), right = get_key(b);
 
-	return (left->key > right->key) - (left->key < right->key);
+	return (left > right) - (left < right);
 }
 
 static int
@@ -50,22 +57,27 @@ compare_parts(const void *a, const void *b)
 	return (left->site > right->site) - (left->site < right->site);
 }
 
-/* Neighbours with the same key become one. */
-static size_t
-join(struct hanging *hanging, size_t count)
+/* Those of one head and one site become one, and come in their order. */
+static void
+join_parts(struct leak_set *set)
 {
+	struct leak_part *parts = set->parts;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || hanging[kept - 1].key != hanging[i].key) {
-			hanging[kept++] = hanging[i];
+	if (set->part_count == 0)
+		return;
+	qsort(parts, set->part_count, sizeof(*parts), compare_keys);
+	for (size_t i = 0; i < set->part_count; i++) {
+		if (kept == 0 || get_key(&parts[kept - 1]) != get_key(&parts[i])) {
+			parts[kept++] = parts[i];
 			continue;
 		}
-		hanging[kept - 1].bytes += hanging[i].bytes;
-		hanging[kept - 1].blocks += hanging[i].blocks;
-		hanging[kept - 1].in_ring |= hanging[i].in_ring;
+		parts[kept - 1].bytes += parts[i].bytes;
+		parts[kept - 1].blocks += parts[i].blocks;
+		parts[kept - 1].in_ring |= parts[i].in_ring;
 	}
-	return kept;
+	set->part_count = kept;
+	qsort(parts, kept, sizeof(*parts), compare_parts);
 }
 
 /* --- sites --- */
@@ -113,41 +125,26 @@ count_block(struct leak_set *set, const struct graph *graph, const struct reach 
 static void
 make_parts(struct leak_set *set, const struct graph *graph, const struct reach *reach)
 {
-	struct hanging *hanging;
 	size_t count = 0;
 
 	for (size_t i = 0; i < graph->block_count; i++)
 		count += reach->kinds[i] == REACH_INDIRECT;
-	hanging = xcalloc(count + 1, sizeof(*hanging));
-	count = 0;
+	set->parts = xcalloc(count + 1, sizeof(*set->parts));
 	for (size_t i = 0; i < graph->block_count; i++) {
 		uint32_t head = reach->heads[i];
 
 		if (reach->kinds[i] != REACH_INDIRECT || !is_counted(set, graph, head) ||
 		    !is_counted(set, graph, (uint32_t)i))
 			continue;
-		hanging[count++] = (struct hanging){
-			.key = (uint64_t)(graph->blocks[head].site - 1) << 32 |
-			       (graph->blocks[i].site - 1),
-			.bytes = graph_get_bytes(&graph->blocks[i]),
-			.blocks = 1,
+		set->parts[set->part_count++] = (struct leak_part){
+			.head = graph->blocks[head].site - 1,
+			.site = graph->blocks[i].site - 1,
 			.in_ring = reach->in_rings[i],
+			.blocks = 1,
+			.bytes = graph_get_bytes(&graph->blocks[i]),
 		};
 	}
-	qsort(hanging, count, sizeof(*hanging), compare_keys);
-	count = join(hanging, count);
-	set->parts = xcalloc(count + 1, sizeof(*set->parts));
-	set->part_count = count;
-	for (size_t i = 0; i < count; i++)
-		set->parts[i] = (struct leak_part){
-			.head = (uint32_t)(hanging[i].key >> 32),
-			.site = (uint32_t)hanging[i].key,
-			.in_ring = hanging[i].in_ring,
-			.blocks = hanging[i].blocks,
-			.bytes = hanging[i].bytes,
-		};
-	qsort(set->parts, count, sizeof(*set->parts), compare_parts);
-	free(hanging);
+	join_parts(set);
 }
 
 void
@@ -183,6 +180,86 @@ leak_set_release(struct leak_set *set)
 	free(set->parts);
 	memset(set, 0, sizeof(*set));
 }
+
+/* --- sums --- */
+
+bool
+leak_set_is_sure(const struct leak_set *set)
+{
+	return set->looks > 1 || set->quality.taken != GRAPH_TAKEN_BY_TWIN;
+}
+
+/* A sum is as sure as the least sure of its looks. */
+static void
+add_quality(struct leak_set *sum, const struct leak_set *set)
+{
+	struct graph_quality *quality = &sum->quality;
+	bool is_first = sum->process_count++ == 0;
+
+	if (is_first || (leak_set_is_sure(sum) && !leak_set_is_sure(set))) {
+		quality->taken = set->quality.taken;
+		sum->looks = set->looks;
+	}
+	if (is_first || set->apart_ns < sum->apart_ns)
+		sum->apart_ns = set->apart_ns;
+	quality->no_registers |= set->quality.no_registers && set->quality.threads > 1;
+	quality->not_inherited |= set->quality.not_inherited;
+	quality->unreadable |= set->quality.unreadable;
+	quality->maps_cut |= set->quality.maps_cut;
+	quality->threads += set->quality.threads;
+	quality->unseen += set->quality.unseen;
+	quality->pause_ns += set->quality.pause_ns;
+	quality->scan_ns += set->quality.scan_ns;
+	quality->read_bytes += set->quality.read_bytes;
+	quality->missed_bytes += set->quality.missed_bytes;
+}
+
+static void
+make_room(struct leak_set *sum, uint32_t site_count)
+{
+	if (site_count <= sum->site_count)
+		return;
+	sum->sites = xreallocarray(sum->sites, site_count, sizeof(*sum->sites));
+	memset(sum->sites + sum->site_count, 0,
+	       (site_count - sum->site_count) * sizeof(*sum->sites));
+	sum->site_count = site_count;
+}
+
+void
+leak_set_add(struct leak_set *sum, const struct leak_set *set, const uint32_t *sites,
+	     uint32_t sum_site_count)
+{
+	if (!set->is_known || set->error != 0)
+		return;
+	sum->is_known = true;
+	add_quality(sum, set);
+	make_room(sum, sum_site_count);
+	for (uint32_t i = 0; i < set->site_count; i++)
+		leak_values_add(&sum->sites[sites[i]], &set->sites[i]);
+	leak_values_add(&sum->forgotten, &set->forgotten);
+	if (set->part_count == 0)
+		return;
+	sum->parts =
+		xreallocarray(sum->parts, sum->part_count + set->part_count, sizeof(*sum->parts));
+	for (size_t i = 0; i < set->part_count; i++) {
+		struct leak_part part = set->parts[i];
+
+		part.head = sites[part.head];
+		part.site = sites[part.site];
+		sum->parts[sum->part_count++] = part;
+	}
+}
+
+void
+leak_set_finish(struct leak_set *sum, uint32_t site_count)
+{
+	if (!sum->is_known)
+		return;
+	make_room(sum, site_count);
+	join_parts(sum);
+}
+
+/* --- the whole --- */
 
 bool
 leak_set_is_of(const struct leak_set *set, const struct graph *graph)

@@ -36,6 +36,9 @@ struct leak_change {
 	uint64_t came, went; /* blocks; what is at work does not count */
 };
 
+/* More have come than gone, and not by chance. */
+bool leak_change_is_growth(const struct leak_change *change);
+
 struct leak_set {
 	bool is_known;
 	int error; /* 0, or the -errno of why there was no look */
@@ -46,7 +49,8 @@ struct leak_set {
 	size_t part_count;
 	struct leak_values forgotten; /* of before the last clearing */
 	uint32_t looks;
-	uint64_t apart_ns; /* the first look from the last */
+	uint64_t apart_ns;      /* the first look from the last */
+	uint32_t process_count; /* of a sum: those that were looked at */
 	struct graph_quality quality;
 };
 
@@ -57,6 +61,18 @@ void leak_set_init(struct leak_set *set, const struct graph *graph, const struct
 void leak_set_init_refused(struct leak_set *set, int error, uint32_t site_count);
 
 void leak_set_release(struct leak_set *set);
+
+/*
+ * Add a set to a sum over processes, whose sites have other numbers, [site_count of set]; the sum
+ * has room for so many as there are by now. A set without an answer adds nothing. `leak_set_finish`
+ * comes after the last.
+ */
+void leak_set_add(struct leak_set *sum, const struct leak_set *set, const uint32_t *sites,
+		  uint32_t sum_site_count);
+void leak_set_finish(struct leak_set *sum, uint32_t site_count);
+
+/* One look at a process that goes on is not enough to say that something is lost. */
+bool leak_set_is_sure(const struct leak_set *set);
 
 /* Whether it comes from this graph, and no other look. */
 bool leak_set_is_of(const struct leak_set *set, const struct graph *graph);

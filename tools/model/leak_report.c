@@ -143,13 +143,6 @@ add_site(struct making *making, uint32_t number)
 	making->rows.items[row].site = number;
 }
 
-/* More have come than gone, not by chance: twice as many at least, and two more. */
-static bool
-is_growing(const struct leak_change *change)
-{
-	return change->came / 2 >= change->went && change->came >= change->went + 2;
-}
-
 static enum leak_verdict
 judge(const struct leak_row *row, bool is_twice)
 {
@@ -159,7 +152,7 @@ judge(const struct leak_row *row, bool is_twice)
 		return LEAK_LOST;
 	if (values->blocks[REACH_INDIRECT] != 0)
 		return LEAK_PART;
-	if (is_twice && is_growing(&row->change))
+	if (is_twice && leak_change_is_growth(&row->change))
 		return LEAK_GROWING;
 	if (values->blocks[REACH_POSSIBLE] != 0)
 		return LEAK_MAYBE;

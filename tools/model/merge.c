@@ -256,6 +256,21 @@ add_values(struct merge *merge, const struct profile *profile, const uint32_t *n
 }
 
 static void
+add_leaks(struct merge *merge, const struct profile *profile, const uint32_t *nodes)
+{
+	const struct leak_set *leaks = &profile->leaks;
+	uint32_t *sites;
+
+	if (!leaks->is_known)
+		return;
+	sites = xcalloc(profile->site_count + 1u, sizeof(*sites));
+	for (uint32_t i = 0; i < profile->site_count; i++)
+		sites[i] = insert_site(merge, nodes[profile->sites[i]]);
+	leak_set_add(&merge->sum->leaks, leaks, sites, (uint32_t)merge->sites.count);
+	free(sites);
+}
+
+static void
 add_quality(struct profile *sum, const struct profile *profile)
 {
 	sum->trouble |= profile->trouble;
@@ -353,6 +368,7 @@ merge_insert(struct merge *merge, const struct profile *profile,
 	add_quality(merge->sum, profile);
 	add_values(merge, profile, nodes, moment, false);
 	add_values(merge, profile, nodes, last, true);
+	add_leaks(merge, profile, nodes);
 	free(nodes);
 }
 
@@ -389,6 +405,7 @@ merge_finish(struct merge *merge, const char *label)
 	if (sum->process_count == 0)
 		return NULL;
 	give_tables(merge);
+	leak_set_finish(&sum->leaks, sum->site_count);
 	sum->moments = xcalloc(2, sizeof(*sum->moments));
 	if (label != NULL) {
 		struct profile_moment *chosen = &sum->moments[sum->moment_count++];

@@ -3,8 +3,8 @@
  * merge.h - several processes as one profile
  *
  * The sum has at most two moments: the one that was asked for, which is each process's own, and the
- * last. Peaks are added up too, whenever each of them was. Samples, marks, single blocks and what
- * is about one address space are left out.
+ * last. Peaks are added up too, whenever each of them was, and what each process lost. Samples,
+ * marks, single blocks and what is about one address space are left out.
  */
 #ifndef MERGE_H
 #define MERGE_H

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/graph.h"
+#include "model/leak.h"
 #include "model/owner.h"
 #include "model/owner_path.h"
 #include "util/array.h"
@@ -30,6 +31,7 @@ struct making {
 	const struct owner_paths *paths;
 	const uint32_t *groups;
 	bool *came;
+	bool *holds;      /* by block: it has come, and what has come with it hangs on it */
 	uint32_t *firsts; /* by block: the first that has come on the way to it */
 	ARRAY(uint32_t) way;
 	ARRAY(struct arrival) arrivals;
@@ -60,6 +62,27 @@ count_went(struct owner_growth *growth, const struct graph *earlier, const struc
 		growth->went[earlier->blocks[i].site] += !graph_has(graph, &earlier->blocks[i]);
 }
 
+/* An array that was made larger is another block in the place of one that has gone, and one new
+ * object is no growth: what is in them has come by itself, and hangs on nothing that has. */
+static bool *
+find_holding(const struct making *making)
+{
+	const struct graph *graph = making->graph;
+	uint64_t *counts = xcalloc(making->growth->site_count, sizeof(*counts));
+	bool *holds = xcalloc(graph->block_count + 1, sizeof(*holds));
+
+	for (size_t i = 0; i < graph->block_count; i++)
+		counts[graph->blocks[i].site] += making->came[i];
+	for (size_t i = 0; i < graph->block_count; i++) {
+		uint32_t site = graph->blocks[i].site;
+		const struct leak_change change = {counts[site], making->growth->went[site]};
+
+		holds[i] = making->came[i] && leak_change_is_growth(&change);
+	}
+	free(counts);
+	return holds;
+}
+
 /* --- what it hangs on --- */
 
 static bool
@@ -79,7 +102,7 @@ find_first(struct making *making, uint32_t block)
 	making->way.count = 0;
 	while (making->firsts[block] == OWNER_GROWTH_NONE) {
 		*array_push(&making->way) = block;
-		if (from[block] >= making->paths->block_count || !making->came[from[block]])
+		if (from[block] >= making->paths->block_count || !making->holds[from[block]])
 			break;
 		block = from[block];
 	}
@@ -245,6 +268,7 @@ owner_growth_init(struct owner_growth *growth, const struct graph *earlier,
 	growth->of_group = xmalloc(((size_t)group_count + 1) * sizeof(*growth->of_group));
 	memset(growth->of_group, 0xff, group_count * sizeof(*growth->of_group));
 	count_went(growth, earlier, graph);
+	making.holds = find_holding(&making);
 	list_arrivals(&making);
 	make_rows(&making);
 	growth->rows = making.rows.items;
@@ -252,6 +276,7 @@ owner_growth_init(struct owner_growth *growth, const struct graph *earlier,
 	growth->parts = making.parts.items;
 	growth->part_count = making.parts.count;
 	free(making.came);
+	free(making.holds);
 	free(making.firsts);
 	array_release(&making.way);
 	array_release(&making.arrivals);

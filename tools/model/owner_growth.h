@@ -4,8 +4,9 @@
  *
  * A block has come if the earlier look has none of its address, size and site. The way to it leads
  * from an owner through blocks that were there before, the last of which has gained a child, and
- * perhaps through others that have come: it hangs on the first of these. What only a stack or
- * registers hold is at work, and no growth.
+ * perhaps through others that have come: it hangs on the first of these, but not on blocks that
+ * came in the place of others, of whose site as many have gone. What only a stack or registers hold
+ * is at work, and no growth.
  */
 #ifndef OWNER_GROWTH_H
 #define OWNER_GROWTH_H

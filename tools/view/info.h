@@ -19,7 +19,7 @@ struct view_info {
 	const struct profile *profile; /* symbolized, if it ended */
 	struct profile_at at;
 	const struct process_list *processes;
-	size_t chosen; /* index of the one in `profile` */
+	size_t chosen; /* index of the one in `profile`, or VIEW_PROCESSES_NONE */
 	size_t rows;   /* of processes, in text; 0 is all */
 };
 

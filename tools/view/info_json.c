@@ -69,10 +69,23 @@ write_python(struct json_writer *json, const struct profile *profile)
 }
 
 static void
+write_seconds(struct json_writer *json, const char *key, bool known, uint64_t time_ns)
+{
+	if (known)
+		json_writer_seconds(json, key, time_ns);
+	else
+		json_writer_null(json, key);
+}
+
+static void
 write_identity(struct json_writer *json, const struct profile *profile)
 {
-	json_writer_unsigned(json, "pid", profile->pid);
-	json_writer_unsigned(json, "parent_pid", profile->parent_pid);
+	bool is_sum = profile->process_count != 0;
+
+	view_json_optional(json, "pid", !is_sum, profile->pid);
+	view_json_optional(json, "parent_pid", !is_sum, profile->parent_pid);
+	if (is_sum)
+		json_writer_unsigned(json, "process_count", profile->process_count);
 	json_writer_string(json, "command", profile->command);
 	json_writer_string(json, "executable", profile->executable);
 	json_writer_string(json, "command_line", profile->arguments);
@@ -82,7 +95,7 @@ write_identity(struct json_writer *json, const struct profile *profile)
 	json_writer_string(json, "state", profile_state_name(profile->state));
 	write_end(json, profile->has_wait_status, profile->wait_status);
 	json_writer_seconds(json, "start_seconds", profile->start_realtime_ns);
-	json_writer_seconds(json, "duration_seconds", profile->duration_ns);
+	write_seconds(json, "duration_seconds", !is_sum, profile->duration_ns);
 }
 
 /* Where far more was resident than lived, what it was. */
@@ -129,7 +142,7 @@ static void
 write_moments(struct json_writer *json, const struct profile *profile)
 {
 	json_writer_begin_array(json, "moments");
-	for (uint32_t i = 0; i < profile->moment_count; i++) {
+	for (uint32_t i = 0; i < profile->moment_count && profile->process_count == 0; i++) {
 		const struct profile_moment *moment = &profile->moments[i];
 
 		json_writer_begin_object(json, NULL);
@@ -184,7 +197,8 @@ view_info_json(const struct term *term, const struct view_info *view)
 	write_values(&json, &moment->sum);
 	view_kept_json(&json, "system", view->profile, &view->at);
 	json_writer_unsigned(&json, "distinct_stacks", view_info_count_stacks(moment));
-	json_writer_seconds(&json, "peak_time_seconds", moment->peak_time_ns);
+	write_seconds(&json, "peak_time_seconds", view->profile->process_count == 0,
+		      moment->peak_time_ns);
 	write_quality(&json, view->profile);
 	write_moments(&json, view->profile);
 	view_marks_json(&json, view->profile, 0, UINT64_MAX);

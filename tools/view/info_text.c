@@ -20,6 +20,7 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "view/marks.h"
+#include "view/moment.h"
 #include "view/processes.h"
 #include "view/quality.h"
 #include "view/resident.h"
@@ -63,32 +64,43 @@ print_python(FILE *stream, const struct profile *profile)
 		"");
 }
 
+/* A sum has no allocator and no time of its own: they are those of the command that was run. */
 static void
-print_identity(FILE *stream, const struct view_info *view)
+print_program(FILE *stream, const struct profile *profile)
 {
-	const struct profile *profile = view->profile;
-	char *command = term_escape(profile->command), *name = term_escape(view->name);
 	char duration[HUMAN_BYTES], started[64] = "";
 	time_t start = (time_t)(profile->start_realtime_ns / 1000000000u);
 	struct tm local;
 
 	if (localtime_r(&start, &local) != NULL)
 		strftime(started, sizeof(started), "%Y-%m-%d %H:%M:%S", &local);
-	fprintf(stream, "%s: %s %u, %s", name, command, profile->pid,
-		profile_state_name(profile->state));
+	print_field(stream, "executable", profile->executable);
+	if (profile->arguments[0] != '\0')
+		print_field(stream, "command", profile->arguments);
+	if (profile->process_count == 0) {
+		print_field(stream, "allocator", profile->allocator);
+		print_python(stream, profile);
+	}
+	fprintf(stream, "  %-11s %s", "started", started);
+	if (profile->process_count == 0)
+		fprintf(stream, ", for %s", human_duration(profile->duration_ns, duration));
+	putc('\n', stream);
+}
+
+static void
+print_identity(FILE *stream, const struct view_info *view)
+{
+	const struct profile *profile = view->profile;
+	char *process = view_moment_name_process(profile), *name = term_escape(view->name);
+
+	fprintf(stream, "%s: %s, %s", name, process, profile_state_name(profile->state));
 	if (profile->has_wait_status && WIFSIGNALED(profile->wait_status))
 		fprintf(stream, ", killed by signal %d", WTERMSIG(profile->wait_status));
 	else if (profile->has_wait_status)
 		fprintf(stream, ", status %d", WEXITSTATUS(profile->wait_status));
 	fprintf(stream, "\n\n");
-	print_field(stream, "executable", profile->executable);
-	if (profile->arguments[0] != '\0')
-		print_field(stream, "command", profile->arguments);
-	print_field(stream, "allocator", profile->allocator);
-	print_python(stream, profile);
-	fprintf(stream, "  %-11s %s, for %s\n", "started", started,
-		human_duration(profile->duration_ns, duration));
-	free(command);
+	print_program(stream, profile);
+	free(process);
 	free(name);
 }
 
@@ -122,7 +134,9 @@ print_values(FILE *stream, const struct view_info *view)
 		human_count((uint64_t)sum->peak_blocks, blocks),
 		text_plural((uint64_t)sum->peak_blocks));
 	/* There is no time at which nothing was most. */
-	if (sum->peak_blocks > 0)
+	if (view->profile->process_count > 1)
+		fputs(", each process at its own", stream);
+	else if (sum->peak_blocks > 0 && view->profile->process_count == 0)
 		fprintf(stream, ", at %s", human_duration(moment->peak_time_ns, time));
 	putc('\n', stream);
 	fprintf(stream, "  %-11s %s in %s block%s, ", "live", human_size(sum->live_bytes, bytes),
@@ -175,7 +189,7 @@ print_quality(FILE *stream, const struct view_info *view)
 static void
 print_moments(FILE *stream, const struct profile *profile)
 {
-	if (profile->moment_count < 2)
+	if (profile->moment_count < 2 || profile->process_count != 0)
 		return;
 	fprintf(stream, "\n  %" PRIu32 " snapshots\n", profile->moment_count);
 	for (uint32_t i = 0; i < profile->moment_count; i++) {

@@ -22,12 +22,6 @@
 #define PARTS_SHOWN 3
 #define WORD_WIDTH  8 /* of "START-UP" */
 
-bool
-view_leaks_is_sure(const struct leak_set *leaks)
-{
-	return leaks->looks > 1 || leaks->quality.taken != GRAPH_TAKEN_BY_TWIN;
-}
-
 char *
 view_leaks_explain(int error)
 {
@@ -88,18 +82,30 @@ print_before(const struct term *term, const struct view_leaks *view)
 	free(name);
 }
 
+/* Of a process that goes on: what it took. */
+static void
+print_looks(const struct term *term, const struct leak_set *leaks)
+{
+	char apart[HUMAN_BYTES], pause[HUMAN_BYTES];
+
+	fprintf(term->stream, "          %s%s%s, paused %s%s",
+		leaks->looks > 1 ? "two looks " : "one look",
+		leaks->looks > 1 ? human_duration(leaks->apart_ns, apart) : "",
+		leaks->looks > 1 ? " apart" : "", human_duration(leaks->quality.pause_ns, pause),
+		leaks->looks > 1 ? " each" : "");
+}
+
 static void
 print_title(const struct term *term, const struct view_leaks *view)
 {
 	const struct leak_set *leaks = &view->profile->leaks;
 	const struct leak_values *sum = &view->report->sum;
-	char *command = term_escape(*view->profile->command ? view->profile->command
-							    : view->profile->executable);
+	char *process = view_moment_name_process(view->profile);
 	size_t places = count_lost_rows(view->report);
-	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], apart[HUMAN_BYTES], pause[HUMAN_BYTES];
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s%s %" PRIu32 "%s%s: ", term_style(term, TERM_BOLD), command,
-		view->profile->pid, term_style(term, TERM_PLAIN),
+	fprintf(term->stream, "%s%s%s%s: ", term_style(term, TERM_BOLD), process,
+		term_style(term, TERM_PLAIN),
 		leaks->quality.taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "");
 	if (get_lost_blocks(sum) == 0)
 		fputs("nothing is lost", term->stream);
@@ -108,21 +114,16 @@ print_title(const struct term *term, const struct view_leaks *view)
 			human_size((int64_t)get_lost_bytes(sum), bytes),
 			human_count(get_lost_blocks(sum), blocks),
 			text_plural(get_lost_blocks(sum)),
-			!view_leaks_is_sure(leaks)  ? "seem"
+			!leak_set_is_sure(leaks)    ? "seem"
 			: get_lost_blocks(sum) == 1 ? "is"
 						    : "are",
 			places, text_plural(places));
 	if (view->before != NULL)
 		print_before(term, view);
-	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN)
-		fprintf(term->stream, "          %s%s%s, paused %s%s",
-			leaks->looks > 1 ? "two looks " : "one look",
-			leaks->looks > 1 ? human_duration(leaks->apart_ns, apart) : "",
-			leaks->looks > 1 ? " apart" : "",
-			human_duration(leaks->quality.pause_ns, pause),
-			leaks->looks > 1 ? " each" : "");
+	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN && view->profile->process_count == 0)
+		print_looks(term, leaks);
 	fputs("\n", term->stream);
-	free(command);
+	free(process);
 }
 
 static void
@@ -373,6 +374,34 @@ print_rest(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "%s\n", view->all ? "" : "  (--all)");
 }
 
+/* Processes of a sum that add nothing, as nobody has looked at them. */
+static uint32_t
+count_unseen(const struct profile *profile)
+{
+	return profile->process_count - profile->leaks.process_count;
+}
+
+static void
+print_quality(const struct term *term, const struct profile *profile)
+{
+	struct graph_quality quality = profile->leaks.quality;
+	uint32_t processes = profile->leaks.process_count;
+	char line[160];
+
+	/* Each has one thread that is not another one. */
+	if (processes > 1 && quality.threads >= processes)
+		quality.threads -= processes - 1;
+	view_graph_quality_text(term, &quality);
+	if (count_unseen(profile) == 0)
+		return;
+	snprintf(line, sizeof(line),
+		 "%" PRIu32 " of the processes %s not looked at: %s not call exit(), or could not "
+		 "be; --process PID tells which",
+		 count_unseen(profile), count_unseen(profile) == 1 ? "was" : "were",
+		 count_unseen(profile) == 1 ? "it did" : "they did");
+	view_quality_warn(term, "", line);
+}
+
 void
 view_leaks_text(const struct term *term, const struct view_leaks *view)
 {
@@ -385,7 +414,7 @@ view_leaks_text(const struct term *term, const struct view_leaks *view)
 		fprintf(term->stream, "(%s more place%s; -n 0 for all)\n", human_count(left, count),
 			text_plural(left));
 	print_rest(term, view);
-	view_graph_quality_text(term, &view->profile->leaks.quality);
+	print_quality(term, view->profile);
 	view_quality_warnings(term, "", view->profile);
 }
 
@@ -489,11 +518,15 @@ write_row(struct json_writer *json, const struct view_leaks *view, const struct 
 }
 
 static void
-write_quality(struct json_writer *json, const struct leak_set *leaks)
+write_quality(struct json_writer *json, const struct profile *profile)
 {
+	const struct leak_set *leaks = &profile->leaks;
+
 	json_writer_begin_object(json, "quality");
-	json_writer_bool(json, "sure", view_leaks_is_sure(leaks));
+	json_writer_bool(json, "sure", leak_set_is_sure(leaks));
 	json_writer_unsigned(json, "scan_count", leaks->looks);
+	if (profile->process_count != 0)
+		json_writer_unsigned(json, "unseen_process_count", count_unseen(profile));
 	json_writer_seconds(json, "apart_seconds", leaks->apart_ns);
 	view_graph_quality_json(json, &leaks->quality);
 	json_writer_end_object(json);
@@ -516,7 +549,7 @@ view_leaks_json(const struct term *term, const struct view_leaks *view)
 	write_object(&json, "system", &report->system);
 	write_object(&json, "suppressed", &report->suppressed);
 	write_object(&json, "forgotten", &view->profile->leaks.forgotten);
-	write_quality(&json, &view->profile->leaks);
+	write_quality(&json, view->profile);
 	view_quality_troubles_json(&json, view->profile);
 	json_writer_begin_array(&json, "sites");
 	for (size_t i = 0; i < report->row_count; i++)

@@ -33,9 +33,6 @@ struct view_leaks {
 	bool full_names;
 };
 
-/* One look at a process that goes on is not enough to say that something is lost. */
-bool view_leaks_is_sure(const struct leak_set *leaks);
-
 /* A sentence for why there was no look. To free. */
 char *view_leaks_explain(int error);
 

@@ -288,17 +288,27 @@ write_changes(FILE *stream, const struct changes_part *part, const char *what)
 }
 
 static void
-write_growth(FILE *stream, const struct profile *profile)
+write_growth(FILE *stream, const struct view_page *view)
 {
+	const struct profile *profile = view->profile;
 	const struct profile_moment *last = &profile->moments[profile->moment_count - 1];
+	struct group_options by_line = *view->options;
 	struct changes changes;
 
-	changes_init(&changes, profile, 0, last->time_ns > 0 ? last->time_ns : 1, CHANGES);
+	by_line.by = GROUP_BY_LINE;
 	fputs("\n## Growth\n", stream);
-	if (changes.grew.count == 0 && changes.fell.count == 0)
+	/* They are known at the last moment only. */
+	if (group_needs_blocks(&by_line, profile)) {
+		fputs("\nNot known of single blocks, which the filters are about.\n", stream);
+		return;
+	}
+	changes_init(&changes, profile, &by_line.selection, 0,
+		     last->time_ns > 0 ? last->time_ns : 1, CHANGES);
+	if (changes.grew.count == 0 && changes.fell.count == 0 && changes.late.count == 0)
 		fputs("\nNone.\n", stream);
 	write_changes(stream, &changes.grew, "Grew");
 	write_changes(stream, &changes.fell, "Shrank");
+	write_changes(stream, &changes.late, "Grew all the same");
 	changes_release(&changes);
 }
 
@@ -383,7 +393,7 @@ view_page_markdown(const struct term *term, const struct view_page *view)
 	write_stacks(term, view);
 	write_groups(term->stream, view, &end, "Live at the last moment", false);
 	write_groups(term->stream, view, &end, "Most allocations", true);
-	write_growth(term->stream, profile);
+	write_growth(term->stream, view);
 	write_moments(term->stream, profile);
 	write_quality(term, view);
 	write_commands(term->stream, view);

@@ -73,7 +73,8 @@ print_unseen(const struct term *term, const struct process_unseen *unseen)
 static bool
 is_of_chosen(const struct process_list *list, size_t row, size_t chosen)
 {
-	return list->all.items[row].pid == list->all.items[chosen].pid;
+	return chosen != VIEW_PROCESSES_NONE &&
+	       list->all.items[row].pid == list->all.items[chosen].pid;
 }
 
 static void

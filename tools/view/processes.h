@@ -6,10 +6,13 @@
 #define VIEW_PROCESSES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/process.h"
 
 struct term;
+
+#define VIEW_PROCESSES_NONE SIZE_MAX /* chosen: none of them, as all are meant */
 
 /* A table, the largest peak first, each process once; rows: at most so many, 0 is all. Then what
  * was not recorded. Nothing where all of it is one process. */

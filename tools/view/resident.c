@@ -9,6 +9,7 @@
 #include "model/managed.h"
 #include "model/profile.h"
 #include "model/resident.h"
+#include "model/trouble.h"
 #include "util/human.h"
 #include "util/xalloc.h"
 
@@ -54,10 +55,15 @@ explain_mapped(const struct profile *profile)
 
 	if (profile->anonymous_bytes < TIMES * peak + USUAL)
 		return NULL;
+	human_size((int64_t)profile->anonymous_bytes, resident);
+	if ((profile->trouble & (PROFILE_TROUBLE_FOREIGN_MALLOC | PROFILE_TROUBLE_NOTHING_SEEN)) !=
+	    0)
+		return xasprintf("resident memory reached %s without files: what the program's own "
+				 "allocator gave is part of it, and is not seen",
+				 resident);
 	return xasprintf("resident memory reached %s without files, the heap %s: most of it was "
 			 "mapped without malloc",
-			 human_size((int64_t)profile->anonymous_bytes, resident),
-			 human_size((int64_t)peak, heap));
+			 resident, human_size((int64_t)peak, heap));
 }
 
 /* Snapshots know what it was: nothing has to be guessed. */

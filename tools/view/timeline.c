@@ -482,7 +482,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	print_resident(term, view);
 	view_parts_text(term, view->profile, view->from_ns, view->to_ns);
 	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
-	changes_init(&changes, view->profile, view->from_ns, view->to_ns, CHANGES_MOST);
+	changes_init(&changes, view->profile, NULL, view->from_ns, view->to_ns, CHANGES_MOST);
 	print_changes(term, "who grew", &changes.grew);
 	print_changes(term, "who fell", &changes.fell);
 	print_changes(term, "grew since", &changes.late);
@@ -631,7 +631,7 @@ view_timeline_json(const struct term *term, const struct view_timeline *view)
 	struct changes changes;
 	struct json_writer json;
 
-	changes_init(&changes, profile, view->from_ns, view->to_ns, CHANGES_MOST);
+	changes_init(&changes, profile, NULL, view->from_ns, view->to_ns, CHANGES_MOST);
 	view_json_begin(&json, term->stream, "timeline");
 	view_moment_json(&json, "process", profile, &at);
 	json_writer_seconds(&json, "from_seconds", view->from_ns);
