@@ -192,6 +192,12 @@ def leaks(_directory):
     assert [one for one in sites if one["growth"] and one["growth"]["parts"]], sites
 
 
+@case("what blocks look like")
+def looked(_directory):
+    record("xx.tally", [program("leaksxx")], "--graph")
+    assert any(one["looks_like"] for one in ask("retained", "xx.tally")["sites"]), "retained"
+
+
 @case("retained and refs: an address, a place, a path, every key")
 def held(directory):
     run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/held.recording" % directory))
