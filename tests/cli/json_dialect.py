@@ -195,6 +195,7 @@ def leaks(_directory):
 @case("what blocks look like")
 def looked(_directory):
     record("xx.tally", [program("leaksxx")], "--graph")
+    assert any(one["looks_like"] for one in ask("leaks", "xx.tally", status=1)["sites"]), "leaks"
     assert any(one["looks_like"] for one in ask("retained", "xx.tally")["sites"]), "retained"
 
 

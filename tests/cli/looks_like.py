@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What blocks look like: classes by their tables of virtual functions, nodes of containers by their shape."""
+import json
 import os
 import re
 import subprocess
 
+import schema
 from harness import LIBRARY, case, end_child, environment, equal, heaptally, need, report, run, run_cases
 
 # Every object has an address of its own among those that are printed.
@@ -193,5 +195,45 @@ def stored(_directory):
     os.unlink("app")
     document = report("retained", "a.recording")
     equal([one["looks_like"] for one in document["sites"] if one["looks_like"]], [], "without the file")
+
+@case("leaks: what is lost, of a tally, of a graph, and whose file is gone since the run")
+def lost(_directory):
+    build("-g", "-O1", source="""
+        #include <list>
+        #include <new>
+        #include <stdlib.h>
+        struct A { virtual ~A() {} long x; }; struct B { virtual ~B() {} long x; };
+        A *volatile kept[30];
+        static __attribute__((noinline)) void *make(int kind) { if (kind) return new A; return new B; }
+        static __attribute__((noinline)) void lose() {
+            for (int i = 0; i < 5; i++) *static_cast<void *volatile *>(malloc(32)) = make(0);
+            for (int i = 0; i < 3; i++) *static_cast<void *volatile *>(malloc(32)) = make(1);
+            auto *list = new std::list<int>; for (int i = 0; i < 6; i++) list->push_back(i); }
+        static __attribute__((noinline)) void clean() { volatile char area[16384]; for (char volatile &c : area) c = 0; }
+        int main() {
+            lose(); clean();
+            for (int i = 0; i < 30; i++) kept[i] = static_cast<A *>(make(1));
+            _Exit((exit(0), 0)); }""")
+    expected = [{"name": "B", "blocks": 5, "lost_blocks": 5}, {"name": "A", "blocks": 33, "lost_blocks": 3}]
+
+    def check(operand):
+        result = heaptally("leaks", "--by", "function", "--format", "json", operand)
+        equal(result.returncode, 1, "status")
+        document = json.loads(result.stdout)
+        schema.check(document)
+        looks_like = {one["frames"][0]["function"]: one["looks_like"] for one in document["sites"]}
+        equal(looks_like["make"], expected, operand)
+        assert {"name": "std::list node", "blocks": 6, "lost_blocks": 6} in looks_like["lose"], looks_like
+
+    equal(heaptally("run", "-q", "--leaks", "-o", "a.tally", "--", "./app").returncode, 0, "run")
+    check("a.tally")
+    made = run(["./app"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/b.recording" % os.getcwd()))
+    equal(made.returncode, 0, "status")
+    check("b.recording")
+    os.unlink("app")
+    check("a.tally")
+    said = heaptally("leaks", "--by", "function", "a.tally", "--all").stdout.decode()
+    assert re.search(r"^ +make  app.cc, look like B \(x 5\), A \(x 3\)$", said, re.M), said
+
 
 run_cases()

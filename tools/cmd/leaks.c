@@ -20,6 +20,7 @@
 #include "model/owner_growth.h"
 #include "model/owner_path.h"
 #include "read/source.h"
+#include "symbols/class_names.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -221,6 +222,7 @@ load_one(struct arguments *arguments, struct graph_load *load, struct source *re
 	if (ret_source->profile->leaks.error != 0)
 		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,
 		    view_leaks_explain(ret_source->profile->leaks.error));
+	class_names_take_leaks(ret_source->profile, arguments->options.online);
 }
 
 /* --- two looks at one process --- */

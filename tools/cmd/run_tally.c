@@ -16,6 +16,7 @@
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
+#include "symbols/class_names.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/output.h"
@@ -150,6 +151,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	term_progress_init(&progress, "reading symbols", run->options.quiet);
 	while ((result = collector_next(run->collector, &profile)) == 1) {
 		symbolize_profile(profile, &options);
+		class_names_take_leaks(profile, false);
 		count_lost(run, profile);
 		if (profile->has_wait_status)
 			profile->tracer_cpu_ns = run->cpu_ns;

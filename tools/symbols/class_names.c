@@ -15,6 +15,7 @@
 #include "symbols/debuginfo.h"
 #include "symbols/module_file.h"
 #include "symbols/module_open.h"
+#include "util/intern.h"
 #include "util/xalloc.h"
 
 struct module_classes {
@@ -82,4 +83,19 @@ struct likeness_naming
 class_names_get(struct class_names *names)
 {
 	return (struct likeness_naming){find, names};
+}
+
+void
+class_names_take_leaks(struct profile *profile, bool online)
+{
+	struct class_names *names = class_names_new(profile, online);
+
+	for (size_t i = 0; i < profile->leaks.class_count; i++) {
+		struct leak_class *item = &profile->leaks.classes[i];
+
+		if (item->name == NULL)
+			item->name =
+				intern_insert_string(profile->strings, find(names, item->table));
+	}
+	class_names_free(names);
 }

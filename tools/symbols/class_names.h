@@ -18,6 +18,9 @@ struct class_names *class_names_new(const struct profile *profile, bool online);
 /* NULL is accepted. */
 void class_names_free(struct class_names *names);
 
+/* Name the classes that `profile->leaks` has, those that have no name yet. */
+void class_names_take_leaks(struct profile *profile, bool online);
+
 /* How to look them up; valid until it is freed. */
 struct likeness_naming class_names_get(struct class_names *names);
 
