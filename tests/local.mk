@@ -54,6 +54,7 @@ python_tests = \
 	tests/cli/live.py \
 	tests/cli/loader.py \
 	tests/cli/looks_like.py \
+	tests/cli/lost_column.py \
 	tests/cli/module_files.py \
 	tests/cli/name_cache.py \
 	tests/cli/old_tally.py \

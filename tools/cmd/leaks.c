@@ -300,9 +300,8 @@ report(struct report_options *options, const struct view_leaks *view)
 static bool
 is_too_much(const struct arguments *arguments, const struct leak_values *sum)
 {
-	return sum->bytes[REACH_DEFINITE] + sum->bytes[REACH_INDIRECT] >
-		       (uint64_t)arguments->max_bytes ||
-	       sum->blocks[REACH_DEFINITE] + sum->blocks[REACH_INDIRECT] > arguments->max_blocks;
+	return leak_values_get_lost_bytes(sum) > (uint64_t)arguments->max_bytes ||
+	       leak_values_get_lost_blocks(sum) > arguments->max_blocks;
 }
 
 /* Leave what was lost before. */

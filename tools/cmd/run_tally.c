@@ -127,7 +127,7 @@ count_lost(struct run *run, const struct profile *profile)
 		return;
 	}
 	leak_report_sum(profile, &sum);
-	run->lost_blocks += sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];
+	run->lost_blocks += leak_values_get_lost_blocks(&sum);
 }
 
 /* Symbolize and write all profiles; those for the card are kept. */

@@ -80,6 +80,19 @@ void leak_set_take_changes(struct leak_set *set, const uint64_t *came, const uin
 /* Whether all numbers of sites are good. */
 bool leak_set_is_valid(const struct leak_set *set, uint32_t site_count);
 
+/* Definite and indirect ones. */
+static inline uint64_t
+leak_values_get_lost_bytes(const struct leak_values *values)
+{
+	return values->bytes[REACH_DEFINITE] + values->bytes[REACH_INDIRECT];
+}
+
+static inline uint64_t
+leak_values_get_lost_blocks(const struct leak_values *values)
+{
+	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
+}
+
 void leak_values_add(struct leak_values *sum, const struct leak_values *values);
 
 #endif

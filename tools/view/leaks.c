@@ -56,18 +56,6 @@ view_leaks_explain(int error)
 
 /*** text ***/
 
-static uint64_t
-get_lost_bytes(const struct leak_values *values)
-{
-	return values->bytes[REACH_DEFINITE] + values->bytes[REACH_INDIRECT];
-}
-
-static uint64_t
-get_lost_blocks(const struct leak_values *values)
-{
-	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
-}
-
 static size_t
 count_lost_rows(const struct leak_report *report)
 {
@@ -85,7 +73,7 @@ print_before(const struct term *term, const struct view_leaks *view)
 	char *name = term_escape(view->before_name);
 
 	fprintf(term->stream, " that %s not in %s",
-		get_lost_blocks(&view->report->sum) <= 1 ? "was" : "were", name);
+		leak_values_get_lost_blocks(&view->report->sum) <= 1 ? "was" : "were", name);
 	free(name);
 }
 
@@ -102,16 +90,16 @@ print_title(const struct term *term, const struct view_leaks *view)
 	fprintf(term->stream, "%s%s %" PRIu32 "%s%s: ", term_style(term, TERM_BOLD), command,
 		view->profile->pid, term_style(term, TERM_PLAIN),
 		leaks->quality.taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "");
-	if (get_lost_blocks(sum) == 0)
+	if (leak_values_get_lost_blocks(sum) == 0)
 		fputs("nothing is lost", term->stream);
 	else
 		fprintf(term->stream, "%s in %s block%s %s lost, from %zu place%s",
-			human_size((int64_t)get_lost_bytes(sum), bytes),
-			human_count(get_lost_blocks(sum), blocks),
-			text_plural(get_lost_blocks(sum)),
-			!view_leaks_is_sure(leaks)  ? "seem"
-			: get_lost_blocks(sum) == 1 ? "is"
-						    : "are",
+			human_size((int64_t)leak_values_get_lost_bytes(sum), bytes),
+			human_count(leak_values_get_lost_blocks(sum), blocks),
+			text_plural(leak_values_get_lost_blocks(sum)),
+			!view_leaks_is_sure(leaks)              ? "seem"
+			: leak_values_get_lost_blocks(sum) == 1 ? "is"
+								: "are",
 			places, text_plural(places));
 	if (view->before != NULL)
 		print_before(term, view);
@@ -291,7 +279,8 @@ static void
 print_looks(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
 {
 	bool is_lost = row->verdict <= LEAK_PART;
-	uint64_t all = is_lost ? get_lost_blocks(&row->values) : sum_up(row->values.blocks);
+	uint64_t all =
+		is_lost ? leak_values_get_lost_blocks(&row->values) : sum_up(row->values.blocks);
 	char count[HUMAN_BYTES];
 
 	for (uint32_t i = 0; i < row->look_count; i++) {
