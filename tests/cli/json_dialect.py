@@ -201,6 +201,8 @@ def looked(_directory):
     ask("diff", "--all", "--by", "function", "xx.tally", "xx.tally")
     assert ask("top", "--by", "tree", "xx.tally")["tree"]["lost_bytes"] > 0, "a tree"
     ask("annotate", os.path.join(SOURCE, "tests", "programs", "leaksxx.cpp"), "xx.tally")
+    ask("growth", "xx.tally")
+    ask("timeline", "xx.tally")
     assert any(one["looks_like"] for one in ask("leaks", "xx.tally", status=1)["sites"]), "leaks"
     assert any(one["looks_like"] for one in ask("retained", "xx.tally")["sites"]), "retained"
 

@@ -132,4 +132,24 @@ def annotate(_directory):
     assert re.search(r"^ +live .* lost +line", said, re.M), said
 
 
+@case("growth and timeline: what was lost at the last look")
+def curves(_directory):
+    build()
+    record("h.tally", 1, "--leaks")
+    record("i.tally", 1)
+    document = report("growth", "--by", "function", "h.tally")
+    equal((document["totals"]["lost_bytes"], document["totals"]["lost_blocks"]), (FEW + MANY, 26), "of all")
+    lost = {one["frames"][0]["function"]: one["lost_bytes"] for one in document["groups"]}
+    equal((lost["lose_few"], lost["lose_many"], lost["keep"]), (FEW, MANY, 0), "by function")
+    said = heaptally("growth", "--by", "function", "h.tally").stdout.decode()
+    assert re.search(r"^.* now +lost ", said, re.M) and re.search(r" 1\.8 KiB .*lose_few", said), said
+    assert "lost_bytes" not in report("growth", "i.tally")["totals"], "nobody has looked"
+    equal({key: document["lost"][key] for key in ("lost_bytes", "lost_blocks")}
+          if (document := report("timeline", "h.tally")) else None, {"lost_bytes": FEW + MANY, "lost_blocks": 26}, "at the end")
+    said = heaptally("timeline", "h.tally").stdout.decode()
+    assert re.search(r"^lost +2\.5 KiB in 26 blocks, as of ", said, re.M), said
+    equal(report("timeline", "i.tally")["lost"], None, "nobody has looked")
+    assert not re.search(r"^lost ", heaptally("timeline", "i.tally").stdout.decode(), re.M), "no line"
+
+
 run_cases()
