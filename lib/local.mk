@@ -106,6 +106,8 @@ runtime_modules = \
 	lib/reach/memory_room.h \
 	lib/reach/nodes.c \
 	lib/reach/nodes.h \
+	lib/reach/objects.c \
+	lib/reach/objects.h \
 	lib/reach/parked.c \
 	lib/reach/parked.h \
 	lib/reach/pointer.c \

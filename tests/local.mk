@@ -53,6 +53,8 @@ python_tests = \
 	tests/cli/leaks.py \
 	tests/cli/live.py \
 	tests/cli/loader.py \
+	tests/cli/looks_like.py \
+	tests/cli/lost_column.py \
 	tests/cli/module_files.py \
 	tests/cli/name_cache.py \
 	tests/cli/old_tally.py \

@@ -135,6 +135,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/leak_look.h \
 	tools/model/leak_report.c \
 	tools/model/leak_report.h \
+	tools/model/likeness.c \
+	tools/model/likeness.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
 	tools/model/managed.c \
@@ -180,6 +182,10 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/site_group.c \
 	tools/model/site_group.h \
+	tools/model/std_node.c \
+	tools/model/std_node.h \
+	tools/model/std_shape.c \
+	tools/model/std_shape.h \
 	tools/model/suppress.c \
 	tools/model/suppress.h \
 	tools/model/system_library.c \
@@ -275,6 +281,10 @@ tools_libtools_a_SOURCES = \
 	tools/serve/http.h \
 	tools/serve/listen.c \
 	tools/serve/listen.h \
+	tools/symbols/class_names.c \
+	tools/symbols/class_names.h \
+	tools/symbols/class_table.c \
+	tools/symbols/class_table.h \
 	tools/symbols/debuginfo.c \
 	tools/symbols/debuginfo.h \
 	tools/symbols/debuginfo_cache.c \
@@ -294,6 +304,8 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/encoding.h \
 	tools/symbols/module_file.c \
 	tools/symbols/module_file.h \
+	tools/symbols/module_open.c \
+	tools/symbols/module_open.h \
 	tools/symbols/name_cache.c \
 	tools/symbols/name_cache.h \
 	tools/symbols/name_file.c \

@@ -17,8 +17,13 @@
  *     GRAPH_STRINGS  bytes                NUL-terminated; offset 0 is the empty string
  *     thread_table   struct graph_thread  that have allocated, as far as they were counted
  *     far_table      struct graph_far     in ascending order: places that an edge has no room for
+ *     object_table   struct graph_object  blocks that begin with a table of virtual functions, in
+ *                                         ascending order
+ *     class_table    uint64_t             addresses of these tables
  *
- * The last two came later: files without them have zeros there.
+ * The last four came later: files without the first two of them have zeros there; the header of
+ * files without the other two is GRAPH_HEADER_LEAST bytes long, and GRAPH_EDGES is at an offset
+ * less than that of a whole one, or there are zeros.
  *
  * A site has the number that it has in the recording. All integers are little-endian.
  */
@@ -88,7 +93,10 @@ struct graph_header {
 	uint64_t missed_bytes;
 	struct graph_extent thread_table, far_table;
 	struct graph_extent sections[GRAPH_SECTIONS];
+	struct graph_extent object_table, class_table;
 };
+
+#define GRAPH_HEADER_LEAST offsetof(struct graph_header, object_table)
 
 struct graph_block {
 	uint64_t start : 48;
@@ -149,6 +157,14 @@ struct graph_far {
 	uint64_t word;
 };
 
+/* A block that begins with the address of a table of virtual functions, or with the count that
+ * new[] has put in front of objects that do. */
+struct graph_object {
+	uint32_t block;
+	uint32_t table : 31; /* in class_table */
+	uint32_t is_array : 1;
+};
+
 #define GRAPH_LAYOUT(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "layout of " #type)
 
 GRAPH_LAYOUT(graph_extent, 16);
@@ -157,6 +173,7 @@ GRAPH_LAYOUT(graph_edge, 8);
 GRAPH_LAYOUT(graph_root, 24);
 GRAPH_LAYOUT(graph_thread, 16);
 GRAPH_LAYOUT(graph_far, 24);
-GRAPH_LAYOUT(graph_header, 216);
+GRAPH_LAYOUT(graph_object, 8);
+GRAPH_LAYOUT(graph_header, 248);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/own_memory.h"
 #include "reach/memory_room.h"
+#include "reach/objects.h"
 
 /* Not on the stack, whose words are looked at, too; one look at a time. */
 static struct {
@@ -15,6 +16,7 @@ static struct {
 	struct nodes nodes;
 	struct roots roots;
 	struct scan scan;
+	struct objects objects;
 	struct graph_writer writer;
 	uint64_t *first;
 	size_t first_bytes;
@@ -102,6 +104,10 @@ write_tables(const struct look *look)
 		    sizeof *look->threads);
 	write_table(&header->far_table, now.scan.far.items, now.scan.far.count,
 		    sizeof *now.scan.far.items);
+	write_table(&header->object_table, now.objects.items, now.objects.count,
+		    sizeof *now.objects.items);
+	write_table(&header->class_table, now.objects.tables, now.objects.table_count,
+		    sizeof *now.objects.tables);
 }
 
 /* Nobody waits for an answer any more, or it takes too long. */
@@ -121,7 +127,8 @@ count_rest(void)
 	size_t far = now.scan.far.count + far_places_get_next(&now.scan.far);
 
 	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks +
-	       far * sizeof *now.scan.far.items + SCAN_CHECK_BYTES;
+	       far * sizeof *now.scan.far.items + now.objects.count * sizeof *now.objects.items +
+	       SCAN_CHECK_BYTES;
 }
 
 /* Memory that is used for this is charged to the process. Long before there is none left, it ends.
@@ -150,7 +157,8 @@ read_memory(const struct look *look)
 	now.scan.check = check_all;
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
-		scan_block(&now.scan, &now.nodes.blocks[i]);
+		if (scan_block(&now.scan, &now.nodes.blocks[i]))
+			objects_take(&now.objects, (uint32_t)i, &now.nodes.blocks[i]);
 		if (!scan_goes_on(&now.scan))
 			return now.scan.error;
 	}
@@ -173,6 +181,7 @@ prepare(const struct look *look)
 	now.first = os_map_dense(now.first_bytes);
 	if (now.first == NULL)
 		return -ENOMEM;
+	objects_init(&now.objects, &now.map, now.nodes.count);
 	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);
 	if (result == 0)
 		result = roots_init(&now.roots, &now.map, &now.nodes, &look->roots);
@@ -184,6 +193,7 @@ release(void)
 {
 	roots_release(&now.roots);
 	scan_release(&now.scan);
+	objects_release(&now.objects);
 	if (now.first != NULL)
 		os_unmap(now.first, now.first_bytes);
 	nodes_release(&now.nodes);

@@ -372,18 +372,21 @@ scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place,
 		scan_copied(scan, start, end, place);
 }
 
-void
+bool
 scan_block(struct scan *scan, const struct graph_block *block)
 {
 	uint64_t start = round_up(block->start, WORD);
 	uint64_t end = (block->start + nodes_get_bytes(block)) & ~(uint64_t)(WORD - 1);
 
 	if (start >= end)
-		return;
-	if (!can_read(scan, start, end))
+		return false;
+	if (!can_read(scan, start, end)) {
 		scan_copied(scan, start, end, 0);
-	else if (end - start >= LARGE_BYTES)
+		return false;
+	}
+	if (end - start >= LARGE_BYTES)
 		scan_present(scan, start, end, 0, false);
 	else
 		scan_words(scan, (const uint64_t *)start, (end - start) / WORD, 0);
+	return true;
 }

@@ -65,8 +65,8 @@ void scan_begin_source(struct scan *scan, uint32_t source);
 /* Ask `check`, if much was read since the last time. False when it is not to go on. [signal] */
 bool scan_goes_on(struct scan *scan);
 
-/* The words of a block, which is the source. [signal] */
-void scan_block(struct scan *scan, const struct graph_block *block);
+/* The words of a block, which is the source. Whether it can be read as it is. [signal] */
+bool scan_block(struct scan *scan, const struct graph_block *block);
 
 /* The words from start to end, of this mapping; the first word is number `place` of the source.
  * What cannot be read is passed over. [signal] */

@@ -194,6 +194,21 @@ def leaks(_directory):
     assert [one for one in sites if one["growth"] and one["growth"]["parts"]], sites
 
 
+@case("what is lost in other reports, and what blocks look like")
+def looked(_directory):
+    record("xx.tally", [program("leaksxx")], "--graph")
+    for column in ("lost", "lost-blocks"):
+        ask("top", "--sort", column, "xx.tally")
+        ask("diff", "--sort", column, "xx.tally", "xx.tally")
+    ask("diff", "--all", "--by", "function", "xx.tally", "xx.tally")
+    assert ask("top", "--by", "tree", "xx.tally")["tree"]["lost_bytes"] > 0, "a tree"
+    ask("annotate", os.path.join(SOURCE, "tests", "programs", "leaksxx.cpp"), "xx.tally")
+    ask("growth", "xx.tally")
+    ask("timeline", "xx.tally")
+    assert any(one["looks_like"] for one in ask("leaks", "xx.tally", status=1)["sites"]), "leaks"
+    assert any(one["looks_like"] for one in ask("retained", "xx.tally")["sites"]), "retained"
+
+
 @case("retained and refs: an address, a place, a path, every key")
 def held(directory):
     run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/held.recording" % directory))

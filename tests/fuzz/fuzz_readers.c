@@ -21,6 +21,7 @@
 #include "fuzz_reports.h"
 #include "graph.h"
 #include "graph_generator.h"
+#include "model/likeness.h"
 #include "model/profile.h"
 #include "model/owner.h"
 #include "model/owner_growth.h"
@@ -117,6 +118,25 @@ hold(const struct graph *graph, const bool *loaders)
 	free(targets);
 }
 
+static const char *
+find_class(void *context, uint64_t address)
+{
+	(void)context;
+	return address % 2 == 0 ? "a class" : NULL;
+}
+
+/* What its blocks look like: any site may be any node. */
+static void
+find_likeness(const struct graph *graph)
+{
+	static const enum std_node sites[] = {STD_NODE_NONE, STD_NODE_UNKNOWN, STD_NODE_UNKNOWN};
+	const struct likeness_naming naming = {find_class, NULL};
+	struct likeness_set set;
+
+	likeness_set_init(&set, graph, &naming, NULL, sites, sizeof(sites) / sizeof(*sites));
+	likeness_set_release(&set);
+}
+
 static void
 read_as_graph(const char *path)
 {
@@ -132,6 +152,7 @@ read_as_graph(const char *path)
 		reach_init(&reach, &graph, &options);
 		reach_release(&reach);
 		hold(&graph, roots);
+		find_likeness(&graph);
 	}
 	graph_release(&graph);
 }

@@ -32,6 +32,8 @@ generated_graph_make(void)
 		.roots = {{.start = 0x8000, .end = 0x9000, .kind = GRAPH_ROOT_MAPPING, .name = 1}},
 		.threads = {{.control = 0x9900, .id = 8}, {.control = 0x9800, .id = 7}},
 		.far = {{.edge = 0, .offset = 0x1234, .word = 3}},
+		.objects = {{.block = 1, .table = 0, .is_array = 1}},
+		.classes = {0x7f0000001010},
 		.strings = "\0[heap]",
 	};
 
@@ -43,5 +45,7 @@ generated_graph_make(void)
 	EXTENT(sections[GRAPH_STRINGS], strings);
 	EXTENT(thread_table, threads);
 	EXTENT(far_table, far);
+	EXTENT(object_table, objects);
+	EXTENT(class_table, classes);
 	return whole;
 }

@@ -17,6 +17,8 @@ struct generated_graph {
 	struct graph_root roots[1];
 	struct graph_thread threads[2];
 	struct graph_far far[1];
+	struct graph_object objects[1];
+	uint64_t classes[1];
 	char strings[8];
 };
 

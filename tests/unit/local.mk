@@ -30,6 +30,7 @@ tools_unit_tests = \
 	tests/unit/test_group \
 	tests/unit/test_human \
 	tests/unit/test_launch \
+	tests/unit/test_likeness \
 	tests/unit/test_listing \
 	tests/unit/test_moment \
 	tests/unit/test_name_file \
@@ -180,6 +181,9 @@ tests_unit_test_group_SOURCES = tests/unit/test_group.c $(fixture) $(scratch)
 tests_unit_test_human_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_human_LDADD = $(tools_unit_libs)
 tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
+tests_unit_test_likeness_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_likeness_LDADD = $(tools_unit_libs)
+tests_unit_test_likeness_SOURCES = tests/unit/test_likeness.c $(scratch)
 tests_unit_test_listing_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_listing_LDADD = $(tools_unit_libs)
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c $(fixture) $(scratch)

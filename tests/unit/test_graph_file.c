@@ -47,6 +47,10 @@ START_TEST(a_whole_graph)
 	ck_assert_str_eq(graph.strings + graph.roots[0].name, "[heap]");
 	ck_assert_int_eq(graph.quality.taken, GRAPH_TAKEN_BY_TWIN);
 	ck_assert_uint_eq(graph.serial, 7);
+	ck_assert_uint_eq(graph.instance_count, 1);
+	ck_assert_uint_eq(graph.instances[0].block, 1);
+	ck_assert(graph.instances[0].is_array);
+	ck_assert_uint_eq(graph.tables[graph.instances[0].table], 0x7f0000001010);
 	graph_release(&graph);
 }
 END_TEST
@@ -63,6 +67,35 @@ START_TEST(of_an_older_runtime)
 	ck_assert_uint_eq(graph.thread_count, 0);
 	ck_assert(!graph_get_places(&graph, 0, &word, &offset));
 	ck_assert_uint_eq(offset, GRAPH_OFFSET_MAX);
+	graph_release(&graph);
+}
+END_TEST
+
+/* The header was shorter before blocks had classes: the first table begins where these would be. */
+START_TEST(with_a_shorter_header)
+{
+	struct generated_graph whole = generated_graph_make();
+	size_t least = GRAPH_HEADER_LEAST, less = sizeof(whole.header) - least;
+	struct graph graph;
+	char *bytes = (char *)&whole;
+
+	for (size_t i = 0; i < GRAPH_SECTIONS; i++)
+		whole.header.sections[i].offset -= less;
+	whole.header.thread_table.offset -= less;
+	whole.header.far_table.offset -= less;
+	whole.header.file_bytes -= less;
+	memmove(bytes + least, bytes + sizeof(whole.header), sizeof(whole) - sizeof(whole.header));
+	ck_assert_int_eq(read_back(&whole, sizeof(whole) - less, &graph), 0);
+	ck_assert_uint_eq(graph.arcs[0].how, GRAPH_BASE);
+	ck_assert_uint_eq(graph.instance_count, 0);
+	ck_assert_uint_eq(graph.table_count, 0);
+	graph_release(&graph);
+
+	whole = generated_graph_make();
+	whole.header.error = -ENOMEM;
+	whole.header.file_bytes = least;
+	ck_assert_int_eq(read_back(&whole, least, &graph), 0);
+	ck_assert_int_eq(graph.error, -ENOMEM);
 	graph_release(&graph);
 }
 END_TEST
@@ -85,6 +118,8 @@ START_TEST(written_and_read)
 	ck_assert_mem_eq(again.blocks, graph.blocks, graph.block_count * sizeof(*graph.blocks));
 	ck_assert_mem_eq(again.roots, graph.roots, graph.root_count * sizeof(*graph.roots));
 	ck_assert_mem_eq(again.far, graph.far, sizeof(*graph.far));
+	ck_assert_mem_eq(again.instances, graph.instances, sizeof(*graph.instances));
+	ck_assert_mem_eq(again.tables, graph.tables, sizeof(*graph.tables));
 	ck_assert_mem_eq(again.threads, graph.threads, 2 * sizeof(*graph.threads));
 	ck_assert_mem_eq(again.strings, graph.strings, graph.string_bytes);
 	ck_assert_mem_eq(&again.quality, &graph.quality, sizeof(graph.quality));
@@ -132,6 +167,10 @@ END_TEST
 	DAMAGE(whole.header.thread_table.count = 9, -EBADMSG)                     \
 	DAMAGE(whole.header.far_table.offset = UINT64_MAX, -EBADMSG)              \
 	DAMAGE(whole.far[0].edge = 2, -EBADMSG)                                   \
+	DAMAGE(whole.header.object_table.count = UINT64_MAX, -EBADMSG)            \
+	DAMAGE(whole.header.class_table.count = 0, -EBADMSG)                      \
+	DAMAGE(whole.objects[0].block = 2, -EBADMSG)                              \
+	DAMAGE(whole.objects[0].table = 1, -EBADMSG)                              \
 	DAMAGE(whole.roots[0].end = 0x7fff, -EBADMSG)                             \
 	DAMAGE(whole.roots[0].kind = 99, -EBADMSG)                                \
 	DAMAGE(whole.roots[0].name = 8, -EBADMSG)
@@ -187,6 +226,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, scratch_enter, scratch_leave);
 	tcase_add_test(tcase, a_whole_graph);
 	tcase_add_test(tcase, of_an_older_runtime);
+	tcase_add_test(tcase, with_a_shorter_header);
 	tcase_add_test(tcase, written_and_read);
 	tcase_add_test(tcase, none_could_be_made);
 	tcase_add_test(tcase, damages);

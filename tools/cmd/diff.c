@@ -18,6 +18,7 @@
 #include "model/compare.h"
 #include "model/diff.h"
 #include "model/filter_hint.h"
+#include "model/leak_report.h"
 #include "model/moment.h"
 #include "model/path_map.h"
 #include "util/error.h"
@@ -187,6 +188,28 @@ refuse_budget(const struct budget *budget, const struct place_table *table)
 	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }
 
+/* As `heaptally leaks` counts it: less what system libraries keep. */
+static int64_t
+count_lost(const struct profile *profile, const struct column *column)
+{
+	struct leak_values sum;
+
+	leak_report_sum(profile, &sum);
+	return (int64_t)(column->unit == COLUMN_BYTES ? leak_values_get_lost_bytes(&sum)
+						      : leak_values_get_lost_blocks(&sum));
+}
+
+/* Ends the command where a budget is about what nobody has looked for. */
+static void
+check_looks(const struct arguments *arguments, const struct source *sources)
+{
+	for (size_t i = 0; i < arguments->budget_count; i++)
+		if (arguments->budgets[i].column != NULL &&
+		    column_is_of_look(arguments->budgets[i].column))
+			for (size_t k = 0; k < 2; k++)
+				report_load_need_look(&sources[k]);
+}
+
 static void
 judge_budgets(struct arguments *arguments, const struct diff_side *sides, const struct diff *diff,
 	      struct place_table *table)
@@ -200,6 +223,8 @@ judge_budgets(struct arguments *arguments, const struct diff_side *sides, const 
 			if (budget->filters.count > 0)
 				any |= measure_sites(budget, &arguments->options, &sides[k], diff,
 						     table, &values[k]);
+			else if (column_is_of_look(budget->column))
+				values[k] = count_lost(sides[k].profile, budget->column);
 			else
 				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
 		}
@@ -373,6 +398,7 @@ cmd_diff(int argc, char **argv)
 	report_options_init(&arguments.options, REPORT_DIFF);
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
+	check_looks(&arguments, sources);
 	map_paths(&arguments, sources);
 	choose_rules(&arguments, sides);
 	compare(&arguments, sides, are_named, &comparison);

@@ -20,6 +20,7 @@
 #include "model/owner_growth.h"
 #include "model/owner_path.h"
 #include "read/source.h"
+#include "symbols/class_names.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -221,6 +222,7 @@ load_one(struct arguments *arguments, struct graph_load *load, struct source *re
 	if (ret_source->profile->leaks.error != 0)
 		die(COMMAND_NO_ANSWER, "%s: there is no answer: %s", ret_source->name,
 		    view_leaks_explain(ret_source->profile->leaks.error));
+	class_names_take_leaks(ret_source->profile, arguments->options.online);
 }
 
 /* --- two looks at one process --- */
@@ -298,9 +300,8 @@ report(struct report_options *options, const struct view_leaks *view)
 static bool
 is_too_much(const struct arguments *arguments, const struct leak_values *sum)
 {
-	return sum->bytes[REACH_DEFINITE] + sum->bytes[REACH_INDIRECT] >
-		       (uint64_t)arguments->max_bytes ||
-	       sum->blocks[REACH_DEFINITE] + sum->blocks[REACH_INDIRECT] > arguments->max_blocks;
+	return leak_values_get_lost_bytes(sum) > (uint64_t)arguments->max_bytes ||
+	       leak_values_get_lost_blocks(sum) > arguments->max_blocks;
 }
 
 /* Leave what was lost before. */

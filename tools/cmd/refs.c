@@ -241,6 +241,8 @@ run(struct arguments *arguments, const struct source *source, const struct graph
 			  .owners = &names->owners,
 			  .paths = &paths,
 			  .groups = &names->groups,
+			  .likeness = &names->likeness,
+			  .likeness_of_groups = &names->likeness_of_groups,
 			  .attribution = &names->attribution,
 			  .options = &options->group,
 			  .full_names = options->full_names},
@@ -278,6 +280,7 @@ cmd_refs(int argc, char **argv)
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);
 	graph_names_init(&names, options, &source, &arguments.graph.graphs[0], false);
+	graph_names_find_likeness(&names, &source, &arguments.graph.graphs[0], options->online);
 	run(&arguments, &source, &names);
 	graph_names_release(&names);
 	graph_load_release(&arguments.graph);

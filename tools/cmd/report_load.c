@@ -8,6 +8,9 @@
 
 #include "cmd/command.h"
 #include "cmd/report_options.h"
+#include "model/leak_look.h"
+#include "read/graph_file.h"
+#include "read/snapshot.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/term.h"
@@ -153,6 +156,41 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 	term_progress_init(&progress, "reading symbols", false);
 	symbolize_profile(ret_source->profile, &symbols);
 	term_progress_release(&progress);
+	if (column_is_of_look(options->column))
+		report_load_need_look(ret_source);
+}
+
+/* What the graph beside a recording comes to, if it is of the same process. */
+static void
+take_graph(const struct source *source)
+{
+	char *path = graph_file_make_path(source->path);
+	struct snapshot_identity identity;
+	struct graph graph;
+
+	if (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
+	    graph_file_read(path, source->profile->site_count, &graph) == 0) {
+		if (graph.start_monotonic_ns == identity.start_monotonic_ns)
+			leak_look(&source->profile->leaks, &graph, source->profile,
+				  REACH_HEURISTICS_ALL);
+		graph_release(&graph);
+	}
+	free(path);
+}
+
+void
+report_load_need_look(const struct source *source)
+{
+	const struct leak_set *leaks = &source->profile->leaks;
+
+	if (!leaks->is_known && !source->is_tally && source->profile->process_count == 0)
+		take_graph(source);
+	if (!leaks->is_known || leaks->error != 0)
+		die(COMMAND_TROUBLE,
+		    "%s: nobody has looked for what is lost: start the program with `heaptally run "
+		    "--leaks`, or ask `heaptally leaks`%s",
+		    source->name,
+		    source->profile->state == PROFILE_RUNNING ? " while it runs" : "");
 }
 
 void

@@ -27,6 +27,10 @@ bool report_load_is_about_blocks(const struct report_options *options);
 /* End the command with one line when the source has no single blocks. */
 void report_load_need_blocks(const struct source *source);
 
+/* End the command with one line when nobody has looked for what is lost. A recording whose process
+ * has looked at its exit gets what the graph beside it says. */
+void report_load_need_look(const struct source *source);
+
 /* End the command if the report is about threads that profile, called name, does not have. */
 void report_load_check_threads(const struct report_options *options, const struct profile *profile,
 			       const char *name);

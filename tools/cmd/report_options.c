@@ -74,10 +74,10 @@ enum {
 #define ROWS(text)         {"rows", 'n', "N", 0, text, 3}
 #define SORT \
 	{"sort", OPTION_SORT, "COLUMN", 0, \
-	 "live, blocks, peak, peak-blocks, total, allocs or temporary (default: live)", 3}
+	 "live, blocks, peak, peak-blocks, total, allocs, temporary, lost or lost-blocks (default: live)", 3}
 #define SORT_EXPORT \
 	{"sort", OPTION_SORT, "COLUMN", 0, \
-	 "live, blocks, peak, peak-blocks, total, allocs or temporary (default: live): the order of " \
+	 "live, blocks, peak, peak-blocks, total, allocs, temporary, lost or lost-blocks (default: live): the order of " \
 	 "stacks, and the number of a folded one", 3}
 #define FORMAT             {"format", OPTION_FORMAT, "FORMAT", 0, "see `help_filter`", 3}
 #define OUTPUT \
@@ -442,7 +442,8 @@ parse_words(struct report_options *options, int key, char *word, struct argp_sta
 	case OPTION_SORT:
 		options->column = column_find(word);
 		result = options->column ? 0 : -EINVAL;
-		known = "live, blocks, peak, peak-blocks, total, allocs, temporary";
+		known = "live, blocks, peak, peak-blocks, total, allocs, temporary, lost, "
+			"lost-blocks";
 		break;
 	case OPTION_COLOR:
 		result = term_parse_color(word, &options->color);

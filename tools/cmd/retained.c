@@ -100,6 +100,7 @@ cmd_retained(int argc, char **argv)
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);
 	graph_names_init(&names, options, &source, graph, false);
+	graph_names_find_likeness(&names, &source, graph, options->online);
 	compute(&retained, graph, &names, options->rows);
 	report(options, &(struct view_retained){
 				.profile = source.profile,
@@ -107,6 +108,14 @@ cmd_retained(int argc, char **argv)
 				.report = &retained,
 				.owners = &names.owners,
 				.groups = &names.groups,
+				.names = {.graph = graph,
+					  .owners = &names.owners,
+					  .groups = &names.groups,
+					  .likeness = &names.likeness,
+					  .likeness_of_groups = &names.likeness_of_groups,
+					  .attribution = &names.attribution,
+					  .options = &options->group,
+					  .full_names = options->full_names},
 				.quality = &graph->quality,
 				.attribution = &names.attribution,
 				.options = &options->group,

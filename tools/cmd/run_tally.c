@@ -17,6 +17,7 @@
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
+#include "symbols/class_names.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/output.h"
@@ -129,7 +130,7 @@ count_lost(struct run *run, const struct profile *profile)
 		return;
 	}
 	leak_report_sum(profile, &sum);
-	run->lost_blocks += sum.blocks[REACH_DEFINITE] + sum.blocks[REACH_INDIRECT];
+	run->lost_blocks += leak_values_get_lost_blocks(&sum);
 }
 
 /* Symbolize and write all profiles; those for the card are kept. */
@@ -153,6 +154,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	term_progress_init(&progress, "reading symbols", run->options.quiet);
 	while ((result = collector_next(run->collector, &profile)) == 1) {
 		symbolize_profile(profile, &options);
+		class_names_take_leaks(profile, false);
 		count_lost(run, profile);
 		if (profile->has_wait_status)
 			profile->tracer_cpu_ns = run->cpu_ns;

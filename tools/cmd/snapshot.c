@@ -21,6 +21,7 @@
 #include "model/profile.h"
 #include "read/graph_file.h"
 #include "read/source.h"
+#include "symbols/class_names.h"
 #include "symbols/name_cache.h"
 #include "symbols/symbolize.h"
 #include "read/tally.h"
@@ -246,6 +247,7 @@ take_graph(struct arguments *arguments, struct source *source)
 	graph_load_check(&arguments->load, source);
 	leak_set_release(&profile->leaks);
 	leak_look(&profile->leaks, &arguments->load.graphs[0], profile, REACH_HEURISTICS_ALL);
+	class_names_take_leaks(profile, false);
 }
 
 int

@@ -130,6 +130,9 @@ check_options(const struct arguments *arguments, struct argp_state *state)
 	}
 	if (arguments->operand == NULL)
 		argp_error(state, "--refresh: no process given");
+	if (column_is_of_look(arguments->options.column))
+		argp_error(state,
+			   "--refresh looks for nothing that is lost: heaptally leaks PID does");
 	if (at != NULL && strcmp(at, "now") != 0 && strcmp(at, "peak") != 0)
 		argp_error(state, "--refresh shows now or peak, not %s", at);
 	if (arguments->options.process != NULL || arguments->options.group.by == GROUP_BY_PROCESS)

@@ -47,9 +47,11 @@ parse_filter(const char *text, bool any_frame, struct budget *budget, char **ret
 	int result;
 
 	if (!is_pattern(text)) {
-		*ret_why = xasprintf("%s: no such budget; there are live, blocks, peak, "
-				     "peak-blocks, total, allocs, temporary, and filters",
-				     budget->name);
+		*ret_why =
+			xasprintf("%s: no such budget; there are live, blocks, peak, "
+				  "peak-blocks, total, allocs, temporary, lost, lost-blocks, and "
+				  "filters",
+				  budget->name);
 		return -EINVAL;
 	}
 	result = filter_list_insert(&budget->filters, text, true, any_frame, ret_why);

@@ -24,6 +24,10 @@ const struct column columns[] = {
 	 OFFSET(total_blocks), "allocations ever made"},
 	{"temporary_blocks", "temporary", "temporary", COLUMN_BLOCKS, OFFSET(temporary_blocks),
 	 OFFSET(total_blocks), "blocks freed before the next allocation of their thread"},
+	{"lost_bytes", "lost", "lost", COLUMN_BYTES, OFFSET(lost_bytes), OFFSET(lost_blocks),
+	 "bytes that the last look has found lost, at whichever moment it was made"},
+	{"lost_blocks", "lost-blocks", "lost", COLUMN_BLOCKS, OFFSET(lost_blocks),
+	 OFFSET(lost_blocks), "blocks that the last look has found lost"},
 };
 
 const size_t column_count = sizeof(columns) / sizeof(*columns);
@@ -42,6 +46,12 @@ bool
 column_is_of_blocks(const struct column *column)
 {
 	return column->offset == OFFSET(live_bytes) || column->offset == OFFSET(live_blocks);
+}
+
+bool
+column_is_of_look(const struct column *column)
+{
+	return column->offset == OFFSET(lost_bytes) || column->offset == OFFSET(lost_blocks);
 }
 
 char *

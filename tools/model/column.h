@@ -35,6 +35,9 @@ const struct column *column_find(const char *name);
 /* Whether it is known when values are made of single blocks: what is live. */
 bool column_is_of_blocks(const struct column *column);
 
+/* Whether it is known only when somebody has looked at the memory for what is lost. */
+bool column_is_of_look(const struct column *column);
+
 /* As people read it, in text of HUMAN_BYTES, which is returned. */
 char *column_format(const struct column *column, int64_t value, char *text);
 

@@ -39,7 +39,8 @@ arcs_are_valid(const struct graph *graph)
 	return true;
 }
 
-/* Also those of threads in order, and far places of arcs that are there. */
+/* Also those of threads in order, far places of arcs that are there, and instances of blocks that
+ * are. */
 static bool
 others_are_valid(const struct graph *graph)
 {
@@ -49,6 +50,11 @@ others_are_valid(const struct graph *graph)
 	for (size_t i = 0; i < graph->far_count; i++)
 		if (graph->far[i].arc >= graph->arc_count ||
 		    (i != 0 && graph->far[i].arc <= graph->far[i - 1].arc))
+			return false;
+	for (size_t i = 0; i < graph->instance_count; i++)
+		if (graph->instances[i].block >= graph->block_count ||
+		    graph->instances[i].table >= graph->table_count ||
+		    (i != 0 && graph->instances[i].block <= graph->instances[i - 1].block))
 			return false;
 	return true;
 }
@@ -133,6 +139,8 @@ graph_release(struct graph *graph)
 	free(graph->roots);
 	free(graph->threads);
 	free(graph->far);
+	free(graph->instances);
+	free(graph->tables);
 	free(graph->first);
 	free(graph->arcs);
 	free(graph->strings);

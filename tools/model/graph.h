@@ -71,6 +71,14 @@ struct graph_task {
 	uint32_t reserved;
 };
 
+/* A block that begins with the address of a table of virtual functions, or with the count that
+ * new[] has put in front of objects that do. */
+struct graph_instance {
+	uint32_t block;
+	uint32_t table : 31; /* in `tables` */
+	uint32_t is_array : 1;
+};
+
 enum graph_taken {
 	GRAPH_TAKEN_AT_EXIT,
 	GRAPH_TAKEN_AT_EXIT_BY_TWIN,
@@ -93,12 +101,15 @@ struct graph_quality {
 struct graph {
 	struct graph_node *blocks;
 	struct graph_area *roots;
-	struct graph_task *threads; /* by `control` */
-	struct graph_far_arc *far;  /* by arc; of many, the last may be missing */
-	uint64_t *first;            /* of the arcs of each source, and the end of the last */
+	struct graph_task *threads;       /* by `control` */
+	struct graph_far_arc *far;        /* by arc; of many, the last may be missing */
+	struct graph_instance *instances; /* by block */
+	uint64_t *tables;                 /* addresses of tables of virtual functions */
+	uint64_t *first;                  /* of the arcs of each source, and the end of the last */
 	struct graph_arc *arcs;
 	char *strings;
 	size_t block_count, root_count, thread_count, arc_count, far_count, string_bytes;
+	size_t instance_count, table_count;
 
 	uint64_t start_monotonic_ns; /* of the process */
 	uint32_t pid, serial;

@@ -383,6 +383,18 @@ add_to_sums(struct grouping *grouping, const struct addition *addition)
 	return true;
 }
 
+/* What the last look says of a site, whichever moment is shown. */
+static void
+take_lost(const struct grouping *grouping, uint32_t number, struct profile_values *values)
+{
+	const struct leak_set *leaks = &grouping->profile->leaks;
+
+	if (!grouping->set->has_lost || number >= leaks->site_count)
+		return;
+	values->lost_bytes = (int64_t)leak_values_get_lost_bytes(&leaks->sites[number]);
+	values->lost_blocks = (int64_t)leak_values_get_lost_blocks(&leaks->sites[number]);
+}
+
 static void
 add_site(struct grouping *grouping, uint32_t number, const struct profile_values *recorded)
 {
@@ -407,6 +419,7 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 		values.live_bytes = values.peak_bytes;
 		values.live_blocks = values.peak_blocks;
 	}
+	take_lost(grouping, number, &values);
 	if (!add_to_sums(grouping, &addition))
 		return;
 	if (grouping->set->has_lifetimes)
@@ -593,6 +606,8 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 
 	memset(ret_set, 0, sizeof(*ret_set));
 	ret_set->by_blocks = counts_blocks(options, profile);
+	ret_set->has_lost =
+		!ret_set->by_blocks && profile->leaks.is_known && profile->leaks.error == 0;
 	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
 				 profile->blocks.lifetimes_count != 0 &&
 				 at->moment == &profile->moments[profile->moment_count - 1];

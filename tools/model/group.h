@@ -92,6 +92,7 @@ struct group_set {
 	int64_t live_with_line;    /* bytes of `sum.live_bytes` whose place has file and line */
 	int64_t live_with_name;    /* the same for file or function */
 	bool by_blocks;            /* only live values are known */
+	bool has_lost;             /* what is lost is known */
 	bool has_lifetimes;
 	struct group_ages *ages;    /* NULL if neither ages nor lifetimes were asked for */
 	struct group_ages all_ages; /* of everything in `sum` */

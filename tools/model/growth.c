@@ -169,6 +169,8 @@ take_look(struct building *building, const struct profile *profile,
 		struct growth_row *row = get_row(building, group->key);
 
 		row->looks[index].bytes = group->values.live_bytes;
+		row->lost_bytes = group->values.lost_bytes;
+		row->lost_blocks = group->values.lost_blocks;
 		/* What names the group is that of its largest site, at the look with most. */
 		if (row->stack == 0 || group->values.live_bytes > row->most_bytes) {
 			row->stack = group->stack;

@@ -23,6 +23,7 @@ struct growth_row {
 	struct verdict_point *looks; /* [look_count] of the growth */
 	struct verdict verdict;
 	int64_t most_bytes;
+	int64_t lost_bytes, lost_blocks; /* where `last.has_lost` */
 };
 
 struct growth {

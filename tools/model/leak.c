@@ -147,6 +147,51 @@ make_parts(struct leak_set *set, const struct graph *graph, const struct reach *
 	join_parts(set);
 }
 
+/* --- classes --- */
+
+static int
+compare_classes(const void *a, const void *b)
+{
+	const struct leak_class *left = a, *right = b;
+
+	if (left->site != right->site)
+		return left->site > right->site ? 1 : -1;
+	if (left->table != right->table)
+		return left->table > right->table ? 1 : -1;
+	return (left->is_array > right->is_array) - (left->is_array < right->is_array);
+}
+
+static void
+make_classes(struct leak_set *set, const struct graph *graph, const struct reach *reach)
+{
+	struct leak_class *classes = xcalloc(graph->instance_count + 1, sizeof(*classes));
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < graph->instance_count; i++) {
+		const struct graph_instance *instance = &graph->instances[i];
+
+		if (is_counted(set, graph, instance->block))
+			classes[count++] = (struct leak_class){
+				.site = graph->blocks[instance->block].site - 1,
+				.is_array = instance->is_array,
+				.table = graph->tables[instance->table],
+				.blocks = 1,
+				.lost = reach->kinds[instance->block] <= REACH_INDIRECT,
+			};
+	}
+	qsort(classes, count, sizeof(*classes), compare_classes);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || compare_classes(&classes[kept - 1], &classes[i]) != 0) {
+			classes[kept++] = classes[i];
+			continue;
+		}
+		classes[kept - 1].blocks++;
+		classes[kept - 1].lost += classes[i].lost;
+	}
+	set->classes = xreallocarray(classes, kept + 1, sizeof(*classes));
+	set->class_count = kept;
+}
+
 void
 leak_set_init(struct leak_set *set, const struct graph *graph, const struct reach *reach,
 	      uint32_t site_count)
@@ -162,6 +207,7 @@ leak_set_init(struct leak_set *set, const struct graph *graph, const struct reac
 	for (size_t i = 0; i < graph->block_count; i++)
 		count_block(set, graph, reach, i);
 	make_parts(set, graph, reach);
+	make_classes(set, graph, reach);
 }
 
 void
@@ -178,6 +224,7 @@ leak_set_release(struct leak_set *set)
 	free(set->sites);
 	free(set->changes);
 	free(set->parts);
+	free(set->classes);
 	memset(set, 0, sizeof(*set));
 }
 
@@ -285,6 +332,9 @@ leak_set_is_valid(const struct leak_set *set, uint32_t site_count)
 		return false;
 	for (size_t i = 0; i < set->part_count; i++)
 		if (set->parts[i].head >= site_count || set->parts[i].site >= site_count)
+			return false;
+	for (size_t i = 0; i < set->class_count; i++)
+		if (set->classes[i].site >= site_count)
 			return false;
 	return true;
 }

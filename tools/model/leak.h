@@ -31,6 +31,16 @@ struct leak_part {
 	uint64_t blocks, bytes;
 };
 
+/* Blocks of one site that begin with the same table of virtual functions. */
+struct leak_class {
+	uint32_t site;
+	bool is_array;    /* behind their count */
+	uint64_t table;   /* its address */
+	uint64_t blocks;  /* all of them */
+	uint64_t lost;    /* of these, definite and indirect ones */
+	const char *name; /* of the class; of whoever has looked it up, or NULL */
+};
+
 /* Between two looks. */
 struct leak_change {
 	uint64_t came, went; /* blocks; what is at work does not count */
@@ -47,6 +57,8 @@ struct leak_set {
 	uint32_t site_count;
 	struct leak_part *parts; /* by head; of one head the largest first */
 	size_t part_count;
+	struct leak_class *classes; /* by site */
+	size_t class_count;
 	struct leak_values forgotten; /* of before the last clearing */
 	uint32_t looks;
 	uint64_t apart_ns;      /* the first look from the last */
@@ -83,6 +95,19 @@ void leak_set_take_changes(struct leak_set *set, const uint64_t *came, const uin
 
 /* Whether all numbers of sites are good. */
 bool leak_set_is_valid(const struct leak_set *set, uint32_t site_count);
+
+/* Definite and indirect ones. */
+static inline uint64_t
+leak_values_get_lost_bytes(const struct leak_values *values)
+{
+	return values->bytes[REACH_DEFINITE] + values->bytes[REACH_INDIRECT];
+}
+
+static inline uint64_t
+leak_values_get_lost_blocks(const struct leak_values *values)
+{
+	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
+}
 
 void leak_values_add(struct leak_values *sum, const struct leak_values *values);
 

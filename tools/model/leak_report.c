@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/profile.h"
+#include "model/std_node.h"
 #include "model/suppress.h"
 #include "model/system_rules.h"
 #include "util/array.h"
@@ -317,6 +318,101 @@ make_parts(struct making *making, const uint32_t *where)
 	share_parts(report);
 }
 
+/* --- what they look like --- */
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct leak_row_look *left = a, *right = b;
+
+	if (left->row != right->row)
+		return left->row > right->row ? 1 : -1;
+	if (left->is_node != right->is_node || left->is_array != right->is_array)
+		return left->is_node * 2 + left->is_array > right->is_node * 2 + right->is_array
+			       ? 1
+			       : -1;
+	return strcmp(left->name, right->name);
+}
+
+static int
+compare_looks(const void *a, const void *b)
+{
+	const struct leak_row_look *left = a, *right = b;
+
+	if (left->row != right->row)
+		return left->row > right->row ? 1 : -1;
+	if (left->lost != right->lost)
+		return left->lost < right->lost ? 1 : -1;
+	if (left->blocks != right->blocks)
+		return left->blocks < right->blocks ? 1 : -1;
+	return compare_names(a, b);
+}
+
+/* The nodes of a site are told by its function, objects by what they begin with. */
+static size_t
+list_looks(const struct making *making, const uint32_t *where, struct leak_row_look *looks)
+{
+	const struct profile *profile = making->profile;
+	enum std_node *nodes = std_node_find_sites(profile);
+	size_t count = 0;
+
+	for (size_t i = 0; i < profile->leaks.class_count; i++) {
+		const struct leak_class *item = &profile->leaks.classes[i];
+
+		if (item->name != NULL && making->row_of_site[item->site] != NO_ROW)
+			looks[count++] = (struct leak_row_look){
+				.row = where[making->row_of_site[item->site]],
+				.name = item->name,
+				.is_array = item->is_array,
+				.blocks = item->blocks,
+				.lost = item->lost,
+			};
+	}
+	for (uint32_t i = 0; i < profile->leaks.site_count; i++) {
+		const struct leak_values *values = &profile->leaks.sites[i];
+
+		if (std_node_is_known(nodes[i + 1]) && making->row_of_site[i] != NO_ROW)
+			looks[count++] = (struct leak_row_look){
+				.row = where[making->row_of_site[i]],
+				.name = std_node_names[nodes[i + 1]],
+				.is_node = true,
+				.blocks = count_blocks(values),
+				.lost = values->blocks[REACH_DEFINITE] +
+					values->blocks[REACH_INDIRECT],
+			};
+	}
+	free(nodes);
+	return count;
+}
+
+static void
+make_looks(struct making *making, const uint32_t *where)
+{
+	const struct leak_set *leaks = &making->profile->leaks;
+	struct leak_row_look *looks =
+		xcalloc(leaks->class_count + leaks->site_count + 1u, sizeof(*looks));
+	size_t count = list_looks(making, where, looks), kept = 0;
+
+	qsort(looks, count, sizeof(*looks), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || compare_names(&looks[kept - 1], &looks[i]) != 0) {
+			looks[kept++] = looks[i];
+			continue;
+		}
+		looks[kept - 1].blocks += looks[i].blocks;
+		looks[kept - 1].lost += looks[i].lost;
+	}
+	qsort(looks, kept, sizeof(*looks), compare_looks);
+	for (size_t i = 0; i < kept; i++) {
+		struct leak_row *row = &making->report->rows[looks[i].row];
+
+		if (row->look_count++ == 0)
+			row->look = (uint32_t)i;
+	}
+	making->report->looks = looks;
+	making->report->look_count = kept;
+}
+
 void
 leak_report_init(struct leak_report *report, const struct profile *profile,
 		 struct attribution *attribution, const struct group_options *options)
@@ -336,6 +432,7 @@ leak_report_init(struct leak_report *report, const struct profile *profile,
 		add_site(&making, i);
 	where = sort_rows(&making);
 	make_parts(&making, where);
+	make_looks(&making, where);
 	for (size_t i = 0; i < report->row_count; i++)
 		leak_values_add(report->rows[i].is_system ? &report->system : &report->sum,
 				&report->rows[i].values);
@@ -393,6 +490,7 @@ leak_report_release(struct leak_report *report)
 {
 	free(report->rows);
 	free(report->parts);
+	free(report->looks);
 	memset(report, 0, sizeof(*report));
 }
 

@@ -35,6 +35,7 @@ struct leak_row {
 	enum leak_verdict verdict;
 	bool is_system;            /* libraries of the system keep it by design */
 	uint32_t part, part_count; /* in `parts`, largest first */
+	uint32_t look, look_count; /* in `looks`, most lost ones first, then most */
 };
 
 /* What hangs on the lost blocks of a row. */
@@ -44,10 +45,19 @@ struct leak_row_part {
 	uint64_t blocks, bytes;
 };
 
+/* What blocks of a row look like. */
+struct leak_row_look {
+	uint32_t row;
+	const char *name; /* of a class, or a kind of container of the C++ library */
+	bool is_array, is_node;
+	uint64_t blocks, lost; /* all, and lost ones */
+};
+
 struct leak_report {
 	struct leak_row *rows; /* what the system keeps comes last */
 	struct leak_row_part *parts;
-	size_t row_count, part_count;
+	struct leak_row_look *looks;
+	size_t row_count, part_count, look_count;
 	struct leak_values sum;        /* of the rows that are not the system's */
 	struct leak_values system;     /* of those that are */
 	struct leak_values suppressed; /* of what is no row */

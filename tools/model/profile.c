@@ -100,6 +100,8 @@ profile_values_add(struct profile_values *sum, const struct profile_values *valu
 	sum->rounding_bytes = wrap_add(sum->rounding_bytes, values->rounding_bytes);
 	sum->peak_bytes = wrap_add(sum->peak_bytes, values->peak_bytes);
 	sum->peak_blocks = wrap_add(sum->peak_blocks, values->peak_blocks);
+	sum->lost_bytes = wrap_add(sum->lost_bytes, values->lost_bytes);
+	sum->lost_blocks = wrap_add(sum->lost_blocks, values->lost_blocks);
 	sum->total_bytes += values->total_bytes;
 	sum->total_blocks += values->total_blocks;
 	sum->freed_bytes += values->freed_bytes;
@@ -115,6 +117,8 @@ profile_values_subtract(struct profile_values *rest, const struct profile_values
 	rest->rounding_bytes = profile_get_change(values->rounding_bytes, rest->rounding_bytes);
 	rest->peak_bytes = profile_get_change(values->peak_bytes, rest->peak_bytes);
 	rest->peak_blocks = profile_get_change(values->peak_blocks, rest->peak_blocks);
+	rest->lost_bytes = profile_get_change(values->lost_bytes, rest->lost_bytes);
+	rest->lost_blocks = profile_get_change(values->lost_blocks, rest->lost_blocks);
 	rest->total_bytes -= values->total_bytes;
 	rest->total_blocks -= values->total_blocks;
 	rest->freed_bytes -= values->freed_bytes;

@@ -108,6 +108,7 @@ struct profile_values {
 	uint64_t temporary_blocks;
 	int64_t rounding_bytes;
 	int64_t peak_bytes, peak_blocks; /* at the program's peak up to this moment */
+	int64_t lost_bytes, lost_blocks; /* of groups alone: what the last look has found lost */
 };
 
 #define PROFILE_LABEL_BYTES 96 /* with its NUL */

@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct graph_arc) == sizeof(struct graph_edge), "one layou
 _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layout");
 _Static_assert(sizeof(struct graph_task) == sizeof(struct graph_thread), "one layout");
 _Static_assert(sizeof(struct graph_far_arc) == sizeof(struct graph_far), "one layout");
+_Static_assert(sizeof(struct graph_instance) == sizeof(struct graph_object), "one layout");
 _Static_assert((int)GRAPH_HOWS == (int)GRAPH_POINTERS && (int)GRAPH_BASE == GRAPH_POINTER_BASE,
 	       "one list");
 _Static_assert((int)GRAPH_AREA_KINDS == (int)GRAPH_ROOTS_KINDS &&
@@ -86,19 +87,31 @@ read_section(int fd, const struct graph_header *header, const struct graph_exten
 	return read_exactly(fd, *ret_records, extent->count * record_bytes, extent->offset);
 }
 
+/* One that could not be made is a header alone, which may be of an older runtime. */
+static uint64_t
+get_header_bytes(const struct stat *status)
+{
+	return status->st_size < (off_t)sizeof(struct graph_header) ? GRAPH_HEADER_LEAST
+								    : sizeof(struct graph_header);
+}
+
 static int
 read_header(int fd, struct graph_header *header)
 {
 	struct stat status;
 	int result;
 
+	memset(header, 0, sizeof(*header));
 	if (fstat(fd, &status) != 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_size < (off_t)sizeof(*header))
+	if (!S_ISREG(status.st_mode) || status.st_size < (off_t)GRAPH_HEADER_LEAST)
 		return -EBADMSG;
-	result = read_exactly(fd, header, sizeof(*header), 0);
+	result = read_exactly(fd, header, get_header_bytes(&status), 0);
 	if (result != 0)
 		return result;
+	/* Of an older one, this is what follows its header. */
+	if (header->sections[GRAPH_EDGES].offset < sizeof(*header))
+		header->object_table = header->class_table = (struct graph_extent){0};
 	if (memcmp(header->magic, GRAPH_MAGIC, sizeof(header->magic)) != 0)
 		return -EBADMSG;
 	if (header->byte_order != GRAPH_BYTE_ORDER || header->version != GRAPH_VERSION)
@@ -163,6 +176,9 @@ read_sections(int fd, const struct graph_header *header, struct graph *graph)
 		{&header->thread_table, sizeof(*graph->threads), &graph->threads,
 		 &graph->thread_count},
 		{&header->far_table, sizeof(*graph->far), &graph->far, &graph->far_count},
+		{&header->object_table, sizeof(*graph->instances), &graph->instances,
+		 &graph->instance_count},
+		{&header->class_table, sizeof(*graph->tables), &graph->tables, &graph->table_count},
 	};
 	int result = 0;
 
@@ -287,6 +303,9 @@ graph_file_write(const struct graph *graph, int fd)
 		{&header.thread_table, graph->threads, graph->thread_count,
 		 sizeof(*graph->threads)},
 		{&header.far_table, graph->far, graph->far_count, sizeof(*graph->far)},
+		{&header.object_table, graph->instances, graph->instance_count,
+		 sizeof(*graph->instances)},
+		{&header.class_table, graph->tables, graph->table_count, sizeof(*graph->tables)},
 		/* Last: all others are of whole words. */
 		{&header.sections[GRAPH_STRINGS], graph->strings, graph->string_bytes, 1},
 	};

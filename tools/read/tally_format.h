@@ -51,6 +51,7 @@ enum tally_tag {
 	TALLY_LEAKS_INFO = TALLY_TAG('l', 'E', 'K', 'I'),
 	TALLY_LEAKS = TALLY_TAG('l', 'E', 'K', 'S'),
 	TALLY_LEAK_PARTS = TALLY_TAG('l', 'E', 'K', 'P'),
+	TALLY_LEAK_CLASSES = TALLY_TAG('l', 'E', 'K', 'C'),
 	TALLY_PYTHON = TALLY_TAG('p', 'Y', 'T', 'H'),
 	TALLY_DONE = TALLY_TAG('D', 'O', 'N', 'E'),
 	TALLY_END = TALLY_TAG('E', 'N', 'D', 'S'),

@@ -7,6 +7,7 @@
 
 #include "read/tally_format.h"
 #include "util/buffer.h"
+#include "util/intern.h"
 #include "util/varint.h"
 
 /* In the order in which they stand in the file; only appended to. */
@@ -190,6 +191,62 @@ tally_leaks_decode_parts(struct tally_leaks *read, struct varint_input *input)
 	}
 }
 
+size_t
+tally_leaks_encode_classes(const struct leak_set *set, size_t first, struct buffer *chunk)
+{
+	for (; first < set->class_count && chunk->length < TALLY_CHUNK_BYTES; first++) {
+		const struct leak_class *item = &set->classes[first];
+		const char *name = item->name != NULL ? item->name : "";
+
+		varint_put(chunk, item->site);
+		varint_put(chunk, item->is_array ? TALLY_YES : TALLY_NO);
+		varint_put(chunk, item->table);
+		varint_put(chunk, item->blocks);
+		varint_put(chunk, item->lost);
+		varint_put(chunk, strlen(name));
+		buffer_insert(chunk, name, strlen(name));
+	}
+	return first;
+}
+
+/* NULL for an empty one. */
+static const char *
+get_name(struct intern *strings, struct varint_input *input)
+{
+	uint64_t length = varint_get(input);
+	const char *text = (const char *)input->next;
+
+	if (length > (size_t)(input->end - input->next) || memchr(text, '\0', length) != NULL) {
+		input->bad = true;
+		length = 0;
+	}
+	input->next += length;
+	return length != 0 ? intern_insert(strings, text, length) : NULL;
+}
+
+void
+tally_leaks_decode_classes(struct tally_leaks *read, struct intern *strings,
+			   struct varint_input *input)
+{
+	const unsigned char *start = input->next;
+
+	input->bad |= !read->set.is_known;
+	while (!input->bad && input->next != input->end) {
+		struct leak_class item = {0};
+
+		item.site = get_small(input);
+		item.is_array = get_flag(input);
+		item.table = varint_get(input);
+		item.blocks = varint_get(input);
+		item.lost = varint_get(input);
+		item.name = get_name(strings, input);
+		if (!input->bad)
+			*array_push(&read->classes) = item;
+	}
+	/* All of the chunk is more than the names in it. */
+	read->text_bytes += (uint64_t)(input->next - start);
+}
+
 void
 tally_leaks_finish(struct tally_leaks *read, uint32_t site_count, struct leak_set *ret_set)
 {
@@ -201,9 +258,12 @@ tally_leaks_finish(struct tally_leaks *read, uint32_t site_count, struct leak_se
 		ret_set->site_count = (uint32_t)read->sites.count;
 		ret_set->parts = read->parts.items;
 		ret_set->part_count = read->parts.count;
+		ret_set->classes = read->classes.items;
+		ret_set->class_count = read->classes.count;
 	} else {
 		array_release(&read->sites);
 		array_release(&read->parts);
+		array_release(&read->classes);
 	}
 	memset(read, 0, sizeof(*read));
 }
@@ -213,5 +273,6 @@ tally_leaks_release(struct tally_leaks *read)
 {
 	array_release(&read->sites);
 	array_release(&read->parts);
+	array_release(&read->classes);
 	memset(read, 0, sizeof(*read));
 }

@@ -175,10 +175,10 @@ get_memory(const struct tally_reader *reader)
 	       TABLE_BYTES(reader->nodes) + TABLE_BYTES(reader->sites) +
 	       TABLE_BYTES(reader->samples) + TABLE_BYTES(reader->marks) +
 	       TABLE_BYTES(reader->residents) + TABLE_BYTES(reader->leaks.sites) +
-	       TABLE_BYTES(reader->leaks.parts) + TABLE_BYTES(reader->blocks.blocks) +
-	       TABLE_BYTES(reader->blocks.buckets) +
+	       TABLE_BYTES(reader->leaks.parts) + TABLE_BYTES(reader->leaks.classes) +
+	       TABLE_BYTES(reader->blocks.blocks) + TABLE_BYTES(reader->blocks.buckets) +
 	       (uint64_t)reader->sites.count * sizeof(*reader->blocks.lifetimes.items) +
-	       reader->values_bytes + reader->text_bytes;
+	       reader->values_bytes + reader->text_bytes + reader->leaks.text_bytes;
 #undef TABLE_BYTES
 }
 
@@ -664,6 +664,12 @@ read_leak_parts(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_leak_classes(struct tally_reader *reader, struct varint_input *input)
+{
+	tally_leaks_decode_classes(&reader->leaks, reader->profile->strings, input);
+}
+
+static void
 read_done(struct tally_reader *reader, struct varint_input *input)
 {
 	struct profile *profile = reader->profile;
@@ -811,6 +817,8 @@ find_table_reader(uint32_t tag)
 		return read_leaks;
 	case TALLY_LEAK_PARTS:
 		return read_leak_parts;
+	case TALLY_LEAK_CLASSES:
+		return read_leak_classes;
 	case TALLY_DONE:
 		return read_done;
 	case TALLY_PROCESS:

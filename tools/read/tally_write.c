@@ -529,6 +529,10 @@ write_leaks(struct tally_writer *writer, const struct leak_set *set)
 		next = tally_leaks_encode_parts(set, next, &writer->chunk);
 		end_chunk(writer, TALLY_LEAK_PARTS);
 	}
+	for (size_t next = 0; next < set->class_count;) {
+		next = tally_leaks_encode_classes(set, next, &writer->chunk);
+		end_chunk(writer, TALLY_LEAK_CLASSES);
+	}
 }
 
 static void

@@ -18,6 +18,7 @@
 #include "model/profile.h"
 #include "symbols/debuginfo.h"
 #include "symbols/module_file.h"
+#include "symbols/module_open.h"
 #include "symbols/variable_table.h"
 #include "util/xalloc.h"
 
@@ -71,42 +72,16 @@ static const struct variable_table *
 get_table(struct owner_names *names, uint32_t number)
 {
 	struct module_variables *variables = &names->modules[number];
-	const struct profile_module *module = &names->profile->modules[number];
-	struct debuginfo *debuginfo = NULL;
-	size_t index = 0;
-	int error;
-	char *path;
+	struct debuginfo *debuginfo;
 
 	if (variables->is_known)
 		return variables->table;
 	variables->is_known = true;
-	while (debuginfo == NULL &&
-	       (path = module_files_next(names->files, module, &index, &error)) != NULL) {
-		if (debuginfo_open(path, module->build_id, module->build_id_bytes, names->online,
-				   &debuginfo) != 0)
-			debuginfo = NULL;
-		free(path);
-	}
+	debuginfo = module_open(names->files, &names->profile->modules[number], names->online);
 	if (debuginfo != NULL)
 		variables->table = variable_table_new(debuginfo);
 	debuginfo_free(debuginfo);
 	return variables->table;
-}
-
-/* One that is loaded is more likely than one that was. */
-static uint32_t
-find_module(const struct profile *profile, uint64_t address)
-{
-	uint32_t found = PROFILE_NO_MODULE;
-
-	for (uint32_t i = 0; i < profile->module_count; i++) {
-		const struct profile_module *module = &profile->modules[i];
-
-		if (address >= module->start && address < module->end &&
-		    (found == PROFILE_NO_MODULE || !module->unloaded))
-			found = i;
-	}
-	return found;
 }
 
 /* `base`: the address at which the place 0 of the variables is. */
@@ -173,7 +148,7 @@ static bool
 find(void *context, uint64_t address, struct owner *ret_owner)
 {
 	struct owner_names *names = context;
-	uint32_t module = find_module(names->profile, address);
+	uint32_t module = module_find(names->profile, address);
 	const struct graph_task *thread;
 	const struct variable_table *table;
 	struct variable variable;

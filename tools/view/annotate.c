@@ -125,6 +125,7 @@ enum text_column {
 	TEXT_ALLOCS,
 	TEXT_TEMPORARY,
 	TEXT_LIFETIME,
+	TEXT_LOST,
 	TEXT_LINE,
 	TEXT_CODE,
 	TEXT_COLUMNS,
@@ -145,6 +146,7 @@ insert_titles(struct view_table *table, const struct view_annotate *view)
 		[TEXT_CODE] = "",
 		[TEXT_TEMPORARY] = "temporary",
 		[TEXT_LIFETIME] = view->set->has_lifetimes ? "lifetime" : "",
+		[TEXT_LOST] = view->set->has_lost ? "lost" : "",
 	};
 
 	for (size_t i = 0; i < TEXT_COLUMNS; i++)
@@ -174,6 +176,8 @@ insert_values(struct view_table *table, const struct view_annotate *view,
 		view_table_insert(table, human_duration(mean_ns, text), TERM_PLAIN);
 	else
 		view_table_insert(table, view->set->has_lifetimes ? "-" : "", TERM_PLAIN);
+	view_table_insert(table, view->set->has_lost ? human_size(values->lost_bytes, text) : "",
+			  TERM_PLAIN);
 }
 
 static void
@@ -324,7 +328,7 @@ view_annotate_json(const struct term *term, const struct view_annotate *view)
 	json_writer_bool(&json, "cumulative", view->cumulative);
 	if (!view->cumulative) {
 		json_writer_begin_object(&json, "totals");
-		view_json_values(&json, &view->annotation->sum);
+		view_json_values(&json, &view->annotation->sum, view->set->has_lost);
 		json_writer_end_object(&json);
 	}
 	view_quality_json(&json, "quality", view->profile, view->set);
@@ -336,7 +340,7 @@ view_annotate_json(const struct term *term, const struct view_annotate *view)
 		json_writer_begin_object(&json, NULL);
 		json_writer_unsigned(&json, "line", walk.line);
 		json_writer_string(&json, "code", walk.code);
-		view_json_values(&json, &walk.entry->values);
+		view_json_values(&json, &walk.entry->values, view->set->has_lost);
 		if (view->set->has_lifetimes)
 			view_lifetimes_json(&json, &walk.entry->lifetimes);
 		json_writer_end_object(&json);

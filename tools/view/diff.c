@@ -16,6 +16,8 @@ view_diff_get_change(const struct column *column, const struct profile_values *n
 bool
 view_diff_is_known(const struct view_diff *view, const struct column *column)
 {
+	if (column_is_of_look(column))
+		return view->diff->old_set.has_lost && view->diff->new_set.has_lost;
 	return column_is_of_blocks(column) ||
 	       (!view->diff->old_set.by_blocks && !view->diff->new_set.by_blocks);
 }

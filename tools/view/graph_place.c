@@ -12,7 +12,8 @@
 #include "view/owner.h"
 #include "view/place.h"
 
-#define STEPS_SHOWN 12 /* of a path, without those that repeat a place */
+#define STEPS_SHOWN      12 /* of a path, without those that repeat a place */
+#define LIKENESSES_SHOWN 3  /* of a group */
 
 void
 view_graph_place_text(const struct term *term, const struct view_graph *view, uint32_t group)
@@ -50,6 +51,53 @@ view_graph_owner_text(const struct term *term, const struct view_graph *view, ui
 	fprintf(term->stream, "%s%s%s", name, *position ? " " : "", position);
 	free(name);
 	free(position);
+}
+
+static void
+print_likeness(const struct term *term, const struct view_graph *view, uint32_t item)
+{
+	char *name = likeness_format(&view->likeness->items[item], view->owners);
+	char *escaped = term_escape(name);
+
+	if (!view->full_names)
+		view_place_cut_name(escaped, view_place_name_columns(term->width));
+	fputs(escaped, term->stream);
+	free(escaped);
+	free(name);
+}
+
+void
+view_graph_likeness_text(const struct term *term, const struct view_graph *view, size_t block)
+{
+	if (view->likeness == NULL || view->likeness->of_block[block] == LIKENESS_NONE)
+		return;
+	fputs(", looks like ", term->stream);
+	print_likeness(term, view, view->likeness->of_block[block]);
+}
+
+void
+view_graph_likeness_of_group_text(const struct term *term, const struct view_graph *view,
+				  uint32_t group)
+{
+	const struct likeness_sum *sum = view->likeness_of_groups;
+	uint32_t first, count;
+	uint64_t blocks;
+	char text[HUMAN_BYTES];
+
+	if (view->likeness == NULL || group == SITE_GROUP_NONE)
+		return;
+	first = sum->first[group];
+	count = sum->first[group + 1] - first;
+	blocks = view->groups->groups[group].blocks;
+	for (uint32_t i = 0; i < count && i < LIKENESSES_SHOWN; i++) {
+		fputs(i != 0 ? ", " : blocks > 1 ? ", look like " : ", looks like ", term->stream);
+		print_likeness(term, view, sum->parts[first + i].item);
+		if (sum->parts[first + i].blocks != blocks)
+			fprintf(term->stream, " (x %s)",
+				human_count(sum->parts[first + i].blocks, text));
+	}
+	if (count > LIKENESSES_SHOWN)
+		fprintf(term->stream, ", %s more", human_count(count - LIKENESSES_SHOWN, text));
 }
 
 /* Steps that are of one place, one behind the other, are one with their number. */
@@ -117,10 +165,50 @@ view_graph_frames_json(struct json_writer *json, const struct view_graph *view, 
 }
 
 static void
+write_likeness(struct json_writer *json, const struct view_graph *view, const char *key,
+	       uint32_t item)
+{
+	char *name = likeness_format(&view->likeness->items[item], view->owners);
+
+	json_writer_string(json, key, name);
+	free(name);
+}
+
+void
+view_graph_likeness_json(struct json_writer *json, const struct view_graph *view, size_t block)
+{
+	if (view->likeness == NULL || view->likeness->of_block[block] == LIKENESS_NONE)
+		json_writer_null(json, "looks_like");
+	else
+		write_likeness(json, view, "looks_like", view->likeness->of_block[block]);
+}
+
+void
+view_graph_likeness_of_group_json(struct json_writer *json, const struct view_graph *view,
+				  uint32_t group)
+{
+	const struct likeness_sum *sum = view->likeness_of_groups;
+
+	json_writer_begin_array(json, "looks_like");
+	for (uint32_t i = 0; view->likeness != NULL && group != SITE_GROUP_NONE &&
+			     i < sum->first[group + 1] - sum->first[group];
+	     i++) {
+		const struct likeness_part *part = &sum->parts[sum->first[group] + i];
+
+		json_writer_begin_object(json, NULL);
+		write_likeness(json, view, "name", part->item);
+		json_writer_unsigned(json, "blocks", part->blocks);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
+static void
 write_members(struct json_writer *json, const struct view_graph *view, size_t block)
 {
 	json_writer_hex(json, "address", view->graph->blocks[block].start);
 	json_writer_unsigned(json, "size_bytes", graph_get_bytes(&view->graph->blocks[block]));
+	view_graph_likeness_json(json, view, block);
 	view_graph_frames_json(json, view, site_group_find(view->groups, view->graph, block));
 }
 

@@ -12,6 +12,7 @@
 #include "model/attribution.h"
 #include "model/graph.h"
 #include "model/group.h"
+#include "model/likeness.h"
 #include "model/owner.h"
 #include "model/owner_path.h"
 #include "model/site_group.h"
@@ -24,6 +25,8 @@ struct view_graph {
 	const struct owner_set *owners;
 	const struct owner_paths *paths; /* for those functions that are about paths */
 	const struct site_group_set *groups;
+	const struct likeness_set *likeness; /* and of the groups; or NULL */
+	const struct likeness_sum *likeness_of_groups;
 	const struct attribution *attribution;
 	const struct group_options *options;
 	bool full_names;
@@ -37,6 +40,17 @@ void view_graph_owner_text(const struct term *term, const struct view_graph *vie
  * nothing, when none leads to the block. */
 bool view_graph_path_text(const struct term *term, const struct view_graph *view, uint32_t block,
 			  const char *last);
+
+/* ", which looks like Session", of a block; the same of a group. Nothing, when it is not known. */
+void view_graph_likeness_text(const struct term *term, const struct view_graph *view, size_t block);
+void view_graph_likeness_of_group_text(const struct term *term, const struct view_graph *view,
+				       uint32_t group);
+
+/* Members of these keys: "looks_like", a string or null; an array of "name" and "blocks". */
+void view_graph_likeness_json(struct json_writer *json, const struct view_graph *view,
+			      size_t block);
+void view_graph_likeness_of_group_json(struct json_writer *json, const struct view_graph *view,
+				       uint32_t group);
 
 /* Members of these keys: "frames"; the block; the owner, or null; the path, or null, where
  * neighbours of one place are one. */

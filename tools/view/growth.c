@@ -116,6 +116,7 @@ is_filtered_out(const struct view_growth *view)
 enum text_column {
 	TEXT_RATE,
 	TEXT_NOW,
+	TEXT_LOST,
 	TEXT_SPARK,
 	TEXT_VERDICT,
 	TEXT_NAME,
@@ -179,6 +180,13 @@ make_sparkline(const struct term *term, const struct growth *growth, const struc
 	return line;
 }
 
+/* Where something is. */
+static bool
+shows_lost(const struct view_growth *view)
+{
+	return view->growth->last.has_lost && view->growth->last.sum.lost_blocks != 0;
+}
+
 static void
 insert_row(struct view_table *table, const struct term *term, const struct view_growth *view,
 	   const struct growth_row *row)
@@ -197,6 +205,8 @@ insert_row(struct view_table *table, const struct term *term, const struct view_
 			  TERM_BAD);
 	view_table_insert(table, human_size(row->looks[growth->look_count - 1].bytes, text),
 			  TERM_PLAIN);
+	view_table_insert(table, shows_lost(view) ? human_size(row->lost_bytes, text) : "",
+			  TERM_PLAIN);
 	view_table_insert(table, spark, TERM_PLAIN);
 	view_table_insert(table, view_growth_format_verdict(&row->verdict, text),
 			  grows ? TERM_BOLD : TERM_PLAIN);
@@ -209,9 +219,14 @@ insert_row(struct view_table *table, const struct term *term, const struct view_
 static void
 print_rows(const struct term *term, const struct view_growth *view)
 {
-	static const char *const titles[TEXT_COLUMNS] = {
-		[TEXT_RATE] = "change/s",   [TEXT_NOW] = "now",    [TEXT_SPARK] = "over time",
-		[TEXT_VERDICT] = "verdict", [TEXT_NAME] = "where", [TEXT_POSITION] = "",
+	const char *const titles[TEXT_COLUMNS] = {
+		[TEXT_RATE] = view->growth->growing_count != 0 ? "change/s" : "",
+		[TEXT_NOW] = "now",
+		[TEXT_LOST] = shows_lost(view) ? "lost" : "",
+		[TEXT_SPARK] = "over time",
+		[TEXT_VERDICT] = "verdict",
+		[TEXT_NAME] = "where",
+		[TEXT_POSITION] = "",
 	};
 	static const size_t spare[] = {TEXT_NOW, TEXT_SPARK};
 	static const struct view_table_fit fit = {
@@ -225,9 +240,7 @@ print_rows(const struct term *term, const struct view_growth *view)
 
 	view_table_init(&table, TEXT_COLUMNS, text_is_text);
 	for (size_t i = 0; i < TEXT_COLUMNS; i++)
-		view_table_insert(
-			&table, i == TEXT_RATE && view->growth->growing_count == 0 ? "" : titles[i],
-			TERM_DIM);
+		view_table_insert(&table, titles[i], TERM_DIM);
 	for (size_t i = 0; i < get_row_count(view); i++)
 		insert_row(&table, term, view, &view->growth->rows[i]);
 	if (!view->full_names)
@@ -299,6 +312,10 @@ write_row(struct json_writer *json, const struct view_growth *view, const struct
 	json_writer_begin_object(json, NULL);
 	view_growth_verdict_json(json, &row->verdict);
 	write_looks(json, "live_bytes", view->growth, row->looks);
+	if (view->growth->last.has_lost) {
+		json_writer_signed(json, "lost_bytes", row->lost_bytes);
+		json_writer_signed(json, "lost_blocks", row->lost_blocks);
+	}
 	view_place_json(json, view->growth->table, row->stack, view->options->by);
 	json_writer_end_object(json);
 }
@@ -329,6 +346,10 @@ view_growth_json(const struct term *term, const struct view_growth *view)
 	json_writer_begin_object(&json, "totals");
 	view_growth_verdict_json(&json, &growth->verdict);
 	write_looks(&json, "live_bytes", growth, growth->looks);
+	if (growth->last.has_lost) {
+		json_writer_signed(&json, "lost_bytes", growth->last.sum.lost_bytes);
+		json_writer_signed(&json, "lost_blocks", growth->last.sum.lost_blocks);
+	}
 	json_writer_unsigned(&json, "group_count", growth->count);
 	json_writer_unsigned(&json, "growing_count", growth->growing_count);
 	json_writer_unsigned(&json, "unchanged_count", growth->same_count);

@@ -25,10 +25,11 @@ view_json_begin(struct json_writer *json, FILE *stream, const char *name)
 }
 
 void
-view_json_values(struct json_writer *json, const struct profile_values *values)
+view_json_values(struct json_writer *json, const struct profile_values *values, bool has_lost)
 {
 	for (size_t i = 0; i < column_count; i++)
-		json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
+		if (has_lost || !column_is_of_look(&columns[i]))
+			json_writer_signed(json, columns[i].name, column_get(&columns[i], values));
 }
 
 void

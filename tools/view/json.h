@@ -22,7 +22,7 @@ struct profile_values;
 void view_json_begin(struct json_writer *json, FILE *stream, const char *name);
 
 /* The members of every column. */
-void view_json_values(struct json_writer *json, const struct profile_values *values);
+void view_json_values(struct json_writer *json, const struct profile_values *values, bool has_lost);
 
 /* What a group is known by whose key is no place: a range of sizes, a generation, a thread, a
  * process; else nothing. */

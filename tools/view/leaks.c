@@ -20,6 +20,7 @@
 #include "view/quality.h"
 
 #define PARTS_SHOWN 3
+#define LOOKS_SHOWN 3
 #define WORD_WIDTH  8 /* of "START-UP" */
 
 char *
@@ -49,18 +50,6 @@ view_leaks_explain(int error)
 
 /*** text ***/
 
-static uint64_t
-get_lost_bytes(const struct leak_values *values)
-{
-	return values->bytes[REACH_DEFINITE] + values->bytes[REACH_INDIRECT];
-}
-
-static uint64_t
-get_lost_blocks(const struct leak_values *values)
-{
-	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
-}
-
 static size_t
 count_lost_rows(const struct leak_report *report)
 {
@@ -78,7 +67,7 @@ print_before(const struct term *term, const struct view_leaks *view)
 	char *name = term_escape(view->before_name);
 
 	fprintf(term->stream, " that %s not in %s",
-		get_lost_blocks(&view->report->sum) <= 1 ? "was" : "were", name);
+		leak_values_get_lost_blocks(&view->report->sum) <= 1 ? "was" : "were", name);
 	free(name);
 }
 
@@ -107,16 +96,16 @@ print_title(const struct term *term, const struct view_leaks *view)
 	fprintf(term->stream, "%s%s%s%s: ", term_style(term, TERM_BOLD), process,
 		term_style(term, TERM_PLAIN),
 		leaks->quality.taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "");
-	if (get_lost_blocks(sum) == 0)
+	if (leak_values_get_lost_blocks(sum) == 0)
 		fputs("nothing is lost", term->stream);
 	else
 		fprintf(term->stream, "%s in %s block%s %s lost, from %zu place%s",
-			human_size((int64_t)get_lost_bytes(sum), bytes),
-			human_count(get_lost_blocks(sum), blocks),
-			text_plural(get_lost_blocks(sum)),
-			!leak_set_is_sure(leaks)    ? "seem"
-			: get_lost_blocks(sum) == 1 ? "is"
-						    : "are",
+			human_size((int64_t)leak_values_get_lost_bytes(sum), bytes),
+			human_count(leak_values_get_lost_blocks(sum), blocks),
+			text_plural(leak_values_get_lost_blocks(sum)),
+			!leak_set_is_sure(leaks)                ? "seem"
+			: leak_values_get_lost_blocks(sum) == 1 ? "is"
+								: "are",
 			places, text_plural(places));
 	if (view->before != NULL)
 		print_before(term, view);
@@ -276,6 +265,54 @@ print_parts(const struct term *term, const struct view_leaks *view, const struct
 			text_plural(row->part_count - PARTS_SHOWN));
 }
 
+static uint64_t
+sum_up(const uint64_t *numbers)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REACH_KINDS; i++)
+		sum += numbers[i];
+	return sum;
+}
+
+/* "looks like Session (x 3), Timer": of lost rows what is lost of them. */
+static void
+print_looks(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+{
+	bool is_lost = row->verdict <= LEAK_PART;
+	uint64_t all =
+		is_lost ? leak_values_get_lost_blocks(&row->values) : sum_up(row->values.blocks);
+	char count[HUMAN_BYTES];
+
+	for (uint32_t i = 0; i < row->look_count; i++) {
+		const struct leak_row_look *look = &view->report->looks[row->look + i];
+		uint64_t blocks = is_lost ? look->lost : look->blocks;
+		char *name;
+
+		if (blocks == 0)
+			break;
+		if (i == LOOKS_SHOWN) {
+			fprintf(term->stream, ", %s more",
+				human_count(row->look_count - LOOKS_SHOWN, count));
+			break;
+		}
+		name = term_escape(look->name);
+		if (!view->full_names)
+			view_place_cut_name(name, view_place_name_columns(term->width));
+		fprintf(term->stream, "%s%s%s",
+			i != 0    ? ", "
+			: all > 1 ? ", look like "
+				  : ", looks like ",
+			name,
+			look->is_array  ? "[]"
+			: look->is_node ? " node"
+					: "");
+		if (blocks != all)
+			fprintf(term->stream, " (x %s)", human_count(blocks, count));
+		free(name);
+	}
+}
+
 static void
 print_row(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
 {
@@ -292,6 +329,7 @@ print_row(const struct term *term, const struct view_leaks *view, const struct l
 		print_why(term, row);
 	fputs("\n         ", term->stream);
 	print_place(term, view, row);
+	print_looks(term, view, row);
 	fputs("\n", term->stream);
 	print_growth(term, view, row);
 	if (row->verdict == LEAK_LOST)
@@ -341,16 +379,6 @@ print_amount(const struct term *term, const char **separator, uint64_t bytes, ui
 	fprintf(term->stream, "%s%s in %s block%s %s", *separator, human_size((int64_t)bytes, size),
 		human_count(blocks, count), text_plural(blocks), what);
 	*separator = ", ";
-}
-
-static uint64_t
-sum_up(const uint64_t *numbers)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < REACH_KINDS; i++)
-		sum += numbers[i];
-	return sum;
 }
 
 static void
@@ -488,6 +516,27 @@ write_growth(struct json_writer *json, const struct view_leaks *view, const stru
 }
 
 static void
+write_looks(struct json_writer *json, const struct view_leaks *view, const struct leak_row *row)
+{
+	json_writer_begin_array(json, "looks_like");
+	for (uint32_t i = 0; i < row->look_count; i++) {
+		const struct leak_row_look *look = &view->report->looks[row->look + i];
+		char *name = xasprintf("%s%s", look->name,
+				       look->is_array  ? "[]"
+				       : look->is_node ? " node"
+						       : "");
+
+		json_writer_begin_object(json, NULL);
+		json_writer_string(json, "name", name);
+		json_writer_unsigned(json, "blocks", look->blocks);
+		json_writer_unsigned(json, "lost_blocks", look->lost);
+		json_writer_end_object(json);
+		free(name);
+	}
+	json_writer_end_array(json);
+}
+
+static void
 write_row(struct json_writer *json, const struct view_leaks *view, const struct leak_row *row)
 {
 	const struct leak_report *report = view->report;
@@ -497,6 +546,7 @@ write_row(struct json_writer *json, const struct view_leaks *view, const struct 
 	json_writer_bool(json, "system", row->is_system);
 	write_values(json, &row->values);
 	view_place_json(json, view->attribution->table, row->stack, view->options->by);
+	write_looks(json, view, row);
 	json_writer_begin_array(json, "parts");
 	for (uint32_t i = 0; i < row->part_count; i++) {
 		const struct leak_row_part *part = &report->parts[row->part + i];

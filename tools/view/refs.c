@@ -29,10 +29,10 @@ get_block(const struct view_refs *view, size_t block)
 
 /*** text ***/
 
-/* "+16 of a block of 64 bytes, row_new src/rows.c:31"; of many, `blocks` is set. */
+/* "+16 of a block of 64 bytes, row_new src/rows.c:31". Of a single pointer `source` is set. */
 static void
 print_source(const struct term *term, const struct view_refs *view, const struct referrer *way,
-	     bool many)
+	     bool many, const struct referrer_pointer *source)
 {
 	char count[HUMAN_BYTES];
 
@@ -51,6 +51,8 @@ print_source(const struct term *term, const struct view_refs *view, const struct
 			text_plural(way->source_bytes));
 	fputs(", ", term->stream);
 	view_graph_place_text(term, &view->names, way->who);
+	if (source != NULL)
+		view_graph_likeness_text(term, &view->names, source->source);
 }
 
 /* Nothing for the usual way. */
@@ -95,7 +97,7 @@ print_pointer(const struct term *term, const struct view_refs *view,
 	char percent[HUMAN_BYTES];
 
 	fputs("  ", term->stream);
-	print_source(term, view, &single, false);
+	print_source(term, view, &single, false, pointer);
 	print_target(term, &single);
 	if (view->group != SITE_GROUP_NONE && view->referrers->blocks > 1)
 		fprintf(term->stream, "  (%s %% of this site are held like this)",
@@ -137,7 +139,7 @@ print_ways(const struct term *term, const struct view_refs *view)
 
 		human_percent((double)way->blocks, (double)referrers->blocks, percent);
 		fprintf(term->stream, "  %5s %%  %10s  ", percent, human_count(way->blocks, count));
-		print_source(term, view, way, way->pointers > 1);
+		print_source(term, view, way, way->pointers > 1, NULL);
 		print_target(term, way);
 		fputs("\n", term->stream);
 	}
@@ -159,6 +161,7 @@ print_address_title(const struct term *term, const struct view_refs *view)
 			view->address - start, text_plural(view->address - start), start);
 	fprintf(term->stream, "%s byte%s, ", human_count(bytes, text), text_plural(bytes));
 	view_graph_place_text(term, &view->names, view->group);
+	view_graph_likeness_text(term, &view->names, view->block);
 	if (count == 0)
 		fputs(": nothing points at it\n", term->stream);
 	else
@@ -178,6 +181,8 @@ print_site_title(const struct term *term, const struct view_refs *view)
 	if (view->others != 0)
 		fprintf(term->stream, " and %s more place%s", human_count(view->others, others),
 			text_plural(view->others));
+	if (view->others == 0)
+		view_graph_likeness_of_group_text(term, &view->names, view->group);
 	fprintf(term->stream, ": %s block%s of %s, %s pointer%s at %s\n",
 		human_count(referrers->blocks, blocks), text_plural(referrers->blocks),
 		human_size((int64_t)referrers->bytes, bytes),
@@ -289,6 +294,7 @@ write_site(struct json_writer *json, const struct view_refs *view)
 	json_writer_unsigned(json, "bytes", referrers->bytes);
 	json_writer_unsigned(json, "unheld_blocks", referrers->unheld);
 	json_writer_unsigned(json, "pointer_count", referrers->pointers);
+	view_graph_likeness_of_group_json(json, &view->names, view->group);
 	view_graph_frames_json(json, &view->names, view->group);
 	json_writer_end_object(json);
 }

@@ -153,6 +153,7 @@ print_sites(const struct term *term, const struct view_retained *view)
 		print_place(term, view, row->group);
 		if (row->own.blocks > 1)
 			fprintf(term->stream, " (x %s)", human_count(row->own.blocks, count));
+		view_graph_likeness_of_group_text(term, &view->names, row->group);
 		fputs("\n", term->stream);
 	}
 	print_left(term, report->site_count - report->shown_sites, "place");
@@ -242,6 +243,7 @@ write_sites(struct json_writer *json, const struct view_retained *view)
 		write_amount(json, "own", &row->own);
 		write_amount(json, "retained", &row->retained);
 		write_amount(json, "reachable", &row->reachable);
+		view_graph_likeness_of_group_json(json, &view->names, row->group);
 		write_frames(json, view, row->group);
 		json_writer_end_object(json);
 	}

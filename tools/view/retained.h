@@ -13,6 +13,7 @@
 #include "model/owner.h"
 #include "model/retained_report.h"
 #include "model/site_group.h"
+#include "view/graph_place.h"
 
 struct term;
 
@@ -22,6 +23,7 @@ struct view_retained {
 	const struct retained_report *report;
 	const struct owner_set *owners;
 	const struct site_group_set *groups;
+	struct view_graph names; /* for what blocks look like; no paths */
 	const struct graph_quality *quality;
 	const struct attribution *attribution;
 	const struct group_options *options;

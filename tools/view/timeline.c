@@ -9,10 +9,12 @@
 
 #include "model/changes.h"
 #include "model/growth.h"
+#include "model/leak_report.h"
 #include "util/buffer.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "view/growth.h"
 #include "view/json.h"
 #include "view/marks.h"
@@ -450,6 +452,30 @@ print_resident(const struct term *term, const struct view_timeline *view)
 			human_duration(most->time_ns, time));
 }
 
+/* What the last look has found lost, in the window or not: false when nobody has looked. */
+static bool
+find_lost(const struct view_timeline *view, struct leak_values *ret_sum)
+{
+	if (!view->profile->leaks.is_known || view->profile->leaks.error != 0)
+		return false;
+	leak_report_sum(view->profile, ret_sum);
+	return true;
+}
+
+static void
+print_lost(const struct term *term, const struct view_timeline *view)
+{
+	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES], time[HUMAN_BYTES];
+	struct leak_values sum;
+
+	if (find_lost(view, &sum) && leak_values_get_lost_blocks(&sum) != 0)
+		fprintf(term->stream, "%-10s %s in %s block%s, as of %s  (heaptally leaks)\n",
+			"lost", human_size((int64_t)leak_values_get_lost_bytes(&sum), bytes),
+			human_count(leak_values_get_lost_blocks(&sum), blocks),
+			text_plural(leak_values_get_lost_blocks(&sum)),
+			human_duration(view->profile->leaks.quality.taken_ns, time));
+}
+
 static void
 print_hint(const struct term *term, const struct view_timeline *view, unsigned width)
 {
@@ -480,6 +506,7 @@ view_timeline_text(const struct term *term, const struct view_timeline *view)
 	putc('\n', term->stream);
 	print_moments(term, view);
 	print_resident(term, view);
+	print_lost(term, view);
 	view_parts_text(term, view->profile, view->from_ns, view->to_ns);
 	view_marks_text(term->stream, view->profile, "marks", view->from_ns, view->to_ns);
 	changes_init(&changes, view->profile, NULL, view->from_ns, view->to_ns, CHANGES_MOST);
@@ -610,6 +637,22 @@ write_resident_peak(struct json_writer *json, const struct view_timeline *view)
 }
 
 static void
+write_lost(struct json_writer *json, const struct view_timeline *view)
+{
+	struct leak_values sum;
+
+	if (!find_lost(view, &sum)) {
+		json_writer_null(json, "lost");
+		return;
+	}
+	json_writer_begin_object(json, "lost");
+	json_writer_seconds(json, "time_seconds", view->profile->leaks.quality.taken_ns);
+	json_writer_unsigned(json, "lost_bytes", leak_values_get_lost_bytes(&sum));
+	json_writer_unsigned(json, "lost_blocks", leak_values_get_lost_blocks(&sum));
+	json_writer_end_object(json);
+}
+
+static void
 write_hints(struct json_writer *json, const struct view_timeline *view)
 {
 	json_writer_begin_array(json, "hints");
@@ -641,6 +684,7 @@ view_timeline_json(const struct term *term, const struct view_timeline *view)
 	json_writer_signed(&json, "live_bytes", peak.live_bytes);
 	json_writer_end_object(&json);
 	write_resident_peak(&json, view);
+	write_lost(&json, view);
 	write_parts(&json, view);
 	view_quality_troubles_json(&json, profile);
 	write_hints(&json, view);

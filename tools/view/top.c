@@ -36,6 +36,8 @@ view_top_shows_lifetimes(const struct view_top *view)
 bool
 view_top_is_known(const struct view_top *view, const struct column *column)
 {
+	if (column_is_of_look(column))
+		return view->set->has_lost;
 	return !view->set->by_blocks || column_is_of_blocks(column);
 }
 

@@ -15,6 +15,13 @@
 #include "view/lifetimes.h"
 #include "view/place.h"
 
+/* Others are there in any case, without values where these are not known. */
+static bool
+has_column(const struct view_top *view, const struct column *column)
+{
+	return !column_is_of_look(column) || view_top_is_known(view, column);
+}
+
 static void
 write_value(FILE *stream, const struct view_top *view, const struct column *column,
 	    const struct profile_values *values)
@@ -41,7 +48,8 @@ view_top_csv(const struct term *term, const struct view_top *view)
 	size_t rows = view_top_get_row_count(view);
 
 	for (size_t i = 0; i < column_count; i++)
-		fprintf(stream, "%s,", columns[i].name);
+		if (has_column(view, &columns[i]))
+			fprintf(stream, "%s,", columns[i].name);
 	fputs(view->options->ages ? VIEW_LIFETIMES_CSV_HEADER "," : "", stream);
 	view_csv_place_titles(stream, view->options->by);
 	putc('\n', stream);
@@ -49,7 +57,8 @@ view_top_csv(const struct term *term, const struct view_top *view)
 		const struct group *group = &view->set->groups[i];
 
 		for (size_t k = 0; k < column_count; k++)
-			write_value(stream, view, &columns[k], &group->values);
+			if (has_column(view, &columns[k]))
+				write_value(stream, view, &columns[k], &group->values);
 		if (view->options->ages)
 			write_ages(stream, view, group);
 		view_csv_place(stream, view_place_get(view->table, group->stack),

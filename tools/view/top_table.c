@@ -103,6 +103,14 @@ shows_allocs(const struct view_top *view)
 	return !view->options->ages && !view->set->by_blocks && !is_sorted_by(view, "total_blocks");
 }
 
+/* Where something is. */
+static bool
+shows_lost(const struct view_top *view)
+{
+	return view->set->has_lost && view->set->sum.lost_blocks != 0 && !view->options->ages &&
+	       !is_sorted_by(view, "lost_bytes");
+}
+
 static bool
 shows_ages(const struct view_top *view)
 {
@@ -175,6 +183,12 @@ static const char *
 format_allocs(const struct row *row, char *text)
 {
 	return human_count(row->values->total_blocks, text);
+}
+
+static const char *
+format_lost(const struct row *row, char *text)
+{
+	return row->values->lost_blocks != 0 ? human_size(row->values->lost_bytes, text) : "-";
 }
 
 static const char *
@@ -253,6 +267,7 @@ static const struct text_column text_columns[] = {
 	{"blocks", shows_blocks, format_blocks, NULL, 7, ROLE_NUMBER},
 	{"average", shows_average, format_average, NULL, 2, ROLE_NUMBER},
 	{"allocs", shows_allocs, format_allocs, NULL, 6, ROLE_NUMBER},
+	{"lost", shows_lost, format_lost, NULL, 8, ROLE_NUMBER},
 	{"oldest", shows_ages, format_oldest, NULL, 0, ROLE_NUMBER},
 	{"median", shows_ages, format_median, NULL, 5, ROLE_NUMBER},
 	{"youngest", shows_ages, format_youngest, NULL, 4, ROLE_NUMBER},
