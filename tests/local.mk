@@ -52,6 +52,7 @@ python_tests = \
 	tests/cli/json_dialect.py \
 	tests/cli/leaks.py \
 	tests/cli/live.py \
+	tests/cli/mappings.py \
 	tests/cli/loader.py \
 	tests/cli/module_files.py \
 	tests/cli/name_cache.py \

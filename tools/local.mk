@@ -139,6 +139,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/listing.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
+	tools/model/mapped.c \
+	tools/model/mapped.h \
 	tools/model/memory.c \
 	tools/model/memory.h \
 	tools/model/memory_class.c \
@@ -233,6 +235,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_life.c \
 	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
+	tools/read/snapshot_mappings.c \
 	tools/read/snapshot_private.h \
 	tools/read/snapshot_process.c \
 	tools/read/snapshot_process.h \
@@ -389,6 +392,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/leaks.h \
 	tools/view/list.c \
 	tools/view/list.h \
+	tools/view/mapped.c \
+	tools/view/mapped.h \
 	tools/view/marks.c \
 	tools/view/marks.h \
 	tools/view/moment.c \

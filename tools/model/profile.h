@@ -127,7 +127,15 @@ struct profile_sample {
 	uint64_t rss_bytes; /* 0 if not sampled */
 };
 
-#define PROFILE_RESIDENT_PARTS 13
+#define PROFILE_RESIDENT_PARTS 14
+
+/* What a site has mapped by itself, at a moment. */
+struct profile_mapped {
+	uint32_t site; /* index in `sites`; UINT32_MAX if not known */
+	uint32_t range_count;
+	uint64_t resident_bytes;
+	uint64_t mapped_bytes; /* address space, resident or not */
+};
 
 /* Where the resident memory was at a moment, by the parts of `resident.h`. */
 struct profile_resident {

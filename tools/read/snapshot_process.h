@@ -38,4 +38,7 @@ int snapshot_read_process(struct snapshot *snapshot, unsigned limits, struct mem
  */
 int snapshot_read_tables_of_process(struct snapshot *snapshot, uint32_t pid, struct memory *memory);
 
+/* The ranges that the process has mapped by itself. 0; -EBADMSG of a damaged recording. */
+int snapshot_read_mappings(const struct snapshot *snapshot, struct memory *memory);
+
 #endif
