@@ -256,6 +256,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_leaks.c \
 	tools/read/tally_leaks.h \
 	tools/read/tally_read.c \
+	tools/read/tally_resident.c \
+	tools/read/tally_resident.h \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \

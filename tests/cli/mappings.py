@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from harness import (COMMAND, LIBRARY, Skip, case, environment, equal, heaptally, need, program,
-                     report, run_cases)
+                     report, run_cases, wait_to_succeed)
 
 KIB, MIB, PAGE = 1 << 10, 1 << 20, 4096
 NAMES = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
@@ -176,9 +176,17 @@ def requests(_directory):
         _, parts, rows = ask(process.pid)
         equal((rows, parts["mapped_by_program"]), ({}, 0), "while off")
     with known("plain") as process:
-        heaptally("clear", process.pid, "--wait", "0")
-        # The next allocation carries it out, which the program makes at its end: nothing changes yet.
-        equal(resident_of(ask(process.pid)[2]), {"first": 24 * MIB}, "before it is carried out")
+        clearing = subprocess.Popen([COMMAND, "clear", process.pid], stderr=subprocess.DEVNULL,
+                                    env=environment())
+        while clearing.poll() is None:
+            # An allocation carries it out.
+            process.child.stdin.write(b"again\n")
+            process.child.stdin.flush()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                clearing.wait(0.1)
+        equal(clearing.returncode, 0, "clear")
+        _, parts, rows = ask(process.pid)
+        equal((rows, parts["mapped_by_program"]), ({}, 0), "after a clear")
 
 
 def preload_of(allocator):
@@ -262,10 +270,25 @@ def launched(_directory):
                               program("mappings"), "fixed"],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
     pid = child.stdout.readline().split()[1].decode()
-    equal(resident_of(ask(pid)[2]), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
+    _, now, lines = ask(pid)
+    equal(resident_of(lines), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
+    heaptally("mark", pid, "full", "--wait", "0")
+    # The next allocation carries it out, and `run` takes its snapshot then.
+    child.stdin.write(b"again\n")
+    child.stdin.flush()
+    wait_to_succeed("info", pid + "@mark:full")
     child.stdin.close()
     child.wait(60)
     child.stdout.close()
+    _, kept, kept_lines = ask("kept.tally@mark:full")
+    equal((kept_lines, kept["mapped_by_program"]), (lines, now["mapped_by_program"]), "kept")
+    text = heaptally("resident", "kept.tally@mark:full").stdout.decode()
+    assert "mapped by the program   32.0 MiB" in text and "  first  " in text, text
+    text = heaptally("timeline", "kept.tally").stdout.decode()
+    assert "M mapped by the program" in text, text
+    heaptally("timeline", "--svg", "heap.svg", "kept.tally")
+    with open("heap.svg", encoding="utf-8") as file:
+        assert ">mapped by the program<" in file.read(), "the picture's legend"
     result = heaptally("run", "--domain", "brk", "--", "true")
     equal(result.returncode, 125, "another domain")
     assert b"only mmap is known" in result.stderr, result.stderr

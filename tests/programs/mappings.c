@@ -23,8 +23,9 @@
  *     heap       8 MiB of blocks of 1000 bytes, one in ten freed, and 4 MiB by `first`
  *     dropped    8 MiB by `first`, unmapped, mapped again past libc: nobody's
  *
- * When it is ready it prints "ready PID BYTES": those that are resident by `first`. It ends with
- * its input, and with status 3 where the kernel's answer is not what it should be.
+ * When it is ready it prints "ready PID BYTES": those that are resident by `first`. It allocates at
+ * each line of its input, ends with that, and with status 3 where the kernel's answer is not what
+ * it should be.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -411,7 +412,7 @@ main(int argc, char **argv)
 		printf("ready %d %zu\n", waiting != 0 ? waiting : getpid(), bytes);
 		fflush(stdout);
 		while (fgets(line, sizeof line, stdin) != NULL && line[0] != '\n')
-			;
+			free(malloc(1));
 		if (waiting > 0)
 			kill(waiting, SIGKILL);
 		return 0;

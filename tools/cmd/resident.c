@@ -165,13 +165,42 @@ write_pmap(struct arguments *arguments, const struct source *source,
 	report_output_close(&arguments->pmap, &term);
 }
 
+/* Whether it is known who maps memory by himself: now, or at the moment that is asked for. */
+static bool
+knows_mapped(const struct source *source, const struct resident *resident)
+{
+	const struct profile_resident *summary = find_summary(source);
+	const struct profile_mapped *sites;
+
+	return summary != NULL ? profile_find_mapped(source->profile, summary, &sites) != 0
+			       : resident->memory->knows_owned;
+}
+
+static void
+list_mapped(const struct source *source, const struct resident *resident,
+	    struct attribution *attribution, struct mapped_list *ret_list)
+{
+	const struct profile_resident *summary = find_summary(source);
+	const struct profile_mapped *kept;
+	struct profile_mapped *sites;
+	size_t count;
+
+	if (summary != NULL) {
+		count = profile_find_mapped(source->profile, summary, &kept);
+		mapped_list_init(ret_list, kept, count, attribution);
+		return;
+	}
+	count = mapped_sum_sites(resident, &sites);
+	mapped_list_init(ret_list, sites, count, attribution);
+	free(sites);
+}
+
 static void
 write_with_names(struct arguments *arguments, const struct source *source,
 		 const struct resident *resident, struct attribution *attribution, bool has_pins)
 {
 	const struct memory *memory = resident->memory;
 	bool full = arguments->options.full_names;
-	struct profile_mapped *sites = NULL;
 	struct mapped_list mapped = {0};
 	struct pin_list pins = {0};
 	const struct view_pins view_pins = {&pins, attribution, full};
@@ -180,14 +209,9 @@ write_with_names(struct arguments *arguments, const struct source *source,
 	if (has_pins)
 		pin_list_init(&pins, memory, attribution,
 			      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
-	if (memory->knows_owned) {
-		size_t count = mapped_sum_sites(resident, &sites);
-
-		mapped_list_init(&mapped, sites, count, attribution);
-	}
+	list_mapped(source, resident, attribution, &mapped);
 	write_report(arguments, source, resident, has_pins ? &view_pins : NULL,
-		     memory->knows_owned ? &view_mapped : NULL);
-	free(sites);
+		     knows_mapped(source, resident) ? &view_mapped : NULL);
 	mapped_list_release(&mapped);
 	pin_list_release(&pins);
 }
@@ -225,7 +249,7 @@ report(struct arguments *arguments, const struct source *source)
 		resident_init_summary(&resident, &nothing, summary);
 	else
 		resident_init(&resident, source->memory);
-	if (has_pins || resident.memory->knows_owned)
+	if (has_pins || knows_mapped(source, &resident))
 		report_with_names(arguments, source, &resident, has_pins);
 	else
 		write_report(arguments, source, &resident, NULL, NULL);

@@ -52,6 +52,28 @@ mapped_sum_sites(const struct resident *resident, struct profile_mapped **ret_si
 	return kept;
 }
 
+static int
+compare_bytes(const void *left, const void *right)
+{
+	const struct profile_mapped *a = left, *b = right;
+
+	if (a->resident_bytes != b->resident_bytes)
+		return a->resident_bytes > b->resident_bytes ? -1 : 1;
+	return compare_sites(a, b);
+}
+
+size_t
+mapped_keep_largest(struct profile_mapped *sites, size_t count, size_t limit)
+{
+	if (count <= limit)
+		return count;
+	qsort(sites, count, sizeof(*sites), compare_bytes);
+	for (size_t i = limit; i < count; i++)
+		add(&sites[limit - 1], &sites[i]);
+	sites[limit - 1].site = UINT32_MAX;
+	return limit;
+}
+
 /* --- lines --- */
 
 /* What stands for the line of a site; that of unknown ones has none. */
