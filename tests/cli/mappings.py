@@ -272,6 +272,9 @@ def launched(_directory):
     pid = child.stdout.readline().split()[1].decode()
     _, now, lines = ask(pid)
     equal(resident_of(lines), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
+    text = heaptally("top", "--by", "domain", pid).stdout.decode()
+    assert "mmap      32.0 MiB resident of 32.0 MiB" in text, text
+    assert b"mmap" not in heaptally("top", pid).stdout, "top by line"
     heaptally("mark", pid, "full", "--wait", "0")
     # The next allocation carries it out, and `run` takes its snapshot then.
     child.stdin.write(b"again\n")
@@ -284,6 +287,9 @@ def launched(_directory):
     equal((kept_lines, kept["mapped_by_program"]), (lines, now["mapped_by_program"]), "kept")
     text = heaptally("resident", "kept.tally@mark:full").stdout.decode()
     assert "mapped by the program   32.0 MiB" in text and "  first  " in text, text
+    domain = report("top", "--by", "domain", "kept.tally")["mapped_by_program"]
+    equal((domain["domain"], domain["resident_bytes"], domain["mapped_bytes"]), ("mmap", 32 * MIB, 32 * MIB),
+          "top --by domain")
     text = heaptally("timeline", "kept.tally").stdout.decode()
     assert "M mapped by the program" in text, text
     heaptally("timeline", "--svg", "heap.svg", "kept.tally")

@@ -52,6 +52,17 @@ mapped_sum_sites(const struct resident *resident, struct profile_mapped **ret_si
 	return kept;
 }
 
+struct profile_mapped
+mapped_add_up(const struct profile_mapped *sites, size_t count)
+{
+	struct profile_mapped sum = {.time_ns = count != 0 ? sites[0].time_ns : 0,
+				     .site = UINT32_MAX};
+
+	for (size_t i = 0; i < count; i++)
+		add(&sum, &sites[i]);
+	return sum;
+}
+
 static int
 compare_bytes(const void *left, const void *right)
 {

@@ -20,6 +20,9 @@ struct resident;
 /* Add up the ranges of each site: how many, with *ret_sites to free. */
 size_t mapped_sum_sites(const struct resident *resident, struct profile_mapped **ret_sites);
 
+/* All of them together; the site is UINT32_MAX. */
+struct profile_mapped mapped_add_up(const struct profile_mapped *sites, size_t count);
+
 /* Keep the `limit` with most resident bytes; the others become one of no known site. Returns how
  * many there are then. */
 size_t mapped_keep_largest(struct profile_mapped *sites, size_t count, size_t limit);

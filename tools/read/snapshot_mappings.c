@@ -78,6 +78,12 @@ insert(const struct snapshot *snapshot, const struct recording_mapping *record,
 	};
 }
 
+bool
+snapshot_notes_mappings(const struct snapshot *snapshot)
+{
+	return snapshot->file.header.mappings != RECORDING_MAPPINGS_OFF;
+}
+
 int
 snapshot_read_mappings(const struct snapshot *snapshot, struct memory *memory)
 {
@@ -86,7 +92,7 @@ snapshot_read_mappings(const struct snapshot *snapshot, struct memory *memory)
 	uint32_t count;
 	int result;
 
-	memory->knows_owned = header->mappings != RECORDING_MAPPINGS_OFF;
+	memory->knows_owned = snapshot_notes_mappings(snapshot);
 	memory->misses_owned = header->mappings == RECORDING_MAPPINGS_PARTLY;
 	memory->lost_owned = header->lost_mappings;
 	if (!memory->knows_owned)

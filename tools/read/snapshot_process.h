@@ -9,6 +9,7 @@
 #ifndef SNAPSHOT_PROCESS_H
 #define SNAPSHOT_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct memory;
@@ -28,6 +29,9 @@ enum snapshot_process_limit {
  * not be looked at; or another -errno. memory was initialised; it is to be released in any case.
  */
 int snapshot_read_process(struct snapshot *snapshot, unsigned limits, struct memory *memory);
+
+/* Whether it is recorded what the program maps by itself. */
+bool snapshot_notes_mappings(const struct snapshot *snapshot);
 
 /* --- for its parts --- */
 
