@@ -68,6 +68,8 @@ runtime_modules = \
 	lib/data/domain_table.h \
 	lib/data/frame_table.c \
 	lib/data/frame_table.h \
+	lib/data/mapping_table.c \
+	lib/data/mapping_table.h \
 	lib/data/module_table.c \
 	lib/data/module_table.h \
 	lib/data/trace_table.c \
@@ -126,6 +128,8 @@ runtime_modules = \
 	lib/record.h \
 	lib/record_domain.c \
 	lib/record_domain.h \
+	lib/record_mapping.c \
+	lib/record_mapping.h \
 	lib/recording/exec_notes.c \
 	lib/recording/exec_notes.h \
 	lib/recording/recording_file.c \
@@ -162,6 +166,7 @@ lib_libheaptally_la_SOURCES = \
 	lib/hooks_fork.c \
 	lib/hooks_lock.c \
 	lib/hooks_malloc.c \
+	lib/hooks_mmap.c \
 	lib/hooks_own.c \
 	lib/hooks_python.c \
 	lib/init.c

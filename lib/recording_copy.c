@@ -44,6 +44,8 @@ lay_out(struct recording_header *copy)
 	/* Users before what they use: what a counted record refers to has been counted, too. */
 	for (int i = SECTION_COUNT - 1; i >= 0; i--)
 		copy->sections[i].count = load_acquire(&recording.header->sections[i].count);
+	/* They name pages of a process that lives. */
+	copy->sections[SECTION_MAPPINGS].count = 0;
 	rows = copy->sections[SECTION_SITES].count / SITES_PER_CHUNK + 1;
 	for (int i = 0; i < SECTION_COUNT; i++) {
 		struct recording_extent *s = &copy->sections[i];

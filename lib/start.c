@@ -24,6 +24,7 @@
 #include "base/own_memory.h"
 #include "pools.h"
 #include "process.h"
+#include "record_mapping.h"
 #include "memory/real.h"
 #include "recording/exec_notes.h"
 #include "recording/recording_file.h"
@@ -45,6 +46,7 @@
 
 static struct options options;
 static uint32_t shard_limit = SHARDS_LEAST;
+static enum recording_mappings mappings;
 
 static void
 fill_header(void)
@@ -61,6 +63,7 @@ fill_header(void)
 	h->frames_limit = options.frames;
 	h->realloc_origin = options.realloc_origin;
 	h->threads = options.threads;
+	h->mappings = mappings;
 	block_table_describe(&h->blocks);
 	domain_table_describe(&h->domains);
 	if (options.bad)
@@ -102,6 +105,7 @@ start_tables(bool forked)
 	module_table_add_loaded(!forked);
 	if (start_python_tables != NULL)
 		start_python_tables();
+	record_mapping_reset();
 	request_reset();
 	leaks_reset(forked);
 	pools_reset();
@@ -169,9 +173,30 @@ set_shard_limit(void)
 		shard_limit = SHARDS_MAX - 1;
 }
 
+/* What is loaded behind it is the runtime's. */
+static const struct link_map *
+find_last_object(void)
+{
+	const struct link_map *object = loader_first();
+
+	while (object != NULL && object->l_next != NULL)
+		object = object->l_next;
+	return object;
+}
+
+static void
+take_mappings(const struct link_map *last)
+{
+	if (!options.mmap || start_take_mappings == NULL)
+		return;
+	mappings = start_take_mappings(last) ? RECORDING_MAPPINGS_ON : RECORDING_MAPPINGS_PARTLY;
+}
+
 static COLD void
 start_program(void)
 {
+	const struct link_map *last = find_last_object();
+
 	options_read(environ, &options);
 	if (options.only_process != 0 && options.only_process != os_process_id())
 		return;
@@ -187,6 +212,7 @@ start_program(void)
 	if (start_take_own != NULL)
 		start_take_own();
 	unwind_library_open();
+	take_mappings(last);
 	set_shard_limit();
 	process_enter_page();
 	start(false);

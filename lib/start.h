@@ -20,6 +20,11 @@ bool start_is_ready(bool allocates);
  * of the runtime. [init] */
 void start_take_own(void) __attribute__((weak));
 
+/* Let the calls that map memory pass through the hooks: those of all objects up to `last`, and what
+ * is looked up later. False if not all could. Absent likewise. [init] */
+struct link_map;
+bool start_take_mappings(const struct link_map *last) __attribute__((weak));
+
 /* Find CPython and read it as far as `mode` (enum python_mode) says; and begin anew with what was
  * recorded of it. Absent likewise. [init] */
 void start_python(uint32_t mode) __attribute__((weak));

@@ -52,6 +52,7 @@ python_tests = \
 	tests/cli/json_dialect.py \
 	tests/cli/leaks.py \
 	tests/cli/live.py \
+	tests/cli/mappings.py \
 	tests/cli/loader.py \
 	tests/cli/looks_like.py \
 	tests/cli/lost_column.py \

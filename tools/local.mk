@@ -141,6 +141,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/listing.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
+	tools/model/mapped.c \
+	tools/model/mapped.h \
 	tools/model/memory.c \
 	tools/model/memory.h \
 	tools/model/memory_class.c \
@@ -239,6 +241,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_life.c \
 	tools/read/snapshot_life.h \
 	tools/read/snapshot_lifetimes.c \
+	tools/read/snapshot_mappings.c \
 	tools/read/snapshot_private.h \
 	tools/read/snapshot_process.c \
 	tools/read/snapshot_process.h \
@@ -259,6 +262,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_leaks.c \
 	tools/read/tally_leaks.h \
 	tools/read/tally_read.c \
+	tools/read/tally_resident.c \
+	tools/read/tally_resident.h \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
@@ -401,6 +406,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/leaks.h \
 	tools/view/list.c \
 	tools/view/list.h \
+	tools/view/mapped.c \
+	tools/view/mapped.h \
 	tools/view/marks.c \
 	tools/view/marks.h \
 	tools/view/moment.c \

@@ -141,6 +141,8 @@ parse_value(enum option_word word, const char *value, struct options *o)
 		return parse_index(value, word, &o->python);
 	case OPTION_LEAKS:
 		return parse_choice(value, word, &o->leaks);
+	case OPTION_MMAP:
+		return parse_choice(value, word, &o->mmap);
 	case OPTION_CROSSCHECK:
 		return parse_number(value, word, &o->crosscheck);
 	case OPTION_UNKNOWN:
@@ -156,6 +158,10 @@ parse_word(char *word, struct options *o)
 
 	if (strcmp(word, option_rules[OPTION_LEAKS].name) == 0) {
 		o->leaks = true;
+		return true;
+	}
+	if (strcmp(word, option_rules[OPTION_MMAP].name) == 0) {
+		o->mmap = true;
 		return true;
 	}
 	if (value == NULL)

@@ -19,6 +19,7 @@
  *     blocks=off|on             describe each block: size, birth, thread, lifetime
  *     python=on|frames|off      Python frames, and the blocks of its allocators; frames alone
  *     leaks=off|on, leaks       at exit, write a graph of who points at whom
+ *     mmap=off|on, mmap         what the program maps by itself, by call stack
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
  */
 #ifndef OPTIONS_H
@@ -41,6 +42,7 @@ struct options {
 	bool threads;
 	bool blocks;
 	bool leaks;
+	bool mmap;
 	bool bad; /* some word was not understood */
 };
 

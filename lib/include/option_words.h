@@ -17,7 +17,7 @@ enum option_kind {
 	OPTION_CHOICE, /* one of two or three values; the first is the default */
 };
 
-/* WORD(symbol, name, kind, most, values). `leaks` alone means leaks=on. */
+/* WORD(symbol, name, kind, most, values). `leaks` and `mmap` alone mean on. */
 #define OPTION_WORDS(WORD)                                                      \
 	WORD(OPTION_DIR, "dir", OPTION_PATH, 0, "", "")                         \
 	WORD(OPTION_OUT, "out", OPTION_PATH, 0, "", "")                         \
@@ -29,6 +29,7 @@ enum option_kind {
 	WORD(OPTION_BLOCKS, "blocks", OPTION_CHOICE, 0, "off", "on")            \
 	WORD(OPTION_PYTHON, "python", OPTION_CHOICE, 0, "on", "frames", "off")  \
 	WORD(OPTION_LEAKS, "leaks", OPTION_CHOICE, 0, "off", "on")              \
+	WORD(OPTION_MMAP, "mmap", OPTION_CHOICE, 0, "off", "on")                \
 	WORD(OPTION_CROSSCHECK, "crosscheck", OPTION_NUMBER, UINT32_MAX, "", "")
 
 #define OPTION_SYMBOL(symbol, name, kind, most, ...) symbol,

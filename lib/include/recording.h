@@ -21,6 +21,7 @@
  *                                                 "this shard never touched these sites"
  *     SECTION_COUNTERS  struct recording_counters[SITES_PER_CHUNK] per chunk
  *     SECTION_MARKS     struct recording_mark     what was asked of the runtime, in order
+ *     SECTION_MAPPINGS  struct recording_mapping  with the option `mmap`: what the program maps
  *   only with the option `blocks`:
  *     SECTION_LIFETIMES struct recording_lifetimes[SITES_PER_CHUNK] per chunk, numbered as COUNTERS
  *     SECTION_LEAVES    uint64_t                  first address of each leaf; its blocks are the
@@ -38,8 +39,8 @@
  *
  *     peak = control.rising || counters.epoch != control.epoch ? live : saved
  *
- * Invariants: records are append-only and never move; `count` is stored after the record it makes
- * visible; all integers are little-endian and naturally aligned; holes read as zero.
+ * Invariants: but in SECTION_MAPPINGS, records are append-only and never move; `count` is stored
+ * after the record it makes visible. Integers are little-endian and aligned; holes read as zero.
  *
  * The runtime is the only writer, but for the two places named `request`. For a reader every
  * offset, count and id in here is untrusted input.
@@ -51,7 +52,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC      "heaptaly" /* eight bytes, no NUL */
-#define RECORDING_VERSION    5
+#define RECORDING_VERSION    6
 #define RECORDING_BYTE_ORDER 0x01020304u
 #define RECORDING_SUFFIX     ".recording"
 #define RECORDING_MODE       0400 /* shortened by mistake it would kill the program: SIGBUS */
@@ -71,6 +72,7 @@ enum recording_section {
 	SECTION_CHUNKS,
 	SECTION_COUNTERS,
 	SECTION_MARKS,
+	SECTION_MAPPINGS,
 	SECTION_LIFETIMES,
 	SECTION_LEAVES,
 	SECTION_BLOCKS,
@@ -131,6 +133,9 @@ enum recording_frame_kind {
 
 /* Numbers of the domains of CPython's own allocators: this and PYMEM_DOMAIN_* of CPython. */
 #define RECORDING_PYTHON_DOMAIN 0xffffff00u
+
+/* And of the domain of what the program maps by itself. */
+#define RECORDING_MMAP_DOMAIN 0xffffff10u
 
 /* What is known of a code object, as places and sizes in SECTION_CODE_TEXT. Names are UTF-8, lone
  * surrogates as if they were characters. */
@@ -227,6 +232,25 @@ struct recording_block {
 #define BLOCK_ROUNDING_MAX   ((1u << (32 - BLOCK_PLACE_BITS)) - 1) /* this many or more */
 #define BLOCKS_PER_LEAF      8192u
 #define RECORDING_TIME_SHIFT 10 /* from nanoseconds to the units of block times */
+
+/*
+ * A range that the program has mapped; the highest comes first, and none overlaps another. The
+ * table changes at any place: who reads it looks at `header.mapping_changes` before and after,
+ * which is odd while it is being changed.
+ */
+struct recording_mapping {
+	uint64_t start; /* of the first page */
+	uint64_t end;   /* of the last one */
+	uint32_t site;
+	uint32_t reserved;
+};
+
+/* `mappings` of the header. */
+enum recording_mappings {
+	RECORDING_MAPPINGS_OFF,
+	RECORDING_MAPPINGS_ON,
+	RECORDING_MAPPINGS_PARTLY, /* not all calls could be made to pass here */
+};
 
 /*
  * A tool asks the runtime for something through the file alone. Under a lock of the byte
@@ -430,8 +454,11 @@ struct recording_header {
 	int32_t look_error;    /* 0, or a negative errno: there is no copy, at exit no graph */
 	uint32_t look_process; /* the copy, as the process knows it */
 	uint32_t look_reserved;
-	uint64_t look_pause_ns; /* that it took to make it */
-	uint64_t reserved[1];
+	uint64_t look_pause_ns;   /* that it took to make it */
+	uint64_t mapping_changes; /* odd while SECTION_MAPPINGS is being changed */
+	uint64_t lost_mappings;   /* calls that are not in there, for want of room or of a lock */
+	uint32_t mappings;        /* enum recording_mappings */
+	uint32_t mappings_reserved;
 	struct recording_request request;
 
 	struct recording_extent sections[SECTION_COUNT];
@@ -478,6 +505,7 @@ RECORDING_LAYOUT(recording_shard, 64);
 RECORDING_LAYOUT(recording_control, 64);
 RECORDING_LAYOUT(recording_lifetimes, 384);
 RECORDING_LAYOUT(recording_block, 32);
+RECORDING_LAYOUT(recording_mapping, 24);
 RECORDING_LAYOUT(recording_request, 104);
 RECORDING_LAYOUT(recording_mark, 128);
 RECORDING_LAYOUT(recording_code, 32);

@@ -21,7 +21,7 @@
 #define PATH_BYTES  1200
 #define BEGIN_WAITS 3 /* of a millisecond */
 
-static bool has_blocks;
+static bool has_blocks, has_mappings;
 
 static void
 append_text(char *buffer, size_t bytes, const char *text)
@@ -72,7 +72,7 @@ start_at(const char *path)
 	if (fd < 0)
 		return false;
 	locked = os_lock_file(fd) == 0;
-	started = recording_start_in_file(fd, has_blocks);
+	started = recording_start_in_file(fd, has_blocks, has_mappings);
 	if (!started)
 		os_unlink(path);
 	else if (!locked)
@@ -258,6 +258,7 @@ bool
 recording_create(const struct options *options, bool forked)
 {
 	has_blocks = options->blocks;
+	has_mappings = options->mmap;
 	if (options->out[0] != '\0')
 		return start_at_pattern(options->out, forked) || start_elsewhere(options);
 	if (options->directory[0] != '\0')

@@ -32,18 +32,25 @@ static const struct {
 	[SECTION_CHUNKS] = {(1 << 26) / SITES_PER_CHUNK * SHARDS_MAX, sizeof(uint32_t), false},
 	[SECTION_COUNTERS] = {1 << 20, SITES_PER_CHUNK * sizeof(struct recording_counters), false},
 	[SECTION_MARKS] = {1 << 16, sizeof(struct recording_mark), false},
-	/* Those below only with the option `blocks`. */
+	[SECTION_MAPPINGS] = {1 << 20, sizeof(struct recording_mapping), false},
 	[SECTION_LIFETIMES] = {1 << 20, SITES_PER_CHUNK * sizeof(struct recording_lifetimes),
 			       false},
 	[SECTION_LEAVES] = {1 << 18, sizeof(uint64_t), false},
 	[SECTION_BLOCKS] = {(uint64_t)1 << 31, sizeof(struct recording_block), false},
 };
-#define SECTION_OPTIONAL SECTION_LIFETIMES /* the first of them */
 
 /* Bytes from the start of each section that have memory. */
 static uint64_t reserved[SECTION_COUNT];
 static bool is_placeholder; /* in a forked child */
-static bool with_blocks;
+static bool with_blocks, with_mappings;
+
+static bool
+is_wanted(enum recording_section section)
+{
+	if (section == SECTION_MAPPINGS)
+		return with_mappings;
+	return section < SECTION_LIFETIMES || with_blocks;
+}
 
 /* Lay the sections out for tables 2^-shift as large; returns the file's size. */
 static uint64_t
@@ -54,7 +61,7 @@ lay_out(unsigned shift, struct recording_extent *sections)
 	for (int i = 0; i < SECTION_COUNT; i++) {
 		uint64_t capacity = sizes[i].fixed ? sizes[i].records : sizes[i].records >> shift;
 
-		if (i >= SECTION_OPTIONAL && !with_blocks)
+		if (!is_wanted((enum recording_section)i))
 			capacity = 0;
 
 		sections[i] = (struct recording_extent){
@@ -81,6 +88,7 @@ set_pointers(char *base)
 	recording.chunks = (void *)(base + s[SECTION_CHUNKS].offset);
 	recording.counters = (void *)(base + s[SECTION_COUNTERS].offset);
 	recording.marks = (void *)(base + s[SECTION_MARKS].offset);
+	recording.mappings = (void *)(base + s[SECTION_MAPPINGS].offset);
 	recording.codes = (void *)(base + s[SECTION_CODES].offset);
 	recording.code_text = base + s[SECTION_CODE_TEXT].offset;
 	recording.lifetimes = (void *)(base + s[SECTION_LIFETIMES].offset);
@@ -124,7 +132,7 @@ reserve_first_records(void)
 }
 
 bool
-recording_start_in_file(int fd, bool has_blocks)
+recording_start_in_file(int fd, bool has_blocks, bool has_mappings)
 {
 	struct recording_extent sections[SECTION_COUNT];
 	uint64_t bytes = 0;
@@ -132,6 +140,7 @@ recording_start_in_file(int fd, bool has_blocks)
 	char *base;
 
 	with_blocks = has_blocks;
+	with_mappings = has_mappings;
 	base = map_file(fd, sections, &bytes, &shift);
 	if (base == NULL)
 		return false;

@@ -28,6 +28,7 @@ struct recording {
 	uint32_t *chunks;
 	struct recording_counters *counters;
 	struct recording_mark *marks;
+	struct recording_mapping *mappings;
 	struct recording_code *codes;
 	char *code_text;
 	struct recording_lifetimes *lifetimes;
@@ -63,7 +64,7 @@ recording_wants_attention(void)
 
 /* Map an empty file and make it an empty recording. False if there is no room; the file is left as
  * it is then. [init] */
-bool recording_start_in_file(int fd, bool has_blocks);
+bool recording_start_in_file(int fd, bool has_blocks, bool has_mappings);
 
 /*
  * Make sure that `count` records of a section have memory behind them. False when there is no room:

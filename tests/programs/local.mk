@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/programs/grows \
 	tests/programs/handover \
 	tests/programs/leaks \
+	tests/programs/mappings \
 	tests/programs/meanings \
 	tests/programs/own_malloc \
 	tests/programs/resident \
@@ -57,6 +58,9 @@ tests_programs_grows_CFLAGS = $(traced_cflags) -pthread
 tests_programs_grows_SOURCES = tests/programs/grows.c
 tests_programs_leaks_CFLAGS = $(traced_cflags) -pthread
 tests_programs_leaks_SOURCES = tests/programs/leaks.c
+tests_programs_mappings_CFLAGS = $(traced_cflags) -pthread
+tests_programs_mappings_LDADD = -ldl
+tests_programs_mappings_SOURCES = tests/programs/mappings.c
 tests_programs_leaksxx_CXXFLAGS = -g -O2 -fno-builtin -Wall -Wextra
 tests_programs_leaksxx_SOURCES = tests/programs/leaksxx.cpp
 tests_programs_meanings_CFLAGS = $(traced_cflags) -pthread

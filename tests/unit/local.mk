@@ -10,6 +10,7 @@ runtime_unit_tests = \
 	tests/unit/test_block_table \
 	tests/unit/test_counters \
 	tests/unit/test_lock \
+	tests/unit/test_mapping_table \
 	tests/unit/test_memory_map \
 	tests/unit/test_memory_room \
 	tests/unit/test_module_table \
@@ -76,6 +77,9 @@ tests_unit_test_counters_SOURCES = tests/unit/test_counters.c
 tests_unit_test_lock_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_lock_LDADD = $(runtime_unit_libs)
 tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
+tests_unit_test_mapping_table_CPPFLAGS = $(runtime_unit_cppflags)
+tests_unit_test_mapping_table_LDADD = $(runtime_unit_libs)
+tests_unit_test_mapping_table_SOURCES = tests/unit/test_mapping_table.c
 tests_unit_test_memory_map_CPPFLAGS = $(runtime_unit_cppflags)
 tests_unit_test_memory_map_LDADD = $(runtime_unit_libs)
 tests_unit_test_memory_map_SOURCES = tests/unit/test_memory_map.c $(scratch)

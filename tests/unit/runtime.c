@@ -18,7 +18,7 @@ static char directory[512];
 static char path[sizeof(directory) + 32];
 
 void
-runtime_start(void)
+runtime_start_with(const char *words)
 {
 	const char *temporary = getenv("TMPDIR");
 	char word[sizeof(path) + 32];
@@ -29,11 +29,17 @@ runtime_start(void)
 		 temporary != NULL ? temporary : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/unit.recording", directory);
-	snprintf(word, sizeof(word), "HEAPTALLY=out=%s", path);
+	snprintf(word, sizeof(word), "HEAPTALLY=out=%s%s", path, words);
 	options_read(environment, &options);
 	ck_assert(!options.bad);
 	ck_assert(recording_create(&options, false));
 	ck_assert(trace_table_init());
+}
+
+void
+runtime_start(void)
+{
+	runtime_start_with("");
 }
 
 void

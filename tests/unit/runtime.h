@@ -10,6 +10,9 @@
 /* Create a recording in a fresh directory and its trace table; fails the test if it cannot. */
 void runtime_start(void);
 
+/* The same with more words of HEAPTALLY, each behind a colon. */
+void runtime_start_with(const char *words);
+
 /* Remove the file. Check forks each test, so the mapping goes with the process. */
 void runtime_stop(void);
 

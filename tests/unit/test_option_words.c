@@ -84,8 +84,8 @@ END_TEST
 
 START_TEST(no_value)
 {
-	/* One may stand alone. */
-	bool alone = _i == OPTION_LEAKS;
+	/* These may stand alone. */
+	bool alone = _i == OPTION_LEAKS || _i == OPTION_MMAP;
 
 	ck_assert(runtime_takes(option_rules[_i].name) == alone &&
 		  command_takes(option_rules[_i].name) == alone);

@@ -311,6 +311,84 @@ START_TEST(mappings_of_another_allocator)
 }
 END_TEST
 
+static void
+own(uint64_t page, uint64_t pages, uint32_t site)
+{
+	*array_push(&memory.owned) =
+		(struct memory_owned){OTHER + page * PAGE, OTHER + (page + pages) * PAGE, site};
+}
+
+static void
+expect_owned(size_t index, uint64_t pages, uint64_t mapped)
+{
+	ck_assert_uint_eq(resident.owned[index].resident, pages * PAGE);
+	ck_assert_uint_eq(resident.owned[index].mapped, mapped * PAGE);
+}
+
+/* In a mapping that the kernel has made of a heap and ranges of the program: what never had a block
+ * is the program's, what had one is the heap's. */
+START_TEST(what_the_program_maps_beside_a_heap)
+{
+	memory.has_chunks = false;
+	map(OTHER, 100, "rw-p", "", 0);
+	present(OTHER, 95, MEMORY_PRESENT);
+	*array_push(&memory.leaves) = (struct memory_range){OTHER, OTHER + 16 * PAGE};
+	*array_push(&memory.leaves) = (struct memory_range){OTHER + 52 * PAGE, OTHER + 54 * PAGE};
+	own(20, 20, 1);
+	own(50, 10, 2);
+	own(90, 20, 3);
+	memory_class_set(&memory);
+	memory_class_add_regions(&memory);
+	resident_init(&resident, &memory);
+	expect(RESIDENT_MAPPED, 25 * PAGE);
+	expect(RESIDENT_KEPT, 70 * PAGE);
+	expect(RESIDENT_ANONYMOUS, 0);
+	ck_assert_uint_eq(resident.sum, 95 * PAGE);
+	expect_owned(0, 20, 20);
+	expect_owned(1, 0, 0);
+	expect_owned(2, 5, 10);
+	resident_release(&resident);
+}
+END_TEST
+
+START_TEST(what_the_program_maps_elsewhere)
+{
+	map(OTHER, 10, "rw-p", "", 0);
+	map(OTHER + 20 * PAGE, 1, "rw-p", "/lib/data", 0);
+	map(OTHER + 21 * PAGE, 3, "rw-p", "", 0);
+	map(OTHER + 30 * PAGE, 4, "rwxp", "", 0);
+	map(OTHER + 40 * PAGE, 4, "rw-s", "/memfd:x", 0);
+	map(OTHER + 50 * PAGE, 1000, "---p", "", 0);
+	for (size_t i = 0; i < 5; i++)
+		present(memory.mappings.items[i].start,
+			(memory.mappings.items[i].end - memory.mappings.items[i].start) / PAGE,
+			MEMORY_PRESENT);
+	own(2, 3, 1);
+	own(5, 1, 2);
+	own(20, 1, 1);
+	/* Behind the data of a file, as its bss is. */
+	own(23, 1, 1);
+	own(30, 14, 1);
+	own(60, 500, 4);
+	memory_class_set(&memory);
+	memory_class_add_regions(&memory);
+	resident_init(&resident, &memory);
+	expect(RESIDENT_MAPPED, 5 * PAGE);
+	expect(RESIDENT_ANONYMOUS, 6 * PAGE);
+	expect(RESIDENT_DATA, 3 * PAGE);
+	expect(RESIDENT_JIT, 4 * PAGE);
+	expect(RESIDENT_SHARED, 4 * PAGE);
+	expect_owned(0, 3, 3);
+	expect_owned(1, 1, 1);
+	expect_owned(2, 0, 0);
+	expect_owned(3, 1, 1);
+	expect_owned(4, 0, 0);
+	expect_owned(5, 0, 500);
+	ck_assert_uint_eq(resident_get_other(&resident, 0), 6 * PAGE);
+	resident_release(&resident);
+}
+END_TEST
+
 START_TEST(heads_of_arenas)
 {
 	const uint64_t start = UINT64_C(0x7f0004000000);
@@ -487,6 +565,8 @@ main(void)
 	tcase_add_test(tcase, stacks_in_other_ways);
 	tcase_add_test(tcase, regions_within_one_mapping);
 	tcase_add_test(tcase, mappings_of_another_allocator);
+	tcase_add_test(tcase, what_the_program_maps_beside_a_heap);
+	tcase_add_test(tcase, what_the_program_maps_elsewhere);
 	tcase_add_test(tcase, heads_of_arenas);
 	tcase_add_test(tcase, largest_mappings_first);
 	tcase_add_test(tcase, pins_by_share);

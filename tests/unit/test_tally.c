@@ -40,6 +40,11 @@ insert_residents(struct profile *profile)
 		for (unsigned part = 0; part < PROFILE_RESIDENT_PARTS; part++)
 			resident.parts[part] = i * 100 + part;
 		profile_insert_resident(profile, &resident);
+		profile_insert_mapped(profile, &(struct profile_mapped){i * 1000, 1, 3, i << 20, 5},
+				      1);
+		profile_insert_mapped(
+			profile,
+			&(struct profile_mapped){i * 1000, UINT32_MAX, UINT32_MAX, 0, i << 40}, 1);
 	}
 }
 
@@ -161,6 +166,10 @@ compare_tables(const struct profile *a, const struct profile *b)
 	ck_assert_int_eq(memcmp(a->sites, b->sites, a->site_count * sizeof(*a->sites)), 0);
 	ck_assert_uint_eq(a->sample_count, b->sample_count);
 	ck_assert_int_eq(memcmp(a->samples, b->samples, a->sample_count * sizeof(*a->samples)), 0);
+	ck_assert_uint_eq(a->mapped_count, b->mapped_count);
+	if (a->mapped_count != 0)
+		ck_assert_int_eq(memcmp(a->mapped, b->mapped, a->mapped_count * sizeof(*a->mapped)),
+				 0);
 	ck_assert_uint_eq(a->resident_count, b->resident_count);
 	if (a->resident_count != 0)
 		ck_assert_int_eq(memcmp(a->residents, b->residents,

@@ -127,6 +127,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
+		.mapped = options->group.by == GROUP_BY_DOMAIN,
 		.history = options->history,
 		.watch = options->watch,
 	};

@@ -6,18 +6,21 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
+#include "model/mapped.h"
 #include "model/pin.h"
 #include "model/resident.h"
 #include "read/source.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/term.h"
+#include "view/mapped.h"
 #include "view/pins.h"
 #include "view/pmap.h"
 #include "view/waterfall.h"
@@ -130,7 +133,8 @@ load(const struct arguments *arguments, struct source *ret_source)
 
 static void
 write_report(struct arguments *arguments, const struct source *source,
-	     const struct resident *resident, const struct view_pins *pins)
+	     const struct resident *resident, const struct view_pins *pins,
+	     const struct view_mapped *mapped)
 {
 	struct report_options *options = &arguments->options;
 	struct term term;
@@ -142,6 +146,7 @@ write_report(struct arguments *arguments, const struct source *source,
 						 .resident = resident,
 						 .summary = find_summary(source),
 						 .pins = pins,
+						 .mapped = mapped,
 						 .rows = options->rows,
 					 });
 	report_output_close(&options->output, &term);
@@ -160,25 +165,71 @@ write_pmap(struct arguments *arguments, const struct source *source,
 	report_output_close(&arguments->pmap, &term);
 }
 
-/* Where blocks are missing, nobody can be charged. */
+/* Whether it is known who maps memory by himself: now, or at the moment that is asked for. */
+static bool
+knows_mapped(const struct source *source, const struct resident *resident)
+{
+	const struct profile_resident *summary = find_summary(source);
+	const struct profile_mapped *sites;
+
+	return summary != NULL ? profile_find_mapped(source->profile, summary, &sites) != 0
+			       : resident->memory->knows_owned;
+}
+
 static void
-report_with_pins(struct arguments *arguments, const struct source *source,
-		 const struct resident *resident)
+list_mapped(const struct source *source, const struct resident *resident,
+	    struct attribution *attribution, struct mapped_list *ret_list)
+{
+	const struct profile_resident *summary = find_summary(source);
+	const struct profile_mapped *kept;
+	struct profile_mapped *sites;
+	size_t count;
+
+	if (summary != NULL) {
+		count = profile_find_mapped(source->profile, summary, &kept);
+		mapped_list_init(ret_list, kept, count, attribution);
+		return;
+	}
+	count = mapped_sum_sites(resident, &sites);
+	mapped_list_init(ret_list, sites, count, attribution);
+	free(sites);
+}
+
+static void
+write_with_names(struct arguments *arguments, const struct source *source,
+		 const struct resident *resident, struct attribution *attribution, bool has_pins)
+{
+	const struct memory *memory = resident->memory;
+	bool full = arguments->options.full_names;
+	struct mapped_list mapped = {0};
+	struct pin_list pins = {0};
+	const struct view_pins view_pins = {&pins, attribution, full};
+	const struct view_mapped view_mapped = {&mapped, attribution, full};
+
+	if (has_pins)
+		pin_list_init(&pins, memory, attribution,
+			      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
+	list_mapped(source, resident, attribution, &mapped);
+	write_report(arguments, source, resident, has_pins ? &view_pins : NULL,
+		     knows_mapped(source, resident) ? &view_mapped : NULL);
+	mapped_list_release(&mapped);
+	pin_list_release(&pins);
+}
+
+static void
+report_with_names(struct arguments *arguments, const struct source *source,
+		  const struct resident *resident, bool has_pins)
 {
 	const struct place_options places = {.across_builds = false};
 	struct place_table *table = place_table_new(&places);
 	struct attribution attribution;
-	struct pin_list list;
 	struct symbolize_options symbols = {.online = false};
 
 	symbolize_profile(source->profile, &symbols);
 	attribution_init(&attribution, source->profile, &arguments->options.group.selection, table,
 			 NULL);
-	pin_list_init(&list, source->memory, &attribution,
-		      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
-	write_report(arguments, source, resident,
-		     &(struct view_pins){&list, &attribution, arguments->options.full_names});
-	pin_list_release(&list);
+	attribution_prepare_stacks(&attribution, 0, source->profile->site_count);
+	write_with_names(arguments, source, resident, &attribution, has_pins);
 	attribution_release(&attribution);
 	place_table_free(table);
 }
@@ -187,6 +238,9 @@ static void
 report(struct arguments *arguments, const struct source *source)
 {
 	const struct profile_resident *summary = find_summary(source);
+	/* Where blocks are missing, nobody can be charged. */
+	bool all_seen = summary == NULL && source->memory->unseen == MEMORY_ALL_SEEN;
+	bool has_pins = arguments->pins && all_seen;
 	struct resident resident;
 	struct memory nothing;
 
@@ -195,11 +249,11 @@ report(struct arguments *arguments, const struct source *source)
 		resident_init_summary(&resident, &nothing, summary);
 	else
 		resident_init(&resident, source->memory);
-	if (arguments->pins && summary == NULL && source->memory->unseen == MEMORY_ALL_SEEN)
-		report_with_pins(arguments, source, &resident);
+	if (has_pins || knows_mapped(source, &resident))
+		report_with_names(arguments, source, &resident, has_pins);
 	else
-		write_report(arguments, source, &resident, NULL);
-	if (arguments->pins && (summary != NULL || source->memory->unseen != MEMORY_ALL_SEEN))
+		write_report(arguments, source, &resident, NULL, NULL);
+	if (arguments->pins && !all_seen)
 		warn("--pins: of this process not every block is known page by page now");
 	if (arguments->pmap.path != NULL && summary != NULL)
 		die(COMMAND_TROUBLE, "--pmap: mappings are known of a process that runs, now");

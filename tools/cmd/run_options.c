@@ -25,6 +25,7 @@ enum option_key {
 	OPTION_LEAKS,
 	OPTION_NO_CACHE,
 	OPTION_GRAPH,
+	OPTION_DOMAIN,
 };
 
 static const struct argp_option option_table[] = {
@@ -53,6 +54,10 @@ static const struct argp_option option_table[] = {
 	{"graph", OPTION_GRAPH, NULL, 0,
 	 "look as --leaks does, and keep beside the tally who pointed at whom, for heaptally "
 	 "retained and refs",
+	 0},
+	{"domain", OPTION_DOMAIN, "mmap", 0,
+	 "record what the program maps by itself (mmap, mremap, munmap), too, for heaptally "
+	 "resident",
 	 0},
 	{"quiet", 'q', NULL, 0, "print no card", 0},
 	{0},
@@ -108,6 +113,14 @@ parse_python(struct run_options *run, const char *word, struct argp_state *state
 	run->launch.python = word;
 }
 
+static void
+parse_domain(struct run_options *run, const char *word, struct argp_state *state)
+{
+	if (strcmp(word, "mmap") != 0)
+		argp_error(state, "--domain %s: only mmap is known", word);
+	run->launch.mmap = true;
+}
+
 static error_t
 parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -159,6 +172,9 @@ parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_GRAPH:
 		run->graph = run->launch.leaks = true;
+		return 0;
+	case OPTION_DOMAIN:
+		parse_domain(run, argument, state);
 		return 0;
 	case OPTION_LEAKS:
 		parse_leaks(run, argument, state);

@@ -17,7 +17,9 @@
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "cmd/top_refresh.h"
+#include "model/mapped.h"
 #include "model/rank.h"
+#include "model/resident.h"
 #include "model/tree.h"
 #include "util/buffer.h"
 #include "util/error.h"
@@ -257,6 +259,36 @@ make_tree(const struct report_options *options, const char *callers_of, const st
 		  });
 }
 
+/* What the program has mapped by itself: now, if it runs, or at the last snapshot of then. False
+ * where it is not asked for, or not known. */
+static bool
+find_mapped(const struct report_options *options, const struct source *source,
+	    struct profile_mapped *ret_sum)
+{
+	const struct profile_resident *summary =
+		profile_find_resident(source->profile, source->at.moment->time_ns);
+	const struct profile_mapped *kept;
+	struct profile_mapped *sites;
+	struct resident resident;
+	size_t count;
+
+	if (options->group.by != GROUP_BY_DOMAIN)
+		return false;
+	if (source->memory != NULL) {
+		resident_init(&resident, source->memory);
+		count = mapped_sum_sites(&resident, &sites);
+		*ret_sum = mapped_add_up(sites, count);
+		ret_sum->time_ns = source->profile->duration_ns;
+		free(sites);
+		resident_release(&resident);
+		return source->memory->knows_owned;
+	}
+	count = summary != NULL ? profile_find_mapped(source->profile, summary, &kept) : 0;
+	if (count != 0)
+		*ret_sum = mapped_add_up(kept, count);
+	return count != 0;
+}
+
 static void
 report_once(struct report_options *options, const char *operand, const char *callers_of,
 	    bool shows_rules)
@@ -269,6 +301,7 @@ report_once(struct report_options *options, const char *operand, const char *cal
 	struct group_set set;
 	struct source source;
 	struct tree tree = {NULL};
+	struct profile_mapped mapped;
 
 	report_load(options, operand, NULL, &source);
 	table = place_table_new(&places);
@@ -291,6 +324,7 @@ report_once(struct report_options *options, const char *operand, const char *cal
 		       .frames = options->frames,
 		       .most_recent_last = options->most_recent_last,
 		       .full_names = options->full_names,
+		       .mapped = find_mapped(options, &source, &mapped) ? &mapped : NULL,
 	       });
 	tree_release(&tree);
 	group_set_release(&set);

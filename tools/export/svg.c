@@ -206,6 +206,19 @@ write_area(const struct frame *frame, unsigned group, const char *color)
 	fputs("Z\"/>\n", frame->stream);
 }
 
+static bool
+has_group(const struct profile *profile, unsigned group)
+{
+	uint64_t groups[VIEW_PARTS_GROUPS];
+
+	for (uint32_t i = 0; i < profile->resident_count; i++) {
+		view_parts_sum(profile->residents[i].parts, groups);
+		if (groups[group] != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Resident memory by its parts, with what the colours mean. */
 static void
 write_parts(const struct frame *frame)
@@ -214,17 +227,21 @@ write_parts(const struct frame *frame)
 		[VIEW_PARTS_LIVE] = "#4a7fb5",   [VIEW_PARTS_OVERHEAD] = "#86b0d8",
 		[VIEW_PARTS_PINNED] = "#d98d3a", [VIEW_PARTS_KEPT] = "#f0c987",
 		[VIEW_PARTS_FILES] = "#9fbf8f",  [VIEW_PARTS_OTHER] = "#b79ac8",
-		[VIEW_PARTS_TRACER] = "#c8c8c8",
+		[VIEW_PARTS_MAPPED] = "#d98ab0", [VIEW_PARTS_TRACER] = "#c8c8c8",
 	};
 
-	for (unsigned group = 0; group < VIEW_PARTS_GROUPS; group++) {
-		double y = TOP + 14 + group * 16.0;
+	double y = TOP + 14;
 
+	for (unsigned group = 0; group < VIEW_PARTS_GROUPS; group++) {
+		/* It has to be asked for. */
+		if (group == VIEW_PARTS_MAPPED && !has_group(frame->view->profile, group))
+			continue;
 		write_area(frame, group, colors[group]);
 		fprintf(frame->stream,
 			"<rect x=\"%d\" y=\"%.2f\" width=\"10\" height=\"10\" fill=\"%s\"/>\n",
 			LEFT + 8, y - 9, colors[group]);
 		write_label(frame->stream, LEFT + 24, y, "start", view_parts_name(group));
+		y += 16;
 	}
 }
 

@@ -24,6 +24,7 @@ memory_release(struct memory *memory)
 	array_release(&memory->regions);
 	array_release(&memory->leaves);
 	array_release(&memory->domain_leaves);
+	array_release(&memory->owned);
 	intern_free(memory->strings);
 	memory->strings = NULL;
 }
@@ -33,6 +34,7 @@ memory_clear(struct memory *memory)
 {
 	memory->mappings.count = memory->runs.count = memory->blocks.count = 0;
 	memory->regions.count = memory->leaves.count = memory->domain_leaves.count = 0;
+	memory->owned.count = 0;
 }
 
 const struct memory_mapping *

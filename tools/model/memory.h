@@ -96,6 +96,12 @@ struct memory_region {
 	uint64_t first;    /* where its first chunk can begin; of an arena behind its head */
 };
 
+/* Pages that the program has mapped by itself, as far as they are still its. */
+struct memory_owned {
+	uint64_t start, end;
+	uint32_t site; /* as of a block */
+};
+
 /* A range where blocks are or were. */
 struct memory_range {
 	uint64_t start, end;
@@ -135,8 +141,12 @@ struct memory {
 	ARRAY(struct memory_region) regions;
 	ARRAY(struct memory_range) leaves; /* where blocks of another allocator are or were */
 	ARRAY(struct memory_range) domain_leaves; /* where blocks of CPython's are */
+	ARRAY(struct memory_owned) owned;
 	struct intern *strings;
 
+	bool knows_owned;    /* calls that map memory were recorded, */
+	bool misses_owned;   /* but not all of them could be, */
+	uint64_t lost_owned; /* and so many were not */
 	enum memory_allocator allocator;
 	bool has_chunks; /* blocks are glibc's, with their sizes before them */
 	enum memory_blocks_from blocks_from;

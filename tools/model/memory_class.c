@@ -214,19 +214,19 @@ sort_regions(struct memory *memory)
 	memory->regions.count = count;
 }
 
-/* The parts of a mapping that no region has; the regions there are sorted, the new ones come after
+/* The parts of a range that no region has; the regions there are sorted, the new ones come after
  * them. */
 static void
-fill_mapping(struct memory *memory, size_t sorted, size_t *next,
-	     const struct memory_mapping *mapping, enum memory_region_kind kind)
+fill_range(struct memory *memory, size_t sorted, size_t *next, struct memory_range range,
+	   enum memory_region_kind kind)
 {
-	uint64_t from = mapping->start;
+	uint64_t from = range.start;
 
 	while (*next < sorted && memory->regions.items[*next].end <= from)
 		(*next)++;
-	for (size_t i = *next; from < mapping->end; i++) {
-		bool is_last = i >= sorted || memory->regions.items[i].start >= mapping->end;
-		uint64_t to = is_last ? mapping->end : memory->regions.items[i].start;
+	for (size_t i = *next; from < range.end; i++) {
+		bool is_last = i >= sorted || memory->regions.items[i].start >= range.end;
+		uint64_t to = is_last ? range.end : memory->regions.items[i].start;
 
 		if (to > from)
 			*array_push(&memory->regions) =
@@ -253,41 +253,114 @@ has_block(const struct memory *memory, uint64_t start, uint64_t end)
 	return low < memory->blocks.count && memory->blocks.items[low].address < end;
 }
 
-/* A leaf that reaches beyond the mapping says nothing of it, but for a block there now. */
+/* Where blocks of an allocator are or were, in the order of addresses. */
+struct leaves {
+	const struct memory_range *items;
+	size_t count;
+	size_t next; /* the first that may reach into the mapping that is looked at */
+};
+
+/* A leaf that reaches beyond `whole` says nothing of a part of that, but for a block there now. */
 static bool
-holds_leaf(const struct memory *memory, const struct memory_mapping *mapping,
-	   const struct memory_range *leaf)
+holds_leaf(const struct memory *memory, enum memory_class class, struct memory_range whole,
+	   struct memory_range part, const struct memory_range *leaf)
 {
 	uint64_t start = leaf->start, end = leaf->end;
 
 	/* What looks like the bss of a file may be a heap that came to lie behind its data. */
-	if (start >= mapping->start && end <= mapping->end && mapping->class != MEMORY_DATA &&
-	    mapping->class != MEMORY_TRACER)
+	if (start >= whole.start && end <= whole.end && class != MEMORY_DATA &&
+	    class != MEMORY_TRACER)
 		return true;
-	if (start < mapping->start)
-		start = mapping->start;
-	if (end > mapping->end)
-		end = mapping->end;
+	if (start < part.start)
+		start = part.start;
+	if (end > part.end)
+		end = part.end;
 	return has_block(memory, start, end);
 }
 
-/* Mappings with blocks in them, `count` ranges being where those are or were. */
-static void
-add_mappings(struct memory *memory, const struct memory_range *ranges, size_t count,
-	     enum memory_region_kind kind)
+static bool
+holds_leaves(const struct memory *memory, enum memory_class class, struct memory_range whole,
+	     struct memory_range part, const struct leaves *leaves)
 {
-	size_t sorted = memory->regions.count, next = 0, range = 0;
+	for (size_t i = leaves->next; i < leaves->count && leaves->items[i].start < part.end; i++)
+		if (leaves->items[i].end > part.start &&
+		    holds_leaf(memory, class, whole, part, &leaves->items[i]))
+			return true;
+	return false;
+}
+
+/* The first range of the program's own that may reach into a mapping; they come in order, too. */
+static void
+skip_owned(const struct memory *memory, size_t *next, uint64_t start)
+{
+	while (*next < memory->owned.count && memory->owned.items[*next].end <= start)
+		(*next)++;
+}
+
+/* The part of a mapping from `at` on that is of one call of the program's, or of none. */
+static struct memory_range
+get_piece(const struct memory *memory, size_t *next, uint64_t at, uint64_t end, bool *ret_owned)
+{
+	const struct memory_owned *owned;
+
+	skip_owned(memory, next, at);
+	*ret_owned = false;
+	if (*next == memory->owned.count || memory->owned.items[*next].start >= end)
+		return (struct memory_range){at, end};
+	owned = &memory->owned.items[*next];
+	if (owned->start > at)
+		return (struct memory_range){at, owned->start};
+	*ret_owned = true;
+	return (struct memory_range){at, owned->end < end ? owned->end : end};
+}
+
+/* The kernel makes one mapping of neighbours. What the program mapped is a heap if it has held a
+ * block itself; the rest, if any block was in what is not the program's. */
+static void
+add_mapping(struct memory *memory, const struct memory_mapping *mapping,
+	    const struct leaves *leaves, size_t owned, size_t *region, size_t sorted,
+	    enum memory_region_kind kind)
+{
+	struct memory_range whole = {mapping->start, mapping->end}, piece;
+	enum memory_class class = mapping->class;
+	bool is_heap = false, is_owned;
+
+	for (unsigned pass = 0; pass < 2; pass++) {
+		size_t next = owned;
+
+		for (uint64_t at = mapping->start; at < mapping->end; at = piece.end) {
+			piece = get_piece(memory, &next, at, mapping->end, &is_owned);
+			if (pass == 0)
+				is_heap |= !is_owned &&
+					   holds_leaves(memory, class, whole, piece, leaves);
+			else if (is_owned ? holds_leaves(memory, class, piece, piece, leaves)
+					  : is_heap)
+				fill_range(memory, sorted, region, piece, kind);
+		}
+	}
+}
+
+/* Mappings with blocks in them. */
+static void
+add_mappings(struct memory *memory, struct leaves leaves, enum memory_region_kind kind)
+{
+	size_t sorted = memory->regions.count, next = 0, owned = 0;
 
 	array_each (&memory->mappings, mapping) {
+		struct memory_range whole = {mapping->start, mapping->end};
+
 		if (!memory_class_may_be_heap(mapping))
 			continue;
-		while (range < count && ranges[range].end <= mapping->start)
-			range++;
-		for (size_t i = range; i < count && ranges[i].start < mapping->end; i++) {
-			if (holds_leaf(memory, mapping, &ranges[i])) {
-				fill_mapping(memory, sorted, &next, mapping, kind);
-				break;
-			}
+		while (leaves.next < leaves.count &&
+		       leaves.items[leaves.next].end <= mapping->start)
+			leaves.next++;
+		skip_owned(memory, &owned, mapping->start);
+		if (owned == memory->owned.count ||
+		    memory->owned.items[owned].start >= mapping->end) {
+			if (holds_leaves(memory, mapping->class, whole, whole, &leaves))
+				fill_range(memory, sorted, &next, whole, kind);
+		} else {
+			add_mapping(memory, mapping, &leaves, owned, &next, sorted, kind);
 		}
 	}
 	sort_regions(memory);
@@ -303,7 +376,9 @@ memory_class_add_regions(struct memory *memory)
 						       MEMORY_REGION_MAIN, 0, mapping->start};
 	}
 	sort_regions(memory);
-	add_mappings(memory, memory->domain_leaves.items, memory->domain_leaves.count,
+	add_mappings(memory,
+		     (struct leaves){memory->domain_leaves.items, memory->domain_leaves.count, 0},
 		     MEMORY_REGION_PYTHON);
-	add_mappings(memory, memory->leaves.items, memory->leaves.count, MEMORY_REGION_OTHER);
+	add_mappings(memory, (struct leaves){memory->leaves.items, memory->leaves.count, 0},
+		     MEMORY_REGION_OTHER);
 }

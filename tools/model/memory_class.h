@@ -28,7 +28,8 @@ uint64_t memory_class_get_first_chunk(uint64_t start, uint64_t arena);
 
 /*
  * Add what is a heap by its mapping to the regions, which have those that glibc tells of, and put
- * them in order: [heap], and the mappings in which another allocator or CPython has blocks.
+ * them in order: [heap], and the mappings in which another allocator or CPython has blocks, less
+ * what the program has mapped there by itself and never had a block in it.
  */
 void memory_class_add_regions(struct memory *memory);
 

@@ -40,6 +40,7 @@ profile_free(struct profile *profile)
 	free(profile->samples);
 	free(profile->marks);
 	free(profile->residents);
+	free(profile->mapped);
 	free(profile->notes);
 	block_set_release(&profile->blocks);
 	leak_set_release(&profile->leaks);
@@ -228,6 +229,11 @@ profile_insert_history(struct profile *profile, struct profile *from)
 		profile->resident_count = from->resident_count;
 		from->residents = NULL;
 		from->resident_count = 0;
+		free(profile->mapped);
+		profile->mapped = from->mapped;
+		profile->mapped_count = from->mapped_count;
+		from->mapped = NULL;
+		from->mapped_count = 0;
 	}
 	return 0;
 }
@@ -243,6 +249,25 @@ profile_find_resident(const struct profile *profile, uint64_t time_ns)
 	return found;
 }
 
+/* Those of moments that are gone go, too. */
+static void
+drop_mapped(struct profile *profile)
+{
+	uint32_t kept = 0, resident = 0;
+
+	for (uint32_t i = 0; i < profile->mapped_count; i++) {
+		uint64_t time_ns = profile->mapped[i].time_ns;
+
+		while (resident < profile->resident_count &&
+		       profile->residents[resident].time_ns < time_ns)
+			resident++;
+		if (resident < profile->resident_count &&
+		    profile->residents[resident].time_ns == time_ns)
+			profile->mapped[kept++] = profile->mapped[i];
+	}
+	profile->mapped_count = kept;
+}
+
 void
 profile_insert_resident(struct profile *profile, const struct profile_resident *resident)
 {
@@ -254,8 +279,35 @@ profile_insert_resident(struct profile *profile, const struct profile_resident *
 		for (uint32_t i = 0; i < RESIDENTS_MAX; i += 2)
 			profile->residents[kept++] = profile->residents[i];
 		profile->resident_count = kept;
+		drop_mapped(profile);
 	}
 	profile->residents[profile->resident_count++] = *resident;
+}
+
+void
+profile_insert_mapped(struct profile *profile, const struct profile_mapped *sites, uint32_t count)
+{
+	if (count == 0)
+		return;
+	profile->mapped = xreallocarray(profile->mapped, (size_t)profile->mapped_count + count,
+					sizeof(*profile->mapped));
+	memcpy(&profile->mapped[profile->mapped_count], sites, count * sizeof(*sites));
+	profile->mapped_count += count;
+}
+
+uint32_t
+profile_find_mapped(const struct profile *profile, const struct profile_resident *resident,
+		    const struct profile_mapped **ret_sites)
+{
+	uint32_t first = 0, end;
+
+	while (first < profile->mapped_count && profile->mapped[first].time_ns < resident->time_ns)
+		first++;
+	end = first;
+	while (end < profile->mapped_count && profile->mapped[end].time_ns == resident->time_ns)
+		end++;
+	*ret_sites = profile->mapped + first;
+	return end - first;
 }
 
 const char *

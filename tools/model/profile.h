@@ -128,7 +128,16 @@ struct profile_sample {
 	uint64_t rss_bytes; /* 0 if not sampled */
 };
 
-#define PROFILE_RESIDENT_PARTS 13
+#define PROFILE_RESIDENT_PARTS 14
+
+/* What a site has mapped by itself, at a moment. */
+struct profile_mapped {
+	uint64_t time_ns; /* of the moment */
+	uint32_t site;    /* index in `sites`; UINT32_MAX if not known */
+	uint32_t range_count;
+	uint64_t resident_bytes;
+	uint64_t mapped_bytes; /* address space, resident or not */
+};
 
 /* Where the resident memory was at a moment, by the parts of `resident.h`. */
 struct profile_resident {
@@ -235,10 +244,11 @@ struct profile {
 	struct profile_sample *samples;
 	struct profile_mark *marks;
 	struct profile_resident *residents; /* of some moments, the oldest first */
+	struct profile_mapped *mapped;      /* of those moments, in the same order */
 	struct block_set blocks;
 	struct leak_set leaks;
 	uint32_t module_count, frame_count, location_count, node_count, site_count;
-	uint32_t moment_count, sample_count, mark_count, resident_count;
+	uint32_t moment_count, sample_count, mark_count, resident_count, mapped_count;
 	bool symbolized;
 };
 
@@ -293,6 +303,14 @@ const struct profile_resident *profile_find_resident(const struct profile *profi
 
 /* Append one. When there are many, every second one goes. */
 void profile_insert_resident(struct profile *profile, const struct profile_resident *resident);
+
+/* Append what sites have mapped by themselves at the last of them; their times are set. */
+void profile_insert_mapped(struct profile *profile, const struct profile_mapped *sites,
+			   uint32_t count);
+
+/* Those of a moment that `profile_find_resident` gave: how many. */
+uint32_t profile_find_mapped(const struct profile *profile, const struct profile_resident *resident,
+			     const struct profile_mapped **ret_sites);
 
 /* Free all moments but the last `kept` ones. */
 void profile_drop_moments(struct profile *profile, uint32_t kept);

@@ -20,6 +20,7 @@ struct walk {
 	size_t block;              /* the first that may reach into the page */
 	size_t region;
 	size_t mapping;
+	size_t owned;
 };
 
 static uint64_t
@@ -147,17 +148,58 @@ static enum resident_part get_part(enum memory_class class)
 	return parts[class];
 }
 
+/* What looks like the bss of a file may have come to lie behind its data. */
+static bool
+may_be_owned(const struct memory_mapping *mapping)
+{
+	return mapping->class == MEMORY_ANONYMOUS ||
+	       (mapping->class == MEMORY_DATA && mapping->inode == 0);
+}
+
+/* What lies in a range that the program has mapped by itself is that one's. */
 static void
-add_outside(struct walk *walk, uint64_t bytes)
+add_anonymous(struct walk *walk, uint64_t at, uint64_t end, enum resident_part rest)
+{
+	const struct memory *memory = walk->memory;
+	uint64_t *parts = walk->resident->parts;
+
+	while (at < end) {
+		const struct memory_owned *owned;
+		uint64_t to = end;
+
+		while (walk->owned < memory->owned.count &&
+		       memory->owned.items[walk->owned].end <= at)
+			walk->owned++;
+		owned = &memory->owned.items[walk->owned];
+		if (walk->owned == memory->owned.count || owned->start >= end) {
+			parts[rest] += end - at;
+		} else if (owned->start > at) {
+			to = owned->start;
+			parts[rest] += to - at;
+		} else {
+			to = min_of(end, owned->end);
+			parts[RESIDENT_MAPPED] += to - at;
+			walk->resident->owned[walk->owned].resident += to - at;
+			walk->resident->mappings[walk->mapping].owned += to - at;
+		}
+		at = to;
+	}
+}
+
+static void
+add_outside(struct walk *walk, uint64_t at, uint64_t end)
 {
 	const struct memory_mapping *mapping = &walk->memory->mappings.items[walk->mapping];
 
 	if (walk->resident == NULL)
 		return;
-	walk->resident->parts[get_part(mapping->class)] += bytes;
-	walk->resident->mappings[walk->mapping].outside += bytes;
+	walk->resident->mappings[walk->mapping].outside += end - at;
+	if (may_be_owned(mapping))
+		add_anonymous(walk, at, end, get_part(mapping->class));
+	else
+		walk->resident->parts[get_part(mapping->class)] += end - at;
 	if (mapping->class == MEMORY_MAIN_STACK)
-		walk->resident->main_stack += bytes;
+		walk->resident->main_stack += end - at;
 }
 
 /* --- the walk --- */
@@ -182,7 +224,7 @@ add_run(struct walk *walk, const struct memory_run *run)
 			region = &memory->regions.items[walk->region];
 		if (region == NULL || region->start > at) {
 			to = region != NULL ? min_of(to, region->start) : to;
-			add_outside(walk, to - at);
+			add_outside(walk, at, to);
 			at = to;
 			continue;
 		}
@@ -285,16 +327,55 @@ add_regions(struct resident *resident)
 	}
 }
 
+/* Address space of ranges that nothing but the domain has. */
+static void
+add_owned(struct resident *resident)
+{
+	const struct memory *memory = resident->memory;
+	size_t mapping = 0, region = 0;
+
+	for (size_t i = 0; i < memory->owned.count; i++) {
+		const struct memory_owned *owned = &memory->owned.items[i];
+
+		while (mapping < memory->mappings.count &&
+		       memory->mappings.items[mapping].end <= owned->start)
+			mapping++;
+		while (region < memory->regions.count &&
+		       memory->regions.items[region].end <= owned->start)
+			region++;
+		for (size_t k = mapping;
+		     k < memory->mappings.count && memory->mappings.items[k].start < owned->end;
+		     k++) {
+			const struct memory_mapping *one = &memory->mappings.items[k];
+
+			if (!may_be_owned(one))
+				continue;
+			resident->owned[i].mapped +=
+				overlap(one->start, one->end, owned->start, owned->end);
+			for (size_t r = region; r < memory->regions.count &&
+						memory->regions.items[r].start < owned->end;
+			     r++)
+				resident->owned[i].mapped -=
+					overlap(max_of(one->start, owned->start),
+						min_of(one->end, owned->end),
+						memory->regions.items[r].start,
+						memory->regions.items[r].end);
+		}
+	}
+}
+
 void
 resident_init(struct resident *resident, const struct memory *memory)
 {
 	*resident = (struct resident){.memory = memory};
 	resident->mappings = xcalloc(memory->mappings.count + 1, sizeof(*resident->mappings));
+	resident->owned = xcalloc(memory->owned.count + 1, sizeof(*resident->owned));
 	walk_runs(&(struct walk){
 		.memory = memory, .visit = add_page, .context = resident, .resident = resident});
 	add_blocks(resident);
 	add_mappings(resident);
 	add_regions(resident);
+	add_owned(resident);
 	for (unsigned part = 0; part < RESIDENT_PARTS; part++)
 		resident->sum += resident->parts[part];
 	resident->inherited_shared =
@@ -346,19 +427,28 @@ void
 resident_release(struct resident *resident)
 {
 	free(resident->mappings);
+	free(resident->owned);
 	resident->mappings = NULL;
+	resident->owned = NULL;
 }
 
 const char *
 resident_part_key(enum resident_part part)
 {
 	static const char *const keys[RESIDENT_PARTS] = {
-		[RESIDENT_LIVE] = "live",        [RESIDENT_ROUNDING] = "rounding",
-		[RESIDENT_HEADERS] = "headers",  [RESIDENT_PINNED] = "pinned_free",
-		[RESIDENT_KEPT] = "free_pages",  [RESIDENT_UNSEEN] = "heap_unseen",
-		[RESIDENT_STACKS] = "stacks",    [RESIDENT_TEXT] = "file_text",
-		[RESIDENT_DATA] = "file_data",   [RESIDENT_SHARED] = "shared_memory",
-		[RESIDENT_JIT] = "jit",          [RESIDENT_ANONYMOUS] = "other_anonymous",
+		[RESIDENT_LIVE] = "live",
+		[RESIDENT_ROUNDING] = "rounding",
+		[RESIDENT_HEADERS] = "headers",
+		[RESIDENT_PINNED] = "pinned_free",
+		[RESIDENT_KEPT] = "free_pages",
+		[RESIDENT_UNSEEN] = "heap_unseen",
+		[RESIDENT_STACKS] = "stacks",
+		[RESIDENT_TEXT] = "file_text",
+		[RESIDENT_DATA] = "file_data",
+		[RESIDENT_SHARED] = "shared_memory",
+		[RESIDENT_JIT] = "jit",
+		[RESIDENT_MAPPED] = "mapped_by_program",
+		[RESIDENT_ANONYMOUS] = "other_anonymous",
 		[RESIDENT_TRACER] = "heaptally",
 	};
 
@@ -380,6 +470,7 @@ resident_part_name(enum resident_part part)
 		[RESIDENT_DATA] = "file data",
 		[RESIDENT_SHARED] = "shared memory",
 		[RESIDENT_JIT] = "JIT code",
+		[RESIDENT_MAPPED] = "mapped by the program",
 		[RESIDENT_ANONYMOUS] = "other anonymous",
 		[RESIDENT_TRACER] = "heaptally",
 	};
@@ -397,6 +488,12 @@ resident_get_heap(const struct resident *resident)
 	return bytes;
 }
 
+uint64_t
+resident_get_other(const struct resident *resident, size_t mapping)
+{
+	return resident->mappings[mapping].outside - resident->mappings[mapping].owned;
+}
+
 size_t
 resident_get_largest(const struct resident *resident, size_t limit, size_t *ret_mappings)
 {
@@ -407,11 +504,11 @@ resident_get_largest(const struct resident *resident, size_t limit, size_t *ret_
 		size_t place;
 
 		if (memory->mappings.items[i].class != MEMORY_ANONYMOUS ||
-		    resident->mappings[i].outside == 0)
+		    resident_get_other(resident, i) == 0)
 			continue;
 		for (place = count;
-		     place > 0 && resident->mappings[ret_mappings[place - 1]].outside <
-					  resident->mappings[i].outside;
+		     place > 0 && resident_get_other(resident, ret_mappings[place - 1]) <
+					  resident_get_other(resident, i);
 		     place--)
 			if (place < limit)
 				ret_mappings[place] = ret_mappings[place - 1];

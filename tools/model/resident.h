@@ -25,6 +25,7 @@ enum resident_part {
 	RESIDENT_DATA,
 	RESIDENT_SHARED,
 	RESIDENT_JIT,
+	RESIDENT_MAPPED, /* what the program maps by itself, where that was recorded */
 	RESIDENT_ANONYMOUS,
 	RESIDENT_TRACER,
 	RESIDENT_PARTS
@@ -43,7 +44,14 @@ struct resident_regions {
 /* A mapping's share. */
 struct resident_mapping {
 	uint64_t outside;            /* in no region */
+	uint64_t owned;              /* of that, what the program has mapped by itself */
 	uint64_t live, pinned, kept; /* pinned: all else of pages with a live byte */
+};
+
+/* A range's share of what the program maps by itself. */
+struct resident_owned {
+	uint64_t resident;
+	uint64_t mapped; /* of that no other part took; resident or not */
 };
 
 struct resident {
@@ -65,6 +73,7 @@ struct resident {
 	uint64_t live_bytes, blocks; /* all that are known, resident or not */
 
 	struct resident_mapping *mappings; /* by index */
+	struct resident_owned *owned;      /* likewise */
 };
 
 /* A resident page of a heap. */
@@ -106,6 +115,9 @@ void resident_init_summary(struct resident *resident, struct memory *memory,
 
 /* Resident bytes of all that an allocator gives blocks from. */
 uint64_t resident_get_heap(const struct resident *resident);
+
+/* Resident bytes of a mapping that are in RESIDENT_ANONYMOUS, if it is of that class. */
+uint64_t resident_get_other(const struct resident *resident, size_t mapping);
 
 /*
  * The indices of the mappings with most memory of no other class (MEMORY_ANONYMOUS), the largest

@@ -174,6 +174,8 @@ look(struct snapshot *snapshot, uint32_t pid, unsigned limits, struct memory *me
 	memory_class_set(memory);
 	result = read_blocks(snapshot, pid, limits, memory);
 	if (result == 0)
+		result = snapshot_read_mappings(snapshot, memory);
+	if (result == 0)
 		result = memory_read_pages(pid, memory, (limits & SNAPSHOT_PROCESS_NO_SCAN) == 0);
 	if (result == 0)
 		result = memory_read_rss(pid, &memory->resident_after);

@@ -9,6 +9,7 @@
 #ifndef SNAPSHOT_PROCESS_H
 #define SNAPSHOT_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct memory;
@@ -29,6 +30,9 @@ enum snapshot_process_limit {
  */
 int snapshot_read_process(struct snapshot *snapshot, unsigned limits, struct memory *memory);
 
+/* Whether it is recorded what the program maps by itself. */
+bool snapshot_notes_mappings(const struct snapshot *snapshot);
+
 /* --- for its parts --- */
 
 /*
@@ -37,5 +41,8 @@ int snapshot_read_process(struct snapshot *snapshot, unsigned limits, struct mem
  * one.
  */
 int snapshot_read_tables_of_process(struct snapshot *snapshot, uint32_t pid, struct memory *memory);
+
+/* The ranges that the process has mapped by itself. 0; -EBADMSG of a damaged recording. */
+int snapshot_read_mappings(const struct snapshot *snapshot, struct memory *memory);
 
 #endif

@@ -346,7 +346,8 @@ read_recording(const char *path, struct collection *collection, struct source *s
 		result = snapshot_update_lifetimes(snapshot);
 	if (result == 0 && collection->request->blocks)
 		result = snapshot_update_blocks(snapshot, collection->request->freed_at);
-	if (result == 0 && collection->request->memory)
+	if (result == 0 && (collection->request->memory ||
+			    (collection->request->mapped && snapshot_notes_mappings(snapshot))))
 		read_memory(snapshot, source);
 	if (result == 0)
 		result = profile_finish(snapshot_get_profile(snapshot));

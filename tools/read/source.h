@@ -34,6 +34,7 @@ struct source_request {
 	bool blocks;        /* read single blocks, where they were recorded */
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
 	bool memory;              /* and the memory of the process, if it lives */
+	bool mapped;              /* the same, if it is recorded what the program maps */
 	bool history;             /* of a living process: what `heaptally run` knows so far */
 	const struct source_watch *watch; /* or NULL */
 };

@@ -397,6 +397,7 @@ tally_get_part(enum tally_part part)
 		[TALLY_PART_JIT] = RESIDENT_JIT,
 		[TALLY_PART_ANONYMOUS] = RESIDENT_ANONYMOUS,
 		[TALLY_PART_TRACER] = RESIDENT_TRACER,
+		[TALLY_PART_MAPPED] = RESIDENT_MAPPED,
 	};
 
 	return parts[part];

@@ -46,6 +46,7 @@ enum tally_tag {
 	TALLY_ARGUMENTS = TALLY_TAG('a', 'R', 'G', 'S'),
 	TALLY_RESIDENT = TALLY_TAG('r', 'E', 'S', 'I'),
 	TALLY_PARTS = TALLY_TAG('r', 'P', 'R', 'T'),
+	TALLY_MAPPED = TALLY_TAG('r', 'M', 'A', 'P'),
 	TALLY_UNSEEN = TALLY_TAG('u', 'N', 'S', 'N'),
 	TALLY_LIFETIMES = TALLY_TAG('l', 'I', 'F', 'E'),
 	TALLY_LEAKS_INFO = TALLY_TAG('l', 'E', 'K', 'I'),
@@ -99,6 +100,7 @@ enum tally_part {
 	TALLY_PART_JIT = 10,
 	TALLY_PART_ANONYMOUS = 11,
 	TALLY_PART_TRACER = 12,
+	TALLY_PART_MAPPED = 13,
 	TALLY_PART_COUNT
 };
 

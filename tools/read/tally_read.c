@@ -23,6 +23,7 @@
 #include "model/profile.h"
 #include "read/tally_blocks.h"
 #include "read/tally_leaks.h"
+#include "read/tally_resident.h"
 #include "read/tally_format.h"
 #include "util/array.h"
 #include "util/buffer.h"
@@ -73,7 +74,6 @@ struct tally_reader {
 	ARRAY(uint32_t) sites;
 	ARRAY(struct profile_sample) samples;
 	ARRAY(struct profile_mark) marks;
-	ARRAY(struct profile_resident) residents;
 	uint32_t next_value;   /* site of the last moment that the next value is for */
 	uint64_t values_bytes; /* memory of the moments */
 	uint64_t text_bytes;   /* memory of the strings, or more */
@@ -81,6 +81,7 @@ struct tally_reader {
 	bool newer; /* a number or tag was met that this version does not know */
 	struct tally_blocks blocks;
 	struct tally_leaks leaks;
+	struct tally_resident resident;
 	bool keeps_blocks;
 };
 
@@ -174,8 +175,9 @@ get_memory(const struct tally_reader *reader)
 	       TABLE_BYTES(reader->locations) + TABLE_BYTES(reader->frames) +
 	       TABLE_BYTES(reader->nodes) + TABLE_BYTES(reader->sites) +
 	       TABLE_BYTES(reader->samples) + TABLE_BYTES(reader->marks) +
-	       TABLE_BYTES(reader->residents) + TABLE_BYTES(reader->leaks.sites) +
-	       TABLE_BYTES(reader->leaks.parts) + TABLE_BYTES(reader->leaks.classes) +
+	       TABLE_BYTES(reader->resident.moments) + TABLE_BYTES(reader->resident.mapped) +
+	       TABLE_BYTES(reader->leaks.sites) + TABLE_BYTES(reader->leaks.parts) +
+	       TABLE_BYTES(reader->leaks.classes) +
 	       TABLE_BYTES(reader->blocks.blocks) + TABLE_BYTES(reader->blocks.buckets) +
 	       (uint64_t)reader->sites.count * sizeof(*reader->blocks.lifetimes.items) +
 	       reader->values_bytes + reader->text_bytes + reader->leaks.text_bytes;
@@ -533,31 +535,13 @@ read_samples(struct tally_reader *reader, struct varint_input *input)
 static void
 read_residents(struct tally_reader *reader, struct varint_input *input)
 {
-	while (has_more(input)) {
-		struct profile_resident resident = {0};
-		uint64_t count;
+	tally_resident_decode(&reader->resident, input);
+}
 
-		if (reader->residents.count != 0)
-			resident.time_ns =
-				reader->residents.items[reader->residents.count - 1].time_ns;
-		if (__builtin_add_overflow(resident.time_ns, varint_get(input), &resident.time_ns))
-			input->bad = true;
-		resident.resident_bytes = varint_get(input);
-		count = varint_get(input);
-		for (uint64_t part = 0; part < count && !input->bad; part++) {
-			uint64_t bytes = varint_get(input);
-
-			if (part < TALLY_PART_COUNT)
-				resident.parts[tally_get_part((enum tally_part)part)] = bytes;
-		}
-		resident.live_bytes = varint_get(input);
-		resident.live_blocks = varint_get(input);
-		resident.untouched_bytes = varint_get(input);
-		resident.swapped_live_bytes = varint_get(input);
-		resident.swapped_bytes = varint_get(input);
-		resident.hugetlb_bytes = varint_get(input);
-		*array_push(&reader->residents) = resident;
-	}
+static void
+read_mapped(struct tally_reader *reader, struct varint_input *input)
+{
+	tally_resident_decode_mapped(&reader->resident, (uint32_t)reader->sites.count, input);
 }
 
 static void
@@ -719,10 +703,10 @@ drop_profile(struct tally_reader *reader)
 	array_release(&reader->sites);
 	array_release(&reader->samples);
 	array_release(&reader->marks);
-	array_release(&reader->residents);
 	reader->values_bytes = reader->text_bytes = 0;
 	tally_blocks_release(&reader->blocks);
 	tally_leaks_release(&reader->leaks);
+	tally_resident_release(&reader->resident);
 }
 
 #define MOVE_TABLE(reader, table, count_field)                                    \
@@ -747,7 +731,7 @@ finish_profile(struct tally_reader *reader, struct profile **ret_profile)
 	MOVE_TABLE(reader, samples, sample_count);
 	MOVE_TABLE(reader, marks, mark_count);
 	tally_leaks_finish(&reader->leaks, profile->site_count, &profile->leaks);
-	MOVE_TABLE(reader, residents, resident_count);
+	tally_resident_finish(&reader->resident, profile);
 	result = tally_blocks_finish(&reader->blocks, reader->keeps_blocks, profile->site_count,
 				     &profile->blocks)
 			 ? profile_finish(profile)
@@ -793,6 +777,8 @@ find_table_reader(uint32_t tag)
 		return read_marks;
 	case TALLY_PARTS:
 		return read_residents;
+	case TALLY_MAPPED:
+		return read_mapped;
 	case TALLY_PAUSE:
 		return read_pause;
 	case TALLY_PYTHON:

@@ -433,6 +433,27 @@ write_residents(struct tally_writer *writer, const struct profile *profile)
 		end_chunk(writer, TALLY_PARTS);
 }
 
+/* Of no known site: 0. */
+static void
+write_mapped(struct tally_writer *writer, const struct profile *profile)
+{
+	uint64_t previous_ns = 0;
+
+	for (uint32_t i = 0; i < profile->mapped_count; i++) {
+		const struct profile_mapped *mapped = &profile->mapped[i];
+
+		split_chunk(writer, TALLY_MAPPED);
+		put(writer, mapped->time_ns - previous_ns);
+		put(writer, mapped->site < profile->site_count ? (uint64_t)mapped->site + 1 : 0);
+		put(writer, mapped->range_count);
+		put(writer, mapped->resident_bytes);
+		put(writer, mapped->mapped_bytes);
+		previous_ns = mapped->time_ns;
+	}
+	if (profile->mapped_count != 0)
+		end_chunk(writer, TALLY_MAPPED);
+}
+
 static void
 write_marks(struct tally_writer *writer, const struct profile *profile)
 {
@@ -612,6 +633,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 			     i != 0 ? &profile->moments[i - 1] : NULL);
 	write_samples(writer, profile);
 	write_residents(writer, profile);
+	write_mapped(writer, profile);
 	write_marks(writer, profile);
 	write_notes(writer, profile);
 	write_more_of_process(writer, profile);

@@ -23,6 +23,7 @@
 #include "model/memory.h"
 #include "model/process.h"
 #include "model/profile.h"
+#include "model/mapped.h"
 #include "model/resident.h"
 #include "read/graph_file.h"
 #include "read/history.h"
@@ -41,6 +42,7 @@ enum {
 	SAMPLES_MAX = 2000,
 	/* Each has two descriptors; what lives beyond that is read when it ended. */
 	TRACKED_MAX = 256,
+	MAPPED_MAX = 200, /* sites of a moment */
 };
 
 /* Memory for the values of all moments of all living processes. */
@@ -467,6 +469,19 @@ harvest_ended(struct collector *collector, struct tracked *tracked)
 	collector->once_ns += clock_get_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
+static void
+insert_mapped(struct profile *profile, const struct resident *resident, uint64_t time_ns)
+{
+	struct profile_mapped *sites;
+	size_t count = mapped_sum_sites(resident, &sites);
+
+	count = mapped_keep_largest(sites, count, MAPPED_MAX);
+	for (size_t i = 0; i < count; i++)
+		sites[i].time_ns = time_ns;
+	profile_insert_mapped(profile, sites, (uint32_t)count);
+	free(sites);
+}
+
 /* Where the resident memory is at the moment that was just taken; nothing where that cannot be
  * seen.
  */
@@ -485,6 +500,7 @@ take_resident(struct tracked *tracked)
 		resident_summarize(&resident, profile->moments[profile->moment_count - 1].time_ns,
 				   &summary);
 		profile_insert_resident(profile, &summary);
+		insert_mapped(profile, &resident, summary.time_ns);
 		resident_release(&resident);
 	}
 	memory_release(&memory);

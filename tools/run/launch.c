@@ -61,6 +61,8 @@ classify(const char *text)
 
 	if (strcmp(text, option_rules[OPTION_LEAKS].name) == 0)
 		return OPTION_LEAKS;
+	if (strcmp(text, option_rules[OPTION_MMAP].name) == 0)
+		return OPTION_MMAP;
 	if (text[length] == '\0')
 		return OPTION_UNKNOWN;
 	for (enum option_word word = 0; word < OPTION_UNKNOWN; word++) {
@@ -93,6 +95,8 @@ is_replaced(const struct launch_options *options, enum option_word word)
 		return options->blocks;
 	case OPTION_LEAKS:
 		return options->leaks;
+	case OPTION_MMAP:
+		return options->mmap;
 	case OPTION_PYTHON:
 		return options->python != NULL;
 	case OPTION_CROSSCHECK:
@@ -175,6 +179,8 @@ launch_make_options(const struct launch_options *options, const char *inherited,
 		buffer_insert_string(&text, ":blocks=on");
 	if (options->leaks)
 		buffer_insert_string(&text, ":leaks=on");
+	if (options->mmap)
+		buffer_insert_string(&text, ":mmap=on");
 	if (options->start != NULL)
 		buffer_insert_format(&text, ":start=%s", options->start);
 	if (inherited != NULL)

@@ -45,6 +45,7 @@ struct launch_options {
 	bool threads;
 	bool blocks;
 	bool leaks;
+	bool mmap;
 	const char *start; /* "on", "off" or NULL */
 };
 

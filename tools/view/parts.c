@@ -13,7 +13,7 @@
 
 #define LINES_MOST 10
 #define BAR        48 /* columns */
-#define LETTERS    "LRPKFOH"
+#define LETTERS    "LRPKFMOH"
 
 void
 view_parts_sum(const uint64_t *parts, uint64_t ret_groups[VIEW_PARTS_GROUPS])
@@ -24,8 +24,8 @@ view_parts_sum(const uint64_t *parts, uint64_t ret_groups[VIEW_PARTS_GROUPS])
 		[RESIDENT_KEPT] = VIEW_PARTS_KEPT,        [RESIDENT_UNSEEN] = VIEW_PARTS_KEPT,
 		[RESIDENT_STACKS] = VIEW_PARTS_FILES,     [RESIDENT_TEXT] = VIEW_PARTS_FILES,
 		[RESIDENT_DATA] = VIEW_PARTS_FILES,       [RESIDENT_SHARED] = VIEW_PARTS_FILES,
-		[RESIDENT_JIT] = VIEW_PARTS_FILES,        [RESIDENT_ANONYMOUS] = VIEW_PARTS_OTHER,
-		[RESIDENT_TRACER] = VIEW_PARTS_TRACER,
+		[RESIDENT_JIT] = VIEW_PARTS_FILES,        [RESIDENT_MAPPED] = VIEW_PARTS_MAPPED,
+		[RESIDENT_ANONYMOUS] = VIEW_PARTS_OTHER,  [RESIDENT_TRACER] = VIEW_PARTS_TRACER,
 	};
 
 	memset(ret_groups, 0, VIEW_PARTS_GROUPS * sizeof(*ret_groups));
@@ -42,6 +42,7 @@ view_parts_name(enum view_parts_group group)
 		[VIEW_PARTS_PINNED] = "pinned free",
 		[VIEW_PARTS_KEPT] = "free pages kept",
 		[VIEW_PARTS_FILES] = "files and stacks",
+		[VIEW_PARTS_MAPPED] = "mapped by the program",
 		[VIEW_PARTS_OTHER] = "other anonymous",
 		[VIEW_PARTS_TRACER] = "heaptally",
 	};

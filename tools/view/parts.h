@@ -16,6 +16,7 @@ enum view_parts_group {
 	VIEW_PARTS_PINNED,
 	VIEW_PARTS_KEPT,  /* and what is not known of a heap */
 	VIEW_PARTS_FILES, /* text, data, stacks, shared memory, JIT */
+	VIEW_PARTS_MAPPED,
 	VIEW_PARTS_OTHER,
 	VIEW_PARTS_TRACER,
 	VIEW_PARTS_GROUPS

@@ -86,7 +86,9 @@ explain_parts(const struct profile *profile)
 		human_size((int64_t)last->parts[RESIDENT_PINNED], pinned),
 		human_size((int64_t)(last->parts[RESIDENT_KEPT] + last->parts[RESIDENT_UNSEEN]),
 			   kept),
-		human_size((int64_t)last->parts[RESIDENT_ANONYMOUS], other));
+		human_size(
+			(int64_t)(last->parts[RESIDENT_ANONYMOUS] + last->parts[RESIDENT_MAPPED]),
+			other));
 }
 
 /* Malloc gave it, it was freed, and it is still there. */

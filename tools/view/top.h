@@ -40,6 +40,7 @@ struct view_top {
 	bool full_names;
 	bool shows_rules;                     /* of what system libraries keep */
 	const struct view_top_change *change; /* NULL: nothing is said of changes */
+	const struct profile_mapped *mapped;  /* by the program itself; NULL: nothing is said */
 };
 
 void view_top_text(const struct term *term, const struct view_top *view);

@@ -63,6 +63,20 @@ write_hints(struct json_writer *json, const struct view_top *view)
 	json_writer_end_array(json);
 }
 
+static void
+write_mapped(struct json_writer *json, const struct view_top *view)
+{
+	if (view->mapped == NULL)
+		return;
+	json_writer_begin_object(json, "mapped_by_program");
+	json_writer_string(json, "domain", "mmap");
+	json_writer_seconds(json, "time_seconds", view->mapped->time_ns);
+	json_writer_unsigned(json, "resident_bytes", view->mapped->resident_bytes);
+	json_writer_unsigned(json, "mapped_bytes", view->mapped->mapped_bytes);
+	json_writer_unsigned(json, "range_count", view->mapped->range_count);
+	json_writer_end_object(json);
+}
+
 void
 view_top_json(const struct term *term, const struct view_top *view)
 {
@@ -81,6 +95,7 @@ view_top_json(const struct term *term, const struct view_top *view)
 	json_writer_end_object(&json);
 	view_suppressed_json(&json, &view->options->selection.suppressions, view->set);
 	view_kept_json(&json, "system", view->profile, &view->at);
+	write_mapped(&json, view);
 	view_quality_json(&json, "quality", view->profile, view->set);
 	write_hints(&json, view);
 	if (view->tree != NULL) {

@@ -87,6 +87,24 @@ print_groups(const struct term *term, const struct view_top *view)
 	}
 }
 
+/* Resident bytes are no sizes of blocks: they are in no sum. */
+static void
+print_mapped(const struct term *term, const struct view_top *view)
+{
+	char resident[HUMAN_BYTES], mapped[HUMAN_BYTES], count[HUMAN_BYTES], time[HUMAN_BYTES];
+
+	if (view->mapped == NULL)
+		return;
+	fprintf(term->stream,
+		"mmap      %s resident of %s that the program maps by itself, in %s range%s at %s; "
+		"`heaptally resident` has the lines\n",
+		human_size((int64_t)view->mapped->resident_bytes, resident),
+		human_size((int64_t)view->mapped->mapped_bytes, mapped),
+		human_count(view->mapped->range_count, count),
+		text_plural(view->mapped->range_count),
+		human_duration(view->mapped->time_ns, time));
+}
+
 void
 view_top_text(const struct term *term, const struct view_top *view)
 {
@@ -100,6 +118,7 @@ view_top_text(const struct term *term, const struct view_top *view)
 	if (view->shows_rules)
 		view_kept_rules(term, view->set);
 	view_suppressed_text(term, &view->options->selection.suppressions, view->set);
+	print_mapped(term, view);
 	view_quality_line(term, "quality   ", view->profile, view->set);
 	view_quality_warnings(term, "", view->profile);
 	view_quality_hint(term, "hint      ", view->profile, view->options, view->table, view->set);

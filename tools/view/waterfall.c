@@ -18,7 +18,7 @@
 #include "view/quality.h"
 #include "view/remedy.h"
 
-#define NAME_COLUMNS    16
+#define NAME_COLUMNS    21
 #define SIZE_COLUMNS    11
 #define PERCENT_COLUMNS 7
 #define BAR_LEAST       10
@@ -110,6 +110,13 @@ tell(const struct view_waterfall *view, view_quality_tell *tell_one, void *conte
 		tell_one(context,
 			 "the memory of the process may not be read: blocks are those of the "
 			 "recording, and glibc's headers and arenas are not told apart");
+	if (memory->misses_owned)
+		tell_one(context, "not all calls of mmap could be seen: some of what the program "
+				  "maps by itself is among other anonymous memory");
+	if (memory->lost_owned != 0)
+		tell_one(context, "some calls of mmap or munmap were not noted, for want of room "
+				  "or because they interrupted another one: names of mapped memory "
+				  "may be wrong");
 	if (drift != NULL)
 		tell_one(context, drift);
 	free(drift);
@@ -337,7 +344,7 @@ print_mappings(const struct term *term, const struct view_waterfall *view)
 		char *name = describe_mapping(get_memory(view), largest[i]);
 
 		fprintf(term->stream, "  %#-20" PRIx64 "%14s%11s  %s\n", mapping->start,
-			human_size((int64_t)view->resident->mappings[largest[i]].outside, size),
+			human_size((int64_t)resident_get_other(view->resident, largest[i]), size),
 			human_size((int64_t)(mapping->end - mapping->start), all), name);
 		free(name);
 	}
@@ -378,6 +385,8 @@ view_waterfall_text(const struct term *term, const struct view_waterfall *view)
 	print_told_apart(term, view);
 	view_remedy_text(term, view->resident);
 	print_regions(term, view);
+	if (view->mapped != NULL && view->mapped->list->lines.count != 0)
+		view_mapped_text(term, view->mapped, view->rows);
 	print_mappings(term, view);
 	if (view->pins != NULL)
 		view_pins_text(term, view->pins, view->rows);
@@ -426,7 +435,7 @@ write_mappings(struct json_writer *json, const struct view_waterfall *view)
 		json_writer_hex(json, "address", mapping->start);
 		json_writer_unsigned(json, "size_bytes", mapping->end - mapping->start);
 		json_writer_unsigned(json, "resident_bytes",
-				     view->resident->mappings[largest[i]].outside);
+				     resident_get_other(view->resident, largest[i]));
 		json_writer_string(json, "name", mapping->name);
 		json_writer_end_object(json);
 	}
@@ -489,6 +498,8 @@ view_waterfall_json(const struct term *term, const struct view_waterfall *view)
 	json_writer_unsigned(&json, "live_bytes", view->resident->live_bytes);
 	write_regions(&json, view->resident);
 	write_mappings(&json, view);
+	if (view->mapped != NULL)
+		view_mapped_json(&json, view->mapped, view->rows);
 	view_remedy_json(&json, view->resident);
 	if (view->pins != NULL)
 		view_pins_json(&json, view->pins, view->rows);
@@ -524,6 +535,8 @@ view_waterfall_csv(const struct term *term, const struct view_waterfall *view)
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		fprintf(term->stream, "not_resident,%s,%" PRIu64 "\n", outside[i].name,
 			outside[i].bytes);
+	if (view->mapped != NULL)
+		view_mapped_csv(term->stream, view->mapped, view->rows);
 	if (view->pins != NULL)
 		view_pins_csv(term->stream, view->pins, view->rows);
 }

@@ -9,6 +9,7 @@
 
 #include "model/profile.h"
 #include "model/resident.h"
+#include "view/mapped.h"
 #include "view/pins.h"
 
 struct term;
@@ -18,8 +19,9 @@ struct view_waterfall {
 	struct profile_at at;
 	const struct resident *resident;
 	const struct profile_resident *summary; /* that it is of, at an earlier moment; NULL: now */
-	const struct view_pins *pins; /* NULL: they were not asked for, or are not known */
-	size_t rows;                  /* of lists; 0 is all */
+	const struct view_pins *pins;     /* NULL: they were not asked for, or are not known */
+	const struct view_mapped *mapped; /* NULL: it was not recorded */
+	size_t rows;                      /* of lists; 0 is all */
 };
 
 struct json_writer;

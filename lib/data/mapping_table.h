@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mapping_table.h - what the program maps by itself: ranges of addresses and whose they are
+ *
+ * Names of pages and no sizes: which of them are resident is the kernel's word. A call may cover
+ * parts of what others mapped, or leave halves of it. The table is a section of the recording.
+ */
+#ifndef MAPPING_TABLE_H
+#define MAPPING_TABLE_H
+
+#include "base/base.h"
+
+#define MAPPING_PIECES 8
+
+/* What a removal took out, to put it back when the kernel refuses the call. */
+struct mapping_removal {
+	uint32_t count;
+	struct mapping_piece {
+		uintptr_t start, end;
+		uint32_t site;
+	} pieces[MAPPING_PIECES]; /* more are not remembered */
+};
+
+/* Whether there is a table: the option `mmap`. [signal] */
+bool mapping_table_exists(void);
+
+/* The pages of a range, of whatever they were, are those of `site` from now on; of nobody's if that
+ * is SITE_NONE. Where there is no room, or the table is busy, the call is counted as lost.
+ * [signal] */
+void mapping_table_insert(const void *address, size_t bytes, uint32_t site);
+
+/* Nothing is known of the pages of a range any more. [signal] */
+void mapping_table_remove(const void *address, size_t bytes, struct mapping_removal *ret_removal);
+
+/* They are what they were. [signal] */
+void mapping_table_restore(const struct mapping_removal *removal);
+
+#endif

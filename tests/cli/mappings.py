@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""heaptally resident with the domain of mmap: programs whose own mappings are known, by who made them;
+and that nothing of a heap is among them."""
+import contextlib
+import os
+import subprocess
+
+from harness import (COMMAND, LIBRARY, Skip, case, environment, equal, heaptally, need, program,
+                     report, run_cases, wait_to_succeed)
+
+KIB, MIB, PAGE = 1 << 10, 1 << 20, 4096
+NAMES = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
+         "mimalloc": "libmimalloc.so.2"}
+
+
+class Known:
+    """A program of tests/programs/mappings.c that is ready."""
+
+    def __init__(self, child):
+        self.child = child
+        words = child.stdout.readline().split()
+        assert words[:1] == [b"ready"], words
+        self.pid, self.bytes = words[1].decode(), int(words[2])
+
+
+@contextlib.contextmanager
+def known(*words, options="mmap", preload="", command=None, **variables):
+    child = subprocess.Popen(
+        command or [program("mappings"), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=environment(LD_PRELOAD=LIBRARY + preload, HEAPTALLY=options, **variables))
+    try:
+        yield Known(child)
+    finally:
+        child.stdin.close()
+        child.wait(60)
+        child.stdout.close()
+
+
+def ask(pid):
+    """The document, its parts, and the lines that map: function -> row."""
+    document = report("resident", "-n", "0", pid)
+    parts = {part["name"]: part["resident_bytes"] for part in document["parts"]}
+    equal(sum(parts.values()), document["sum_bytes"], "the sum of the parts")
+    assert abs(document["drift_bytes"]) <= document["resident_bytes"] / 1000, document["drift_bytes"]
+    rows = {}
+    for row in document.get("mapped_by_program", []):
+        name = row["frames"][0]["function"] if row["frames"] else None
+        mine = rows.setdefault(name, {"resident": 0, "mapped": 0, "ranges": 0})
+        for key, of in (("resident", "resident_bytes"), ("mapped", "mapped_bytes"), ("ranges", "range_count")):
+            mine[key] += row[of]
+    equal(sum(row["resident"] for row in rows.values()), parts["mapped_by_program"], "the sum of the lines")
+    return document, parts, rows
+
+
+def resident_of(rows):
+    return {name: row["resident"] for name, row in rows.items() if row["resident"] != 0}
+
+
+@case("a line for what the program maps: resident bytes, of what it has mapped")
+def plain(_directory):
+    with known("plain") as process:
+        document, parts, rows = ask(process.pid)
+        equal(document["notes"], [], "notes")
+        equal(rows, {"first": {"resident": 24 * MIB, "mapped": 64 * MIB, "ranges": 1}}, "lines")
+        assert parts["other_anonymous"] < MIB, parts
+        frames = [frame["function"] for frame in document["mapped_by_program"][0]["frames"]]
+        equal(frames[:3], ["first", "make_plain", "main"], "stack")
+        text = heaptally("resident", process.pid).stdout.decode()
+        assert "mapped by the program   24.0 MiB" in text, text
+        assert "24.0 MiB  64.0 MiB       1  first  " in text and "mappings.c:" in text, text
+
+
+@case("without the option nothing is recorded of it, and nothing of it passes through the runtime")
+def absent(_directory):
+    with known("plain", options="") as process:
+        document, parts, _ = ask(process.pid)
+        equal((parts["mapped_by_program"], "mapped_by_program" in document), (0, False), "the domain")
+        assert parts["other_anonymous"] >= 24 * MIB, parts
+    for options, status in (("mmap=off", 0), ("mmap=on", 0), ("mmap", 0), ("mmap=yes", 125)):
+        result = heaptally("run", "-q", "-f", "-o", "x.tally", "--", "true",
+                           env=environment(HEAPTALLY=options))
+        equal(result.returncode, status, options)
+
+
+@case("parts of ranges: taken over, given back, neighbours of two lines")
+def ranges(_directory):
+    for what, lines in (("two", {"first": 8, "second": 4}), ("fixed", {"first": 24, "second": 8}),
+                        ("halves", {"first": 8})):
+        with known(what) as process:
+            _, parts, rows = ask(process.pid)
+            equal(resident_of(rows), {name: size * MIB for name, size in lines.items()}, what)
+            assert parts["other_anonymous"] < MIB, (what, parts)
+            equal(rows["first"]["mapped"], lines["first"] * MIB, "mapped of " + what)
+
+
+@case("mremap: moved, grown, shrunk, left where it was; whose it is then")
+def moves(_directory):
+    for what, lines in (("moved", {"move": 16}), ("grown", {"move": 12}), ("shrunk", {"move": 4}),
+                        ("left", {"first": 8, "move": 8})):
+        with known(what) as process:
+            _, parts, rows = ask(process.pid)
+            equal(resident_of(rows), {name: size * MIB for name, size in lines.items()}, what)
+            assert parts["other_anonymous"] < MIB, (what, parts)
+    for what, size in (("moved", 16), ("grown", 12), ("shrunk", 4)):
+        with known(what, options="mmap:realloc=origin") as process:
+            equal(resident_of(ask(process.pid)[2]), {"first": size * MIB}, "origin of " + what)
+
+
+@case("what the kernel refuses changes nothing, and errno is the kernel's")
+def refused(_directory):
+    with known("refused") as process:
+        document, _, rows = ask(process.pid)
+        equal(resident_of(rows), {"first": 8 * MIB, "second": MIB}, "lines")
+        equal(document["notes"], [], "notes")
+
+
+@case("mmap64, pointers, what dlsym finds")
+def names(_directory):
+    with known("names") as process:
+        _, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"make_names": 2 * MIB, "by": 6 * MIB}, "lines")
+        assert parts["other_anonymous"] < MIB, parts
+
+
+@case("signal handlers, threads, children of vfork and fork")
+def hosts(_directory):
+    with known("handler") as process:
+        _, parts, rows = ask(process.pid)
+        mapped = sum(row["resident"] for row in rows.values())
+        # One that interrupted the runtime has no stack, or found the table busy.
+        assert process.bytes - 16 * PAGE <= mapped <= process.bytes, rows
+        assert rows["first"]["resident"] >= 4 * MIB, rows
+        equal(rows.get("second"), None, "what was given back")
+        assert parts["other_anonymous"] < MIB, parts
+    for what, slack in (("threads", 0), ("vforked", 0)):
+        with known(what) as process:
+            document, parts, rows = ask(process.pid)
+            equal(resident_of(rows), {"first": process.bytes}, what)
+            assert parts["other_anonymous"] < MIB, (what, parts, slack)
+            equal(document["notes"], [], "notes")
+    with known("forked") as process:
+        _, parts, rows = ask(process.pid)
+        # Those of its parent are not its own: they stay other anonymous memory.
+        equal(resident_of(rows), {"first": 4 * MIB}, "a forked child")
+        assert parts["other_anonymous"] >= 8 * MIB, parts
+
+
+@case("hundreds of ranges of two lines in turn, with holes")
+def many(_directory):
+    with known("many") as process:
+        _, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"first": process.bytes, "second": 480 * PAGE}, "lines")
+        equal((rows["first"]["ranges"], rows["second"]["ranges"]), (480, 480), "ranges")
+        assert parts["other_anonymous"] < MIB, parts
+
+
+@case("files, shared memory, code, stacks stay what they are; so does what came past libc")
+def others(_directory):
+    with known("others", options="") as process:
+        _, without, _ = ask(process.pid)
+    with known("others") as process:
+        _, parts, rows = ask(process.pid)
+        equal(rows, {}, "lines")
+        for part in ("file_text", "shared_memory", "jit", "stacks"):
+            assert abs(parts[part] - without[part]) <= 256 * KIB, (part, parts, without)
+    with known("dropped") as process:
+        _, parts, rows = ask(process.pid)
+        equal(rows, {}, "lines")
+        assert parts["other_anonymous"] >= 8 * MIB, parts
+
+
+@case("paused: nobody's name is noted; cleared: what was mapped before is nobody's")
+def requests(_directory):
+    with known("plain", options="mmap:start=off") as process:
+        _, parts, rows = ask(process.pid)
+        equal((rows, parts["mapped_by_program"]), ({}, 0), "while off")
+    with known("plain") as process:
+        clearing = subprocess.Popen([COMMAND, "clear", process.pid], stderr=subprocess.DEVNULL,
+                                    env=environment())
+        while clearing.poll() is None:
+            # An allocation carries it out.
+            process.child.stdin.write(b"again\n")
+            process.child.stdin.flush()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                clearing.wait(0.1)
+        equal(clearing.returncode, 0, "clear")
+        _, parts, rows = ask(process.pid)
+        equal((rows, parts["mapped_by_program"]), ({}, 0), "after a clear")
+
+
+def preload_of(allocator):
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/local/lib"):
+        path = os.path.join(folder, NAMES[allocator])
+        if os.path.exists(path):
+            return " " + path
+    raise Skip("%s is not installed" % allocator)
+
+
+def anonymous(pid):
+    """Private dirty memory of no file, by smaps."""
+    total, counts = 0, False
+    with open("/proc/%s/smaps" % pid, encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if "-" in words[0]:
+                counts = words[1].endswith("p") and (len(words) == 5 or words[5] == "[heap]")
+            elif counts and words[0] == "Rss:":
+                total += int(words[1]) << 10
+    return total
+
+
+def of_allocator(preload):
+    """The heap is the same with the domain and without, and what the program maps is beside it."""
+    with known("heap", options="", preload=preload) as process:
+        other, without, _ = ask(process.pid)
+    with known("heap", preload=preload) as process:
+        document, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"first": 4 * MIB}, "lines")
+        equal(document["live_bytes"], other["live_bytes"], "live")
+        heap = sum(parts[name] for name in ("live", "rounding", "headers", "pinned_free", "free_pages"))
+        before = sum(without[name] for name in ("live", "rounding", "headers", "pinned_free", "free_pages"))
+        # What the kernel had made one mapping of with the heap was among its free pages.
+        assert before - 4 * MIB - 256 * KIB <= heap <= before + 256 * KIB, (heap, before)
+        both = heap + parts["mapped_by_program"] + parts["other_anonymous"]
+        assert both <= anonymous(process.pid), (both, anonymous(process.pid))
+        equal(document["notes"], [], "notes")
+
+
+@case("glibc: nothing of the heap is counted twice")
+def glibc(_directory):
+    of_allocator("")
+
+
+@case("jemalloc: nothing of the heap is counted twice")
+def jemalloc(_directory):
+    of_allocator(preload_of("jemalloc"))
+
+
+@case("tcmalloc, which has mmap of its own: nothing of the heap is counted twice")
+def tcmalloc(_directory):
+    of_allocator(preload_of("tcmalloc"))
+    with known("plain", preload=preload_of("tcmalloc")) as process:
+        equal(resident_of(ask(process.pid)[2]), {"first": 24 * MIB}, "lines")
+
+
+@case("mimalloc: nothing of the heap is counted twice")
+def mimalloc(_directory):
+    of_allocator(preload_of("mimalloc"))
+
+
+@case("Python: arenas of its allocators are no part of it, what its mmap module maps is")
+def python(_directory):
+    with open("maps.py", "w", encoding="ascii") as file:
+        file.write("import mmap, os, sys\nkept = [[number] for number in range(200000)]\n"
+                   "def by_module():\n    return mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+                   "memory = by_module()\nmemory[:] = b'x' * len(memory)\n"
+                   "print('ready', os.getpid(), 0, flush=True)\nsys.stdin.read()\n")
+    with known(command=[need("python3"), "maps.py"]) as process:
+        document, parts, rows = ask(process.pid)
+        if not any(region["name"] == "Python's arenas" for region in document["regions"]):
+            raise Skip("this Python is not one whose allocators are seen")
+        assert rows["by_module"]["resident"] >= 8 * MIB, rows
+        assert parts["mapped_by_program"] < 10 * MIB, rows
+
+
+@case("run --domain mmap: the same of a process that it started")
+def launched(_directory):
+    child = subprocess.Popen([COMMAND, "run", "-q", "--domain", "mmap", "-o", "kept.tally", "--",
+                              program("mappings"), "fixed"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
+    pid = child.stdout.readline().split()[1].decode()
+    _, now, lines = ask(pid)
+    equal(resident_of(lines), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
+    text = heaptally("top", "--by", "domain", pid).stdout.decode()
+    assert "mmap      32.0 MiB resident of 32.0 MiB" in text, text
+    assert b"mmap" not in heaptally("top", pid).stdout, "top by line"
+    heaptally("mark", pid, "full", "--wait", "0")
+    # The next allocation carries it out, and `run` takes its snapshot then.
+    child.stdin.write(b"again\n")
+    child.stdin.flush()
+    wait_to_succeed("info", pid + "@mark:full")
+    child.stdin.close()
+    child.wait(60)
+    child.stdout.close()
+    _, kept, kept_lines = ask("kept.tally@mark:full")
+    equal((kept_lines, kept["mapped_by_program"]), (lines, now["mapped_by_program"]), "kept")
+    text = heaptally("resident", "kept.tally@mark:full").stdout.decode()
+    assert "mapped by the program   32.0 MiB" in text and "  first  " in text, text
+    domain = report("top", "--by", "domain", "kept.tally")["mapped_by_program"]
+    equal((domain["domain"], domain["resident_bytes"], domain["mapped_bytes"]), ("mmap", 32 * MIB, 32 * MIB),
+          "top --by domain")
+    text = heaptally("timeline", "kept.tally").stdout.decode()
+    assert "M mapped by the program" in text, text
+    heaptally("timeline", "--svg", "heap.svg", "kept.tally")
+    with open("heap.svg", encoding="utf-8") as file:
+        assert ">mapped by the program<" in file.read(), "the picture's legend"
+    result = heaptally("run", "--domain", "brk", "--", "true")
+    equal(result.returncode, 125, "another domain")
+    assert b"only mmap is known" in result.stderr, result.stderr
+
+
+run_cases()
