@@ -177,8 +177,8 @@ get_memory(const struct tally_reader *reader)
 	       TABLE_BYTES(reader->samples) + TABLE_BYTES(reader->marks) +
 	       TABLE_BYTES(reader->resident.moments) + TABLE_BYTES(reader->resident.mapped) +
 	       TABLE_BYTES(reader->leaks.sites) + TABLE_BYTES(reader->leaks.parts) +
-	       TABLE_BYTES(reader->leaks.classes) +
-	       TABLE_BYTES(reader->blocks.blocks) + TABLE_BYTES(reader->blocks.buckets) +
+	       TABLE_BYTES(reader->leaks.classes) + TABLE_BYTES(reader->blocks.blocks) +
+	       TABLE_BYTES(reader->blocks.buckets) +
 	       (uint64_t)reader->sites.count * sizeof(*reader->blocks.lifetimes.items) +
 	       reader->values_bytes + reader->text_bytes + reader->leaks.text_bytes;
 #undef TABLE_BYTES

@@ -277,7 +277,7 @@ sum_up(const uint64_t *numbers)
 
 /* "looks like Session (x 3), Timer": of lost rows what is lost of them. */
 static void
-print_looks(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
+print_looks_like(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
 {
 	bool is_lost = row->verdict <= LEAK_PART;
 	uint64_t all =
@@ -329,7 +329,7 @@ print_row(const struct term *term, const struct view_leaks *view, const struct l
 		print_why(term, row);
 	fputs("\n         ", term->stream);
 	print_place(term, view, row);
-	print_looks(term, view, row);
+	print_looks_like(term, view, row);
 	fputs("\n", term->stream);
 	print_growth(term, view, row);
 	if (row->verdict == LEAK_LOST)
