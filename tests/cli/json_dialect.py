@@ -164,6 +164,12 @@ def resident(_directory):
         equal([(remedy["advice"], remedy["is_now"]) for remedy in remedies], [("malloc_trim(0)", True)],
               "remedies")
         child.stdin.close()
+    with subprocess.Popen([program("mappings"), "plain"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="mmap")) as child:
+        child.stdout.readline()
+        assert ask("resident", str(child.pid))["mapped_by_program"]
+        assert ask("top", "--by", "domain", str(child.pid))["mapped_by_program"]
+        child.stdin.close()
 
 
 @case("growth, and who grows in timeline, of a run that lasts")

@@ -15,7 +15,7 @@ import time
 
 from harness import case, end_child, equal, heaptally, report, run_cases
 
-LAYOUT, OTHER_LAYOUT = 5, 77
+LAYOUT, OTHER_LAYOUT = 6, 77
 TROUBLE = 2
 
 # Locks the first byte of a file, says so, and keeps the lock until its input ends.
