@@ -6,12 +6,10 @@ import contextlib
 import os
 import subprocess
 
-from harness import (COMMAND, LIBRARY, Skip, case, environment, equal, heaptally, need, program,
+from harness import (COMMAND, LIBRARY, Skip, case, environment, equal, heaptally, need, need_library, program,
                      report, run_cases, wait_to_succeed)
 
 KIB, MIB, PAGE = 1 << 10, 1 << 20, 4096
-NAMES = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
-         "mimalloc": "libmimalloc.so.2"}
 
 
 class Known:
@@ -189,14 +187,6 @@ def requests(_directory):
         equal((rows, parts["mapped_by_program"]), ({}, 0), "after a clear")
 
 
-def preload_of(allocator):
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/local/lib"):
-        path = os.path.join(folder, NAMES[allocator])
-        if os.path.exists(path):
-            return " " + path
-    raise Skip("%s is not installed" % allocator)
-
-
 def anonymous(pid):
     """Private dirty memory of no file, by smaps."""
     total, counts = 0, False
@@ -234,19 +224,19 @@ def glibc(_directory):
 
 @case("jemalloc: nothing of the heap is counted twice")
 def jemalloc(_directory):
-    of_allocator(preload_of("jemalloc"))
+    of_allocator(" " + need_library("jemalloc"))
 
 
 @case("tcmalloc, which has mmap of its own: nothing of the heap is counted twice")
 def tcmalloc(_directory):
-    of_allocator(preload_of("tcmalloc"))
-    with known("plain", preload=preload_of("tcmalloc")) as process:
+    of_allocator(" " + need_library("tcmalloc_minimal"))
+    with known("plain", preload=" " + need_library("tcmalloc_minimal")) as process:
         equal(resident_of(ask(process.pid)[2]), {"first": 24 * MIB}, "lines")
 
 
 @case("mimalloc: nothing of the heap is counted twice")
 def mimalloc(_directory):
-    of_allocator(preload_of("mimalloc"))
+    of_allocator(" " + need_library("mimalloc"))
 
 
 @case("Python: arenas of its allocators are no part of it, what its mmap module maps is")
