@@ -270,6 +270,9 @@ def launched(_directory):
     child.stdin.write(b"again\n")
     child.stdin.flush()
     wait_to_succeed("info", pid + "@mark:full")
+    then = report("top", "--by", "domain", pid + "@mark:full")["mapped_by_program"]
+    equal(then, report("top", "--by", "domain", pid + "@mark:full")["mapped_by_program"], "of that moment, not of now")
+    assert then["time_seconds"] < report("top", "--by", "domain", pid)["mapped_by_program"]["time_seconds"], then
     child.stdin.close()
     child.wait(60)
     child.stdout.close()

@@ -332,6 +332,8 @@ def no_file(directory):
         result = heaptally("leaks", recording)
         equal(result.returncode, 3, result.stderr)
         assert said in result.stderr, result.stderr
+        result = heaptally("top", "--sort", "lost", recording)
+        assert result.returncode == 2 and said in result.stderr, result
         os.unlink(recording)
         done = heaptally("run", "--leaks=fail", "-o", "x.tally", program("twins"), "exits", how)
         assert said in done.stderr and done.returncode != 0, done

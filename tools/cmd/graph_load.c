@@ -253,19 +253,6 @@ read_graph(struct graph_load *load, const struct source *source, const char *pat
 	return true;
 }
 
-/* The process could leave no graph: why, for those who ask. */
-static void
-take_error(const struct source *source)
-{
-	struct profile *profile = source->profile;
-	struct snapshot_identity identity;
-
-	if (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
-	    identity.readable && identity.exit_look_error != 0)
-		leak_set_init_refused(&profile->leaks, identity.exit_look_error,
-				      profile->site_count);
-}
-
 static void
 read_beside(struct graph_load *load, const struct source *source)
 {
@@ -274,7 +261,7 @@ read_beside(struct graph_load *load, const struct source *source)
 	if (!source->is_tally) {
 		path = graph_file_make_path(source->path);
 		if (!read_graph(load, source, path))
-			take_error(source);
+			source_take_look_error(source);
 		free(path);
 		return;
 	}

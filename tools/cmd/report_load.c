@@ -14,6 +14,7 @@
 #include "symbols/symbolize.h"
 #include "util/error.h"
 #include "util/term.h"
+#include "view/leaks.h"
 
 /* Every report of the command is. */
 static bool
@@ -127,7 +128,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
-		.mapped = options->group.by == GROUP_BY_DOMAIN,
+		.mapped = options->kind == REPORT_TOP && options->group.by == GROUP_BY_DOMAIN,
 		.history = options->history,
 		.watch = options->watch,
 	};
@@ -169,11 +170,14 @@ take_graph(const struct source *source)
 	struct snapshot_identity identity;
 	struct graph graph;
 
+	source_take_look_error(source);
 	if (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
 	    graph_file_read(path, source->profile->site_count, &graph) == 0) {
-		if (graph.start_monotonic_ns == identity.start_monotonic_ns)
+		if (graph.start_monotonic_ns == identity.start_monotonic_ns) {
+			leak_set_release(&source->profile->leaks);
 			leak_look(&source->profile->leaks, &graph, source->profile,
 				  REACH_HEURISTICS_ALL);
+		}
 		graph_release(&graph);
 	}
 	free(path);
@@ -186,7 +190,10 @@ report_load_need_look(const struct source *source)
 
 	if (!leaks->is_known && !source->is_tally && source->profile->process_count == 0)
 		take_graph(source);
-	if (!leaks->is_known || leaks->error != 0)
+	if (leaks->is_known && leaks->error != 0)
+		die(COMMAND_TROUBLE, "%s: there is no answer to what is lost: %s", source->name,
+		    view_leaks_explain(leaks->error));
+	if (!leaks->is_known)
 		die(COMMAND_TROUBLE,
 		    "%s: nobody has looked for what is lost: start the program with `heaptally run "
 		    "--leaks`, or ask `heaptally leaks`%s",

@@ -104,13 +104,11 @@ refuse(const struct source *source)
 static const struct profile_resident *
 find_summary(const struct source *source)
 {
-	const struct profile *profile = source->profile;
-	bool is_last = source->at.moment == &profile->moments[profile->moment_count - 1];
 	const struct profile_resident *summary;
 
-	if (source->memory != NULL && is_last)
+	if (source_is_now(source))
 		return NULL;
-	summary = profile_find_resident(profile, source->at.moment->time_ns);
+	summary = profile_find_resident(source->profile, source->at.moment->time_ns);
 	if (summary == NULL)
 		refuse(source);
 	return summary;

@@ -259,8 +259,8 @@ make_tree(const struct report_options *options, const char *callers_of, const st
 		  });
 }
 
-/* What the program has mapped by itself: now, if it runs, or at the last snapshot of then. False
- * where it is not asked for, or not known. */
+/* What the program has mapped by itself: now, if that is meant, or at the last snapshot of then.
+ * False where it is not asked for, or not known. */
 static bool
 find_mapped(const struct report_options *options, const struct source *source,
 	    struct profile_mapped *ret_sum)
@@ -274,7 +274,7 @@ find_mapped(const struct report_options *options, const struct source *source,
 
 	if (options->group.by != GROUP_BY_DOMAIN)
 		return false;
-	if (source->memory != NULL) {
+	if (source_is_now(source)) {
 		resident_init(&resident, source->memory);
 		count = mapped_sum_sites(&resident, &sites);
 		*ret_sum = mapped_add_up(sites, count);

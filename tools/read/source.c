@@ -742,6 +742,27 @@ source_read(const struct source_request *request, struct source *ret_source, cha
 	return 0;
 }
 
+bool
+source_is_now(const struct source *source)
+{
+	const struct profile *profile = source->profile;
+
+	return source->memory != NULL &&
+	       source->at.moment == &profile->moments[profile->moment_count - 1];
+}
+
+void
+source_take_look_error(const struct source *source)
+{
+	struct profile *profile = source->profile;
+	struct snapshot_identity identity;
+
+	if (snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
+	    identity.readable && identity.exit_look_error != 0)
+		leak_set_init_refused(&profile->leaks, identity.exit_look_error,
+				      profile->site_count);
+}
+
 void
 source_release(struct source *source)
 {

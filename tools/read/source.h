@@ -75,6 +75,12 @@ int source_read(const struct source_request *request, struct source *ret_source,
  */
 int source_find_recording(const char *operand, char **ret_path, char **ret_why);
 
+/* Whether what was read of the memory is of the moment that is meant. */
+bool source_is_now(const struct source *source);
+
+/* Take over from the recording why the look at exit could leave no graph, where it could not. */
+void source_take_look_error(const struct source *source);
+
 /* Whether the file at path begins as a snapshot file does. */
 bool source_is_tally(const char *path);
 
