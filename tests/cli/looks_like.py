@@ -236,4 +236,25 @@ def lost(_directory):
     assert re.search(r"^ +make  app.cc, look like B \(x 5\), A \(x 3\)$", said, re.M), said
 
 
+@case("leaks: of many classes those that lost something are counted, and no others")
+def many(_directory):
+    build("-g", "-O1", source="""
+        #include <stdlib.h>
+        struct Base { virtual ~Base() {} };
+        template <int N> struct K : Base { long x; };
+        static __attribute__((noinline)) Base *make(int k) {
+            switch (k) {
+            case 0: return new K<0>; case 1: return new K<1>; case 2: return new K<2>; case 3: return new K<3>;
+            case 4: return new K<4>; case 5: return new K<5>; case 6: return new K<6>; default: return new K<7>; } }
+        Base *volatile kept[4];
+        static __attribute__((noinline)) void lose() {
+            for (int i = 0; i < 4; i++) *static_cast<Base *volatile *>(malloc(32)) = make(i); }
+        static __attribute__((noinline)) void clean() { volatile char area[16384]; for (char volatile &c : area) c = 0; }
+        int main() { lose(); clean(); for (int i = 0; i < 4; i++) kept[i] = make(4 + i); _Exit((exit(0), 0)); }""")
+    equal(heaptally("run", "-q", "--leaks", "-o", "a.tally", "--", "./app").returncode, 0, "run")
+    said = heaptally("leaks", "--by", "function", "--all", "a.tally").stdout.decode()
+    found = re.findall(r"make  app.cc, look like ((?:K<\d> \(x 1\), ){3})(.*)$", said, re.M)
+    equal([(re.findall(r"\d(?=>)", names), rest) for names, rest in found][:1], [(["0", "1", "2"], "1 more")], said)
+
+
 run_cases()

@@ -365,7 +365,7 @@ get_default_rows(const struct report_options *options)
 	return options->kind == REPORT_BLOCKS || options->kind == REPORT_INFO ? 20 : 10;
 }
 
-/* What is about a run as it went, or about its memory, is about one process. */
+/* What is about a run as it went, or about resident memory, is about one process. */
 static void
 check_processes(struct report_options *options)
 {

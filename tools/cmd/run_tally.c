@@ -125,7 +125,7 @@ count_lost(struct run *run, const struct profile *profile)
 
 	if (!run->options.leaks_fail || profile->unseen != 0)
 		return;
-	if (!profile->leaks.is_known || profile->leaks.error != 0) {
+	if (!leak_set_has_answer(&profile->leaks)) {
 		run->unknown_leaks |= profile->has_wait_status;
 		return;
 	}

@@ -606,8 +606,7 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 
 	memset(ret_set, 0, sizeof(*ret_set));
 	ret_set->by_blocks = counts_blocks(options, profile);
-	ret_set->has_lost =
-		!ret_set->by_blocks && profile->leaks.is_known && profile->leaks.error == 0;
+	ret_set->has_lost = !ret_set->by_blocks && leak_set_has_answer(&profile->leaks);
 	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
 				 profile->blocks.lifetimes_count != 0 &&
 				 at->moment == &profile->moments[profile->moment_count - 1];

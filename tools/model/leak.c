@@ -276,7 +276,7 @@ void
 leak_set_add(struct leak_set *sum, const struct leak_set *set, const uint32_t *sites,
 	     uint32_t sum_site_count)
 {
-	if (!set->is_known || set->error != 0)
+	if (!leak_set_has_answer(set))
 		return;
 	sum->is_known = true;
 	add_quality(sum, set);

@@ -86,6 +86,13 @@ void leak_set_finish(struct leak_set *sum, uint32_t site_count);
 /* One look at a process that goes on is not enough to say that something is lost. */
 bool leak_set_is_sure(const struct leak_set *set);
 
+/* Whether somebody has looked, and has found out. */
+static inline bool
+leak_set_has_answer(const struct leak_set *set)
+{
+	return set->is_known && set->error == 0;
+}
+
 /* Whether it comes from this graph, and no other look. */
 bool leak_set_is_of(const struct leak_set *set, const struct graph *graph);
 

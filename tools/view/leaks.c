@@ -275,6 +275,18 @@ sum_up(const uint64_t *numbers)
 	return sum;
 }
 
+/* Of a lost row those of which something is lost, which come first. */
+static uint32_t
+count_looks(const struct view_leaks *view, const struct leak_row *row, bool is_lost)
+{
+	uint32_t count = 0;
+
+	while (count < row->look_count &&
+	       (!is_lost || view->report->looks[row->look + count].lost != 0))
+		count++;
+	return count;
+}
+
 /* "looks like Session (x 3), Timer": of lost rows what is lost of them. */
 static void
 print_looks_like(const struct term *term, const struct view_leaks *view, const struct leak_row *row)
@@ -282,18 +294,16 @@ print_looks_like(const struct term *term, const struct view_leaks *view, const s
 	bool is_lost = row->verdict <= LEAK_PART;
 	uint64_t all =
 		is_lost ? leak_values_get_lost_blocks(&row->values) : sum_up(row->values.blocks);
+	uint32_t looks = count_looks(view, row, is_lost);
 	char count[HUMAN_BYTES];
 
-	for (uint32_t i = 0; i < row->look_count; i++) {
+	for (uint32_t i = 0; i < looks; i++) {
 		const struct leak_row_look *look = &view->report->looks[row->look + i];
 		uint64_t blocks = is_lost ? look->lost : look->blocks;
 		char *name;
 
-		if (blocks == 0)
-			break;
 		if (i == LOOKS_SHOWN) {
-			fprintf(term->stream, ", %s more",
-				human_count(row->look_count - LOOKS_SHOWN, count));
+			fprintf(term->stream, ", %s more", human_count(looks - LOOKS_SHOWN, count));
 			break;
 		}
 		name = term_escape(look->name);

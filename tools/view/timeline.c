@@ -456,7 +456,7 @@ print_resident(const struct term *term, const struct view_timeline *view)
 static bool
 find_lost(const struct view_timeline *view, struct leak_values *ret_sum)
 {
-	if (!view->profile->leaks.is_known || view->profile->leaks.error != 0)
+	if (!leak_set_has_answer(&view->profile->leaks))
 		return false;
 	leak_report_sum(view->profile, ret_sum);
 	return true;
