@@ -442,6 +442,8 @@ tools_libtools_a_SOURCES = \
 	tools/view/resident.h \
 	tools/view/retained.c \
 	tools/view/retained.h \
+	tools/view/site.c \
+	tools/view/site.h \
 	tools/view/source_code.c \
 	tools/view/source_code.h \
 	tools/view/stack.c \

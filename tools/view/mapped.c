@@ -5,12 +5,11 @@
 
 #include <inttypes.h>
 
-#include "util/buffer.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
-#include "view/csv.h"
 #include "view/place.h"
+#include "view/site.h"
 #include "view/table.h"
 
 enum {
@@ -31,45 +30,16 @@ get_rows(const struct view_mapped *view, size_t rows)
 	return rows == 0 || rows > all ? all : rows;
 }
 
-/* Of a line's site the frame that names it; false if it is not known. */
-static bool
-find_place(const struct view_mapped *view, const struct mapped *line, uint32_t *ret_stack,
-	   uint32_t *ret_caller)
-{
-	const struct profile *profile = view->attribution->profile;
-	struct attribution_site site;
-
-	if (line->all.site >= profile->site_count)
-		return false;
-	attribution_get_site(view->attribution, profile->sites[line->all.site], &site);
-	*ret_caller = attribution_find_caller(view->attribution, &site);
-	*ret_stack = attribution_make_stack(view->attribution, &site);
-	return true;
-}
-
 static void
 insert_row(struct view_table *table, const struct term *term, const struct view_mapped *view,
 	   const struct mapped *line)
 {
-	uint32_t stack, caller;
-	struct view_place place;
 	char text[HUMAN_BYTES];
 
 	view_table_insert(table, human_size((int64_t)line->all.resident_bytes, text), TERM_BOLD);
 	view_table_insert(table, human_size((int64_t)line->all.mapped_bytes, text), TERM_PLAIN);
 	view_table_insert(table, human_count(line->all.range_count, text), TERM_PLAIN);
-	if (!find_place(view, line, &stack, &caller)) {
-		view_table_insert(table, "not known", TERM_PLAIN);
-		view_table_insert(table, "", TERM_PLAIN);
-		return;
-	}
-	view_place_init(&place, view->attribution->table, stack, caller, GROUP_BY_LINE,
-			view->full_names);
-	if (!view->full_names)
-		view_place_cut_name(place.name, view_place_name_columns(term->width));
-	view_table_insert(table, place.name, TERM_PLAIN);
-	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
-	view_place_release(&place);
+	view_site_insert(table, term, view->attribution, line->all.site, view->full_names);
 }
 
 void
@@ -136,20 +106,9 @@ view_mapped_csv(FILE *stream, const struct view_mapped *view, size_t rows)
 {
 	for (size_t i = 0; i < get_rows(view, rows); i++) {
 		const struct mapped *line = &view->list->lines.items[i];
-		struct buffer name = BUFFER_INIT;
-		uint32_t stack, caller;
 
-		if (find_place(view, line, &stack, &caller)) {
-			const struct place *place = view_place_get(view->attribution->table, stack);
-
-			view_place_format_name(place, &name);
-			if (place->file != NULL)
-				buffer_insert_format(&name, " %s:%" PRIu32, place->file,
-						     place->line);
-		}
 		fputs("mapped,", stream);
-		view_csv_string(stream, buffer_string(&name));
+		view_site_csv(stream, view->attribution, line->all.site);
 		fprintf(stream, ",%" PRIu64 "\n", line->all.resident_bytes);
-		buffer_release(&name);
 	}
 }

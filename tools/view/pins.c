@@ -6,13 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "util/buffer.h"
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/text.h"
-#include "view/csv.h"
 #include "view/place.h"
+#include "view/site.h"
 #include "view/table.h"
 
 enum {
@@ -34,48 +33,19 @@ get_rows(const struct view_pins *view, size_t rows)
 	return rows == 0 || rows > count ? count : rows;
 }
 
-/* What names the line of a pin, as a stack of places; false if it is not known. */
-static bool
-find_place(const struct view_pins *view, const struct pin *pin, uint32_t *ret_stack,
-	   uint32_t *ret_caller)
-{
-	struct attribution_site site;
-
-	if (pin->site == UINT32_MAX)
-		return false;
-	attribution_get_site(view->attribution, view->attribution->profile->sites[pin->site],
-			     &site);
-	*ret_caller = attribution_find_caller(view->attribution, &site);
-	*ret_stack = attribution_make_stack(view->attribution, &site);
-	return true;
-}
-
 /* --- text --- */
 
 static void
 insert_row(struct view_table *table, const struct term *term, const struct view_pins *view,
 	   const struct pin *pin)
 {
-	uint32_t stack, caller;
-	struct view_place place;
 	char text[HUMAN_BYTES];
 
 	view_table_insert(table, human_size((int64_t)(pin->pinned + 0.5), text), TERM_BOLD);
 	view_table_insert(table, human_size((int64_t)(pin->exclusive + 0.5), text), TERM_PLAIN);
 	view_table_insert(table, human_size((int64_t)pin->live_bytes, text), TERM_PLAIN);
 	view_table_insert(table, human_count(pin->live_blocks, text), TERM_PLAIN);
-	if (!find_place(view, pin, &stack, &caller)) {
-		view_table_insert(table, "not known", TERM_PLAIN);
-		view_table_insert(table, "", TERM_PLAIN);
-		return;
-	}
-	view_place_init(&place, view->attribution->table, stack, caller, GROUP_BY_LINE,
-			view->full_names);
-	if (!view->full_names)
-		view_place_cut_name(place.name, view_place_name_columns(term->width));
-	view_table_insert(table, place.name, TERM_PLAIN);
-	view_table_insert(table, place.position, place.is_own ? TERM_BOLD : TERM_DIM);
-	view_place_release(&place);
+	view_site_insert(table, term, view->attribution, pin->site, view->full_names);
 }
 
 static void
@@ -172,7 +142,7 @@ view_pins_json(struct json_writer *json, const struct view_pins *view, size_t ro
 		json_writer_unsigned(json, "exclusive_bytes", (uint64_t)(pin->exclusive + 0.5));
 		json_writer_unsigned(json, "live_bytes", pin->live_bytes);
 		json_writer_unsigned(json, "live_blocks", pin->live_blocks);
-		find_place(view, pin, &stack, &caller);
+		view_site_find(view->attribution, pin->site, &stack, &caller);
 		view_place_json(json, view->attribution->table, stack, GROUP_BY_LINE);
 		json_writer_end_object(json);
 	}
@@ -184,20 +154,9 @@ view_pins_csv(FILE *stream, const struct view_pins *view, size_t rows)
 {
 	for (size_t i = 0; i < get_rows(view, rows); i++) {
 		const struct pin *pin = &view->list->pins.items[i];
-		struct buffer name = BUFFER_INIT;
-		uint32_t stack, caller;
 
-		if (find_place(view, pin, &stack, &caller)) {
-			const struct place *place = view_place_get(view->attribution->table, stack);
-
-			view_place_format_name(place, &name);
-			if (place->file != NULL)
-				buffer_insert_format(&name, " %s:%" PRIu32, place->file,
-						     place->line);
-		}
 		fputs("pin,", stream);
-		view_csv_string(stream, buffer_string(&name));
+		view_site_csv(stream, view->attribution, pin->site);
 		fprintf(stream, ",%" PRIu64 "\n", (uint64_t)(pin->pinned + 0.5));
-		buffer_release(&name);
 	}
 }
