@@ -26,17 +26,26 @@ struct ranges {
 	size_t count;
 };
 
+/* One of them; false where there is none, or where it has blocks of the program. */
+static bool
+get_range(const struct ranges *own, size_t number, uintptr_t *ret_start, uintptr_t *ret_end)
+{
+	const struct own_memory *range = &own->items[number];
+
+	*ret_start = load(&range->start);
+	*ret_end = load(&range->end);
+	return *ret_start != 0 && *ret_end > *ret_start && load(&range->kind) != OWN_MEMORY_LENT;
+}
+
 static uint64_t
 count_bytes(const struct ranges *own)
 {
 	uint64_t bytes = 0;
+	uintptr_t start, end;
 
-	for (size_t i = 0; i < own->count; i++) {
-		uintptr_t start = load(&own->items[i].start), end = load(&own->items[i].end);
-
-		if (start != 0 && end > start)
+	for (size_t i = 0; i < own->count; i++)
+		if (get_range(own, i, &start, &end))
 			bytes += end - start;
-	}
 	return bytes;
 }
 
@@ -60,9 +69,10 @@ find_first(const struct ranges *own, uintptr_t start, uintptr_t end)
 	struct own_memory first = {end, end, 0};
 
 	for (size_t i = 0; i < own->count; i++) {
-		struct own_memory range = {load(&own->items[i].start), load(&own->items[i].end), 0};
+		struct own_memory range = {0};
 
-		if (range.start != 0 && range.end > start && range.start < first.start)
+		if (get_range(own, i, &range.start, &range.end) && range.end > start &&
+		    range.start < first.start)
 			first = range;
 	}
 	return first;
@@ -87,13 +97,13 @@ lock_but_ours(const struct ranges *own, int flags)
 {
 	struct memory_map map;
 
-	if (!is_within_limit(own) || memory_map_init(&map) != 0)
+	if (!is_within_limit(own) || memory_map_init_of(&map, "/proc/self/maps", 0) != 0)
 		return false;
 	/* Without the other flag it ends the locking of what is to come. */
 	if ((flags & MCL_FUTURE) == 0)
 		os_unlock_all();
 	else
-		os_lock_all(flags & ~MCL_CURRENT);
+		real.mlockall(flags & ~MCL_CURRENT);
 	for (size_t i = 0; i < map.count; i++)
 		lock_span(own, map.mappings[i].start, map.mappings[i].end,
 			  (flags & MCL_ONFAULT) != 0);
@@ -104,12 +114,11 @@ lock_but_ours(const struct ranges *own, int flags)
 static void
 unlock_ours(const struct ranges *own)
 {
-	for (size_t i = 0; i < own->count; i++) {
-		uintptr_t start = load(&own->items[i].start), end = load(&own->items[i].end);
+	uintptr_t start, end;
 
-		if (start != 0 && end > start)
+	for (size_t i = 0; i < own->count; i++)
+		if (get_range(own, i, &start, &end))
 			os_unlock((void *)start, end - start);
-	}
 }
 
 HEAPTALLY_EXPORT int
@@ -127,7 +136,7 @@ mlockall(int flags)
 	result = real.mlockall(flags);
 	/* A filter may kill for a call that the program does not make. */
 	if ((flags & MCL_CURRENT) == 0 || (result != 0 && errno != ENOMEM) ||
-	    !own_memory_get(&own.items, &own.count) || own.count == 0 || os_is_filtered())
+	    !own_memory_get(&own.items, &own.count) || own.count == 0 || proc_text_is_filtered())
 		return result;
 	if (result == 0) {
 		unlock_ours(&own);

@@ -93,21 +93,6 @@ fill_look(uint32_t serial)
 		look.header.gaps |= GRAPH_GAP_UNREADABLE;
 }
 
-/* A filter may end the process for making a copy of it. */
-static bool
-system_calls_are_filtered(void)
-{
-	static const char word[] = "\nSeccomp:\t";
-	static char text[4096];
-	size_t bytes = proc_text_read("/proc/self/status", text, sizeof text);
-	const char *found = strstr(text, word);
-
-	/* A kernel without filters has no such line; it may be behind a long one. */
-	if (found == NULL)
-		return bytes == 0 || bytes == sizeof text - 1;
-	return found[sizeof word - 1] != '0';
-}
-
 /* The header says how many stacks are not known; those of them that are, the copy learns. */
 static int
 start_twin(uint64_t *ret_pause_ns)
@@ -129,7 +114,8 @@ look_in_twin(void)
 	look.header.gaps |= GRAPH_GAP_REGISTERS;
 	look.header.unseen = look.header.threads - 1;
 	look.outer = &outer;
-	twin = system_calls_are_filtered() ? -EACCES : start_twin(&look.header.pause_ns);
+	/* A filter may end the process for making a copy of it. */
+	twin = proc_text_is_filtered() ? -EACCES : start_twin(&look.header.pause_ns);
 	return twin > 0 ? twin_wait(twin) : look_refuse(&look, twin);
 }
 

@@ -58,40 +58,42 @@ call3(long number, long a, long b, long c)
 	return arch_system_call(number, a, b, c, 0, 0, 0);
 }
 
-/* Pages that were mapped before the program locked all that is to come. What one of them grows to
- * is not locked either, and does not count. */
-static struct {
-	char *base;
-	uint32_t left;
-} seeds;
+/* Pages that were mapped before the program locked all that is to come: where they begin, and how
+ * many are left, in the bits below a page. What one of them grows to is not locked either, and does
+ * not count. */
+static uintptr_t seeds;
 
 bool
 os_make_seeds(void)
 {
-	if (load(&seeds.left) != 0)
+	uintptr_t none = 0;
+	void *base;
+
+	if (load(&seeds) != 0)
 		return true;
-	seeds.base = os_map(SEEDS * PAGE_BYTES, false);
-	store(&seeds.left, seeds.base != NULL ? SEEDS : 0);
-	return seeds.base != NULL;
+	base = os_map(SEEDS * PAGE_BYTES, false);
+	/* Release: that they are ours was noted before. Another thread may have been faster. */
+	if (base != NULL && !__atomic_compare_exchange_n(&seeds, &none, (uintptr_t)base + SEEDS,
+							 false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		os_unmap(base, SEEDS * PAGE_BYTES);
+	return base != NULL;
 }
 
 /* The last one of them, moved to where there is room for so much; negative when there is none. */
 static COLD long
 grow_seed(size_t bytes)
 {
-	uint32_t left = load(&seeds.left);
-	char *seed;
+	uintptr_t word = load(&seeds), count, seed;
 
 	do {
-		if (left == 0)
+		if (word == 0)
 			return -ENOMEM;
-	} while (!__atomic_compare_exchange_n(&seeds.left, &left, left - 1, false, __ATOMIC_RELAXED,
-					      __ATOMIC_RELAXED));
-	seed = seeds.base + (left - 1) * PAGE_BYTES;
-	if (left > 1)
-		own_memory_resize(seeds.base, (left - 1) * PAGE_BYTES);
-	else
-		own_memory_remove(seeds.base, PAGE_BYTES);
+		count = word % PAGE_BYTES;
+		/* Acquire: goes with the release of who has made them. */
+	} while (!__atomic_compare_exchange_n(&seeds, &word, count > 1 ? word - 1 : 0, false,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	seed = word - count + (count - 1) * PAGE_BYTES;
+	own_memory_remove((void *)seed, PAGE_BYTES);
 	return arch_system_call(SYS_mremap, (long)seed, (long)PAGE_BYTES,
 				(long)round_up(bytes, PAGE_BYTES), MREMAP_MAYMOVE, 0, 0);
 }
@@ -99,11 +101,9 @@ grow_seed(size_t bytes)
 static void *
 map(size_t bytes, int flags, int fd)
 {
-	long result = -ENOMEM;
+	long result = (flags & MAP_PRIVATE) != 0 ? grow_seed(bytes) : -ENOMEM;
 
-	if (unlikely(load(&seeds.left) != 0) && (flags & MAP_PRIVATE) != 0)
-		result = grow_seed(bytes);
-	if (likely(result < 0))
+	if (result < 0)
 		result = arch_system_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags,
 					  fd, 0);
 	if (result < 0 && result > -ERRORS)
@@ -516,21 +516,9 @@ os_unlock(const void *address, size_t bytes)
 }
 
 void
-os_lock_all(int flags)
-{
-	call3(SYS_mlockall, flags, 0, 0);
-}
-
-void
 os_unlock_all(void)
 {
 	call3(SYS_munlockall, 0, 0, 0);
-}
-
-bool
-os_is_filtered(void)
-{
-	return call3(SYS_prctl, PR_GET_SECCOMP, 0, 0) != 0;
 }
 
 /* Its first byte stands for the file. */

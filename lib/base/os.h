@@ -71,12 +71,8 @@ void os_unlock(const void *address, size_t bytes);
  * all that is to come; for the next 256 times. False when memory is out. [signal] */
 bool os_make_seeds(void);
 
-/* What mlockall(2) and munlockall(2) do. */
-void os_lock_all(int flags);
+/* What munlockall(2) does. */
 void os_unlock_all(void);
-
-/* Whether a filter of system calls may end the process for one that it does not expect. */
-bool os_is_filtered(void);
 
 /* True if eight bytes at address can be read. One system call. [signal] */
 bool os_readable(uintptr_t address);

@@ -2,6 +2,7 @@
 #include "base/proc_text.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/os.h"
 
@@ -49,4 +50,18 @@ proc_text_take_hexadecimal(const char **next)
 			return value;
 		value = value << 4 | (unsigned)digit;
 	}
+}
+
+bool
+proc_text_is_filtered(void)
+{
+	static const char word[] = "\nSeccomp:\t";
+	char text[4096];
+	size_t bytes = proc_text_read("/proc/thread-self/status", text, sizeof text);
+	const char *found = strstr(text, word);
+
+	/* A kernel without filters has no such line; it may be behind a long one. */
+	if (found == NULL)
+		return bytes == 0 || bytes == sizeof text - 1;
+	return found[sizeof word - 1] != '0';
 }

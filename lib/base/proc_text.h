@@ -17,4 +17,8 @@ bool proc_text_take_decimal(const char *text, uint64_t *ret_number);
 /* The number to the base 16 at *next, which is moved behind it. [signal] */
 uint64_t proc_text_take_hexadecimal(const char **next);
 
+/* Whether a filter of system calls may end the process for one that it does not expect, as far as
+ * can be told; to ask the kernel by prctl(2) may be such a one. [signal] */
+bool proc_text_is_filtered(void);
+
 #endif

@@ -52,7 +52,6 @@ repair(void)
 			table[kept++] = entry;
 	}
 	store(&extent()->count, kept);
-	store(&recording.header->mapping_changes, recording.header->mapping_changes & ~UINT64_C(1));
 }
 
 static bool
@@ -64,8 +63,9 @@ begin_change(void)
 	}
 	if (unlikely(recording.header->mapping_changes % 2 != 0))
 		repair();
-	/* Who reads along sees the odd number before anything else of the change. */
-	store(&recording.header->mapping_changes, recording.header->mapping_changes + 1);
+	/* Who reads along sees the odd number before anything else of the change; that of a change
+	 * which was left half made stays odd. */
+	store(&recording.header->mapping_changes, recording.header->mapping_changes | 1);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	return true;
 }

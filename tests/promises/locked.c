@@ -3,6 +3,7 @@
  * locked.c - a program that locks its memory and goes on allocating, as real-time programs do
  *
  *     locked KIB FLAGS     who may lock so much, as no more than a user; KIB 0: as who it is
+ *     locked KIB FLAGS filtered       the same, where prctl(2) is the end
  *
  * FLAGS are those of mlockall(2). Says whether that went well, and what it could have afterwards;
  * how much is locked then is `locked_kib` of the report. Status 77 when it cannot be arranged.
@@ -11,12 +12,17 @@
 #include "config.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void *
@@ -48,6 +54,21 @@ report(FILE *file)
 		fclose(file);
 }
 
+static bool
+filter_prctl(void)
+{
+	struct sock_filter all[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {4, all};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -62,6 +83,8 @@ main(int argc, char **argv)
 
 	if (argc < 3 || (bytes != 0 && setrlimit(RLIMIT_MEMLOCK, &limit) != 0) ||
 	    (bytes != 0 && geteuid() == 0 && setresuid(65534, 65534, 65534) != 0))
+		return 77;
+	if (argc > 3 && !filter_prctl())
 		return 77;
 	errno = 0;
 	result = mlockall((int)strtol(argv[2], NULL, 10));

@@ -51,4 +51,12 @@ def privileged(_directory):
     check(0, CURRENT | FUTURE)
 
 
+@case("where a filter ends who asks by prctl whether there is one")
+def filtered(_directory):
+    after = same([promise("locked"), "0", str(CURRENT | FUTURE), "filtered"])
+    if after.returncode == 77:
+        raise Skip("no filters here")
+    equal((after.returncode, info(after)["dropped_events"]), (0, 0), "status, lost events")
+
+
 run_cases()
