@@ -99,17 +99,10 @@ count_above(uintptr_t address)
 static uint64_t
 count_from(uintptr_t address)
 {
-	uint64_t low = 0, high = extent()->count;
+	uint64_t count = count_above(address);
 
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (recording.mappings[middle].start >= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	/* The last that ends above may begin below. */
+	return count > 0 && recording.mappings[count - 1].start < address ? count - 1 : count;
 }
 
 static inline void

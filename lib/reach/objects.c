@@ -17,12 +17,13 @@
 #include "base/hash.h"
 #include "base/os.h"
 #include "reach/nodes.h"
+#include "reach/pointer.h"
 
 #define WORD        sizeof(uint64_t)
 #define PART_SHIFT  21 /* 2 MiB of address space share a bit */
 #define SLOTS       (2 * OBJECTS_WORDS_MAX)
 #define TOP_MOST    ((uint64_t)1 << 32) /* bytes of an object */
-#define FUNCTIONS   3                   /* one of the first must be there */
+#define TABLE_WORDS 3                   /* one of the first must be a function */
 #define FIRST_PAGES 4096u
 
 struct objects_word {
@@ -116,23 +117,6 @@ is_type(const struct memory_map *map, uint64_t address)
 	       is_constant(map, words[0]) && is_constant(map, words[1]);
 }
 
-static bool
-has_functions(const struct memory_map *map, uint64_t table)
-{
-	for (unsigned i = 0; i < FUNCTIONS; i++, table += WORD) {
-		const struct mapping *mapping;
-		uint64_t word;
-
-		if (!read_words(map, table, &word, 1))
-			return false;
-		if (word == 0)
-			continue;
-		mapping = memory_map_find(map, word);
-		return mapping != NULL && mapping->is_file && mapping->executable;
-	}
-	return false;
-}
-
 /* One of a class without functions of its own, which virtual bases may have, is told by its type.
  */
 static bool
@@ -144,7 +128,7 @@ is_table(const struct memory_map *map, uint64_t word)
 	if (mapping == NULL || !may_have_tables(mapping) || word - mapping->start < sizeof head ||
 	    !read_words(map, word - sizeof head, head, 2) || -head[0] >= TOP_MOST)
 		return false;
-	return head[1] != 0 ? is_type(map, head[1]) : has_functions(map, word);
+	return head[1] != 0 ? is_type(map, head[1]) : pointer_is_table(map, word, TABLE_WORDS, 1);
 }
 
 /* --- each once --- */

@@ -59,21 +59,20 @@ is_function(const struct memory_map *map, uint64_t address)
 	return mapping != NULL && mapping->is_file && mapping->executable;
 }
 
-/* A file may be shorter than its mapping: the kernel reads for us. */
-static bool
-is_table(const struct memory_map *map, uint64_t address)
+bool
+pointer_is_table(const struct memory_map *map, uint64_t address, unsigned words, unsigned functions)
 {
 	const struct mapping *mapping;
-	unsigned functions = 0;
 
 	if (address % WORD != 0 || address < FIRST_PAGES)
 		return false;
 	mapping = memory_map_find(map, address);
 	if (mapping == NULL || !mapping->is_file || !mapping->readable || mapping->is_device)
 		return false;
-	for (unsigned i = 0; i < TABLE_WORDS; i++, address += WORD) {
+	for (unsigned i = 0; i < words; i++, address += WORD) {
 		uint64_t word;
 
+		/* A file may be shorter than its mapping: the kernel reads for us. */
 		if (address + WORD > mapping->end ||
 		    !os_copy_memory((const void *)address, &word, sizeof word))
 			return false;
@@ -81,7 +80,7 @@ is_table(const struct memory_map *map, uint64_t address)
 			continue;
 		if (!is_function(map, word))
 			return false;
-		if (++functions == TABLE_FUNCTIONS)
+		if (--functions == 0)
 			return true;
 	}
 	return false;
@@ -93,7 +92,8 @@ is_base(const struct memory_map *map, const struct graph_block *block, uint64_t 
 	uint64_t bytes)
 {
 	return word % WORD == 0 && word + WORD <= block->start + bytes && bytes >= WORD &&
-	       is_table(map, word_at(word)) && is_table(map, word_at(block->start));
+	       pointer_is_table(map, word_at(word), TABLE_WORDS, TABLE_FUNCTIONS) &&
+	       pointer_is_table(map, word_at(block->start), TABLE_WORDS, TABLE_FUNCTIONS);
 }
 
 enum graph_pointer

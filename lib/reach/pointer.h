@@ -13,4 +13,9 @@
 enum graph_pointer pointer_classify(const struct memory_map *map, const struct graph_block *block,
 				    uint64_t word);
 
+/* Whether a table of functions is at address, in what a file has: of so many words each is 0 or a
+ * function, up to so many functions. [signal] */
+bool pointer_is_table(const struct memory_map *map, uint64_t address, unsigned words,
+		      unsigned functions);
+
 #endif
