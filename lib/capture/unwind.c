@@ -633,11 +633,15 @@ static COLD void
 crosscheck(uintptr_t ip, uint32_t node)
 {
 	static uint32_t since;
+	enum unwind_comparison compared;
 
-	if (++since % crosscheck_every != 0)
+	if (fetch_add(&since, 1) % crosscheck_every != 0)
+		return;
+	compared = unwind_full_compare(ip, node);
+	if (compared == UNWIND_NOT_COMPARED)
 		return;
 	fetch_add(&recording.header->crosschecks, 1);
-	if (!unwind_full_agrees(ip, node))
+	if (compared == UNWIND_DIFFERENT)
 		fetch_add(&recording.header->crosscheck_differences, 1);
 }
 

@@ -75,28 +75,39 @@ is_root(uint32_t node)
 	       node == NODE_ROOT;
 }
 
-__attribute__((noinline)) bool
-unwind_full_agrees(uintptr_t ip, uint32_t node)
+/* What the walk found, from `ip` on, is the path of the node. */
+static bool
+is_path_of(void *const *found, int count, uintptr_t ip, uint32_t node)
 {
-	/* Not on the stack: this mode is for tests, with one thread. */
-	static void *frames[CHECK_LIMIT];
-	int count, i = 0;
+	int i = 0;
 
-	if (unwind_library_backtrace == NULL)
-		return true;
-	count = unwind_library_backtrace(frames, CHECK_LIMIT);
-	while (i < count && (uintptr_t)frames[i] != ip)
+	while (i < count && (uintptr_t)found[i] != ip)
 		i++;
 	for (; i < count && !is_root(node) && recording.nodes[node].frame != FRAME_TRUNCATED; i++) {
-		if (address_of(recording.nodes[node].frame) != (uintptr_t)frames[i])
+		if (address_of(recording.nodes[node].frame) != (uintptr_t)found[i])
 			return false;
 		node = recording.nodes[node].parent;
 	}
-	/* Of a deep stack only the inner part is kept. */
-	if (i < count && (uint32_t)i >= unwind_depth.least &&
-	    recording.nodes[node].frame == FRAME_TRUNCATED)
+	/* Of a deep stack only the inner part is kept, and what no call returns to is no frame. */
+	if (i < count && recording.nodes[node].frame == FRAME_TRUNCATED &&
+	    ((uint32_t)i >= unwind_depth.least || !unwind_follows_call((uintptr_t)found[i])))
 		return true;
 	if (recording.nodes[node].frame == FRAME_TRUNCATED)
 		node = recording.nodes[node].parent;
 	return is_root(node) ? i == count : count == CHECK_LIMIT;
+}
+
+__attribute__((noinline)) enum unwind_comparison
+unwind_full_compare(uintptr_t ip, uint32_t node)
+{
+	/* Not on the stack, which may be small. */
+	static void *found[CHECK_LIMIT];
+	static struct lock found_lock;
+	bool equal;
+
+	if (unwind_library_backtrace == NULL || !lock_take(&found_lock))
+		return UNWIND_NOT_COMPARED;
+	equal = is_path_of(found, unwind_library_backtrace(found, CHECK_LIMIT), ip, node);
+	lock_drop(&found_lock);
+	return equal ? UNWIND_EQUAL : UNWIND_DIFFERENT;
 }

@@ -20,7 +20,13 @@ struct unwind_walked {
  */
 struct unwind_walked unwind_full(uint32_t root, uintptr_t ip, uintptr_t sp);
 
-/* Compare the path of a node with `unw_backtrace` taken here. True if they agree. */
-bool unwind_full_agrees(uintptr_t ip, uint32_t node);
+enum unwind_comparison {
+	UNWIND_EQUAL,
+	UNWIND_DIFFERENT,
+	UNWIND_NOT_COMPARED /* no libunwind, or a handler interrupted a comparison */
+};
+
+/* Compare the path of a node with `unw_backtrace` taken here. One thread at a time: for tests. */
+enum unwind_comparison unwind_full_compare(uintptr_t ip, uint32_t node);
 
 #endif

@@ -18,7 +18,8 @@ promise_programs = \
 	tests/promises/steady \
 	tests/promises/stepped \
 	tests/promises/stopped_table \
-	tests/promises/vfork
+	tests/promises/vfork \
+	tests/promises/wander
 
 promise_tests = \
 	tests/promises/address_space.py \
@@ -151,6 +152,8 @@ tests_promises_vfork_SOURCES = tests/promises/vfork.c
 tests_promises_vfork_CPPFLAGS = $(fault_cppflags)
 tests_promises_vfork_CFLAGS = $(fault_cflags)
 tests_promises_vfork_LDADD = tests/faults/libtarget.a
+
+tests_promises_wander_SOURCES = tests/promises/wander.c
 
 tests/promises/churn_one.so tests/promises/churn_two.so: tests/promises/churn_plugin.c
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
