@@ -70,6 +70,7 @@ static void
 prepare_frame(struct attribution *attribution, const struct profile_frame *frame,
 	      struct attribution_frame *info, const uint32_t *alias)
 {
+	info->kind = frame->kind;
 	info->count = info->named = position_count(frame);
 	info->rule = SUPPRESS_NONE;
 	info->kept = SYSTEM_RULE_NONE;
@@ -116,34 +117,34 @@ prepare_frames(struct attribution *attribution, const uint32_t *alias)
 /*** nodes ***/
 
 static bool
-is_code(const struct profile_frame *frame)
+is_code(enum profile_frame_kind kind)
 {
-	return frame->kind == PROFILE_FRAME_CODE || frame->kind == PROFILE_FRAME_ADDRESS ||
-	       frame->kind == PROFILE_FRAME_PYTHON;
+	return kind == PROFILE_FRAME_CODE || kind == PROFILE_FRAME_ADDRESS ||
+	       kind == PROFILE_FRAME_PYTHON;
 }
 
 /* What native frames name a node by, and Python's all the same. */
 static void
-name_node(const struct attribution *attribution, struct attribution_node *node, uint32_t number,
-	  enum profile_frame_kind kind)
+name_node(const struct attribution *attribution, struct attribution_node *node, uint32_t number)
 {
 	const struct attribution_frame *info = &attribution->frames[number];
 	bool native = attribution->selection->native || attribution->selection->raw_frames;
 
-	if (node->in_python && kind != PROFILE_FRAME_PYTHON)
+	if (node->in_python && info->kind != PROFILE_FRAME_PYTHON)
 		return;
 	if (info->named < info->count)
 		node->named = number;
 	if (!info->foreign)
 		node->own = number;
-	node->in_python |= kind == PROFILE_FRAME_PYTHON && !native && node->named == number;
+	node->in_python |= info->kind == PROFILE_FRAME_PYTHON && !native && node->named == number;
 }
 
 /* What is known of a node becomes what is known of its child. */
 static void
-descend_system(struct attribution_node *node, enum profile_frame_kind kind,
-	       const struct attribution_frame *info)
+descend_system(struct attribution_node *node, const struct attribution_frame *info)
 {
+	enum profile_frame_kind kind = info->kind;
+
 	if (kind == PROFILE_FRAME_ALLOCATOR || kind == PROFILE_FRAME_THREAD ||
 	    kind == PROFILE_FRAME_PROCESS)
 		return;
@@ -184,25 +185,24 @@ prepare_nodes(struct attribution *attribution)
 	};
 	for (uint32_t i = 1; i < profile->node_count; i++) {
 		uint32_t number = profile->nodes[i].frame;
-		const struct profile_frame *frame = &profile->frames[number];
 		const struct attribution_frame *info = &attribution->frames[number];
 		struct attribution_node *node = &attribution->nodes[i];
 
 		*node = attribution->nodes[profile->nodes[i].parent];
-		descend_system(node, frame->kind, info);
+		descend_system(node, info);
 		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
 		 */
-		if (is_code(frame)) {
+		if (is_code(info->kind)) {
 			node->bits |= info->bits;
 			node->rule = info->rule < node->rule ? info->rule : node->rule;
 		}
-		name_node(attribution, node, number, frame->kind);
-		if (is_code(frame) ||
-		    (node->recent == NONE && frame->kind != PROFILE_FRAME_ALLOCATOR))
+		name_node(attribution, node, number);
+		if (is_code(info->kind) ||
+		    (node->recent == NONE && info->kind != PROFILE_FRAME_ALLOCATOR))
 			node->recent = number;
-		if (frame->kind == PROFILE_FRAME_THREAD)
+		if (info->kind == PROFILE_FRAME_THREAD)
 			node->thread = number;
-		if (frame->kind == PROFILE_FRAME_PROCESS)
+		if (info->kind == PROFILE_FRAME_PROCESS)
 			node->process = number;
 	}
 }
@@ -254,6 +254,8 @@ attribution_prepare_stacks(struct attribution *attribution, uint32_t first, uint
 	const struct profile *profile = attribution->profile;
 	size_t bytes = (profile->node_count + 1u) * sizeof(uint32_t);
 
+	if (attribution->full_stacks != NULL)
+		return;
 	attribution->full_stacks = xmalloc(bytes);
 	attribution->named_stacks = xmalloc(bytes);
 	memset(attribution->full_stacks, 0xff, bytes);

@@ -39,7 +39,8 @@ struct attribution_frame {
 	uint64_t bits;         /* filters that match any of them */
 	uint32_t rule;         /* first suppression that matches any of them, or SUPPRESS_NONE */
 	uint32_t kept;         /* of `system_rules`, likewise */
-	bool is_system;        /* in a module of a system library */
+	enum profile_frame_kind kind;
+	bool is_system; /* in a module of a system library */
 	bool is_loader;
 	bool is_entry; /* of the program, before main */
 };
@@ -52,6 +53,7 @@ enum attribution_system {
 	ATTRIBUTION_NOT_SYSTEM,
 };
 
+/* As many as stacks have nodes, a million and more: small. */
 struct attribution_node {
 	uint32_t named;   /* frame that names the site, or ATTRIBUTION_NONE */
 	uint32_t own;     /* most recent frame that is not foreign, or ATTRIBUTION_NONE */
@@ -59,10 +61,10 @@ struct attribution_node {
 	uint32_t thread;  /* frame of the thread, or ATTRIBUTION_NONE */
 	uint32_t process; /* the same of the process */
 	uint32_t rule;    /* first suppression that matches any frame, or SUPPRESS_NONE */
-	bool in_python;   /* native frames no longer name the site */
 	uint64_t bits;
-	uint32_t kept; /* of `system_rules`, by the inner end of the stack */
-	enum attribution_system system;
+	uint32_t kept;  /* of `system_rules`, by the inner end of the stack */
+	uint8_t system; /* enum attribution_system */
+	bool in_python; /* native frames no longer name the site */
 };
 
 struct attribution {
@@ -96,7 +98,10 @@ void attribution_init(struct attribution *attribution, const struct profile *pro
 		      const uint32_t *alias);
 void attribution_release(struct attribution *attribution);
 
-/* Make the stacks of count sites from first on, for `attribution_get_stack`. To be called once. */
+/*
+ * Make the stacks of count sites from first on, for `attribution_get_stack`. A second call, of some
+ * of these sites, does nothing.
+ */
 void attribution_prepare_stacks(struct attribution *attribution, uint32_t first, uint32_t count);
 
 /* The whole stack of a leaf, less the wrappers at its inner end. */

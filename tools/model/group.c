@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/attribution.h"
 #include "model/system_rules.h"
 #include "util/array.h"
 #include "util/wrap.h"
@@ -41,7 +40,7 @@ struct grouping {
 	const struct group_options *options;
 	struct place_table *table;
 	bool peak, has_threads;
-	struct attribution attribution;
+	struct attribution *attribution;
 	ARRAY(struct group) groups;
 	ARRAY(uint32_t) group_of_key;
 	uint32_t *seen; /* by group: the last site that counted, for cumulative */
@@ -178,7 +177,7 @@ static void
 note_caller(struct grouping *grouping, struct group *group, const struct addition *addition,
 	    bool largest)
 {
-	uint32_t caller = attribution_find_caller(&grouping->attribution, &addition->site);
+	uint32_t caller = attribution_find_caller(grouping->attribution, &addition->site);
 	bool agrees = group->sites == 1 || caller == group->caller;
 
 	if (largest)
@@ -217,7 +216,7 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	else if (by == GROUP_BY_DOMAIN)
 		group->stack = place_table_insert_stack(grouping->table, 0, key);
 	else
-		group->stack = attribution_make_stack(&grouping->attribution, &addition->site);
+		group->stack = attribution_make_stack(grouping->attribution, &addition->site);
 }
 
 static int
@@ -275,7 +274,7 @@ static void
 add_cumulative(struct grouping *grouping, const struct addition *innermost)
 {
 	const struct profile *profile = grouping->profile;
-	const struct attribution *attribution = &grouping->attribution;
+	const struct attribution *attribution = grouping->attribution;
 	struct addition addition = *innermost;
 	struct attribution_site *site = &addition.site;
 	bool inside = !grouping->options->selection.raw_frames &&
@@ -307,7 +306,7 @@ add_cumulative(struct grouping *grouping, const struct addition *innermost)
 static uint32_t
 get_end(const struct grouping *grouping, uint32_t leaf)
 {
-	const struct attribution_node *node = &grouping->attribution.nodes[leaf];
+	const struct attribution_node *node = &grouping->attribution->nodes[leaf];
 
 	if (grouping->options->by == GROUP_BY_ALLOCATOR)
 		return grouping->profile->nodes[leaf].frame;
@@ -317,7 +316,7 @@ get_end(const struct grouping *grouping, uint32_t leaf)
 static void
 add_single(struct grouping *grouping, struct addition *addition)
 {
-	const struct attribution *attribution = &grouping->attribution;
+	const struct attribution *attribution = grouping->attribution;
 	struct attribution_site *site = &addition->site;
 	uint32_t frame;
 
@@ -349,7 +348,7 @@ add_single(struct grouping *grouping, struct addition *addition)
 static bool
 suppress(const struct grouping *grouping, const struct addition *addition)
 {
-	const struct attribution_node *node = &grouping->attribution.nodes[addition->site.leaf];
+	const struct attribution_node *node = &grouping->attribution->nodes[addition->site.leaf];
 	struct group_suppressed *to = NULL;
 
 	if (node->rule != SUPPRESS_NONE)
@@ -409,11 +408,11 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 	if (values.total_blocks == 0 && values.live_blocks == 0 && values.live_bytes == 0 &&
 	    values.peak_blocks == 0)
 		return;
-	attribution_get_site(&grouping->attribution, grouping->profile->sites[number],
+	attribution_get_site(grouping->attribution, grouping->profile->sites[number],
 			     &addition.site);
 	/* Of blocks only those came here that passed. */
 	if (!grouping->set->by_blocks &&
-	    !attribution_keep(&grouping->attribution, &addition.site, NULL))
+	    !attribution_keep(grouping->attribution, &addition.site, NULL))
 		return;
 	if (grouping->peak) {
 		values.live_bytes = values.peak_bytes;
@@ -484,7 +483,7 @@ find_block_group(struct grouping *grouping, const struct filter_block *block)
 			return NONE;
 		kind = PLACE_THREAD;
 		number = block->thread;
-		name = thread_names_find(&grouping->attribution.threads, number);
+		name = thread_names_find(&grouping->attribution->threads, number);
 		break;
 	default:
 		return NONE;
@@ -542,9 +541,9 @@ add_blocks(struct grouping *grouping, uint64_t now_ns)
 		struct filter_block filtered;
 
 		group_describe_block(block, &marks, now_ns, &filtered);
-		attribution_get_site(&grouping->attribution, profile->sites[block->site],
+		attribution_get_site(grouping->attribution, profile->sites[block->site],
 				     &addition.site);
-		if (!attribution_keep(&grouping->attribution, &addition.site, &filtered))
+		if (!attribution_keep(grouping->attribution, &addition.site, &filtered))
 			continue;
 		if (kept != NULL)
 			kept[i] = true;
@@ -590,34 +589,52 @@ group_is_end_of_run(const struct profile *profile, const struct profile_at *at)
 	       at->moment == &profile->moments[profile->moment_count - 1];
 }
 
-void
-group_profile(const struct profile *profile, const struct profile_at *at,
-	      const struct group_options *options, struct place_table *table, const uint32_t *alias,
-	      struct group_set *ret_set)
+/* What the set has room for, before the first site. */
+static void
+begin_set(struct group_set *set, const struct profile *profile, const struct profile_at *at,
+	  const struct group_options *options)
 {
+	*set = (struct group_set){.by_blocks = counts_blocks(options, profile)};
+	set->has_lost = !set->by_blocks && leak_set_has_answer(&profile->leaks);
+	set->has_lifetimes = (options->ages || options->lifetimes) && !set->by_blocks &&
+			     profile->blocks.lifetimes_count != 0 &&
+			     at->moment == &profile->moments[profile->moment_count - 1];
+	if (options->selection.suppressions.count > 0)
+		set->suppressed =
+			xcalloc(options->selection.suppressions.count, sizeof(*set->suppressed));
+	if (options->selection.system_rules && group_is_end_of_run(profile, at))
+		set->kept = xcalloc(system_rule_count, sizeof(*set->kept));
+}
+
+static void
+end_grouping(struct grouping *grouping)
+{
+	array_release(&grouping->group_of_key);
+	array_release(&grouping->names);
+	array_release(&grouping->names_of_group);
+	free(grouping->group_of_site);
+	free(grouping->group_of_block);
+	free(grouping->seen);
+}
+
+void
+group_attributed(struct attribution *attribution, const struct profile_at *at,
+		 const struct group_options *options, struct group_set *ret_set)
+{
+	const struct profile *profile = attribution->profile;
 	struct grouping grouping = {
 		.profile = profile,
 		.options = options,
-		.table = table,
+		.table = attribution->table,
+		.attribution = attribution,
 		.peak = at->peak,
 		.has_threads = profile_has_threads(profile),
 		.set = ret_set,
 	};
 
-	memset(ret_set, 0, sizeof(*ret_set));
-	ret_set->by_blocks = counts_blocks(options, profile);
-	ret_set->has_lost = !ret_set->by_blocks && leak_set_has_answer(&profile->leaks);
-	ret_set->has_lifetimes = (options->ages || options->lifetimes) && !ret_set->by_blocks &&
-				 profile->blocks.lifetimes_count != 0 &&
-				 at->moment == &profile->moments[profile->moment_count - 1];
-	if (options->selection.suppressions.count > 0)
-		ret_set->suppressed = xcalloc(options->selection.suppressions.count,
-					      sizeof(*ret_set->suppressed));
-	if (options->selection.system_rules && group_is_end_of_run(profile, at))
-		ret_set->kept = xcalloc(system_rule_count, sizeof(*ret_set->kept));
-	attribution_init(&grouping.attribution, profile, &options->selection, table, alias);
+	begin_set(ret_set, profile, at, options);
 	if (options->by == GROUP_BY_STACK)
-		attribution_prepare_stacks(&grouping.attribution, 0, at->moment->site_count);
+		attribution_prepare_stacks(attribution, 0, profile->site_count);
 	if (options->ages) {
 		grouping.group_of_site = new_numbers(profile->site_count);
 		grouping.group_of_block = new_numbers(profile->blocks.count);
@@ -633,13 +650,19 @@ group_profile(const struct profile *profile, const struct profile_at *at,
 	ret_set->links = grouping.links.items;
 	if (options->ages)
 		fill_ages(&grouping, at->moment->time_ns);
-	attribution_release(&grouping.attribution);
-	array_release(&grouping.group_of_key);
-	array_release(&grouping.names);
-	array_release(&grouping.names_of_group);
-	free(grouping.group_of_site);
-	free(grouping.group_of_block);
-	free(grouping.seen);
+	end_grouping(&grouping);
+}
+
+void
+group_profile(const struct profile *profile, const struct profile_at *at,
+	      const struct group_options *options, struct place_table *table, const uint32_t *alias,
+	      struct group_set *ret_set)
+{
+	struct attribution attribution;
+
+	attribution_init(&attribution, profile, &options->selection, table, alias);
+	group_attributed(&attribution, at, options, ret_set);
+	attribution_release(&attribution);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/attribution.h"
 #include "model/group_blocks.h"
 #include "model/place.h"
 #include "model/profile.h"
@@ -113,6 +114,13 @@ bool group_needs_blocks(const struct group_options *options, const struct profil
 void group_profile(const struct profile *profile, const struct profile_at *at,
 		   const struct group_options *options, struct place_table *table,
 		   const uint32_t *alias, struct group_set *ret_set);
+
+/*
+ * The same of several moments of a profile whose stacks have been attributed once, with the
+ * selection of the options and always by the same key.
+ */
+void group_attributed(struct attribution *attribution, const struct profile_at *at,
+		      const struct group_options *options, struct group_set *ret_set);
 
 /* Whether at is the end of a process that ended: only then it is known what is not freed, and the
  * rules for system libraries apply. */

@@ -150,7 +150,7 @@ get_row(struct building *building, uint32_t key)
 }
 
 static void
-take_look(struct building *building, const struct profile *profile,
+take_look(struct building *building, struct attribution *attribution,
 	  const struct group_options *options, size_t index)
 {
 	struct growth *growth = building->growth;
@@ -161,7 +161,7 @@ take_look(struct building *building, const struct profile *profile,
 	growth->looks[index].time_ns = look->time_ns;
 	if (look->at.moment == NULL)
 		return;
-	group_profile(profile, &look->at, options, growth->table, NULL, &set);
+	group_attributed(attribution, &look->at, options, &set);
 	make_room(building, options->by);
 	growth->looks[index].bytes = set.sum.live_bytes;
 	for (size_t i = 0; i < set.count; i++) {
@@ -239,6 +239,7 @@ growth_init(struct growth *growth, const struct profile *profile,
 {
 	const struct place_options places = {.across_builds = false};
 	struct building building = {.growth = growth};
+	struct attribution attribution;
 	uint32_t *keys;
 
 	memset(growth, 0, sizeof(*growth));
@@ -246,8 +247,10 @@ growth_init(struct growth *growth, const struct profile *profile,
 	choose_looks(&building, profile, options);
 	growth->look_count = building.look_count;
 	growth->looks = xcalloc(building.look_count + 1, sizeof(*growth->looks));
+	attribution_init(&attribution, profile, &options->group->selection, growth->table, NULL);
 	for (size_t i = 0; i < building.look_count; i++)
-		take_look(&building, profile, options->group, i);
+		take_look(&building, &attribution, options->group, i);
+	attribution_release(&attribution);
 	/* A look at nothing is as good as the start. */
 	judge_rows(growth, growth->from_start || growth->looks[0].bytes == 0,
 		   profile->state != PROFILE_RUNNING);

@@ -11,20 +11,18 @@
 #include "util/xalloc.h"
 
 void
-not_freed_get(const struct profile *profile, const struct selection *selection,
-	      struct not_freed *ret)
+not_freed_get_attributed(struct attribution *attribution, bool with_rules, struct not_freed *ret)
 {
-	const struct place_options places = {0};
+	const struct profile *profile = attribution->profile;
 	const struct group_options options = {
 		.by = GROUP_BY_LINE,
-		.selection = {.system_rules = selection->system_rules,
-			      .wrappers = selection->wrappers},
+		.selection = {.system_rules = with_rules,
+			      .wrappers = attribution->selection->wrappers},
 	};
 	const struct profile_at at = {.moment = &profile->moments[profile->moment_count - 1]};
-	struct place_table *table = place_table_new(&places);
 	struct group_set set;
 
-	group_profile(profile, &at, &options, table, NULL, &set);
+	group_attributed(attribution, &at, &options, &set);
 	*ret = (struct not_freed){.values = set.sum};
 	group_get_kept(&set, &ret->kept);
 	if (set.kept != NULL)
@@ -34,6 +32,20 @@ not_freed_get(const struct profile *profile, const struct selection *selection,
 	for (size_t i = 0; i < set.count; i++)
 		ret->lines += set.groups[i].values.live_blocks > 0;
 	group_set_release(&set);
+}
+
+void
+not_freed_get(const struct profile *profile, const struct selection *selection,
+	      struct not_freed *ret)
+{
+	const struct place_options places = {0};
+	const struct selection used = {.wrappers = selection->wrappers};
+	struct place_table *table = place_table_new(&places);
+	struct attribution attribution;
+
+	attribution_init(&attribution, profile, &used, table, NULL);
+	not_freed_get_attributed(&attribution, selection->system_rules, ret);
+	attribution_release(&attribution);
 	place_table_free(table);
 }
 

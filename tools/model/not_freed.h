@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/attribution.h"
 #include "model/profile.h"
 #include "model/selection.h"
 
@@ -21,6 +22,10 @@ struct not_freed {
 /* profile must be symbolized and have a moment. Of the selection, rules and wrappers count. */
 void not_freed_get(const struct profile *profile, const struct selection *selection,
 		   struct not_freed *ret);
+
+/* The same where the stacks are attributed by line, with a selection of wrappers only. */
+void not_freed_get_attributed(struct attribution *attribution, bool with_rules,
+			      struct not_freed *ret);
 void not_freed_release(struct not_freed *not_freed);
 
 #endif

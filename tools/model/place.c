@@ -129,11 +129,14 @@ insert(struct place_table *table, const struct identity *identity, const struct 
 static const char *
 get_build_id(struct place_table *table, const struct profile_module *module)
 {
-	char text[2 * sizeof(module->build_id) + 1] = "";
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * sizeof(module->build_id)], *end = text;
 
-	for (uint32_t i = 0; i < module->build_id_bytes && i < sizeof(module->build_id); i++)
-		snprintf(text + (size_t)2 * i, 3, "%02x", module->build_id[i]);
-	return text[0] ? intern_insert_string(table->strings, text) : NULL;
+	for (uint32_t i = 0; i < module->build_id_bytes && i < sizeof(module->build_id); i++) {
+		*end++ = digits[module->build_id[i] >> 4];
+		*end++ = digits[module->build_id[i] & 15];
+	}
+	return end != text ? intern_insert(table->strings, text, (size_t)(end - text)) : NULL;
 }
 
 /* The name that tells two modules apart. */
@@ -146,8 +149,10 @@ identify_module(struct place_table *table, const struct profile_module *module,
 
 	buffer_insert_string(&text, table->options.across_builds ? text_base_name(module->path)
 								 : module->path);
-	if (build_id && (!table->options.across_builds || !resolved))
-		buffer_insert_format(&text, " %s", build_id);
+	if (build_id && (!table->options.across_builds || !resolved)) {
+		buffer_insert_string(&text, " ");
+		buffer_insert_string(&text, build_id);
+	}
 	name = intern_insert_string(table->strings, buffer_string(&text));
 	buffer_release(&text);
 	return name;

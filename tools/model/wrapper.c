@@ -431,7 +431,8 @@ is_listed(const char *function)
 	size_t length = base_length(function);
 
 	for (size_t i = 0; i < COUNT(functions); i++) {
-		if (strncmp(function, functions[i], length) == 0 && functions[i][length] == '\0')
+		if (function[0] == functions[i][0] &&
+		    strncmp(function, functions[i], length) == 0 && functions[i][length] == '\0')
 			return true;
 	}
 	return false;

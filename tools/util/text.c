@@ -18,9 +18,3 @@ text_base_name(const char *path)
 
 	return slash != NULL ? slash + 1 : path;
 }
-
-bool
-text_starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}

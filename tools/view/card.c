@@ -166,32 +166,14 @@ print_groups(const struct term *term, const struct group_set *set, const struct 
 	}
 }
 
-/* Group by line at the end, or at the peak. */
 static void
-group_lines(const struct card *card, bool peak, struct place_table **ret_table,
-	    struct group_set *ret_set)
-{
-	const struct profile *profile = card->profile;
-	const struct place_options place_options = {0};
-	const struct group_options options = {
-		.by = GROUP_BY_LINE,
-		.selection = {.wrappers = card->wrappers},
-	};
-	const struct profile_at at = {.moment = get_last(profile), .peak = peak};
-
-	*ret_table = place_table_new(&place_options);
-	group_profile(profile, &at, &options, *ret_table, NULL, ret_set);
-}
-
-static void
-print_not_freed(const struct term *term, const struct card *card)
+print_not_freed(const struct term *term, const struct card *card, struct attribution *attribution)
 {
 	char *keeper = view_card_keeper(card);
 	char blocks[HUMAN_BYTES], bytes[HUMAN_BYTES], places[HUMAN_BYTES];
 	struct not_freed rest;
 
-	not_freed_get(card->profile,
-		      &(struct selection){.system_rules = true, .wrappers = card->wrappers}, &rest);
+	not_freed_get_attributed(attribution, true, &rest);
 	if (rest.values.live_blocks <= 0)
 		fprintf(term->stream, "  not freed nothing%s\n", keeper);
 	else
@@ -264,8 +246,15 @@ void
 view_card(const struct term *term, const struct card *card)
 {
 	const struct profile *profile = card->profile;
+	const struct group_options by_line = {
+		.by = GROUP_BY_LINE,
+		.selection = {.wrappers = card->wrappers},
+	};
+	const struct profile_at peak = {.moment = get_last(profile), .peak = true};
+	const struct place_options places = {0};
 	FILE *out = term->stream;
-	struct place_table *table;
+	struct place_table *table = place_table_new(&places);
+	struct attribution attribution;
 	struct group_set set;
 
 	print_end(out, card);
@@ -273,11 +262,12 @@ view_card(const struct term *term, const struct card *card)
 	view_card_processes(term, card);
 	print_heap(term, profile);
 	print_calls(out, profile);
-	group_lines(card, true, &table, &set);
+	attribution_init(&attribution, profile, &by_line.selection, table, NULL);
+	group_attributed(&attribution, &peak, &by_line, &set);
 	rank_groups(&set, GROUP_BY_LINE, column_find("live_bytes"), table);
 	print_groups(term, &set, table);
 	print_churn(term, card, &set, table);
-	print_not_freed(term, card);
+	print_not_freed(term, card, &attribution);
 	print_lost(term, card);
 	view_quality_line(term, "  quality   ", profile, &set);
 	view_quality_warnings(term, "  ", profile);
@@ -287,6 +277,7 @@ view_card(const struct term *term, const struct card *card)
 	view_quality_hint(term, "  hint      ", profile,
 			  &(struct group_options){.by = GROUP_BY_LINE}, table, &set);
 	view_card_next(term, card);
+	attribution_release(&attribution);
 	group_set_release(&set);
 	place_table_free(table);
 }
