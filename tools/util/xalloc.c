@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "util/error.h"
 
 #define LARGE_BYTES (4u << 20)
+#define LARGE_PAGE  (2u << 20)
 
 /*
  * Nodes and their values are arrays of tens of megabytes that are filled from end to end: page by
@@ -21,11 +21,11 @@
 static void
 prefer_large_pages(void *block, size_t size)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t first = ((uintptr_t)block + page - 1) & ~(page - 1);
-	uintptr_t end = ((uintptr_t)block + size) & ~(page - 1);
+	uintptr_t first = ((uintptr_t)block + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)block + size) & ~(uintptr_t)(LARGE_PAGE - 1);
 
-	madvise((void *)first, end - first, MADV_HUGEPAGE);
+	if (first < end)
+		madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
 
 /* The block, of which so many bytes were wanted. */
