@@ -28,7 +28,10 @@ prefer_large_pages(void *block, size_t size)
 		madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
 
-/* The block, of which so many bytes were wanted. */
+/*
+ * The block, of which so many bytes are filled at once: what grows is moved by pages, for which
+ * large ones would be split.
+ */
 static void *
 check(void *block, size_t size)
 {
@@ -54,14 +57,13 @@ xcalloc(size_t count, size_t size)
 void *
 xrealloc(void *block, size_t size)
 {
-	return check(realloc(block, size != 0 ? size : 1), size);
+	return check(realloc(block, size != 0 ? size : 1), 0);
 }
 
 void *
 xreallocarray(void *block, size_t count, size_t size)
 {
-	return check(reallocarray(block, count != 0 ? count : 1, size != 0 ? size : 1),
-		     count * size);
+	return check(reallocarray(block, count != 0 ? count : 1, size != 0 ? size : 1), 0);
 }
 
 char *
