@@ -98,14 +98,23 @@ begin(enum python_frames kind, const char *thread)
 	return c;
 }
 
+/* The word that `owner` is in, and 3.11's `is_entry`: in part unrelated, but as constant. */
+static ALWAYS_INLINE uint64_t
+flags_at(const char *frame, const struct python_layout *l)
+{
+	return *(const uint64_t *)(const void *)(frame + (l->frame_owner & ~7));
+}
+
 static ALWAYS_INLINE void
 take_mark(struct cursor *c, struct python_frame *f)
 {
 	f->address = c->mark;
 	f->code = NULL;
 	f->instruction = 0;
+	f->other = c->frame;
 	if (c->mark != NULL && python.layout.cframe_previous != PYTHON_NO_FIELD)
 		c->mark = pointer_at(c->mark, python.layout.cframe_previous);
+	f->previous = c->mark;
 	c->at_mark = false;
 }
 
@@ -123,13 +132,15 @@ next(enum python_frames kind, struct cursor *c, struct python_frame *f)
 	if (c->frame == NULL)
 		return false;
 	f->address = c->frame;
-	c->frame = pointer_at(f->address, l->frame_previous);
+	f->other = c->mark;
+	f->previous = c->frame = pointer_at(f->address, l->frame_previous);
 	if (kind == PYTHON_FRAME_OBJECTS) {
 		f->code = pointer_at(f->address, l->frame_code);
 		f->instruction = (uint32_t)number_at(f->address, l->frame_instruction);
 		c->at_mark = true;
 		return true;
 	}
+	f->flags = flags_at(f->address, l);
 	owner = (uint8_t)f->address[l->frame_owner];
 	if (kind == PYTHON_FRAME_SHIMS && owner >= PYTHON_OWNER_SHIM) {
 		f->code = NULL;
@@ -149,6 +160,60 @@ static inline bool
 is_same(const struct python_frame *a, const struct python_frame *b)
 {
 	return a->address == b->address && a->code == b->code && a->instruction == b->instruction;
+}
+
+/* A frame that is as it was may have moved in what says so. */
+static inline void
+refresh(struct python_frame *kept, const struct python_frame *now)
+{
+	kept->previous = now->previous;
+	kept->other = now->other;
+	kept->flags = now->flags;
+}
+
+/*
+ * Whether a frame or mark that is in the chain is as it was, and what comes next as well. Where the
+ * instruction is an address, it lies in its code object and tells it. Offsets of fields are given,
+ * so that they are in registers.
+ */
+static ALWAYS_INLINE bool
+is_unchanged(enum python_frames kind, const struct python_frame *f, const struct python_layout *l)
+{
+	if (kind != PYTHON_FRAME_SHIMS && f->code == NULL)
+		return f->address == NULL || l->cframe_previous == PYTHON_NO_FIELD ||
+		       pointer_at(f->address, l->cframe_previous) == f->previous;
+	if (pointer_at(f->address, l->frame_previous) != f->previous)
+		return false;
+	if (kind == PYTHON_FRAME_OBJECTS)
+		return pointer_at(f->address, l->frame_code) == f->code &&
+		       (uint32_t)number_at(f->address, l->frame_instruction) == f->instruction;
+	if (flags_at(f->address, l) != f->flags)
+		return false;
+	return (kind == PYTHON_FRAME_SHIMS && f->code == NULL) ||
+	       (uintptr_t)pointer_at(f->address, l->frame_instruction) == (f->instruction & ~1ull);
+}
+
+/*
+ * Whether the outermost `count` frames are all as they were. An address is looked at only after the
+ * frame inside of it has been found to lead there, so none that is gone is read.
+ */
+static ALWAYS_INLINE bool
+are_unchanged(enum python_frames kind, const struct python_memory *m, uint32_t count,
+	      const struct cursor *c)
+{
+	const struct python_layout l = python.layout;
+	const struct python_frame *f = &m->frames[count - 1];
+	bool with_marks = kind != PYTHON_FRAME_SHIMS, is_mark = with_marks && f->code == NULL;
+
+	if (m->is_cut || c->at_mark != is_mark || (is_mark ? c->mark : c->frame) != f->address)
+		return false;
+	if (with_marks && (is_mark ? c->frame : c->mark) != f->other)
+		return false;
+	while (is_unchanged(kind, f, &l)) {
+		if (f-- == m->frames)
+			return true;
+	}
+	return false;
 }
 
 /* Put down one more fresh frame. False when there is no room. */
@@ -171,11 +236,14 @@ take_all(enum python_frames kind, struct python_memory *m, const char *thread, u
 	uint32_t count = 0, kept = 0, most;
 	struct python_frame f;
 
+	m->is_cut = false;
 	while (next(kind, &c, &f) && push(m, &count, &f))
 		;
 	most = count < m->depth ? count : m->depth;
-	while (kept < most && is_same(&m->frames[kept], &m->fresh[count - 1 - kept]))
+	while (kept < most && is_same(&m->frames[kept], &m->fresh[count - 1 - kept])) {
+		refresh(&m->frames[kept], &m->fresh[count - 1 - kept]);
 		kept++;
+	}
 	*ret_fresh = count - kept;
 	return kept;
 }
@@ -205,7 +273,6 @@ take_changed(enum python_frames kind, struct python_memory *m, const char *threa
 	uint32_t count = 0, i = 0, kept, inner;
 	struct python_frame f;
 
-	m->is_cut = false;
 	for (;;) {
 		start = c;
 		if (!next(kind, &c, &f) || count == NEAR || count == m->capacity)
@@ -218,13 +285,19 @@ take_changed(enum python_frames kind, struct python_memory *m, const char *threa
 	c = start;
 	kept = inner = i;
 	for (; i > 0; i--) {
+		/* The innermost one has gone on to another line; all others are as they were. */
+		if (i + 1 == inner && likely(are_unchanged(kind, m, i, &c)))
+			break;
 		if (!next(kind, &c, &f) || f.address != m->frames[i - 1].address)
 			return take_all(kind, m, thread, ret_fresh);
-		if (unlikely(!is_same(&f, &m->frames[i - 1])))
+		if (likely(is_same(&f, &m->frames[i - 1])))
+			refresh(&m->frames[i - 1], &f);
+		else
 			kept = i - 1;
 	}
-	if (next(kind, &c, &f))
+	if (i == 0 && next(kind, &c, &f))
 		return take_all(kind, m, thread, ret_fresh);
+	m->is_cut = false;
 	for (c = start, i = inner; i > kept; i--) {
 		if (!next(kind, &c, &f) || !push(m, &count, &f))
 			return take_all(kind, m, thread, ret_fresh);

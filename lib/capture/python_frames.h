@@ -22,6 +22,10 @@ struct python_frame {
 	uint64_t instruction; /* see `python_code_frame` */
 	uint32_t node;        /* of the stack up to here */
 	uint32_t frame;       /* interned; PYTHON_FRAME_SKIPPED has no node */
+	/* What is as it was as long as the frame is, see `is_unchanged`. */
+	const char *previous; /* the next frame outward; of a mark, the next mark */
+	const char *other;    /* of a frame, the next mark outward; of a mark, the next frame */
+	uint64_t flags;       /* the word that says who owns it */
 };
 
 #define PYTHON_FRAMES_MAX 4096u /* deeper stacks lose their outer part */

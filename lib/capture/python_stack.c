@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * python_stack.c - two passes over both stacks: the first counts, the second makes the nodes
+ * python_stack.c - a pass over both stacks makes the nodes; where frames are limited, one counts
+ * first
  */
 #include "capture/python_stack.h"
 
@@ -204,9 +205,11 @@ python_stack_make(struct unwind_memory *memory, uint32_t native, uint32_t root, 
 
 	merge.by_counting = python.layout.frames == PYTHON_FRAME_OBJECTS &&
 			    python.layout.thread_cframe == PYTHON_NO_FIELD && can_count(&merge);
-	merge.skip = UINT32_MAX;
-	walk(&merge);
-	merge.skip = limit != 0 && merge.count + leaf > limit ? merge.count + leaf - limit : 0;
+	if (limit != 0) {
+		merge.skip = UINT32_MAX;
+		walk(&merge);
+		merge.skip = merge.count + leaf > limit ? merge.count + leaf - limit : 0;
+	}
 	merge.node = merge.skip != 0 ? unwind_cut_root(memory->root, merge.skip) : root;
 	*ret_cut = merge.skip != 0 || m->is_cut;
 	walk(&merge);

@@ -4,6 +4,7 @@
 On every CPython found (interpreters.py).
 """
 import json
+import linecache
 import os
 
 from harness import LIBRARY, SOURCE, case, environment, equal, report, run, run_cases
@@ -101,6 +102,20 @@ def codes(directory):
 def recursion(directory):
     # Before, frames are objects with free lists of their own.
     check_exactly("recursion", directory, least=11)
+
+
+def makes_bytes(frames):
+    """Up to 3.10 a call makes an object, when a list of free ones, which others fill, has none."""
+    return belongs(frames) and "bytes(" in linecache.getline(*frames[-1])
+
+
+@case("wander: the same of 4,000 blocks on stacks that change at random, by calls and callbacks")
+def wander(directory):
+    for python in pythons():
+        expected = expected_tracebacks(python, "wander")
+        got = got_tracebacks(python, "wander", directory)
+        compare(*({frames: sums for frames, sums in found.items() if makes_bytes(frames)}
+                  for found in (expected, got)), python)
 
 
 @case("PYTHONMALLOC=malloc: the same")

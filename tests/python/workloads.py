@@ -158,6 +158,40 @@ def recursion():
     return keep
 
 
+def wander():
+    """Up and down at random, by plain calls, callbacks of C and generators, through the same lines."""
+    keep = []
+    state = [1]
+
+    def turn(count):
+        state[0] = (state[0] * 1103515245 + 12345) % 2**31
+        return (state[0] >> 16) % count
+    def through_c(depth):
+        for _ in map(step, (depth,)):
+            pass
+    def generated(depth):
+        step(depth)
+        yield
+    def step(depth):
+        while len(keep) < 4000:
+            size = 600 + turn(300)
+            keep.append(bytes(size))
+            way = turn(6) if depth < 30 else 5
+            if way in (0, 1):
+                step(depth + 1)
+            elif way == 2:
+                through_c(depth + 1)
+            elif way == 3:
+                for _ in generated(depth + 1):
+                    pass
+            elif depth:
+                size = 900 + turn(300)
+                keep.append(bytes(size))
+                return
+    step(0)
+    return keep
+
+
 @dataclasses.dataclass
 class Row:
     number: int
