@@ -70,6 +70,7 @@ python_tests = \
 	tests/cli/resident.py \
 	tests/cli/serve.py \
 	tests/cli/processes.py \
+	tests/cli/pushed.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \
