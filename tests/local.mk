@@ -46,6 +46,7 @@ python_tests = \
 	tests/cli/completions.py \
 	tests/cli/exports.py \
 	tests/cli/generated.py \
+	tests/cli/go_pprof.py \
 	tests/cli/growth.py \
 	tests/cli/growth_text.py \
 	tests/cli/hostile_names.py \
@@ -69,6 +70,7 @@ python_tests = \
 	tests/cli/resident.py \
 	tests/cli/serve.py \
 	tests/cli/processes.py \
+	tests/cli/pushed.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
 	tests/cli/symbols.py \
@@ -98,7 +100,9 @@ EXTRA_DIST += \
 	tests/browser.py \
 	tests/cli/commanded.py \
 	tests/cli/feeding.py \
+	tests/cli/go_tool.py \
 	tests/cli/growing.py \
+	tests/cli/serving.py \
 	tests/cli/common.bash \
 	tests/data/golden.txt \
 	tests/data/hashes.pl \

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import time
 
@@ -32,8 +33,12 @@ class Screen:
     """`heaptally live` in a window of a tmux of its own; its exit status is left in a file."""
 
     def __init__(self, name, columns=100, lines=24, **variables):
-        self.tmux = [need("tmux"), "-f", "/dev/null", "-S", os.path.abspath("tmux.socket")]
-        words = "%s live %s 2>errors; echo $? >status.new; mv status.new status; sleep 600" % (shlex.quote(COMMAND), name)
+        # A server that ends may be there for a while.
+        number = len([name for name in os.listdir(".") if name.startswith("tmux.")])
+        self.tmux = [need("tmux"), "-f", "/dev/null", "-S", os.path.abspath("tmux.%d" % number)]
+        if os.path.exists("status"):
+            os.remove("status")
+        words = "trap : INT; %s live %s 2>errors; echo $? >status.new; mv status.new status; sleep 600" % (shlex.quote(COMMAND), name)
         equal(run([*self.tmux, "new-session", "-d", "-x", str(columns), "-y", str(lines), "sh", "-c", words],
                   env=environment(TERM="xterm", SHELL="/bin/sh", **variables)).returncode, 0, "tmux")
 
@@ -58,6 +63,10 @@ class Screen:
             assert time.monotonic() < end, "no %r on\n%s" % (pattern, text)
             time.sleep(0.05)
 
+    def shell(self):
+        """The process in which the command is run."""
+        return int(run([*self.tmux, "display-message", "-p", "#{pane_pid}"]).stdout)
+
     def status(self):
         end = time.monotonic() + SECONDS
         while not os.path.exists("status"):
@@ -65,6 +74,17 @@ class Screen:
             time.sleep(0.05)
         with open("status", encoding="ascii") as file:
             return int(file.read())
+
+
+def wait_for_child(pid):
+    end = time.monotonic() + SECONDS
+    while True:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+            found = file.read().split()
+        if found:
+            return int(found[0])
+        assert time.monotonic() < end, "nothing is started"
+        time.sleep(0.02)
 
 
 LARGE, SMALL = r"^ +%s .* large  .*feeding\.c:6", r"^ +97\.7 KiB .* 1,000  small  .*feeding\.c:5"
@@ -201,15 +221,68 @@ def started(_directory):
         assert re.search(r"^hello --any -1$", text, re.M) and re.search(r"heap .*peak 3\.0 MiB", text), text
 
 
-@case("a process that becomes another program is followed")
+@case("a process that becomes another program is followed, and it is said")
 def followed(_directory):
     build_started()
     with Screen("-- sh -c 'sleep 1; exec ./started on stay'", columns=140) as screen:
         screen.wait_for(r"^sh \d+ ")
         screen.wait_for(r"^ +3\.0 MiB .*large  .*started\.c:9")
         assert re.search(r"^started \d+ ", screen.text(), re.M), screen.text()
+        screen.wait_for("^sh has become another program: started$")
+        # What comes later is that of the new one.
+        screen.press("Enter")
+        screen.wait_for(r"^3\.0 MiB in 1 block:")
         screen.press("q")
         equal(screen.status(), 7, "status")
+
+
+BECOMES = r"""
+#include <stdlib.h>
+#include <unistd.h>
+static void *volatile kept;
+int main(int argc, char **argv)
+{
+    char byte;
+    kept = malloc(2 << 20);
+    while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1 && argc > 1)
+        execv(argv[1], argv + 1);
+    return 0;
+}
+"""
+
+
+def build_becomes():
+    """One that is traced, and one that cannot be."""
+    with open("becomes.c", "w", encoding="ascii") as file:
+        file.write(BECOMES)
+    for words in (["-o", "becomes"], ["-static", "-o", "alone"]):
+        equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", *words, "becomes.c"]).returncode, 0, "gcc")
+
+
+@case("a running process that becomes one without a recording, and then a traced one again")
+def without_recording(directory):
+    build_becomes()
+    child = subprocess.Popen(["./becomes", "./alone", "./becomes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=environment(LD_PRELOAD=LIBRARY, XDG_RUNTIME_DIR=directory))
+    try:
+        child.stdout.readline()
+        with Screen(str(child.pid), columns=140, XDG_RUNTIME_DIR=directory) as screen:
+            screen.wait_for(r"^becomes %d .*[^D]$" % child.pid)
+            for line in (r"^becomes \d+ .* ENDED, it has become alone, of which there is no recording$",
+                         "^becomes has become another program: becomes$"):
+                child.stdin.write(b"x")
+                child.stdin.flush()
+                child.stdout.readline()
+                screen.wait_for(line)
+            screen.wait_for(r"^ +2\.0 MiB .*main  .*becomes\.c:8")
+            child.stdin.close()
+            child.wait(60)
+            screen.wait_for("ENDED$")
+            screen.press("q")
+            equal(screen.status(), 0, "status")
+    finally:
+        end_child(child)
+        child.stdout.close()
 
 
 @case("a program that ends by itself")
@@ -222,6 +295,56 @@ def ends_at_once(_directory):
             screen.press("q")
         equal(screen.status(), 5, "status")
         screen.wait_for("hello soon -1")
+
+
+@case("a program that ends while it is looked at: its status is said, and is ours")
+def ends_later(_directory):
+    with Screen("-- sh -c 'while ! test -e go; do sleep 0.1; done; exit 9'", columns=140) as screen:
+        screen.wait_for(r"^sh \d+ ")
+        with open("go", "wb"):
+            pass
+        screen.wait_for("ENDED, status 9$")
+        screen.press("?")
+        screen.wait_for("keep a snapshot in a file")
+        screen.press("q")
+        equal(screen.status(), 9, "status")
+    with Screen("-- sh -c 'sleep 1; kill -ABRT $$'", columns=140) as screen:
+        screen.wait_for(r"ENDED, status 134$|Aborted")
+        screen.press("q")
+        equal(screen.status(), 134, "status after a signal")
+
+
+@case("Ctrl-C ends the program that was started, and the screen; a process that was there goes on")
+def interrupted(_directory):
+    build_started()
+    # The last one goes on until it gets SIGTERM.
+    for words, status in (("./started x stay", 130), ("sh -c 'trap : INT; while :; do sleep 0.1; done'", 143)):
+        with Screen("-- " + words, columns=140) as screen:
+            screen.wait_for(r"^%s \d+ " % re.escape(os.path.basename(words.split()[0])))
+            screen.press("C-c")
+            equal(screen.status(), status, words)
+            screen.wait_for("heap .*peak")
+            screen.wait_for("tally")
+    with Feeding(FEEDING) as traced, Screen(traced.name) as screen:
+        screen.wait_for(SMALL)
+        screen.press("C-c")
+        equal(screen.status(), 0, "status")
+        equal(traced.process.poll(), None, "the process")
+        traced.feed()
+
+
+@case("SIGTERM to live alone ends the program, too, before it is seen and after")
+def terminated(_directory):
+    build_started()
+    for words, seen in (("./started x stay", r"^started \d+ "), ("env LD_PRELOAD= sleep 600", None)):
+        with Screen("-- " + words, columns=140) as screen:
+            if seen:
+                screen.wait_for(seen)
+            live = wait_for_child(screen.shell())
+            started = wait_for_child(live)
+            os.kill(live, signal.SIGTERM)
+            equal(screen.status(), 7 if seen else 143, "status of " + words)
+            assert not os.path.exists("/proc/%d" % started), "it goes on"
 
 
 @case("a program that cannot be started, and no terminal")

@@ -4,10 +4,11 @@
 and that nothing of a heap is among them."""
 import contextlib
 import os
+import re
 import subprocess
 
 from harness import (COMMAND, LIBRARY, Skip, case, environment, equal, heaptally, need, need_library, program,
-                     report, run_cases, wait_to_succeed)
+                     report, run, run_cases, wait_to_succeed)
 
 KIB, MIB, PAGE = 1 << 10, 1 << 20, 4096
 
@@ -252,6 +253,9 @@ def python(_directory):
             raise Skip("this Python is not one whose allocators are seen")
         assert rows["by_module"]["resident"] >= 8 * MIB, rows
         assert parts["mapped_by_program"] < 10 * MIB, rows
+        found = domains(process.pid)
+        assert {"malloc", "pymem.obj", "mmap"} <= set(found), found
+        equal(found["mmap"][0], parts["mapped_by_program"], "by domain")
 
 
 @case("run --domain mmap: the same of a process that it started")
@@ -283,6 +287,7 @@ def launched(_directory):
     domain = report("top", "--by", "domain", "kept.tally")["mapped_by_program"]
     equal((domain["domain"], domain["resident_bytes"], domain["mapped_bytes"]), ("mmap", 32 * MIB, 32 * MIB),
           "top --by domain")
+    equal(domains("kept.tally")["mmap"], (32 * MIB, domain["range_count"]), "as a row")
     text = heaptally("timeline", "kept.tally").stdout.decode()
     assert "M mapped by the program" in text, text
     heaptally("timeline", "--svg", "heap.svg", "kept.tally")
@@ -291,6 +296,101 @@ def launched(_directory):
     result = heaptally("run", "--domain", "brk", "--", "true")
     equal(result.returncode, 125, "another domain")
     assert b"only mmap is known" in result.stderr, result.stderr
+
+
+def domains(*words):
+    """{domain: (bytes, count)} of top, whose sum is that of all rows."""
+    document = report("top", "-n", "0", "--by", "domain", *words)
+    rows = {row["frames"][0]["function"]: (row["live_bytes"], row["live_blocks"]) for row in document["groups"]}
+    equal(tuple(map(sum, zip(*rows.values()))) or (0, 0),
+          (document["totals"]["live_bytes"], document["totals"]["live_blocks"]), "sum of the rows of %r" % (words,))
+    return rows
+
+
+@case("top --by domain: mmap is a row like others, with resident bytes and ranges, and filters know it")
+def by_domain(_directory):
+    with known("heap") as process:
+        _, parts, lines = ask(process.pid)
+        rows, heap = domains(process.pid), report("top", process.pid)["totals"]
+        equal(sorted(rows), ["malloc", "mmap"], "domains")
+        equal(rows["mmap"], (lines["first"]["resident"], lines["first"]["ranges"]), "mmap")
+        equal(rows["malloc"], (heap["live_bytes"], heap["live_blocks"]), "malloc, as without the domain")
+        # Of what lives some may not be resident; nothing of it is among what is mapped.
+        assert parts["live"] <= rows["malloc"][0] and parts["mapped_by_program"] == rows["mmap"][0], (rows, parts)
+        rows_of_csv = [line.split(",") for line in
+                       heaptally("top", "--by", "domain", "--format", "csv", process.pid).stdout.decode().splitlines()]
+        at, size = rows_of_csv[0].index("domain"), rows_of_csv[0].index("live_bytes")
+        equal({row[at]: int(row[size]) for row in rows_of_csv[1:]}, {name: row[0] for name, row in rows.items()}, "CSV")
+    with known("fixed") as process:
+        equal(domains(process.pid)["mmap"], (32 * MIB, len(ranges_of(process.pid))), "two lines")
+        for words, wanted in ((["domain=mmap"], {"mmap": 32 * MIB}), (["function=second"], {"mmap": 8 * MIB}),
+                              (["function=nothing"], {})):
+            found = domains("--include", *words, process.pid)
+            equal({name: row[0] for name, row in found.items()}, wanted, words)
+        assert "mmap" not in domains("--exclude", "domain=mmap", process.pid), "excluded"
+        shown = heaptally("top", "--by", "domain", process.pid).stdout.decode()
+        assert re.search(r"^ *32\.0 MiB +\d+\.\d .* mmap$", shown, re.M), shown
+    with known("plain", options="") as process:
+        assert "mmap" not in domains(process.pid), "without the option"
+
+
+def ranges_of(pid):
+    return [row for row in report("resident", "-n", "0", pid)["mapped_by_program"] for _ in range(row["range_count"])]
+
+
+OWN = r"""
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int calls;
+void *mmap(void *where, size_t bytes, int protection, int flags, int fd, off_t offset)
+{
+    calls++;
+    return (void *)syscall(SYS_mmap, where, bytes, protection, flags, fd, offset);
+}
+int munmap(void *where, size_t bytes) { return (int)syscall(SYS_munmap, where, bytes); }
+typedef void *map(void *, size_t, int, int, int, off_t);
+__attribute__((noinline)) static char *within(size_t bytes) { return mmap(NULL, bytes, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+__attribute__((noinline)) static char *found(map *by, size_t bytes) { return by(NULL, bytes, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+int main(void)
+{
+    map *by = (map *)dlsym(RTLD_DEFAULT, "mmap");
+    char *first = within(8 << 20), *second = found(by, 4 << 20), *third = found(by, 2 << 20);
+    memset(first, 1, 8 << 20);
+    memset(second, 1, 4 << 20);
+    if (calls != 3 || munmap(third, 2 << 20) != 0)
+        return 3;
+    errno = 0;
+    if (found(by, 0) != MAP_FAILED || errno != EINVAL)
+        return 4;
+    printf("ready %d 0\n", getpid());
+    fflush(stdout);
+    while (getchar() != EOF)
+        free(malloc(1));
+    return 0;
+}
+"""
+
+
+@case("a program with mmap of its own keeps it: each call comes there once, and what passes through the loader is named")
+def own_mmap(_directory):
+    with open("own.c", "w", encoding="ascii") as file:
+        file.write(OWN)
+    for words in (["-rdynamic"], ["-fPIC", "-rdynamic"], []):
+        equal(run([need("gcc"), "-g", "-O1", "-D_GNU_SOURCE", *words, "-o", "own", "own.c", "-ldl"]).returncode, 0, "gcc")
+        with known(command=["./own"]) as process:
+            document, parts, rows = ask(process.pid)
+            # What an object calls in itself passes by no table.
+            assert resident_of(rows) in ({"found": 4 * MIB}, {"found": 4 * MIB, "within": 8 * MIB}), (words, rows)
+            both = parts["mapped_by_program"] + parts["other_anonymous"]
+            assert 12 * MIB <= both <= 13 * MIB, (words, parts)
+            equal(document["notes"], [], "notes")
+            equal(domains(process.pid)["mmap"][0], parts["mapped_by_program"], "by domain")
 
 
 run_cases()

@@ -507,4 +507,65 @@ def opened(directory):
     assert status == 2 and "is written" in text and os.path.exists("third.html"), text
 
 
+LOSING = r"""
+#include <stdlib.h>
+#include <string.h>
+void *kept[64];
+static __attribute__((noinline)) void lose_few(int n) { for (int i = 0; i < n; i++) *(void *volatile *)malloc(100) = malloc(500); }
+static __attribute__((noinline)) void lose_many(int n) { for (int i = 0; i < n; i++) *(volatile char *)malloc(40) = 1; }
+static __attribute__((noinline)) void keep(void) { for (int i = 0; i < 64; i++) kept[i] = malloc(10000); }
+static __attribute__((noinline)) void pass(void) { void *volatile big = malloc(9000000); free(big); }
+static __attribute__((noinline)) void clean(void) { volatile char area[16384]; memset((char *)area, 0, sizeof(area)); }
+int main(int argc, char **argv) { lose_few(3 * argc); lose_many(20); keep(); pass(); clean(); return argv == NULL; }
+"""
+
+
+def lost_of(data, side=0):
+    [values] = [values for (metric, of, _moment), values in columns(data).items() if (metric, of) == ("lost", side)]
+    return values
+
+
+@case("what is lost is a metric, where somebody has looked, and by the graph beside a recording")
+def lost(directory):
+    with open("losing.c", "w", encoding="ascii") as file:
+        file.write(LOSING)
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "losing", "losing.c"]).returncode, 0, "gcc")
+    equal(record("old.tally", ["./losing"], "--leaks").returncode, 0, "status")
+    equal(record("new.tally", ["./losing", "more"], "--leaks").returncode, 0, "status")
+    equal(record("without.tally", ["./losing"]).returncode, 0, "status")
+    run(["./losing"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/beside.recording" % directory))
+    few, many = 3 * 600, 20 * 40
+    for name in ("old.tally", "beside.recording"):
+        data = read(make("page.html", name))
+        values, side = lost_of(data), data["sides"][0]
+        equal((sum(values["bytes"]), sum(values["blocks"]), sum(values["lineBytes"])), (few + many, 26, few + many), name)
+        equal((side["lost"], side["lostBlocks"]), (few + many, 26), "total of " + name)
+        equal(sorted(by_line(data, values["lineBytes"]).values()), [many, few], "lines of " + name)
+        text = heaptally("report", "--format", "md", name).stdout.decode()
+        assert "| lost | 2.5 KiB | 2600 | 26 |" in text, text
+    equal(sum(lost_of(read(make("page.html", "--include", "function=lose_many", "old.tally")))["bytes"]), many, "filtered")
+    data = read(make("page.html", "old.tally", "new.tally"))
+    equal([sum(lost_of(data, side)["bytes"]) for side in (0, 1)], [few + many, 2 * few + many], "of two")
+    for words in (["without.tally"], ["without.tally", "new.tally"], ["old.tally", "without.tally"]):
+        data = read(make("page.html", *words))
+        assert not [column for column in data["columns"] if column["metric"] == "lost"], words
+    assert b"| lost |" not in heaptally("report", "--format", "md", "without.tally").stdout
+    need("chromium")
+    make("page.html", "old.tally")
+    with Browser(directory) as browser:
+        browser.open("page.html")
+        assert " lost 2.5 KiB in 26 blocks" in browser.ask("document.getElementById('facts').textContent")
+        metric(browser, "lost")
+        equal(browser.ask(STATUS), "Lost: 2.5 KiB in 26 blocks.", "status")
+        equal({row[-1].split()[0] for row in browser.ask(ROWS)}, {"lose_few", "lose_many"}, "rows")
+        make("page.html", "old.tally", "new.tally")
+        browser.open("page.html")
+        metric(browser, "lost")
+        assert browser.ask(STATUS).startswith("Lost: 2.5 KiB before, 4.3 KiB now, +1.8 KiB"), browser.ask(STATUS)
+        make("page.html", "without.tally")
+        browser.open("page.html")
+        equal(browser.ask("document.querySelectorAll('#metrics input[value=lost]').length"), 0, "without a look")
+        equal(browser.complaints, [], "complaints")
+
+
 run_cases()

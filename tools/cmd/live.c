@@ -10,6 +10,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@
 #include "tui/tui.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/term.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define INTERVAL_NS CLOCK_SECOND_NS
@@ -176,21 +179,61 @@ handle(struct live *live, int key)
 
 /*** the command ***/
 
+static void
+open_next(struct live *live, const char *path)
+{
+	char *before = term_escape(live->profile->command), *now;
+	int result = live_open(live, path);
+
+	if (result == -ENODATA)
+		live->has_ended = true;
+	if (result == 0) {
+		now = term_escape(live->profile->command);
+		snprintf(live->message, sizeof(live->message), "%s has become another program: %s",
+			 before, now);
+		free(now);
+	}
+	free(before);
+}
+
+/* One that ends has no executable any more, or is still the same. */
+static void
+name_successor(struct live *live)
+{
+	char *link = xasprintf("/proc/%" PRIu32 "/exe", live->pid), *name;
+	char target[PATH_MAX];
+	ssize_t length = readlink(link, target, sizeof(target) - 1);
+
+	free(link);
+	if (length <= 0)
+		return;
+	target[length] = '\0';
+	if (strcmp(target, live->profile->executable) == 0)
+		return;
+	name = term_escape(text_base_name(target));
+	snprintf(live->successor, sizeof(live->successor), "%s", name);
+	free(name);
+}
+
 /* The recording of the next program, where the process became one. */
 static void
 follow(struct live *live)
 {
 	char *pid, *path, *why;
 
+	live->successor[0] = '\0';
 	/* Another process may have the number by now. */
 	if (locate_get_start_ns((pid_t)live->pid) != live->process_start_ns)
 		return;
 	pid = xasprintf("%" PRIu32, live->pid);
 	if (source_find_recording(pid, &path, &why) != 0) {
+		name_successor(live);
 		free(why);
 	} else {
-		if (strcmp(path, live->path) != 0 && live_open(live, path) == -ENODATA)
-			live->has_ended = true;
+		if (strcmp(path, live->path) != 0)
+			open_next(live, path);
+		else
+			name_successor(live);
 		free(path);
 	}
 	free(pid);
@@ -211,6 +254,8 @@ run(struct live *live)
 				live->has_ended = true;
 			if (live->has_ended)
 				follow(live);
+			if (live->child.pid != 0)
+				live_child_has_ended(&live->child);
 			next = now + INTERVAL_NS;
 		}
 		live_draw(live);
@@ -280,11 +325,14 @@ open_program(struct live *live, char *const *command)
 {
 	int result = -ENOTTY;
 
+	/* What was printed is to be seen after Ctrl-C, which the program gets, too, and after
+	 * SIGTERM. */
+	tui_catch_signals();
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		result = live_child_start(&live->child, command);
 	if (result != 0)
 		die(COMMAND_TROUBLE, "%s: not started: %s", command[0], strerror(-result));
-	while (!live_child_has_ended(&live->child)) {
+	while (tui_get_signal() == 0 && !live_child_has_ended(&live->child)) {
 		char *path = live_child_find_recording(&live->child);
 
 		result = path == NULL ? -ENOENT : live_open(live, path);
@@ -293,7 +341,7 @@ open_program(struct live *live, char *const *command)
 			return;
 		usleep(LOOK_USEC);
 	}
-	exit(live_child_finish(&live->child));
+	exit(live_child_finish(&live->child, tui_get_signal()));
 }
 
 int
@@ -331,6 +379,6 @@ cmd_live(int argc, char **argv)
 	live_release(&live);
 	if (live.child.pid == 0)
 		return status;
-	ended = live_child_finish(&live.child);
+	ended = live_child_finish(&live.child, tui_get_signal());
 	return status == COMMAND_OK ? ended : status;
 }

@@ -56,6 +56,7 @@ struct live {
 	enum live_screen screen;
 	bool is_paused, has_ended, types_filter, quits;
 	struct live_child child; /* with a command line */
+	char successor[64];      /* what the process has become, of which there is no recording */
 	char filter[LIVE_FILTER_MOST + 1];
 	unsigned chosen, first; /* rows of the table, or the first line of stacks */
 	ARRAY(struct group *) rows;

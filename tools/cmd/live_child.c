@@ -73,15 +73,23 @@ live_child_has_ended(struct live_child *child)
 	return child->is_ended;
 }
 
+static FILE *
+open_children(const struct live_child *child)
+{
+	char *path = xasprintf("/proc/%d/task/%d/children", (int)child->pid, (int)child->pid);
+	FILE *file = fopen(path, "re");
+
+	free(path);
+	return file;
+}
+
 char *
 live_child_find_recording(const struct live_child *child)
 {
-	char *children = xasprintf("/proc/%d/task/%d/children", (int)child->pid, (int)child->pid);
-	FILE *file = fopen(children, "re");
+	FILE *file = open_children(child);
 	char *path = NULL, *why;
 	int pid;
 
-	free(children);
 	if (file == NULL)
 		return NULL;
 	while (path == NULL && fscanf(file, "%d", &pid) == 1) {
@@ -97,6 +105,19 @@ live_child_find_recording(const struct live_child *child)
 	return path;
 }
 
+/* Without it `run` has not begun, or writes what there was, which is not to be interrupted. */
+static bool
+has_program(const struct live_child *child)
+{
+	FILE *file = open_children(child);
+	int pid;
+	bool has = file == NULL || fscanf(file, "%d", &pid) == 1;
+
+	if (file != NULL)
+		fclose(file);
+	return has;
+}
+
 static void
 print_output(FILE *output)
 {
@@ -110,19 +131,23 @@ print_output(FILE *output)
 }
 
 int
-live_child_finish(struct live_child *child)
+live_child_finish(struct live_child *child, int signal)
 {
-	uint64_t end = clock_get_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
-	bool is_said = false;
+	bool of_terminal = signal == SIGINT || signal == SIGQUIT, is_sent = false, is_said = false;
+	uint64_t next = clock_get_ns(CLOCK_MONOTONIC) + (of_terminal ? PATIENCE_NS : 0);
 
-	if (!live_child_has_ended(child))
-		kill(child->pid, SIGTERM);
 	while (!live_child_has_ended(child)) {
+		bool is_late = clock_get_ns(CLOCK_MONOTONIC) >= next && has_program(child);
+
+		if (is_late && !is_sent) {
+			kill(child->pid, SIGTERM);
+			next = clock_get_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
+			is_sent = true;
+		} else if (is_late && !is_said) {
+			warn("the program was sent SIGTERM and goes on; waiting for its end");
+			is_said = true;
+		}
 		usleep(LOOK_USEC);
-		if (is_said || clock_get_ns(CLOCK_MONOTONIC) < end)
-			continue;
-		warn("the program was sent SIGTERM and goes on; waiting for its end");
-		is_said = true;
 	}
 	print_output(child->output);
 	fclose(child->output);

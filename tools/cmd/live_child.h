@@ -28,9 +28,10 @@ bool live_child_has_ended(struct live_child *child);
 char *live_child_find_recording(const struct live_child *child);
 
 /*
- * End the program by SIGTERM, if it runs, wait, and print what it and `run` printed. Returns the
+ * End the program by SIGTERM, if it runs, wait, and print what it and `run` printed. After a signal
+ * of the terminal, which the program has got, too, it is given time to end by that. Returns the
  * status that `run` ended with.
  */
-int live_child_finish(struct live_child *child);
+int live_child_finish(struct live_child *child, int signal);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model/column.h"
+#include "run/launch.h"
 #include "tui/tui.h"
 #include "util/human.h"
 #include "util/term.h"
@@ -132,22 +133,32 @@ draw_help(unsigned rows)
 		tui_put(HEAD_LINES + i, 0, lines[i], TUI_PLAIN);
 }
 
+/* Of a program that was started here the status is known as soon as all is written. To free. */
+static char *
+describe_state(const struct live *live)
+{
+	if (live->has_ended && live->successor[0] != '\0')
+		return xasprintf("  ENDED, it has become %s, of which there is no recording",
+				 live->successor);
+	if (live->has_ended && live->child.is_ended)
+		return xasprintf("  ENDED, status %d",
+				 launch_get_exit_status(live->child.wait_status));
+	return xstrdup(live->has_ended ? "  ENDED" : live->is_paused ? "  PAUSED" : "");
+}
+
 static void
 draw_head(const struct live *live, unsigned width)
 {
 	const struct profile *profile = live->profile;
 	const struct profile_values *sum = &profile->moments[0].sum;
 	char size[HUMAN_BYTES], peak[HUMAN_BYTES], time[HUMAN_BYTES], count[HUMAN_BYTES];
-	char *command = term_escape(profile->command), *text, *spark;
+	char *command = term_escape(profile->command), *state = describe_state(live), *text, *spark;
 	struct term term;
 
 	text = xasprintf("%s %" PRIu32 "  %s  heap %s  peak %s  %s allocations%s", command,
 			 profile->pid, human_duration(profile->moments[0].time_ns, time),
 			 human_size(sum->live_bytes, size), human_size(sum->peak_bytes, peak),
-			 human_count(sum->total_blocks, count),
-			 live->has_ended   ? "  ENDED"
-			 : live->is_paused ? "  PAUSED"
-					   : "");
+			 human_count(sum->total_blocks, count), state);
 	tui_put(0, 0, text, TUI_BOLD);
 	term_init(&term, stdout, TERM_COLOR_NEVER);
 	spark = term_sparkline(&term, live->points, live->point_count,
@@ -157,6 +168,7 @@ draw_head(const struct live *live, unsigned width)
 	free(spark);
 	free(text);
 	free(command);
+	free(state);
 }
 
 void

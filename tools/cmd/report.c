@@ -259,8 +259,10 @@ cmd_report(int argc, char **argv)
 	check_options(&arguments);
 	report_output_check(&options->output);
 	count = arguments.operand_count == 2 ? 2 : 1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		report_load(options, arguments.operands[i], NULL, &sources[i]);
+		report_load_take_look(&sources[i]);
+	}
 	options->output.other_input = sources[0].path;
 	make_path(&arguments, &sources[count - 1]);
 	if (count == 2)

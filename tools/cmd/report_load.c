@@ -162,7 +162,6 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		report_load_need_look(ret_source);
 }
 
-/* What the graph beside a recording comes to, if it is of the same process. */
 static void
 take_graph(const struct source *source)
 {
@@ -184,12 +183,19 @@ take_graph(const struct source *source)
 }
 
 void
+report_load_take_look(const struct source *source)
+{
+	if (!source->profile->leaks.is_known && !source->is_tally &&
+	    source->profile->process_count == 0)
+		take_graph(source);
+}
+
+void
 report_load_need_look(const struct source *source)
 {
 	const struct leak_set *leaks = &source->profile->leaks;
 
-	if (!leaks->is_known && !source->is_tally && source->profile->process_count == 0)
-		take_graph(source);
+	report_load_take_look(source);
 	if (leaks->is_known && leaks->error != 0)
 		die(COMMAND_TROUBLE, "%s: there is no answer to what is lost: %s", source->name,
 		    view_leaks_explain(leaks->error));

@@ -27,8 +27,11 @@ bool report_load_is_about_blocks(const struct report_options *options);
 /* End the command with one line when the source has no single blocks. */
 void report_load_need_blocks(const struct source *source);
 
-/* End the command with one line when nobody has looked for what is lost. A recording whose process
- * has looked at its exit gets what the graph beside it says. */
+/* Take what the graph beside a recording says of what is lost, if the process has looked at its
+ * exit. */
+void report_load_take_look(const struct source *source);
+
+/* The same, and end the command with one line when nobody has looked for what is lost. */
 void report_load_need_look(const struct source *source);
 
 /* End the command if the report is about threads that profile, called name, does not have. */

@@ -259,34 +259,42 @@ make_tree(const struct report_options *options, const char *callers_of, const st
 		  });
 }
 
-/* What the program has mapped by itself: now, if that is meant, or at the last snapshot of then.
- * False where it is not asked for, or not known. */
-static bool
+/* What the program has mapped by itself, by site. */
+struct mapped_sites {
+	const struct profile_mapped *items;
+	size_t count;
+	struct profile_mapped *now; /* to free, or NULL */
+	struct profile_mapped sum;
+	bool is_known;
+};
+
+/* Now, if that is meant, or at the last snapshot of then. Nothing where it is not asked for, or not
+ * known. */
+static void
 find_mapped(const struct report_options *options, const struct source *source,
-	    struct profile_mapped *ret_sum)
+	    struct mapped_sites *ret_mapped)
 {
 	const struct profile_resident *summary =
 		profile_find_resident(source->profile, source->at.moment->time_ns);
-	const struct profile_mapped *kept;
-	struct profile_mapped *sites;
 	struct resident resident;
-	size_t count;
 
+	*ret_mapped = (struct mapped_sites){0};
 	if (options->group.by != GROUP_BY_DOMAIN)
-		return false;
+		return;
 	if (source_is_now(source)) {
 		resident_init(&resident, source->memory);
-		count = mapped_sum_sites(&resident, &sites);
-		*ret_sum = mapped_add_up(sites, count);
-		ret_sum->time_ns = source->profile->duration_ns;
-		free(sites);
+		ret_mapped->count = mapped_sum_sites(&resident, &ret_mapped->now);
+		ret_mapped->items = ret_mapped->now;
+		ret_mapped->is_known = source->memory->knows_owned;
 		resident_release(&resident);
-		return source->memory->knows_owned;
+	} else if (summary != NULL) {
+		ret_mapped->count =
+			profile_find_mapped(source->profile, summary, &ret_mapped->items);
+		ret_mapped->is_known = ret_mapped->count != 0;
 	}
-	count = summary != NULL ? profile_find_mapped(source->profile, summary, &kept) : 0;
-	if (count != 0)
-		*ret_sum = mapped_add_up(kept, count);
-	return count != 0;
+	ret_mapped->sum = mapped_add_up(ret_mapped->items, ret_mapped->count);
+	if (ret_mapped->now != NULL)
+		ret_mapped->sum.time_ns = source->profile->duration_ns;
 }
 
 static void
@@ -301,9 +309,12 @@ report_once(struct report_options *options, const char *operand, const char *cal
 	struct group_set set;
 	struct source source;
 	struct tree tree = {NULL};
-	struct profile_mapped mapped;
+	struct mapped_sites mapped;
 
 	report_load(options, operand, NULL, &source);
+	find_mapped(options, &source, &mapped);
+	options->group.mapped = mapped.items;
+	options->group.mapped_count = mapped.count;
 	table = place_table_new(&places);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
 	rank_groups(&set, options->group.by, options->column, table);
@@ -324,8 +335,9 @@ report_once(struct report_options *options, const char *operand, const char *cal
 		       .frames = options->frames,
 		       .most_recent_last = options->most_recent_last,
 		       .full_names = options->full_names,
-		       .mapped = find_mapped(options, &source, &mapped) ? &mapped : NULL,
+		       .mapped = mapped.is_known ? &mapped.sum : NULL,
 	       });
+	free(mapped.now);
 	tree_release(&tree);
 	group_set_release(&set);
 	place_table_free(table);

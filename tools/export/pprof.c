@@ -256,7 +256,9 @@ get_function(struct writer *writer, const struct place *place)
 	function->id = HASH_COUNT(writer->functions) + 1;
 	HASH_ADD(hh, writer->functions, key, sizeof(key), function);
 	message.id = function->id;
-	message.name_index = message.system_name_index = key.name;
+	/* pprof takes a name that is the system's, too, for one that is still to be demangled, and
+	 * cuts what is between <> and () out of it. */
+	message.name_index = key.name;
 	message.filename_index = key.file;
 	message.start_line = key.line;
 	profile.n_function = 1;

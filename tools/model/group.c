@@ -364,21 +364,26 @@ suppress(const struct grouping *grouping, const struct addition *addition)
 	return true;
 }
 
+static void
+count_named(struct grouping *grouping, const struct attribution_site *site, int64_t live_bytes)
+{
+	const struct place *place = place_table_get(grouping->table, site->position->place);
+	struct group_set *set = grouping->set;
+
+	if (place->file && place->line)
+		set->live_with_line = wrap_add(set->live_with_line, live_bytes);
+	if (place->file || place->function)
+		set->live_with_name = wrap_add(set->live_with_name, live_bytes);
+}
+
 /* Count it in the sums over all groups; false if it is suppressed. */
 static bool
 add_to_sums(struct grouping *grouping, const struct addition *addition)
 {
-	struct group_set *set = grouping->set;
-	const struct place *place;
-
 	if (suppress(grouping, addition))
 		return false;
-	profile_values_add(&set->sum, addition->values);
-	place = place_table_get(grouping->table, addition->site.position->place);
-	if (place->file && place->line)
-		set->live_with_line = wrap_add(set->live_with_line, addition->values->live_bytes);
-	if (place->file || place->function)
-		set->live_with_name = wrap_add(set->live_with_name, addition->values->live_bytes);
+	profile_values_add(&grouping->set->sum, addition->values);
+	count_named(grouping, &addition->site, addition->values->live_bytes);
 	return true;
 }
 
@@ -428,6 +433,48 @@ add_site(struct grouping *grouping, uint32_t number, const struct profile_values
 		add_cumulative(grouping, &addition);
 	else
 		add_single(grouping, &addition);
+}
+
+/*** what is no block ***/
+
+/* Who has no site is nobody that a filter could look at. */
+static bool
+keeps_mapped(const struct grouping *grouping, const struct profile_mapped *mapped,
+	     struct attribution_site *ret_site)
+{
+	const struct profile *profile = grouping->profile;
+
+	if (mapped->site >= profile->site_count)
+		return grouping->options->selection.filters.count == 0;
+	attribution_get_site(grouping->attribution, profile->sites[mapped->site], ret_site);
+	return attribution_keep(grouping->attribution, ret_site, NULL);
+}
+
+static void
+add_mapped(struct grouping *grouping, const struct profile_mapped *mapped)
+{
+	const struct profile_values values = {
+		.live_bytes = (int64_t)mapped->resident_bytes,
+		.live_blocks = mapped->range_count,
+	};
+	struct group_set *set = grouping->set;
+	struct attribution_site site;
+	struct group *group;
+	uint32_t key, index;
+
+	if (!keeps_mapped(grouping, mapped, &site))
+		return;
+	key = place_table_insert_name(grouping->table, PLACE_ALLOCATOR, PROFILE_DOMAIN_MMAP);
+	index = find_group(grouping, key); /* may move the groups */
+	group = &grouping->groups.items[index];
+	profile_values_add(&group->values, &values);
+	group->end_bytes = group->values.live_bytes;
+	group->end_blocks = group->values.live_blocks;
+	group->sites++;
+	group->stack = place_table_insert_stack(grouping->table, 0, key);
+	profile_values_add(&set->sum, &values);
+	if (mapped->site < grouping->profile->site_count)
+		count_named(grouping, &site, values.live_bytes);
 }
 
 /*** single blocks ***/
@@ -643,6 +690,8 @@ group_attributed(struct attribution *attribution, const struct profile_at *at,
 		add_blocks(&grouping, at->moment->time_ns);
 	for (uint32_t site = 0; site < at->moment->site_count && !ret_set->by_blocks; site++)
 		add_site(&grouping, site, &at->moment->values[site]);
+	for (size_t i = 0; i < options->mapped_count && !ret_set->by_blocks; i++)
+		add_mapped(&grouping, &options->mapped[i]);
 	merge_names(&grouping);
 	ret_set->groups = grouping.groups.items;
 	ret_set->count = grouping.groups.count;

@@ -44,6 +44,10 @@ struct group_options {
 	bool cumulative; /* a site counts for every distinct key on its stack, once */
 	bool ages;       /* of the live blocks of each group */
 	bool lifetimes;  /* of its freed ones, where the last moment is asked for */
+	/* With GROUP_BY_DOMAIN, what sites have mapped by themselves is a group: resident bytes,
+	 * and ranges in the place of blocks. They are in the sums, too. */
+	const struct profile_mapped *mapped;
+	size_t mapped_count;
 	struct selection selection;
 };
 

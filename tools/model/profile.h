@@ -130,6 +130,8 @@ struct profile_sample {
 
 #define PROFILE_RESIDENT_PARTS 14
 
+#define PROFILE_DOMAIN_MMAP    "mmap"
+
 /* What a site has mapped by itself, at a moment. */
 struct profile_mapped {
 	uint64_t time_ns; /* of the moment */

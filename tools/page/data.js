@@ -44,6 +44,7 @@ const METRICS = [
 	{ id: "allocations", title: "Allocations", column: "total", unit: "blocks", what: "calls that allocated" },
 	{ id: "temporary", title: "Temporary", column: "temporary", unit: "blocks",
 		what: "blocks that were freed before the thread allocated again" },
+	{ id: "lost", title: "Lost", column: "lost", unit: "bytes", what: "what nothing pointed at any more when it was last looked at" },
 	{ id: "growth", title: "Growth", column: "live", unit: "bytes", what: "live at the second moment, less the first" },
 ];
 

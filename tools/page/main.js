@@ -44,6 +44,8 @@ function describeSide(one) {
 
 	if (one.kept > 0)
 		facts.push(`system libraries keep ${formatBytes(one.kept)} by design`);
+	if (one.lost !== undefined)
+		facts.push(`lost ${formatBytes(one.lost)} in ${formatCount(one.lostBlocks)} blocks`);
 	if (one.resident > 0)
 		facts.push(`resident at most ${formatBytes(one.resident)}`);
 	return facts.join(" \u00b7 ");
@@ -86,7 +88,7 @@ function makeControls() {
 	for (const metric of METRICS) {
 		const label = document.createElement("label"), input = document.createElement("input");
 
-		if (metric.id === "growth" && !hasGrowth)
+		if ((metric.id === "growth" && !hasGrowth) || !findColumn(metric.column, 0))
 			continue;
 		input.type = "radio";
 		input.name = "metric";

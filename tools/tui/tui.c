@@ -19,20 +19,37 @@
 #include "util/xalloc.h"
 
 static SCREEN *screen;
-static volatile sig_atomic_t ends;
+static volatile sig_atomic_t last_signal;
 
 static void
-note_end(int signal)
+note_signal(int number)
 {
-	(void)signal;
-	ends = 1;
+	last_signal = number;
+}
+
+void
+tui_catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		struct sigaction action;
+
+		/* What is ignored stays so for a program that is started. */
+		if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaction(signals[i], &(struct sigaction){.sa_handler = note_signal}, NULL);
+	}
+}
+
+int
+tui_get_signal(void)
+{
+	return last_signal;
 }
 
 int
 tui_enter(char **ret_why)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		*ret_why = xstrdup("standard input and output are no terminal");
 		return -ENOTTY;
@@ -45,8 +62,7 @@ tui_enter(char **ret_why)
 	set_term(screen);
 	/* However the command ends, the terminal is as it was. */
 	atexit(tui_leave);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &(struct sigaction){.sa_handler = note_end}, NULL);
+	tui_catch_signals();
 	cbreak();
 	noecho();
 	nonl();
@@ -148,7 +164,7 @@ tui_read_key(int milliseconds)
 	timeout(milliseconds);
 	key = getch();
 	/* A terminal that has gone is readable, and has nothing. */
-	if (ends || !isatty(STDIN_FILENO))
+	if (last_signal != 0 || !isatty(STDIN_FILENO))
 		return TUI_ENDED;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].curses == key)

@@ -32,6 +32,15 @@ enum tui_key {
 	TUI_BACKSPACE,
 };
 
+/*
+ * Let signals that end a command, of those that are not ignored, only be noted from here on.
+ * `tui_enter` does it, too.
+ */
+void tui_catch_signals(void);
+
+/* The last of them that came, or 0. */
+int tui_get_signal(void);
+
 /* Take the terminal. 0, or -errno with a sentence to free. */
 int tui_enter(char **ret_why);
 

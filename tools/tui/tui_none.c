@@ -19,6 +19,17 @@ tui_enter(char **ret_why)
 }
 
 void
+tui_catch_signals(void)
+{
+}
+
+int
+tui_get_signal(void)
+{
+	return 0;
+}
+
+void
 tui_leave(void)
 {
 }

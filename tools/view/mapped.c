@@ -91,7 +91,7 @@ view_mapped_json(struct json_writer *json, const struct view_mapped *view, size_
 				: 0;
 
 		json_writer_begin_object(json, NULL);
-		json_writer_string(json, "domain", "mmap");
+		json_writer_string(json, "domain", PROFILE_DOMAIN_MMAP);
 		json_writer_unsigned(json, "resident_bytes", line->all.resident_bytes);
 		json_writer_unsigned(json, "mapped_bytes", line->all.mapped_bytes);
 		json_writer_unsigned(json, "range_count", line->all.range_count);

@@ -29,6 +29,7 @@
 #define SHARE_LEAST  0.0005
 #define MOMENTS_MOST 24
 #define POINTS_MOST  1500
+#define METRIC_LOST  "lost"
 #define NAME_BYTES   240
 #define NAME_LEAST   48 /* when names have taken STRINGS_MOST bytes */
 #define STRINGS_MOST 500000
@@ -56,6 +57,9 @@ struct writer {
 	struct forest forest;
 	ARRAY(struct metric) metrics;
 	ARRAY(uint32_t) moments[FOREST_SIDES]; /* that are on the page */
+	/* What was lost at the last look, by site, as if it were a moment; no values where nobody
+	 * looked. */
+	struct profile_moment lost[FOREST_SIDES];
 	struct text *texts;
 	ARRAY(struct text *) strings;
 	size_t string_bytes;
@@ -89,7 +93,39 @@ push_metric(struct writer *writer, const char *name, unsigned side, uint32_t mom
 	} else if (strcmp(name, "temporary") == 0) {
 		metric->has_bytes = false;
 		metric->blocks = VALUE(temporary_blocks);
+	} else if (strcmp(name, METRIC_LOST) == 0) {
+		metric->bytes = VALUE(lost_bytes);
+		metric->blocks = VALUE(lost_blocks);
 	}
+}
+
+static void
+take_lost(struct writer *writer, unsigned side)
+{
+	const struct leak_set *leaks = &writer->sides[side]->leaks;
+	struct profile_moment *lost = &writer->lost[side];
+	struct profile_values *values;
+
+	if (!leak_set_has_answer(leaks))
+		return;
+	lost->site_count = writer->sides[side]->site_count;
+	if (lost->site_count > leaks->site_count)
+		lost->site_count = leaks->site_count;
+	values = xcalloc((size_t)lost->site_count + 1, sizeof(*values));
+	for (uint32_t i = 0; i < lost->site_count; i++) {
+		values[i].lost_bytes = (int64_t)leak_values_get_lost_bytes(&leaks->sites[i]);
+		values[i].lost_blocks = (int64_t)leak_values_get_lost_blocks(&leaks->sites[i]);
+		profile_values_add(&lost->sum, &values[i]);
+	}
+	lost->values = values;
+}
+
+/* Of two, one of which nobody has looked at, nothing is said. */
+static bool
+knows_lost(const struct writer *writer)
+{
+	return writer->lost[0].values != NULL &&
+	       (writer->sides[1] == NULL || writer->lost[1].values != NULL);
 }
 
 static uint32_t
@@ -142,6 +178,8 @@ choose_metrics(struct writer *writer)
 		push_metric(writer, "peak", side, last);
 		push_metric(writer, "total", side, last);
 		push_metric(writer, "temporary", side, last);
+		if (knows_lost(writer))
+			push_metric(writer, METRIC_LOST, side, last);
 		array_each (&writer->moments[side], moment)
 			push_metric(writer, "live", side, *moment);
 	}
@@ -152,7 +190,9 @@ get_column(const struct writer *writer, const struct metric *metric, bool blocks
 {
 	return (struct forest_column){
 		.side = metric->side,
-		.moment = &writer->sides[metric->side]->moments[metric->moment],
+		.moment = strcmp(metric->name, METRIC_LOST) == 0
+				  ? &writer->lost[metric->side]
+				  : &writer->sides[metric->side]->moments[metric->moment],
 		.offset = blocks ? metric->blocks : metric->bytes,
 	};
 }
@@ -481,7 +521,8 @@ get_quality(const struct writer *writer, unsigned side)
 }
 
 static void
-write_totals(struct json_writer *json, const struct profile *profile)
+write_totals(struct json_writer *json, const struct profile *profile,
+	     const struct profile_moment *lost)
 {
 	const struct profile_values *sum = &profile->moments[profile->moment_count - 1].sum;
 	struct not_freed rest;
@@ -495,6 +536,10 @@ write_totals(struct json_writer *json, const struct profile *profile)
 	json_writer_unsigned(json, "totalBlocks", sum->total_blocks);
 	json_writer_unsigned(json, "temporary", sum->temporary_blocks);
 	json_writer_unsigned(json, "resident", profile_get_resident_peak(profile));
+	if (lost->values != NULL) {
+		json_writer_signed(json, "lost", lost->sum.lost_bytes);
+		json_writer_signed(json, "lostBlocks", lost->sum.lost_blocks);
+	}
 	not_freed_release(&rest);
 }
 
@@ -520,7 +565,7 @@ write_side(struct writer *writer, unsigned side)
 	json_writer_string(json, "at", moment);
 	json_writer_unsigned(json, "atNumber", get_number(profile, at->moment) + 1);
 	json_writer_bool(json, "atPeak", at->peak);
-	write_totals(json, profile);
+	write_totals(json, profile, &writer->lost[side]);
 	write_curve(json, profile);
 	write_moments(writer, side);
 	json_writer_string(json, "quality", quality != NULL ? quality : "");
@@ -553,8 +598,10 @@ release(struct writer *writer)
 	array_release(&writer->metrics);
 	array_release(&writer->number_of_place);
 	array_release(&writer->places);
-	for (unsigned side = 0; side < FOREST_SIDES; side++)
+	for (unsigned side = 0; side < FOREST_SIDES; side++) {
 		array_release(&writer->moments[side]);
+		free(writer->lost[side].values);
+	}
 	forest_release(&writer->forest);
 }
 
@@ -570,6 +617,8 @@ view_page_data(FILE *stream, const struct view_page *view)
 	};
 	struct json_writer *json = &writer.json;
 
+	for (unsigned side = 0; side < FOREST_SIDES && writer.sides[side] != NULL; side++)
+		take_lost(&writer, side);
 	choose_metrics(&writer);
 	plant(&writer);
 	json_writer_init(json, stream);

@@ -138,6 +138,7 @@ write_totals(FILE *stream, const struct view_page *view)
 	const struct profile *profile = view->profile;
 	const struct profile_values *sum = &profile->moments[profile->moment_count - 1].sum;
 	uint64_t resident = profile_get_resident_peak(profile);
+	struct leak_values lost = {0};
 	char blocks[HUMAN_BYTES], size[HUMAN_BYTES];
 
 	fputs("\n## Totals\n\n| what | size | bytes | blocks |\n|---|--:|--:|--:|\n", stream);
@@ -147,6 +148,12 @@ write_totals(FILE *stream, const struct view_page *view)
 	write_total(stream, "allocated", (int64_t)sum->total_bytes, sum->total_blocks);
 	write_total(stream, "freed", (int64_t)sum->freed_bytes, sum->freed_blocks);
 	fprintf(stream, "| temporary | | | %s |\n", human_count(sum->temporary_blocks, blocks));
+	if (leak_set_has_answer(&profile->leaks)) {
+		for (uint32_t i = 0; i < profile->leaks.site_count; i++)
+			leak_values_add(&lost, &profile->leaks.sites[i]);
+		write_total(stream, "lost", (int64_t)leak_values_get_lost_bytes(&lost),
+			    leak_values_get_lost_blocks(&lost));
+	}
 	if (resident != 0)
 		fprintf(stream, "| resident at most | %s | %" PRIu64 " | |\n",
 			human_size((int64_t)resident, size), resident);

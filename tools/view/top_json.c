@@ -69,7 +69,7 @@ write_mapped(struct json_writer *json, const struct view_top *view)
 	if (view->mapped == NULL)
 		return;
 	json_writer_begin_object(json, "mapped_by_program");
-	json_writer_string(json, "domain", "mmap");
+	json_writer_string(json, "domain", PROFILE_DOMAIN_MMAP);
 	json_writer_seconds(json, "time_seconds", view->mapped->time_ns);
 	json_writer_unsigned(json, "resident_bytes", view->mapped->resident_bytes);
 	json_writer_unsigned(json, "mapped_bytes", view->mapped->mapped_bytes);

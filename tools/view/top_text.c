@@ -87,7 +87,7 @@ print_groups(const struct term *term, const struct view_top *view)
 	}
 }
 
-/* Resident bytes are no sizes of blocks: they are in no sum. */
+/* What its row does not say: how much address space that is, and when it was so. */
 static void
 print_mapped(const struct term *term, const struct view_top *view)
 {
