@@ -17,7 +17,7 @@ SCORES = {"P": 3, "H": 2, "S": 0, "B": -3}
 ORDER = "BSHP"
 NUMBERS = ("total_blocks", "total_bytes", "freed_blocks", "live_blocks", "live_bytes")
 WATCHDOG = 60
-QUICK_WATCHDOG = 20
+QUICK_WATCHDOG = 120
 
 
 class Skip(Exception):
