@@ -5,6 +5,8 @@ pkglib_LTLIBRARIES += lib/libheaptally.la
 
 # Everything but what is exported; the unit tests link it without the hooks.
 runtime_modules = \
+	lib/anchor.c \
+	lib/anchor.h \
 	lib/arch/arch.h \
 	lib/arch/x86_64/frame.h \
 	lib/arch/x86_64/machine.h \
@@ -76,6 +78,7 @@ runtime_modules = \
 	lib/data/trace_table.h \
 	lib/data/watch.c \
 	lib/data/watch.h \
+	lib/include/anchor.h \
 	lib/include/exec_log.h \
 	lib/include/graph.h \
 	lib/include/option_words.h \
