@@ -5,8 +5,6 @@ pkglib_LTLIBRARIES += lib/libheaptally.la
 
 # Everything but what is exported; the unit tests link it without the hooks.
 runtime_modules = \
-	lib/anchor.c \
-	lib/anchor.h \
 	lib/arch/arch.h \
 	lib/arch/x86_64/frame.h \
 	lib/arch/x86_64/machine.h \
@@ -91,6 +89,8 @@ runtime_modules = \
 	lib/memory/boot_alloc.h \
 	lib/memory/real.c \
 	lib/memory/real.h \
+	lib/own_anchor.c \
+	lib/own_anchor.h \
 	lib/pools.c \
 	lib/pools.h \
 	lib/process.c \

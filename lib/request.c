@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "anchor.h"
+#include "own_anchor.h"
 #include "data/counters.h"
 #include "leaks.h"
 #include "base/lock.h"
@@ -67,7 +67,7 @@ clear(void)
 	if (!trace_table_forget_sites())
 		return false;
 	counters_forget_sites();
-	anchor_set_site_base(recording_site_base());
+	own_anchor_set_site_base(recording_site_base());
 	return true;
 }
 

@@ -322,6 +322,8 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/debuginfo_search.h \
 	tools/symbols/demangle.c \
 	tools/symbols/demangle.h \
+	tools/symbols/imports.c \
+	tools/symbols/imports.h \
 	tools/symbols/dwarf_path.c \
 	tools/symbols/dwarf_path.h \
 	tools/symbols/dwarf_unit.c \

@@ -21,6 +21,7 @@
 #include "read/locate.h"
 #include "read/snapshot.h"
 #include "read/snapshot_anchor.h"
+#include "symbols/imports.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -94,6 +95,25 @@ read_tables(const char *core, const struct image *image, struct snapshot_anchor 
 		    "a process that lives with `gcore -a`",
 		    core);
 	die(COMMAND_TROUBLE, "%s: its tables of the blocks are damaged", core);
+}
+
+/* Whether the kernel may keep pointers for it that are in no core: the data of epoll, the values of
+ * timers. Who calls none of these has none. */
+static bool
+may_use_kernel(const struct image *image)
+{
+	static const char *const functions[] = {"epoll_ctl", "timer_create", NULL};
+
+	array_each (&image->mappings, mapping) {
+		const char *name = text_base_name(mapping->name);
+
+		if (!mapping->is_file || !mapping->executable || mapping->is_device ||
+		    text_starts_with(name, "libc.so") || text_starts_with(name, "libheaptally.so"))
+			continue;
+		if (imports_any(mapping->name, functions) != 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -233,6 +253,7 @@ graph_outside_read_core(const char *core, const char *names, struct report_optio
 	read_tables(core, &image, &anchor, &memory);
 	make_graph(ret_graph, &image, &anchor, &memory, start_ns);
 	ret_graph->quality.taken = GRAPH_TAKEN_FROM_CORE;
+	ret_graph->quality.no_kernel = may_use_kernel(&image);
 	if (names == NULL)
 		names = found = find_recording(core, &image, &anchor);
 	load_source(core, names, options, &anchor, ret_source);
@@ -316,6 +337,8 @@ graph_outside_look(const char *recording, const char *operand, struct graph *ret
 	ret_graph->quality.taken_ns = start_ns - anchor.start_monotonic_ns;
 	if (living_confirm(&image) != 0)
 		refuse(operand, &identity, -ESRCH);
+	/* It may have become another program, too. */
+	check_identity(recording, operand, &identity);
 	memory_release(&memory);
 	snapshot_anchor_release(&anchor);
 	image_release(&image);

@@ -94,7 +94,7 @@ add_arenas(struct search *search)
 
 		if (!m->readable || !m->writable || m->is_file || m->is_shared)
 			continue;
-		for (; at >= m->start && at < m->end; at += HEAP_BYTES)
+		for (; at >= m->start && at < m->known_end; at += HEAP_BYTES)
 			if (is_heap(search->image, at))
 				ranges_insert(search->ranges, at, at + HEAP_BYTES);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * block_index.c - a page of the heap has few blocks, among which the search is short; where none
- * begin for a gigabyte, it goes over all
+ * begin for a while, it goes over all
  */
 #include "config.h"
 #include "image/block_index.h"
@@ -11,7 +11,7 @@
 #include "util/xalloc.h"
 
 #define ADDRESS_BITS 48
-#define REGION_SHIFT 30
+#define REGION_SHIFT 26
 #define PAGE_SHIFT   12
 #define REGIONS      ((size_t)1 << (ADDRESS_BITS - REGION_SHIFT))
 #define PAGES        ((size_t)1 << (REGION_SHIFT - PAGE_SHIFT))

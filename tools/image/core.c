@@ -5,7 +5,7 @@
  *     PT_LOAD    a mapping; what is not in the file has a p_filesz that is too small
  *     NT_FILE    which of them are those of files, and their names
  *     NT_PRSTATUS, NT_FPREGSET    of each thread; the one that ended the process comes first
- *     NT_PRPSINFO, NT_AUXV        process id and name, where the stack and the program begin
+ *     NT_AUXV                     where the stack and the program begin
  */
 #include "config.h"
 #include "image/core.h"
@@ -52,7 +52,8 @@ struct reading {
 	uint64_t program_headers; /* address; 0: not known */
 	uint64_t program_header_count;
 	bool misses_notes;
-	bool takes_vectors; /* of the last thread */
+	bool takes_vectors;   /* of the last thread */
+	uint64_t known_bytes; /* of all segments */
 };
 
 static bool
@@ -161,8 +162,6 @@ take_thread(struct reading *reading, const uint8_t *bytes, size_t count)
 			  r.rcx, r.rdx, r.rsi, r.rdi, r.rip},
 		.word_count = 16,
 	};
-	if (image->threads.count == 1)
-		image->signal = status.pr_cursig;
 	/* Within a system call, those of vectors are not kept for whoever called it. */
 	reading->takes_vectors = (int64_t)r.orig_rax < 0;
 }
@@ -180,18 +179,6 @@ take_vectors(struct reading *reading, const uint8_t *bytes, size_t count)
 	memcpy(&thread->words[thread->word_count], bytes + VECTORS_PLACE,
 	       VECTOR_WORDS * sizeof(uint64_t));
 	thread->word_count += VECTOR_WORDS;
-}
-
-static void
-take_process(struct reading *reading, const uint8_t *bytes, size_t count)
-{
-	struct elf_prpsinfo info;
-
-	if (count < sizeof(info))
-		return;
-	memcpy(&info, bytes, sizeof(info));
-	reading->image->pid = (uint32_t)info.pr_pid;
-	memcpy(reading->image->command, info.pr_fname, sizeof(reading->image->command) - 1);
 }
 
 static void
@@ -247,9 +234,6 @@ take_note(struct reading *reading, uint32_t type, const char *name, const uint8_
 		break;
 	case NT_FPREGSET:
 		take_vectors(reading, bytes, count);
-		break;
-	case NT_PRPSINFO:
-		take_process(reading, bytes, count);
 		break;
 	case NT_AUXV:
 		take_auxiliary(reading, bytes, count);
@@ -326,6 +310,13 @@ insert_mapping(struct reading *reading, const Elf64_Phdr *segment)
 	if (known > there) {
 		image->cut_bytes += known - there;
 		known = there;
+	}
+	/* No two are the same part of the file, or a small one could be read for ever. */
+	reading->known_bytes += known;
+	if (reading->known_bytes > image->file_bytes) {
+		image->cut_bytes += known;
+		reading->known_bytes -= known;
+		known = 0;
 	}
 	*array_push(&image->mappings) = (struct image_mapping){
 		.start = segment->p_vaddr,

@@ -17,7 +17,6 @@
 
 #define IMAGE_PAGE_BYTES     4096u
 #define IMAGE_WORDS_PER_TASK 64
-#define IMAGE_COMMAND_BYTES  16
 #define IMAGE_CACHED_PAGES   64
 
 struct intern;
@@ -55,12 +54,8 @@ struct image {
 	struct intern *strings;
 	struct image_page *cache;
 
-	uint32_t pid; /* as it knows itself; 0: not known */
-	char command[IMAGE_COMMAND_BYTES];
 	bool is_core;
-	bool knows_kernel; /* `kernel` has all there is */
-	int signal;        /* of a core: what ended it, or 0 */
-	int fd;            /* of a core, or negative */
+	int fd; /* of a core, or negative */
 	uint64_t file_bytes;
 	uint64_t cut_bytes; /* of a core: that it should have and has not */
 	pid_t process;      /* living, as we know it; or 0 */

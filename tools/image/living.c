@@ -216,7 +216,6 @@ read_kernel(struct image *image)
 	take_words(image, open_file(image->process, "timers"), "signal:", '/');
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)image->process);
 	files = opendir(path);
-	image->knows_kernel = files != NULL;
 	while (files != NULL && (entry = readdir(files)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -257,7 +256,6 @@ living_open(struct image *image, pid_t pid)
 
 	image_init(image);
 	image->process = pid;
-	image->pid = (uint32_t)pid;
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	image->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	if (image->pagemap < 0 && errno != ENOENT)

@@ -43,6 +43,7 @@ enum {
 
 struct reading {
 	const struct image *image; /* to be read instead of the process, or NULL */
+	uint64_t budget;           /* of a core: bytes of tables that there can be */
 	pid_t pid;
 	int pagemap;
 	struct memory *memory;
@@ -75,16 +76,20 @@ read_memory(const struct reading *reading, uint64_t address, void *buffer, size_
 
 /* The pages of a table that have something behind them; the others read as zero. */
 static int
-read_present(const struct reading *reading, uint64_t address, void *buffer, size_t bytes)
+read_present(struct reading *reading, uint64_t address, void *buffer, size_t bytes)
 {
 	uint64_t start = address & ~(PAGE - 1), end = (address + bytes + PAGE - 1) & ~(PAGE - 1);
 	size_t count = (size_t)((end - start) / PAGE);
 	bool present[LEAF_BYTES_MAX / MEMORY_PAGE_BYTES + 2];
 	int result;
 
-	/* A core has them whole. */
-	if (reading->image != NULL && reading->image->is_core)
+	/* A core has them whole, and each once: where it says otherwise it is damaged. */
+	if (reading->image != NULL && reading->image->is_core) {
+		if (reading->budget < bytes)
+			return -EBADMSG;
+		reading->budget -= bytes;
 		return read_memory(reading, address, buffer, bytes);
+	}
 	result = memory_read_present(reading->pagemap, start, count, present);
 	if (result != 0)
 		return result;
@@ -564,8 +569,14 @@ int
 snapshot_read_table_of_image(const struct image *image, const struct recording_table *table,
 			     struct memory *memory, bool *ret_misses)
 {
+	/* Leaves are read twice. */
 	struct reading reading = {
-		.image = image, .pid = image->process, .pagemap = image->pagemap, .memory = memory};
+		.image = image,
+		.budget = 2 * image->file_bytes,
+		.pid = image->process,
+		.pagemap = image->pagemap,
+		.memory = memory,
+	};
 	int result = read_table(&reading, table);
 
 	*ret_misses = reading.misses;

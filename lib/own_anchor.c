@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "anchor.h"
+#include "own_anchor.h"
 
 #include "base/os.h"
 #include "base/own_memory.h"
@@ -21,14 +21,14 @@ static struct anchor anchor __attribute__((used, aligned(ANCHOR_ALIGNMENT))) = {
 };
 
 void
-anchor_clear(void)
+own_anchor_clear(void)
 {
 	store(&anchor.start_monotonic_ns, 0);
 	anchor.flags = 0;
 }
 
 void
-anchor_set(void)
+own_anchor_set(void)
 {
 	const struct own_memory *ranges;
 	size_t count;
@@ -52,13 +52,13 @@ anchor_set(void)
 }
 
 void
-anchor_note_unknown(void)
+own_anchor_note_unknown(void)
 {
 	store(&anchor.flags, anchor.flags | ANCHOR_UNKNOWN_BLOCKS);
 }
 
 void
-anchor_set_site_base(uint32_t site_base)
+own_anchor_set_site_base(uint32_t site_base)
 {
 	store(&anchor.site_base, site_base);
 }
