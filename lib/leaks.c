@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "own_anchor.h"
 #include "base/os.h"
 #include "base/proc_text.h"
 #include "data/block_table.h"
@@ -41,6 +42,7 @@ void
 leaks_note_pause(void)
 {
 	was_paused = true;
+	own_anchor_note_unknown();
 }
 
 /* The kernel knows where the recording is, wherever the program has gone since. */

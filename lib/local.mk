@@ -76,6 +76,7 @@ runtime_modules = \
 	lib/data/trace_table.h \
 	lib/data/watch.c \
 	lib/data/watch.h \
+	lib/include/anchor.h \
 	lib/include/exec_log.h \
 	lib/include/graph.h \
 	lib/include/option_words.h \
@@ -88,6 +89,8 @@ runtime_modules = \
 	lib/memory/boot_alloc.h \
 	lib/memory/real.c \
 	lib/memory/real.h \
+	lib/own_anchor.c \
+	lib/own_anchor.h \
 	lib/pools.c \
 	lib/pools.h \
 	lib/process.c \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "own_anchor.h"
 #include "data/counters.h"
 #include "leaks.h"
 #include "base/lock.h"
@@ -66,6 +67,7 @@ clear(void)
 	if (!trace_table_forget_sites())
 		return false;
 	counters_forget_sites();
+	own_anchor_set_site_base(recording_site_base());
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "own_anchor.h"
 #include "memory/arena.h"
 #include "data/block_details.h"
 #include "data/block_table.h"
@@ -87,7 +88,9 @@ start_tables(bool forked)
 	recording_forget();
 	if (forked)
 		own_memory_forget_files();
+	own_anchor_clear();
 	arena_reset();
+	arena_set_dumps_blocks(options.leaks);
 	module_table_reset();
 	frame_table_reset();
 	if (!recording_create(&options, forked))
@@ -107,6 +110,7 @@ start_tables(bool forked)
 		start_python_tables();
 	record_mapping_reset();
 	request_reset();
+	own_anchor_set();
 	leaks_reset(forked);
 	pools_reset();
 	watch_reset();

@@ -44,6 +44,7 @@ python_tests = \
 	tests/capture/shapes.py \
 	tests/cli/blocks.py \
 	tests/cli/completions.py \
+	tests/cli/core.py \
 	tests/cli/exports.py \
 	tests/cli/generated.py \
 	tests/cli/go_pprof.py \
@@ -110,6 +111,7 @@ EXTRA_DIST += \
 	tests/data/v0.1.c \
 	tests/data/v0.1.tally \
 	tests/data/words.sql \
+	tests/core_writer.py \
 	tests/harness.py \
 	tests/pprof.py \
 	tests/schema.py \

@@ -88,6 +88,27 @@ tools_libtools_a_SOURCES = \
 	tools/export/svg_sites.h \
 	tools/export/tracemalloc.c \
 	tools/export/tracemalloc.h \
+	tools/image/allocator.c \
+	tools/image/allocator.h \
+	tools/image/block_index.c \
+	tools/image/block_index.h \
+	tools/image/core.c \
+	tools/image/core.h \
+	tools/image/image.c \
+	tools/image/image.h \
+	tools/image/image_graph.c \
+	tools/image/image_graph.h \
+	tools/image/image_known.h \
+	tools/image/living.c \
+	tools/image/living.h \
+	tools/image/pointer.c \
+	tools/image/pointer.h \
+	tools/image/ranges.c \
+	tools/image/ranges.h \
+	tools/image/roots.c \
+	tools/image/roots.h \
+	tools/image/scan.c \
+	tools/image/scan.h \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
 	tools/model/attribution.c \
@@ -233,6 +254,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/request.c \
 	tools/read/request.h \
 	tools/read/snapshot.c \
+	tools/read/snapshot_anchor.c \
+	tools/read/snapshot_anchor.h \
 	tools/read/snapshot.h \
 	tools/read/snapshot_blocks.c \
 	tools/read/snapshot_counters.c \
@@ -299,6 +322,8 @@ tools_libtools_a_SOURCES = \
 	tools/symbols/debuginfo_search.h \
 	tools/symbols/demangle.c \
 	tools/symbols/demangle.h \
+	tools/symbols/imports.c \
+	tools/symbols/imports.h \
 	tools/symbols/dwarf_path.c \
 	tools/symbols/dwarf_path.h \
 	tools/symbols/dwarf_unit.c \
@@ -492,6 +517,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/export.c \
 	tools/cmd/graph_load.c \
 	tools/cmd/graph_load.h \
+	tools/cmd/graph_outside.c \
+	tools/cmd/graph_outside.h \
 	tools/cmd/graph_names.c \
 	tools/cmd/graph_names.h \
 	tools/cmd/growth.c \

@@ -139,6 +139,12 @@ os_wipe_on_fork(void *address, size_t bytes)
 	return call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) == 0;
 }
 
+void
+os_let_dump(void *address, size_t bytes)
+{
+	call3(SYS_madvise, (long)address, (long)bytes, MADV_DODUMP);
+}
+
 bool
 os_wipe(void *address, size_t bytes)
 {

@@ -28,6 +28,9 @@ bool os_protect(void *address, size_t bytes, bool writable);
 /* Of private memory from `os_map`: a forked child sees this part of it zeroed. [signal] */
 bool os_wipe_on_fork(void *address, size_t bytes);
 
+/* A core file gets this part of memory from `os_map`, which it does not get else. [signal] */
+void os_let_dump(void *address, size_t bytes);
+
 /* Make private memory zero by giving it back. False if it is not. [signal] */
 bool os_wipe(void *address, size_t bytes);
 

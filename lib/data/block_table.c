@@ -92,6 +92,8 @@ make_top(bool is_glibc)
 	no_leaves = os_map(DIRECTORY_BYTES, true);
 	if (table.top == NULL || no_leaves == NULL)
 		return false;
+	if (!is_glibc && arena_dumps_blocks())
+		os_let_dump(table.top, sizeof common_top);
 	for (size_t i = 0; i < TOP_COUNT; i++)
 		common_top[i] = table.top[i] = no_leaves;
 	return true;
@@ -160,7 +162,7 @@ make_entry(uintptr_t address)
 
 		if (made == NULL)
 			return NULL;
-		own_memory_set_kind(made, OWN_MEMORY_BLOCKS);
+		arena_note_blocks(made, DIRECTORY_BYTES);
 		arena_add_bytes(PAGE_BYTES);
 		/* Release: it reads as zero for whoever finds it. */
 		store_release(directory, made);

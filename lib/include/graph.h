@@ -57,6 +57,8 @@ enum graph_mode {
 	GRAPH_AT_EXIT,      /* the process itself, which had no other threads */
 	GRAPH_AT_EXIT_TWIN, /* a copy of it */
 	GRAPH_LIVE_TWIN,    /* the same, on request; the process went on */
+	GRAPH_CORE,         /* the command, in a core file; not written by the runtime */
+	GRAPH_OUTSIDE,      /* the command, while the process went on; likewise */
 	GRAPH_MODES
 };
 
@@ -66,6 +68,7 @@ enum graph_gap {
 	GRAPH_GAP_NOT_INHERITED = 1 << 1, /* mappings that a copy does not get: `missed_bytes` */
 	GRAPH_GAP_UNREADABLE = 1 << 2,    /* pages that could not be read */
 	GRAPH_GAP_MAPPINGS = 1 << 3,      /* the list of mappings could not be read to its end */
+	GRAPH_GAP_KERNEL = 1 << 4,        /* what the kernel keeps for the process */
 };
 
 struct graph_header {

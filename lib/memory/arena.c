@@ -21,13 +21,35 @@ struct pool {
 static struct pool passing = {.wiped = true}, lasting;
 static struct pool of_blocks = {.wiped = true, .is_of_blocks = true};
 
+static bool dumps_blocks;
+
+void
+arena_set_dumps_blocks(bool dumps)
+{
+	dumps_blocks = dumps;
+}
+
+bool
+arena_dumps_blocks(void)
+{
+	return dumps_blocks;
+}
+
+void
+arena_note_blocks(void *memory, size_t bytes)
+{
+	own_memory_set_kind(memory, OWN_MEMORY_BLOCKS);
+	if (dumps_blocks)
+		os_let_dump(memory, bytes);
+}
+
 static void *
 map(const struct pool *pool, size_t bytes)
 {
 	void *memory = os_map(bytes, pool->wiped);
 
 	if (memory != NULL && pool->is_of_blocks)
-		own_memory_set_kind(memory, OWN_MEMORY_BLOCKS);
+		arena_note_blocks(memory, bytes);
 	return memory;
 }
 

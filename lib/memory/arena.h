@@ -26,6 +26,13 @@ void *arena_allocate_lasting(size_t bytes, bool populate);
  * copy of the process is made, that is kept. [signal] */
 void *arena_allocate_blocks(size_t bytes, bool populate);
 
+/* Whether core files get what finds blocks, as it is needed by whoever looks into them. [init] */
+void arena_set_dumps_blocks(bool dumps);
+bool arena_dumps_blocks(void);
+
+/* Memory that was mapped elsewhere is of that kind, too. [signal] */
+void arena_note_blocks(void *memory, size_t bytes);
+
 /* Make a table zero again, so that it needs no memory. False if that was refused. [signal] */
 bool arena_wipe(void *table, size_t bytes);
 

@@ -26,8 +26,11 @@ make_area(void)
 	if (likely(load_acquire(&area) != NULL))
 		return true;
 	made = os_map(AREA_BYTES, false);
-	if (made != NULL)
+	if (made != NULL) {
 		own_memory_set_kind(made, OWN_MEMORY_LENT);
+		/* It is the program's. */
+		os_let_dump(made, AREA_BYTES);
+	}
 	if (made != NULL && !__atomic_compare_exchange_n(&area, &none, made, false,
 							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		os_unmap(made, AREA_BYTES);

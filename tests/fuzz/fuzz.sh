@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Any bytes as a recording, as a tally and as a graph, every report of those, and any bytes as all other text
+# Any bytes as a recording, as a tally, as a graph and as a core file, every report of those, and any bytes as all other text
 # that is parsed: ten seconds of libFuzzer each, or FUZZ_SECONDS. The bytes that break something are
 # left in the directory FUZZ_KEEP, when it is given. FUZZ_ONLY has some of: readers reports texts;
 # the reports, which take a minute to compile, are left out without it.
@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/model/*.c "$srcdir"/tools/read/{graph,memory,snapshot,tally}*.c -lzstd ||
+		"$srcdir"/tools/{image,model}/*.c "$srcdir"/tools/read/{graph,memory,snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0
@@ -117,7 +117,7 @@ fuzz_reports()
 {
 	local sources
 
-	mapfile -t sources < <(find "$srcdir"/tools/{model,read,symbols,run,view,export} -name '*.c' ! -name launch.c)
+	mapfile -t sources < <(find "$srcdir"/tools/{image,model,read,symbols,run,view,export} -name '*.c' ! -name launch.c)
 	compile fuzz_reports "$srcdir"/tests/fuzz/fuzz_{readers,reports}.c "${sources[@]}" \
 		"$builddir"/tools/export/pprof.pb-c.c -lzstd -liberty -ldw -lelf -lm -lprotobuf-c -lz || { fail "the fuzzer of reports is built" && return; }
 	corpus_of_readers || { fail "the corpus of reports is made" && return; }

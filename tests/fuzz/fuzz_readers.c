@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fuzz_readers.c - any bytes as a recording, as a tally and as a graph
+ * fuzz_readers.c - any bytes as a recording, as a tally, as a graph and as a core file
  *
  * For libFuzzer; fuzz.sh builds and runs it, once alone and once with the reports.
  *
@@ -21,6 +21,10 @@
 #include "fuzz_reports.h"
 #include "graph.h"
 #include "graph_generator.h"
+#include "image/core.h"
+#include "image/image.h"
+#include "image/image_graph.h"
+#include "image/image_known.h"
 #include "model/likeness.h"
 #include "model/profile.h"
 #include "model/owner.h"
@@ -32,6 +36,7 @@
 #include "read/graph_file.h"
 #include "recording_generator.h"
 #include "read/snapshot.h"
+#include "read/snapshot_anchor.h"
 #include "read/tally.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -157,6 +162,56 @@ read_as_graph(const char *path)
 	graph_release(&graph);
 }
 
+/* As --core does, up to the kinds. */
+static void
+look_into(const struct image *image, struct snapshot_anchor *anchor, struct memory *memory)
+{
+	const struct reach_options options = {.heuristics = REACH_HEURISTICS_ALL};
+	struct image_known known = {.is_glibc = anchor->is_glibc,
+				    .has_unknown_blocks = anchor->has_unknown_blocks};
+	struct reach reach;
+	struct graph graph;
+
+	if (snapshot_anchor_read_blocks(image, anchor, memory) != 0)
+		return;
+	known.blocks = memory->blocks.items;
+	known.block_count = memory->blocks.count;
+	known.leaves = memory->leaves.items;
+	known.leaf_count = memory->leaves.count;
+	known.own = anchor->own.items;
+	known.own_count = anchor->own.count;
+	image_graph_make(&graph, image, &known);
+	if (!graph_is_valid(&graph))
+		abort();
+	/* A recording has fewer sites. */
+	if (graph.site_count < GENERATED_GRAPH_SITES) {
+		reach_init(&reach, &graph, &options);
+		reach_release(&reach);
+	}
+	graph_release(&graph);
+}
+
+static void
+read_as_core(const char *path)
+{
+	struct snapshot_anchor anchor;
+	struct memory memory;
+	struct image image;
+	char *why;
+
+	if (core_open(&image, path, &why) != 0) {
+		free(why);
+		return;
+	}
+	memory_init(&memory);
+	if (snapshot_anchor_find(&image, &anchor) == 0) {
+		look_into(&image, &anchor, &memory);
+		snapshot_anchor_release(&anchor);
+	}
+	memory_release(&memory);
+	image_release(&image);
+}
+
 static void
 store(int fd, const void *bytes, size_t length)
 {
@@ -189,6 +244,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		    0)
 			abort();
 		read_as_graph(path);
+	} else if (length > 4 && memcmp(bytes, "\177ELF", 4) == 0) {
+		read_as_core(path);
 	} else {
 		read_as_recording(path);
 		read_as_tally(fd);

@@ -5,20 +5,23 @@
  *     make_corpus DIRECTORY
  *
  * Writes a recording, one of a process that still runs, one with the largest numbers and one with
- * single blocks, the plain contents of tallies with one and with three moments and with blocks, and
- * a graph. The plain contents are uncompressed because no mutation gets past the checksum of a
- * tally; the fuzzer compresses them.
+ * single blocks, the plain contents of tallies with one and with three moments and with blocks, a
+ * graph, and two core files. The plain contents are uncompressed because no mutation gets past the
+ * checksum of a tally; the fuzzer compresses them.
  */
 #include "config.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/procfs.h>
 #include <unistd.h>
 
 #include <zstd.h>
 
+#include "anchor.h"
 #include "graph_generator.h"
 #include "recording_generator.h"
 #include "model/profile.h"
@@ -72,6 +75,102 @@ write_graph(const char *path)
 	close(fd);
 }
 
+#define CORE_START 0x10000000u
+
+/* Where things are in the one segment of a core: anchor, top, directory, leaf, blocks. */
+enum {
+	CORE_TOP = 256,
+	CORE_DIRECTORY = CORE_TOP + 16 * 8,
+	CORE_LEAF = 4096,
+	CORE_BLOCKS = CORE_LEAF + 4096 * 4,
+	CORE_BYTES = CORE_BLOCKS + 8192,
+};
+
+struct generated_core {
+	Elf64_Ehdr header;
+	Elf64_Phdr segments[2];
+	Elf64_Nhdr note;
+	char name[8];
+	uint8_t status[sizeof(struct elf_prstatus)]; /* behind the name, at no multiple of 8 */
+	uint8_t memory[CORE_BYTES];
+};
+
+/* Blocks of two shapes of tables: with their sizes, and glibc's, whose words have them. */
+static void
+fill_core_memory(struct generated_core *core, bool is_glibc)
+{
+	uint8_t bits = is_glibc ? 0 : 8;
+	struct anchor anchor = {
+		.magic = ANCHOR_MAGIC,
+		.version = ANCHOR_VERSION,
+		.pid = 4711,
+		.start_monotonic_ns = 1,
+		.blocks = {.top = CORE_START + CORE_TOP,
+			   .address_bits = 32,
+			   .top_shift = 28,
+			   .leaf_shift = 20,
+			   .slot_shift = 8,
+			   .slot_bytes = 4,
+			   .site_shift = 16,
+			   .site_bits = 16,
+			   .place_shift = 15,
+			   .place_bits = 1,
+			   .size_shift = 7,
+			   .size_bits = bits,
+			   .rounding_bits = 7},
+		.ranges = CORE_START + 3000,
+		.range_count = 2,
+	};
+	uint64_t word = CORE_START + CORE_DIRECTORY;
+
+	memcpy(core->memory, &anchor, sizeof(anchor));
+	memcpy(core->memory + CORE_TOP + 8, &word, sizeof(word));
+	word = CORE_START + CORE_LEAF;
+	memcpy(core->memory + CORE_DIRECTORY, &word, sizeof(word));
+	for (uint32_t i = 0; i < 8; i++) {
+		uint32_t place = CORE_BLOCKS + i * 512, slot = (i + 1) << 16 | 40 << 7;
+
+		memcpy(core->memory + CORE_LEAF + place / 256 * 4, &slot, sizeof(slot));
+		word = 65;
+		memcpy(core->memory + place - 8, &word, sizeof(word));
+		word = CORE_START + CORE_BLOCKS + (i * 5 % 8) * 512 + i % 3 * 8;
+		memcpy(core->memory + place + 16, &word, sizeof(word));
+	}
+}
+
+static void
+write_core(const char *path, bool is_glibc)
+{
+	struct generated_core *core = calloc(1, sizeof(*core));
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t notes = offsetof(struct generated_core, note);
+
+	check(fd < 0 || core == NULL, path);
+	core->header = (Elf64_Ehdr){
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, 1},
+		.e_type = ET_CORE,
+		.e_machine = EM_X86_64,
+		.e_phoff = offsetof(struct generated_core, segments),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 2};
+	core->segments[0] =
+		(Elf64_Phdr){.p_type = PT_NOTE,
+			     .p_offset = notes,
+			     .p_filesz = offsetof(struct generated_core, memory) - notes};
+	core->segments[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+					 .p_flags = PF_R | PF_W,
+					 .p_vaddr = CORE_START,
+					 .p_offset = offsetof(struct generated_core, memory),
+					 .p_filesz = CORE_BYTES,
+					 .p_memsz = CORE_BYTES};
+	core->note = (Elf64_Nhdr){5, sizeof(core->status), NT_PRSTATUS};
+	memcpy(core->name, "CORE", 5);
+	fill_core_memory(core, is_glibc);
+	check(write(fd, core, sizeof(*core)) != (ssize_t)sizeof(*core), path);
+	close(fd);
+	free(core);
+}
+
 static struct profile *
 read_recording(const char *path, int moments)
 {
@@ -120,6 +219,8 @@ main(int argc, char **argv)
 	check(chdir(argv[1]), argv[1]);
 	write_recordings();
 	write_graph("graph");
+	write_core("core", false);
+	write_core("core.glibc", true);
 	write_tally("tally", "recording", 1);
 	write_tally("tally.moments", "recording", 3);
 	write_tally("tally.blocks", "blocks", 1);

@@ -2,10 +2,13 @@
 /*
  * leaks.c - blocks that are lost, held inside, held in odd places: each function is one case
  *
- *     leaks [threads]      with a thread that sleeps while the process exits
+ *     leaks [threads] [wait|abort]      with a thread that sleeps while the process exits; waits
+ *                                       before it exits, until its input ends; aborts instead
  */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,6 +311,27 @@ keep_on_other_stack(void)
 	pthread_barrier_wait(&asleep);
 }
 
+/* Whoever wants to look does it now; an event comes every few milliseconds. */
+static void
+wait_for_end(void)
+{
+	struct pollfd end = {0, POLLIN, 0};
+
+	puts("ready");
+	fflush(stdout);
+	while (poll(&end, 1, 2) == 0)
+		free(malloc(10));
+}
+
+static bool
+has_word(char **argv, const char *word)
+{
+	for (; *argv != NULL; argv++)
+		if (strcmp(*argv, word) == 0)
+			return true;
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -334,8 +358,13 @@ main(int argc, char **argv)
 	lost_by_thread();
 	free_in_handler();
 	lost_in_destructor();
-	if (argc > 1 && strcmp(argv[1], "threads") == 0)
+	(void)argc;
+	if (has_word(argv, "threads"))
 		keep_on_other_stack();
 	clean_stack();
+	if (has_word(argv, "wait"))
+		wait_for_end();
+	if (has_word(argv, "abort"))
+		abort();
 	return 0;
 }

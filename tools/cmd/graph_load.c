@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/graph_outside.h"
 #include "cmd/report_load.h"
 #include "model/leak.h"
 #include "read/graph_file.h"
@@ -26,6 +27,8 @@
 enum {
 	OPTION_WAIT = 768, /* apart from those of `report_options` and of commands */
 	OPTION_YES,
+	OPTION_CORE,
+	OPTION_OUTSIDE,
 };
 
 #define WAIT_NS       (5 * CLOCK_SECOND_NS)
@@ -36,6 +39,14 @@ static const struct argp_option option_table[] = {
 	{"wait", OPTION_WAIT, "SECONDS", 0,
 	 "how long to wait until a process allocates or frees (default: 5)", 1},
 	{"yes", OPTION_YES, NULL, 0, "also when a process will be paused for more than 100 ms", 1},
+	{0},
+};
+
+static const struct argp_option outside_table[] = {
+	{"core", OPTION_CORE, "CORE", 0,
+	 "look at a core file; the recording or the tally of its process is FILE, or is found", 1},
+	{"outside", OPTION_OUTSIDE, NULL, 0,
+	 "read the memory of a process without its help: what seems lost need not be", 1},
 	{0},
 };
 
@@ -66,7 +77,29 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
+static error_t
+parse_outside(int key, char *word, struct argp_state *state)
+{
+	struct graph_load *load = state->input;
+
+	switch (key) {
+	case OPTION_CORE:
+		load->core = word;
+		return 0;
+	case OPTION_OUTSIDE:
+		load->outside = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (load->core != NULL && load->outside)
+			argp_error(state, "--core, --outside: one at a time");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 const struct argp graph_load_argp = {.options = option_table, .parser = parse_option};
+const struct argp graph_load_outside_argp = {.options = outside_table, .parser = parse_outside};
 
 void
 graph_load_init(struct graph_load *load)
@@ -85,11 +118,23 @@ graph_load_release(struct graph_load *load)
 
 /* --- a process that lives --- */
 
+/* What to do instead, to be put behind why there is no answer. To free. */
+static char *
+make_offer(const struct graph_load *load)
+{
+	if (load->command == NULL)
+		return xstrdup("");
+	return xasprintf("; `heaptally %s --outside %s%s%s` reads its memory without its help",
+			 load->command, load->operand, load->rest != NULL ? " " : "",
+			 load->rest != NULL ? load->rest : "");
+}
+
 /* End the command with why there is no answer. */
 static _Noreturn void
-refuse(const struct request_answer *answer, const char *why)
+refuse(const struct graph_load *load, const struct request_answer *answer, const char *why)
 {
-	die(COMMAND_NO_ANSWER, "%s %u: there is no answer: %s", answer->command, answer->pid, why);
+	die(COMMAND_NO_ANSWER, "%s %u: there is no answer: %s%s", answer->command, answer->pid, why,
+	    make_offer(load));
 }
 
 static void
@@ -104,18 +149,19 @@ check_answer(const struct graph_load *load, const struct request_answer *answer)
 		snprintf(line, sizeof(line), "it %shas neither allocated nor freed for %s (--wait)",
 			 answer->is_stopped ? "is stopped and " : "",
 			 human_duration(load->wait_ns, wait));
-		refuse(answer, line);
+		refuse(load, answer, line);
 	case REQUEST_IS_BEHIND:
-		refuse(answer, "it has not carried out an earlier request yet");
+		refuse(load, answer, "it has not carried out an earlier request yet");
 	case REQUEST_IS_LOCKED:
-		refuse(answer, "another heaptally is sending it a request");
+		refuse(load, answer, "another heaptally is sending it a request");
 	case REQUEST_IS_LATE:
-		refuse(answer, "it ended first");
+		die(COMMAND_NO_ANSWER, "%s %u: there is no answer: it ended first", answer->command,
+		    answer->pid);
 	case REQUEST_IS_REFUSED:
-		refuse(answer, "its tables are busy");
+		refuse(load, answer, "its tables are busy");
 	}
 	if (answer->look_error != 0)
-		refuse(answer, view_leaks_explain(answer->look_error));
+		refuse(load, answer, view_leaks_explain(answer->look_error));
 }
 
 static void
@@ -129,12 +175,21 @@ look_once(struct graph_load *load, struct graph *ret_graph)
 	if (result == -EPERM)
 		die(COMMAND_TROUBLE, "%s: belongs to another user", load->operand);
 	if (result == -ECHILD)
-		refuse(&answer, "the copy of it that looked was killed");
+		refuse(load, &answer, "the copy of it that looked was killed");
 	if (result != 0)
 		die_errno(COMMAND_NO_ANSWER, result, "%s: there is no answer", load->operand);
 	check_answer(load, &answer);
 	if (ret_graph->error != 0)
-		refuse(&answer, view_leaks_explain(ret_graph->error));
+		refuse(load, &answer, view_leaks_explain(ret_graph->error));
+}
+
+static void
+make_look(struct graph_load *load, struct graph *ret_graph)
+{
+	if (load->outside)
+		graph_outside_look(load->recording, load->operand, ret_graph);
+	else
+		look_once(load, ret_graph);
 }
 
 static void
@@ -150,12 +205,13 @@ check_danger(const struct graph_load *load, const struct snapshot_identity *iden
 		    load->operand);
 	danger = look_find_danger((pid_t)identity->pid, &pause_ns, &warning);
 	if (danger != NULL)
-		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s", identity->command, identity->pid,
-		    danger);
+		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s%s", identity->command, identity->pid,
+		    danger, make_offer(load));
 	if (pause_ns > PAUSE_MOST_NS && !load->yes)
 		die(COMMAND_NO_ANSWER,
-		    "%s %u would be paused for about %s for each look; --yes allows that",
-		    identity->command, identity->pid, human_duration(pause_ns, text));
+		    "%s %u would be paused for about %s for each look; --yes allows that%s",
+		    identity->command, identity->pid, human_duration(pause_ns, text),
+		    make_offer(load));
 	if (warning != NULL)
 		warn("warning: %s %u: %s", identity->command, identity->pid, warning);
 	free(warning);
@@ -174,12 +230,13 @@ graph_load_look(struct graph_load *load)
 	if (snapshot_identify(load->recording, SNAPSHOT_ANY_OWNER, &identity) != 0 ||
 	    !identity.readable || !identity.alive)
 		return;
-	check_danger(load, &identity);
-	look_once(load, &load->graphs[load->count++]);
+	if (!load->outside)
+		check_danger(load, &identity);
+	make_look(load, &load->graphs[load->count++]);
 	if (load->settle_ns == 0)
 		return;
 	nanosleep(&settle, NULL);
-	look_once(load, &load->graphs[load->count++]);
+	make_look(load, &load->graphs[load->count++]);
 }
 
 /* What was looked at cannot have more sites than the recording has by now. */
@@ -340,6 +397,8 @@ take(struct graph_load *load, const struct source *source)
 	load->is_live = load->count != 0;
 	if (load->is_live)
 		check_looks(load, source);
+	else if (load->outside)
+		die(COMMAND_NO_ANSWER, "%s: --outside is for a process that lives", source->name);
 	else
 		read_beside(load, source);
 }
@@ -370,6 +429,12 @@ graph_load_read(struct graph_load *load, struct report_options *options, struct 
 			die(COMMAND_TROUBLE, "%s: --process all: a graph is that of one process",
 			    load->operand);
 		read_named(load, options, ret_source);
+		return;
+	}
+	if (load->core != NULL) {
+		graph_outside_read_core(load->core, load->operand, options, &load->graphs[0],
+					ret_source);
+		load->count = 1;
 		return;
 	}
 	graph_load_look(load);

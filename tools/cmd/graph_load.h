@@ -6,9 +6,11 @@
  *     recording of one that has ended             the graph beside it, of its exit
  *     tally                                       the graph beside it: NAME.graph or NAME.PID.graph
  *     graph                                       names come from the recording or the tally beside
+ *     with a core file                            what it shows; the operand has the names
  *
  * A command puts `graph_load_argp` into the children of its own argp, with a struct graph_load as
- * its input. Whatever goes wrong ends the command.
+ * its input, and `graph_load_outside_argp` if it can do without the help of the process. Whatever
+ * goes wrong ends the command.
  */
 #ifndef GRAPH_LOAD_H
 #define GRAPH_LOAD_H
@@ -23,9 +25,13 @@
 
 struct graph_load {
 	const char *operand;
-	uint64_t wait_ns;   /* for the process to answer */
-	uint64_t settle_ns; /* between two looks; 0: one is enough */
-	bool yes;           /* also for a long pause */
+	const char *command; /* to offer with --outside, or NULL */
+	const char *rest;    /* of its words, behind the operand; or NULL */
+	uint64_t wait_ns;    /* for the process to answer */
+	uint64_t settle_ns;  /* between two looks; 0: one is enough */
+	bool yes;            /* also for a long pause */
+	const char *core;    /* file to look at instead of the process, or NULL */
+	bool outside;        /* read the memory of the process, without asking it */
 	bool tally_answers; /* what a tally says of its leaks is enough: its graph may be damaged */
 	struct graph graphs[2];
 	unsigned count; /* of `graphs`; 0 when none is known */
@@ -33,7 +39,7 @@ struct graph_load {
 	char *recording;
 };
 
-extern const struct argp graph_load_argp;
+extern const struct argp graph_load_argp, graph_load_outside_argp;
 
 void graph_load_init(struct graph_load *load);
 void graph_load_release(struct graph_load *load);

@@ -129,7 +129,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
-		state->child_inputs[1] = &arguments->graph;
+		state->child_inputs[1] = state->child_inputs[2] = &arguments->graph;
 		return 0;
 	case OPTION_ALL:
 		arguments->all = true;
@@ -154,6 +154,9 @@ parse_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		choose_limits(arguments);
+		if (arguments->before.operand != NULL &&
+		    (arguments->graph.core != NULL || arguments->graph.outside))
+			argp_error(state, "--core, --outside: one process at a time");
 		if (arguments->options.group.by > GROUP_BY_MODULE)
 			report_options_refuse_key(&arguments->options,
 						  "leaks go by line, function, file or module");
@@ -163,13 +166,15 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{&report_options_argp[REPORT_LEAKS], 0, NULL, 0}, {&graph_load_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_LEAKS], 0, NULL, 0},
+					     {&graph_load_argp, 0, NULL, 0},
+					     {&graph_load_outside_argp, 0, NULL, 0},
+					     {0}};
 
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "[[BEFORE] FILE|PID|GRAPH]",
+	.args_doc = "[[BEFORE] FILE|PID|GRAPH]\n--core CORE [FILE]\n--outside PID",
 	.doc = "Say which blocks nothing points at any more, by line: what is lost, cycles of it, "
 	       "and what may be. Of a running process a copy looks, twice; it is neither stopped "
 	       "nor slowed but for the moment that the copy takes. One that exits must have been "
@@ -180,7 +185,8 @@ static const struct argp argp = {
 	       "  heaptally leaks                    the newest tally of this folder\n"
 	       "  heaptally leaks --all app.tally\n"
 	       "  heaptally leaks 4711\n"
-	       "  heaptally leaks old.tally new.tally\n\n"
+	       "  heaptally leaks old.tally new.tally\n"
+	       "  heaptally leaks --core core\n\n"
 	       "Exit status: 0 nothing is lost; 1 something is, or more than may be; 2 trouble; 3 "
 	       "nobody has looked.\n",
 	.children = children,
@@ -207,8 +213,9 @@ load_one(struct arguments *arguments, struct graph_load *load, struct source *re
 	load->tally_answers = !arguments->heuristics_given;
 	graph_load_read(load, &arguments->options, ret_source);
 	/* What a tally says of its own is of the same moment, and may be of two looks. */
-	if (load->count != 0 && (!ret_source->is_tally || arguments->heuristics_given ||
-				 !ret_source->profile->leaks.is_known))
+	if (load->count != 0 &&
+	    (!ret_source->is_tally || load->core != NULL || arguments->heuristics_given ||
+	     !ret_source->profile->leaks.is_known))
 		take_graphs(arguments, load, ret_source->profile);
 	else if (arguments->heuristics_given && ret_source->is_tally)
 		die(COMMAND_TROUBLE,
@@ -373,6 +380,7 @@ cmd_leaks(int argc, char **argv)
 	report_options_init(options, REPORT_LEAKS);
 	graph_load_init(&arguments.graph);
 	arguments.graph.settle_ns = SETTLE_NS;
+	arguments.graph.command = "leaks";
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	compares = arguments.before.operand != NULL;
 	if (compares) {

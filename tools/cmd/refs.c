@@ -44,6 +44,12 @@ static const struct argp_option option_table[] = {
 static void
 check_operands(struct arguments *arguments, struct argp_state *state)
 {
+	/* The process of a core file is found. */
+	if (arguments->graph.core != NULL && arguments->site == NULL &&
+	    arguments->operands[1] == NULL) {
+		arguments->operands[1] = arguments->operands[0];
+		arguments->operands[0] = NULL;
+	}
 	if (arguments->site != NULL && arguments->operands[1] != NULL)
 		argp_error(state, "%s: an address or --site, not both", arguments->operands[1]);
 	if (arguments->site == NULL && arguments->operands[1] == NULL)
@@ -51,6 +57,9 @@ check_operands(struct arguments *arguments, struct argp_state *state)
 	if (arguments->site == NULL)
 		arguments->address = arguments_parse_address(arguments->operands[1], state);
 	arguments->graph.operand = arguments->operands[0];
+	arguments->graph.rest = arguments->operands[1];
+	if (arguments->site != NULL)
+		arguments->graph.rest = xasprintf("--site %s", arguments->site);
 }
 
 static error_t
@@ -61,7 +70,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
-		state->child_inputs[1] = &arguments->graph;
+		state->child_inputs[1] = state->child_inputs[2] = &arguments->graph;
 		return 0;
 	case OPTION_SITE:
 		arguments->site = word;
@@ -80,13 +89,16 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{&report_options_argp[REPORT_REFS], 0, NULL, 0}, {&graph_load_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_REFS], 0, NULL, 0},
+					     {&graph_load_argp, 0, NULL, 0},
+					     {&graph_load_outside_argp, 0, NULL, 0},
+					     {0}};
 
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "PID|FILE|GRAPH ADDRESS\n--site PLACE [PID|FILE|GRAPH]",
+	.args_doc =
+		"PID|FILE|GRAPH ADDRESS\n--site PLACE [PID|FILE|GRAPH]\n--core CORE [FILE] ADDRESS",
 	.doc = "Say who points at a block: which blocks of which line, at which place in them, "
 	       "which variables and threads; and a path from a root. The address may be anywhere "
 	       "in the block. Of a running process a copy looks; it is neither stopped nor slowed "
@@ -94,7 +106,8 @@ static const struct argp argp = {
 	       "Examples:\n"
 	       "  heaptally refs 4711 0x55d0c3a02ab0\n"
 	       "  heaptally refs --site cell.c:40 4711\n"
-	       "  heaptally refs --site session_new app.graph\n\n"
+	       "  heaptally refs --site session_new app.graph\n"
+	       "  heaptally refs --core core 0x55d0c3a02ab0\n\n"
 	       "Exit status: 0; 1 the address is in no live block, or the place has none; 2 "
 	       "trouble; 3 nobody has looked, or there was no answer.\n",
 	.children = children,
@@ -276,6 +289,7 @@ cmd_refs(int argc, char **argv)
 
 	report_options_init(options, REPORT_REFS);
 	graph_load_init(&arguments.graph);
+	arguments.graph.command = "refs";
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);

@@ -27,7 +27,7 @@ parse_option(int key, char *word, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
-		state->child_inputs[1] = &arguments->graph;
+		state->child_inputs[1] = state->child_inputs[2] = &arguments->graph;
 		return 0;
 	case ARGP_KEY_ARG:
 		arguments_take_one(&arguments->graph.operand, word, state);
@@ -42,8 +42,10 @@ parse_option(int key, char *word, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{&report_options_argp[REPORT_RETAINED], 0, NULL, 0}, {&graph_load_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&report_options_argp[REPORT_RETAINED], 0, NULL, 0},
+					     {&graph_load_argp, 0, NULL, 0},
+					     {&graph_load_outside_argp, 0, NULL, 0},
+					     {0}};
 
 static const struct argp argp = {
 	.parser = parse_option,
@@ -96,6 +98,7 @@ cmd_retained(int argc, char **argv)
 
 	report_options_init(options, REPORT_RETAINED);
 	graph_load_init(&arguments.graph);
+	arguments.graph.command = "retained";
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	graph_load_read(&arguments.graph, options, &source);
 	graph_load_need(&arguments.graph, &source);

@@ -83,6 +83,8 @@ enum graph_taken {
 	GRAPH_TAKEN_AT_EXIT,
 	GRAPH_TAKEN_AT_EXIT_BY_TWIN,
 	GRAPH_TAKEN_BY_TWIN,
+	GRAPH_TAKEN_FROM_CORE,
+	GRAPH_TAKEN_FROM_OUTSIDE, /* while the process went on: of no single moment */
 	GRAPH_TAKENS
 };
 
@@ -93,10 +95,19 @@ struct graph_quality {
 	bool not_inherited; /* `missed_bytes` of mappings that a copy does not get */
 	bool unreadable;
 	bool maps_cut;
+	bool no_kernel; /* what the kernel keeps for the process was not seen, and may hold blocks
+			 */
 	uint32_t threads, unseen;
 	uint64_t taken_ns; /* since the start of the process */
 	uint64_t pause_ns, scan_ns, read_bytes, missed_bytes;
 };
+
+/* Whether the process goes on: one look at it is not enough. */
+static inline bool
+graph_quality_is_live(const struct graph_quality *quality)
+{
+	return quality->taken == GRAPH_TAKEN_BY_TWIN || quality->taken == GRAPH_TAKEN_FROM_OUTSIDE;
+}
 
 struct graph {
 	struct graph_node *blocks;

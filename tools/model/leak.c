@@ -233,7 +233,13 @@ leak_set_release(struct leak_set *set)
 bool
 leak_set_is_sure(const struct leak_set *set)
 {
-	return set->looks > 1 || set->quality.taken != GRAPH_TAKEN_BY_TWIN;
+	const struct graph_quality *quality = &set->quality;
+
+	if (quality->taken == GRAPH_TAKEN_FROM_OUTSIDE)
+		return false;
+	if (quality->taken == GRAPH_TAKEN_FROM_CORE)
+		return !quality->unreadable && !quality->no_kernel;
+	return set->looks > 1 || quality->taken != GRAPH_TAKEN_BY_TWIN;
 }
 
 /* A sum is as sure as the least sure of its looks. */

@@ -136,6 +136,7 @@ take_header(struct graph *graph, const struct graph_header *header)
 		.not_inherited = (header->gaps & GRAPH_GAP_NOT_INHERITED) != 0,
 		.unreadable = (header->gaps & GRAPH_GAP_UNREADABLE) != 0,
 		.maps_cut = (header->gaps & GRAPH_GAP_MAPPINGS) != 0,
+		.no_kernel = (header->gaps & GRAPH_GAP_KERNEL) != 0,
 		.threads = header->threads,
 		.unseen = header->unseen,
 		.taken_ns = header->taken_ns,
@@ -271,7 +272,8 @@ put_header(const struct graph *graph, struct graph_header *header)
 		.gaps = (quality->no_registers ? GRAPH_GAP_REGISTERS : 0u) |
 			(quality->not_inherited ? GRAPH_GAP_NOT_INHERITED : 0u) |
 			(quality->unreadable ? GRAPH_GAP_UNREADABLE : 0u) |
-			(quality->maps_cut ? GRAPH_GAP_MAPPINGS : 0u),
+			(quality->maps_cut ? GRAPH_GAP_MAPPINGS : 0u) |
+			(quality->no_kernel ? GRAPH_GAP_KERNEL : 0u),
 		.threads = quality->threads,
 		.unseen = quality->unseen,
 		.taken_ns = quality->taken_ns,

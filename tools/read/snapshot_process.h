@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct image;
 struct memory;
+struct recording_table;
 struct snapshot;
 
 enum snapshot_process_limit {
@@ -41,6 +43,11 @@ bool snapshot_notes_mappings(const struct snapshot *snapshot);
  * one.
  */
 int snapshot_read_tables_of_process(struct snapshot *snapshot, uint32_t pid, struct memory *memory);
+
+/* The blocks of the table that a core file has, or the memory of a process that is not asked. The
+ * same; and -EFAULT if not all of it is there. *ret_misses: of some, the sizes are not. */
+int snapshot_read_table_of_image(const struct image *image, const struct recording_table *table,
+				 struct memory *memory, bool *ret_misses);
 
 /* The ranges that the process has mapped by itself. 0; -EBADMSG of a damaged recording. */
 int snapshot_read_mappings(const struct snapshot *snapshot, struct memory *memory);

@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "image/image.h"
 #include "model/memory.h"
 #include "model/memory_class.h"
 #include "read/memory_read.h"
@@ -41,12 +42,15 @@ enum {
 };
 
 struct reading {
+	const struct image *image; /* to be read instead of the process, or NULL */
+	uint64_t budget;           /* of a core: bytes of tables that there can be */
 	pid_t pid;
 	int pagemap;
 	struct memory *memory;
 	struct recording_table shape;
 	bool heads;     /* sizes are in the words before the blocks */
 	bool is_domain; /* the blocks are those of an allocator on top of malloc's */
+	bool misses;    /* words that are not to be had */
 	uint8_t *leaf;  /* as it was read */
 	uint8_t *again;
 	uint8_t *span;   /* the memory that the leaf is about */
@@ -60,8 +64,11 @@ static int
 read_memory(const struct reading *reading, uint64_t address, void *buffer, size_t bytes)
 {
 	struct iovec local = {buffer, bytes}, remote = {(void *)(uintptr_t)address, bytes};
-	ssize_t got = process_vm_readv(reading->pid, &local, 1, &remote, 1, 0);
+	ssize_t got;
 
+	if (reading->image != NULL)
+		return image_read(reading->image, address, buffer, bytes) == bytes ? 0 : -EFAULT;
+	got = process_vm_readv(reading->pid, &local, 1, &remote, 1, 0);
 	if (got < 0)
 		return -errno;
 	return (size_t)got == bytes ? 0 : -EFAULT;
@@ -69,13 +76,21 @@ read_memory(const struct reading *reading, uint64_t address, void *buffer, size_
 
 /* The pages of a table that have something behind them; the others read as zero. */
 static int
-read_present(const struct reading *reading, uint64_t address, void *buffer, size_t bytes)
+read_present(struct reading *reading, uint64_t address, void *buffer, size_t bytes)
 {
 	uint64_t start = address & ~(PAGE - 1), end = (address + bytes + PAGE - 1) & ~(PAGE - 1);
 	size_t count = (size_t)((end - start) / PAGE);
 	bool present[LEAF_BYTES_MAX / MEMORY_PAGE_BYTES + 2];
-	int result = memory_read_present(reading->pagemap, start, count, present);
+	int result;
 
+	/* A core has them whole, and each once: where it says otherwise it is damaged. */
+	if (reading->image != NULL && reading->image->is_core) {
+		if (reading->budget < bytes)
+			return -EBADMSG;
+		reading->budget -= bytes;
+		return read_memory(reading, address, buffer, bytes);
+	}
+	result = memory_read_present(reading->pagemap, start, count, present);
 	if (result != 0)
 		return result;
 	memset(buffer, 0, bytes);
@@ -183,6 +198,19 @@ read_words_at_once(struct reading *reading, size_t first, size_t count)
 	return true;
 }
 
+/* Those of a core stay, or were never there. */
+static void
+read_words_of_image(struct reading *reading, size_t first, size_t count)
+{
+	const struct memory_block *blocks = &reading->memory->blocks.items[first];
+
+	for (size_t i = 0; i < count; i++) {
+		reading->is_known[i] = image_peek(reading->image, blocks[i].address - 8,
+						  &reading->words[i], sizeof(reading->words[i]));
+		reading->misses |= !reading->is_known[i];
+	}
+}
+
 /* One by one; a block whose page has gone is none any more. */
 static void
 read_words(struct reading *reading, size_t first, size_t count)
@@ -190,6 +218,10 @@ read_words(struct reading *reading, size_t first, size_t count)
 	const struct memory_block *blocks = &reading->memory->blocks.items[first];
 	struct iovec remote[VECTORS];
 
+	if (reading->image != NULL && reading->image->is_core) {
+		read_words_of_image(reading, first, count);
+		return;
+	}
 	memset(reading->is_known, 0, count * sizeof(*reading->is_known));
 	if (count >= DENSE_BLOCKS && read_words_at_once(reading, first, count))
 		return;
@@ -530,5 +562,23 @@ snapshot_read_tables_of_process(struct snapshot *snapshot, uint32_t pid, struct 
 	if (result == 0 && header->domains.top != 0)
 		result = read_table(&reading, &header->domains);
 	close(reading.pagemap);
+	return result;
+}
+
+int
+snapshot_read_table_of_image(const struct image *image, const struct recording_table *table,
+			     struct memory *memory, bool *ret_misses)
+{
+	/* Leaves are read twice. */
+	struct reading reading = {
+		.image = image,
+		.budget = 2 * image->file_bytes,
+		.pid = image->process,
+		.pagemap = image->pagemap,
+		.memory = memory,
+	};
+	int result = read_table(&reading, table);
+
+	*ret_misses = reading.misses;
 	return result;
 }

@@ -140,6 +140,10 @@ tally_format_taken(enum graph_taken taken)
 		return TALLY_TAKEN_AT_EXIT_BY_TWIN;
 	case GRAPH_TAKEN_BY_TWIN:
 		return TALLY_TAKEN_BY_TWIN;
+	case GRAPH_TAKEN_FROM_CORE:
+		return TALLY_TAKEN_FROM_CORE;
+	case GRAPH_TAKEN_FROM_OUTSIDE:
+		return TALLY_TAKEN_FROM_OUTSIDE;
 	case GRAPH_TAKENS:
 		break;
 	}
@@ -298,6 +302,12 @@ tally_parse_taken(uint64_t number, enum graph_taken *ret_taken)
 		return true;
 	case TALLY_TAKEN_BY_TWIN:
 		*ret_taken = GRAPH_TAKEN_BY_TWIN;
+		return true;
+	case TALLY_TAKEN_FROM_CORE:
+		*ret_taken = GRAPH_TAKEN_FROM_CORE;
+		return true;
+	case TALLY_TAKEN_FROM_OUTSIDE:
+		*ret_taken = GRAPH_TAKEN_FROM_OUTSIDE;
 		return true;
 	}
 	return false;

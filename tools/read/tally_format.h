@@ -194,6 +194,8 @@ enum tally_taken {
 	TALLY_TAKEN_AT_EXIT = 0,
 	TALLY_TAKEN_AT_EXIT_BY_TWIN = 1,
 	TALLY_TAKEN_BY_TWIN = 2,
+	TALLY_TAKEN_FROM_CORE = 3,
+	TALLY_TAKEN_FROM_OUTSIDE = 4,
 };
 
 /* In bLKS and lIFE: times are in units of 2^TALLY_TIME_SHIFT ns, bucket b > 0 of a histogram is

@@ -13,12 +13,46 @@
 #include "util/text.h"
 #include "view/quality.h"
 
+const char *
+view_graph_quality_moment(const struct graph_quality *quality)
+{
+	if (graph_quality_is_live(quality))
+		return "";
+	return quality->taken == GRAPH_TAKEN_FROM_CORE ? ", in its core" : ", at exit";
+}
+
+/* What lies outside of the process, and what could not be read in it. */
+static void
+print_outside(const struct term *term, const struct graph_quality *quality)
+{
+	char size[HUMAN_BYTES], line[256];
+
+	if (quality->taken == GRAPH_TAKEN_FROM_OUTSIDE)
+		view_quality_warn(term, "",
+				  "the process went on while its memory was read, and registers "
+				  "were not seen: blocks on their way from one place to another "
+				  "seem lost");
+	if (quality->no_kernel)
+		view_quality_warn(
+			term, "",
+			"a core does not have what the kernel keeps for epoll and timers: "
+			"blocks held only by it seem lost");
+	if (quality->missed_bytes == 0 || quality->not_inherited)
+		return;
+	snprintf(line, sizeof(line), "%s could not be read%s: blocks held only there seem lost",
+		 human_size((int64_t)quality->missed_bytes, size),
+		 quality->taken == GRAPH_TAKEN_FROM_CORE ? ", as the core does not have it" : "");
+	view_quality_warn(term, "", line);
+}
+
 void
 view_graph_quality_text(const struct term *term, const struct graph_quality *quality)
 {
 	char size[HUMAN_BYTES], line[256];
 
-	if (quality->no_registers && quality->threads > 1) {
+	print_outside(term, quality);
+	if (quality->no_registers && quality->taken != GRAPH_TAKEN_FROM_OUTSIDE &&
+	    quality->threads > 1) {
 		snprintf(line, sizeof(line),
 			 "registers of %" PRIu32
 			 " other thread%s were not seen: blocks held only by them "
@@ -34,7 +68,7 @@ view_graph_quality_text(const struct term *term, const struct graph_quality *qua
 			human_size((int64_t)quality->missed_bytes, size));
 		view_quality_warn(term, "", line);
 	}
-	if (quality->unreadable)
+	if (quality->unreadable && (quality->missed_bytes == 0 || quality->not_inherited))
 		view_quality_warn(term, "", "some memory could not be read");
 	if (quality->maps_cut)
 		view_quality_warn(term, "", "the list of mappings changed while it was read");
@@ -43,7 +77,8 @@ view_graph_quality_text(const struct term *term, const struct graph_quality *qua
 void
 view_graph_quality_json(struct json_writer *json, const struct graph_quality *quality)
 {
-	static const char *const modes[GRAPH_TAKENS] = {"exit", "exit_twin", "twin"};
+	static const char *const modes[GRAPH_TAKENS] = {"exit", "exit_twin", "twin", "core",
+							"outside"};
 
 	json_writer_string(json, "mode", modes[quality->taken]);
 	json_writer_seconds(json, "pause_seconds", quality->pause_ns);

@@ -15,4 +15,7 @@ void view_graph_quality_text(const struct term *term, const struct graph_quality
 /* Members of an object. */
 void view_graph_quality_json(struct json_writer *json, const struct graph_quality *quality);
 
+/* ", at exit", to be put behind the name of the process; "" if it goes on. */
+const char *view_graph_quality_moment(const struct graph_quality *quality);
+
 #endif

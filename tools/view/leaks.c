@@ -77,11 +77,15 @@ print_looks(const struct term *term, const struct leak_set *leaks)
 {
 	char apart[HUMAN_BYTES], pause[HUMAN_BYTES];
 
-	fprintf(term->stream, "          %s%s%s, paused %s%s",
-		leaks->looks > 1 ? "two looks " : "one look",
+	fprintf(term->stream, "          %s%s%s", leaks->looks > 1 ? "two looks " : "one look",
 		leaks->looks > 1 ? human_duration(leaks->apart_ns, apart) : "",
-		leaks->looks > 1 ? " apart" : "", human_duration(leaks->quality.pause_ns, pause),
-		leaks->looks > 1 ? " each" : "");
+		leaks->looks > 1 ? " apart" : "");
+	if (leaks->quality.taken == GRAPH_TAKEN_FROM_OUTSIDE)
+		fputs(" from outside", term->stream);
+	else
+		fprintf(term->stream, ", paused %s%s",
+			human_duration(leaks->quality.pause_ns, pause),
+			leaks->looks > 1 ? " each" : "");
 }
 
 static void
@@ -94,8 +98,7 @@ print_title(const struct term *term, const struct view_leaks *view)
 	char bytes[HUMAN_BYTES], blocks[HUMAN_BYTES];
 
 	fprintf(term->stream, "%s%s%s%s: ", term_style(term, TERM_BOLD), process,
-		term_style(term, TERM_PLAIN),
-		leaks->quality.taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "");
+		term_style(term, TERM_PLAIN), view_graph_quality_moment(&leaks->quality));
 	if (leak_values_get_lost_blocks(sum) == 0)
 		fputs("nothing is lost", term->stream);
 	else
@@ -103,13 +106,14 @@ print_title(const struct term *term, const struct view_leaks *view)
 			human_size((int64_t)leak_values_get_lost_bytes(sum), bytes),
 			human_count(leak_values_get_lost_blocks(sum), blocks),
 			text_plural(leak_values_get_lost_blocks(sum)),
-			!leak_set_is_sure(leaks)                ? "seem"
+			!leak_set_is_sure(leaks)
+				? leak_values_get_lost_blocks(sum) == 1 ? "seems" : "seem"
 			: leak_values_get_lost_blocks(sum) == 1 ? "is"
 								: "are",
 			places, text_plural(places));
 	if (view->before != NULL)
 		print_before(term, view);
-	if (leaks->quality.taken == GRAPH_TAKEN_BY_TWIN && view->profile->process_count == 0)
+	if (graph_quality_is_live(&leaks->quality) && view->profile->process_count == 0)
 		print_looks(term, leaks);
 	fputs("\n", term->stream);
 	free(process);

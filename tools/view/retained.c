@@ -30,7 +30,7 @@ print_title(const struct term *term, const struct view_retained *view)
 
 	fprintf(term->stream, "%s%s %" PRIu32 "%s%s: %s in %s block%s can be reached, of %s live",
 		term_style(term, TERM_BOLD), command, profile->pid, term_style(term, TERM_PLAIN),
-		view->quality->taken != GRAPH_TAKEN_BY_TWIN ? ", at exit" : "",
+		view_graph_quality_moment(view->quality),
 		human_size((int64_t)report->held.bytes, bytes),
 		human_count(report->held.blocks, blocks), text_plural(report->held.blocks),
 		human_size((int64_t)report->live.bytes, live));
