@@ -101,6 +101,7 @@ EXTRA_DIST += \
 	tests/browser.py \
 	tests/cli/commanded.py \
 	tests/cli/feeding.py \
+	tests/cli/losing.py \
 	tests/cli/go_tool.py \
 	tests/cli/growing.py \
 	tests/cli/serving.py \

@@ -4,6 +4,18 @@ import subprocess
 
 from harness import LIBRARY, end_child, environment, equal, need, run
 
+# What allocates before the first line, and for each byte since.
+MAIN = r"""
+int main(void)
+{
+    char byte = 0;
+    before();
+    while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
+        since();
+    return 0;
+}
+"""
+
 
 class Feeding:
     """Its source writes a line, then reads a byte, again and again; `name` is its number."""

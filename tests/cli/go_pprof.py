@@ -6,7 +6,7 @@ import re
 import threading
 import time
 
-from feeding import Feeding
+from feeding import MAIN, Feeding
 from go_tool import GoTool
 from harness import SOURCE, Skip, case, equal, heaptally, need, program, record, report, run, run_cases
 from serving import Server
@@ -248,15 +248,7 @@ static void *volatile kept;
 static inline __attribute__((always_inline)) void fill(int count) { for (int i = 0; i < count; i++) kept = malloc(100); }
 __attribute__((noinline)) static void before(void) { fill(1000); }
 __attribute__((noinline)) static void since(void) { kept = malloc(1000); }
-int main(void)
-{
-    char byte = 0;
-    before();
-    while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
-        since();
-    return 0;
-}
-"""
+""" + MAIN
 
 
 @case("heaptally serve, scraped by pprof: heap, allocs, and the change of some seconds")

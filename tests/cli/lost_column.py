@@ -7,29 +7,16 @@ import json
 import os
 import re
 
-from harness import LIBRARY, case, environment, equal, heaptally, need, report, run, run_cases
+import losing
+from harness import LIBRARY, case, environment, equal, heaptally, report, run, run_cases
 
-SOURCE = """
-#include <stdlib.h>
-#include <string.h>
-void *kept[64];
-static __attribute__((noinline)) void lose_few(int n) { for (int i = 0; i < n; i++) *(void *volatile *)malloc(100) = malloc(500); }
-static __attribute__((noinline)) void lose_many(int n) { for (int i = 0; i < n; i++) *(volatile char *)malloc(40) = 1; }
-static __attribute__((noinline)) void keep(void) { for (int i = 0; i < 64; i++) kept[i] = malloc(10000); }
-static __attribute__((noinline)) void pass(void) { void *volatile big = malloc(9000000); free(big); }
-static __attribute__((noinline)) void clean(void) { volatile char area[16384]; memset((char *)area, 0, sizeof(area)); }
+MAIN = """
 int main(int argc, char **argv) {
 	int n = argc > 1 ? atoi(argv[1]) : 1;
 	lose_few(3 * n); lose_many(20 * n); keep(); pass(); clean();
 	return argc > 2; }
 """
 FEW, MANY = 3 * 600, 20 * 40
-
-
-def build():
-    with open("app.c", "w", encoding="ascii") as file:
-        file.write(SOURCE)
-    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "app", "app.c"]).returncode, 0, "gcc")
 
 
 def record(name, times, *options):
@@ -50,7 +37,7 @@ def refused(*words):
 
 @case("top: sorted by lost, as leaks counts it, at whichever moment; a column where something is lost")
 def top(_directory):
-    build()
+    losing.build("app", MAIN)
     record("a.tally", 1, "--leaks")
     for at in ([], ["--at", "exit"], ["--at", "peak"]):
         document = report("top", "--by", "function", "--sort", "lost", *at, "a.tally")
@@ -75,7 +62,7 @@ def top(_directory):
 
 @case("where nobody has looked there is no such column, and one line says what to do")
 def without(_directory):
-    build()
+    losing.build("app", MAIN)
     record("b.tally", 1)
     refused("top", "--sort", "lost", "b.tally")
     refused("diff", "--sort", "lost-blocks", "b.tally", "b.tally")
@@ -92,7 +79,7 @@ def without(_directory):
 
 @case("a recording has what the graph beside it says, and nothing of another run's")
 def recordings(_directory):
-    build()
+    losing.build("app", MAIN)
     for name in "c", "d":
         run(["./app"], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks:out=%s/%s.recording" % (os.getcwd(), name)))
     lost = by_function(report("top", "--by", "function", "--sort", "lost", "c.recording"), "lost_bytes")
@@ -104,7 +91,7 @@ def recordings(_directory):
 
 @case("diff: what is lost more, budgets on it, of all and of a place")
 def diff(_directory):
-    build()
+    losing.build("app", MAIN)
     record("e.tally", 1, "--leaks")
     record("f.tally", 3, "--leaks")
     document = report("diff", "--by", "function", "--sort", "lost", "e.tally", "f.tally")
@@ -124,7 +111,7 @@ def diff(_directory):
 
 @case("annotate: the lines that lose")
 def annotate(_directory):
-    build()
+    losing.build("app", MAIN)
     record("g.tally", 1, "--leaks")
     lines = {one["line"]: one["lost_bytes"] for one in report("annotate", "app.c", "g.tally")["lines"]}
     equal(sorted(lost for lost in lines.values() if lost), [MANY, FEW], "lines")
@@ -134,7 +121,7 @@ def annotate(_directory):
 
 @case("growth and timeline: what was lost at the last look")
 def curves(_directory):
-    build()
+    losing.build("app", MAIN)
     record("h.tally", 1, "--leaks")
     record("i.tally", 1)
     document = report("growth", "--by", "function", "h.tally")

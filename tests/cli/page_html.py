@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 
+import losing
 from browser import Browser
 from harness import COMMAND, LIBRARY, SOURCE, build_with_name, case, end_child, environment, equal, heaptally, need, \
     program, record, report, run, run_cases, wait_to_succeed
@@ -507,15 +508,7 @@ def opened(directory):
     assert status == 2 and "is written" in text and os.path.exists("third.html"), text
 
 
-LOSING = r"""
-#include <stdlib.h>
-#include <string.h>
-void *kept[64];
-static __attribute__((noinline)) void lose_few(int n) { for (int i = 0; i < n; i++) *(void *volatile *)malloc(100) = malloc(500); }
-static __attribute__((noinline)) void lose_many(int n) { for (int i = 0; i < n; i++) *(volatile char *)malloc(40) = 1; }
-static __attribute__((noinline)) void keep(void) { for (int i = 0; i < 64; i++) kept[i] = malloc(10000); }
-static __attribute__((noinline)) void pass(void) { void *volatile big = malloc(9000000); free(big); }
-static __attribute__((noinline)) void clean(void) { volatile char area[16384]; memset((char *)area, 0, sizeof(area)); }
+LOSING = """
 int main(int argc, char **argv) { lose_few(3 * argc); lose_many(20); keep(); pass(); clean(); return argv == NULL; }
 """
 
@@ -527,9 +520,7 @@ def lost_of(data, side=0):
 
 @case("what is lost is a metric, where somebody has looked, and by the graph beside a recording")
 def lost(directory):
-    with open("losing.c", "w", encoding="ascii") as file:
-        file.write(LOSING)
-    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "losing", "losing.c"]).returncode, 0, "gcc")
+    losing.build("losing", LOSING)
     equal(record("old.tally", ["./losing"], "--leaks").returncode, 0, "status")
     equal(record("new.tally", ["./losing", "more"], "--leaks").returncode, 0, "status")
     equal(record("without.tally", ["./losing"]).returncode, 0, "status")

@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 from browser import Browser
-from feeding import Feeding
+from feeding import MAIN, Feeding
 from harness import COMMAND, case, end_child, environment, equal, heaptally, need, program, record, report, run, \
     run_cases
 from pprof import Pprof, numbers
@@ -22,15 +22,7 @@ FEEDING = r"""
 static void *volatile kept;
 __attribute__((noinline)) static void before(void) { for (int i = 0; i < 1000; i++) kept = malloc(100); }
 __attribute__((noinline)) static void since(void) { kept = malloc(1000); }
-int main(void)
-{
-    char byte = 0;
-    before();
-    while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
-        since();
-    return 0;
-}
-"""
+""" + MAIN
 
 
 VALUES = ("total_blocks", "total_bytes", "live_blocks", "live_bytes")

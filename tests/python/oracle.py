@@ -53,8 +53,8 @@ def belongs(frames):
     return frames and os.path.basename(frames[-1][0]) not in OWN
 
 
-def compare(expected, got, what):
-    keys = [key for key in set(expected) | set(got) if belongs(key)]
+def compare(expected, got, what, keep):
+    keys = [key for key in set(expected) | set(got) if keep(key)]
     differences = ["%s: expected %s, got %s" % (key, expected.get(key), got.get(key))
                    for key in sorted(keys) if expected.get(key) != got.get(key)]
     equal(differences, [], "%s: %d of %d" % (what, len(differences), len(keys)))
@@ -74,13 +74,13 @@ def minor_of(python):
     return int(run([python, "-c", "import sys; print(sys.version_info[1])"]).stdout)
 
 
-def check_exactly(workload, directory, options="python=on", least=8, **changes):
+def check_exactly(workload, directory, options="python=on", least=8, keep=belongs, **changes):
     for python in (path for path in pythons() if minor_of(path) >= least):
         expected = expected_tracebacks(python, workload)
         got = got_tracebacks(python, workload, directory, options, **changes)
         what = "%s %s" % (python, workload)
-        compare(lines_of(expected), lines_of(got), what + ", lines")
-        compare(expected, got, what + ", tracebacks")
+        compare(lines_of(expected), lines_of(got), what + ", lines", keep)
+        compare(expected, got, what + ", tracebacks", keep)
 
 
 @case("sizes: every line and every traceback has tracemalloc's bytes and blocks")
@@ -111,11 +111,7 @@ def makes_bytes(frames):
 
 @case("wander: the same of 4,000 blocks on stacks that change at random, by calls and callbacks")
 def wander(directory):
-    for python in pythons():
-        expected = expected_tracebacks(python, "wander")
-        got = got_tracebacks(python, "wander", directory)
-        compare(*({frames: sums for frames, sums in found.items() if makes_bytes(frames)}
-                  for found in (expected, got)), python)
+    check_exactly("wander", directory, keep=makes_bytes)
 
 
 @case("PYTHONMALLOC=malloc: the same")
