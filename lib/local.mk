@@ -78,6 +78,7 @@ runtime_modules = \
 	lib/data/watch.h \
 	lib/include/anchor.h \
 	lib/include/exec_log.h \
+	lib/include/glibc_heap.h \
 	lib/include/graph.h \
 	lib/include/option_words.h \
 	lib/include/recording.h \

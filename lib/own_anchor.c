@@ -5,7 +5,6 @@
 #include "base/own_memory.h"
 #include "data/block_table.h"
 #include "include/anchor.h"
-#include "memory/arena.h"
 #include "memory/real.h"
 #include "recording/recording_map.h"
 
@@ -43,8 +42,6 @@ own_anchor_set(void)
 	/* It grows. */
 	anchor.range_count = OWN_MEMORY_MAX;
 	anchor.site_base = recording_site_base();
-	if (arena_dumps_blocks())
-		anchor.flags |= ANCHOR_TABLES_DUMPED;
 	if (recording.header->forked != 0)
 		anchor.flags |= ANCHOR_UNKNOWN_BLOCKS;
 	/* Release: whoever sees this sees the rest. */

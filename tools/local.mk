@@ -381,6 +381,8 @@ tools_libtools_a_SOURCES = \
 	tools/util/range_index.h \
 	tools/util/screen.c \
 	tools/util/screen.h \
+	tools/util/span.c \
+	tools/util/span.h \
 	tools/util/term.c \
 	tools/util/term.h \
 	tools/util/text.c \

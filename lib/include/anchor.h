@@ -22,7 +22,6 @@
 enum anchor_flag {
 	ANCHOR_UNKNOWN_BLOCKS = 1 << 0, /* some may live that are in no table: of before a fork, or
 					   of a pause */
-	ANCHOR_TABLES_DUMPED = 1 << 1,  /* a core file gets the tables of blocks, too */
 };
 
 /* A part of the address space; unused ones begin at 0. */

@@ -5,19 +5,8 @@
 
 #include "base/os.h"
 #include "data/block_table.h"
+#include "include/glibc_heap.h"
 #include "memory/real.h"
-
-/* glibc, malloc/arena.c: what an arena gets at once, at a multiple of it; its first word is the
- * address of the arena, which lies in the first page of its first such heap. */
-#define HEAP_BYTES  ((uint64_t)64 << 20)
-#define ARENA_WHERE 4096u
-
-/* malloc/malloc.c: flags in the word before a block; in front of that, for a chunk that was mapped
- * alone, how far before the chunk the mapping begins. */
-#define CHUNK_IS_MAPPED 2u
-#define CHUNK_IS_OTHERS 4u /* not of the main arena */
-#define CHUNK_FLAGS     7u
-#define CHUNK_HEAD      16u
 
 struct search {
 	const struct memory_map *map;
@@ -29,10 +18,11 @@ struct search {
 static void
 add_mapped_chunk(struct search *search, uint64_t block, uint64_t head)
 {
-	const uint64_t *before = (const uint64_t *)(block - CHUNK_HEAD);
-	uint64_t start = block - CHUNK_HEAD - *before;
-	uint64_t end = round_up(start + *before + (head & ~(uint64_t)CHUNK_FLAGS), PAGE_BYTES);
-	const struct mapping *mapping = memory_map_find(search->map, block - CHUNK_HEAD);
+	const uint64_t *before = (const uint64_t *)(block - GLIBC_CHUNK_HEAD);
+	uint64_t start = block - GLIBC_CHUNK_HEAD - *before;
+	uint64_t end =
+		round_up(start + *before + (head & ~(uint64_t)GLIBC_CHUNK_FLAGS), PAGE_BYTES);
+	const struct mapping *mapping = memory_map_find(search->map, block - GLIBC_CHUNK_HEAD);
 
 	/* Of a head that the program has overwritten, only what can be. */
 	if (mapping != NULL && start >= mapping->start && start <= block && end > block &&
@@ -57,15 +47,15 @@ add_main_arena(struct search *search, uint64_t block)
 static void
 add_of_block(struct search *search, uint64_t block)
 {
-	uint64_t head = ((const uint64_t *)block)[-1], heap = block & ~(HEAP_BYTES - 1);
+	uint64_t head = ((const uint64_t *)block)[-1], heap = block & ~(GLIBC_HEAP_BYTES - 1);
 
-	if ((head & CHUNK_IS_MAPPED) != 0) {
+	if ((head & GLIBC_CHUNK_IS_MAPPED) != 0) {
 		add_mapped_chunk(search, block, head);
-	} else if ((head & CHUNK_IS_OTHERS) == 0) {
+	} else if ((head & GLIBC_CHUNK_IS_OTHERS) == 0) {
 		add_main_arena(search, block);
 	} else if (heap != search->last_heap) {
 		search->last_heap = heap;
-		ranges_insert(search->ranges, heap, heap + HEAP_BYTES);
+		ranges_insert(search->ranges, heap, heap + GLIBC_HEAP_BYTES);
 	}
 }
 
@@ -76,8 +66,9 @@ is_heap(uint64_t address)
 	uint64_t arena = 0, first = 0;
 
 	return os_copy_memory((const void *)address, &arena, sizeof arena) && arena != 0 &&
-	       (arena & (HEAP_BYTES - 1)) < ARENA_WHERE &&
-	       os_copy_memory((const void *)(arena & ~(HEAP_BYTES - 1)), &first, sizeof first) &&
+	       (arena & (GLIBC_HEAP_BYTES - 1)) < GLIBC_ARENA_WHERE &&
+	       os_copy_memory((const void *)(arena & ~(GLIBC_HEAP_BYTES - 1)), &first,
+			      sizeof first) &&
 	       first == arena;
 }
 
@@ -91,9 +82,10 @@ add_empty_arenas(struct search *search)
 
 		if (!m->readable || !m->writable || m->is_file || m->is_shared)
 			continue;
-		for (uint64_t at = round_up(m->start, HEAP_BYTES); at < m->end; at += HEAP_BYTES)
+		for (uint64_t at = round_up(m->start, GLIBC_HEAP_BYTES); at < m->end;
+		     at += GLIBC_HEAP_BYTES)
 			if (is_heap(at))
-				ranges_insert(search->ranges, at, at + HEAP_BYTES);
+				ranges_insert(search->ranges, at, at + GLIBC_HEAP_BYTES);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "glibc_heap.h"
 #include "model/attribution.h"
 #include "model/memory.h"
 #include "model/memory_class.h"
@@ -404,8 +405,8 @@ START_TEST(heads_of_arenas)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_uint_eq(memory_class_get_arena(bad[i]), 0);
 	ck_assert_uint_eq(memory_class_get_first_chunk(start, good[0]), start + 48 + 2200);
-	ck_assert_uint_eq(memory_class_get_first_chunk(start + MEMORY_ARENA_BYTES, good[0]),
-			  start + MEMORY_ARENA_BYTES + 48);
+	ck_assert_uint_eq(memory_class_get_first_chunk(start + GLIBC_HEAP_BYTES, good[0]),
+			  start + GLIBC_HEAP_BYTES + 48);
 }
 END_TEST
 
@@ -476,7 +477,7 @@ END_TEST
 /* Between live chunks, at the end of the main heap, of an arena's first heap and of its last. */
 START_TEST(what_malloc_trim_returns)
 {
-	const uint64_t arena = UINT64_C(0x7f0004000000), next = arena + MEMORY_ARENA_BYTES;
+	const uint64_t arena = UINT64_C(0x7f0004000000), next = arena + GLIBC_HEAP_BYTES;
 	struct remedy remedy;
 
 	map(HEAP, 32, "rw-p", "[heap]", 0);

@@ -4,22 +4,12 @@
 
 #include <string.h>
 
+#include "glibc_heap.h"
 #include "image/image.h"
 #include "image/image_known.h"
 #include "image/ranges.h"
 
-/* glibc, malloc/arena.c: what an arena gets at once, at a multiple of it; its first word is the
- * address of the arena, which lies in the first page of its first such heap. */
-#define HEAP_BYTES  ((uint64_t)64 << 20)
-#define ARENA_WHERE 4096u
-
-/* malloc/malloc.c: flags in the word before a block; in front of that, for a chunk that was mapped
- * alone, how far before the chunk the mapping begins. */
-#define CHUNK_IS_MAPPED 2u
-#define CHUNK_IS_OTHERS 4u /* not of the main arena */
-#define CHUNK_FLAGS     7u
-#define CHUNK_HEAD      16u
-#define PAGE            ((uint64_t)IMAGE_PAGE_BYTES)
+#define PAGE ((uint64_t)IMAGE_PAGE_BYTES)
 
 struct search {
 	const struct image *image;
@@ -32,10 +22,10 @@ struct search {
 static void
 add_mapped_chunk(struct search *search, uint64_t block, const uint64_t head[2])
 {
-	uint64_t start = block - CHUNK_HEAD - head[0];
-	uint64_t end =
-		(start + head[0] + (head[1] & ~(uint64_t)CHUNK_FLAGS) + PAGE - 1) & ~(PAGE - 1);
-	const struct image_mapping *mapping = image_find(search->image, block - CHUNK_HEAD);
+	uint64_t start = block - GLIBC_CHUNK_HEAD - head[0];
+	uint64_t end = (start + head[0] + (head[1] & ~(uint64_t)GLIBC_CHUNK_FLAGS) + PAGE - 1) &
+		       ~(PAGE - 1);
+	const struct image_mapping *mapping = image_find(search->image, block - GLIBC_CHUNK_HEAD);
 
 	if (mapping != NULL && start >= mapping->start && start <= block && end > block &&
 	    end <= mapping->end)
@@ -59,17 +49,17 @@ add_main_arena(struct search *search, uint64_t block)
 static void
 add_of_block(struct search *search, uint64_t block)
 {
-	uint64_t head[2], heap = block & ~(HEAP_BYTES - 1);
+	uint64_t head[2], heap = block & ~(GLIBC_HEAP_BYTES - 1);
 
-	if (!image_peek(search->image, block - CHUNK_HEAD, head, sizeof(head)))
+	if (!image_peek(search->image, block - GLIBC_CHUNK_HEAD, head, sizeof(head)))
 		return;
-	if ((head[1] & CHUNK_IS_MAPPED) != 0) {
+	if ((head[1] & GLIBC_CHUNK_IS_MAPPED) != 0) {
 		add_mapped_chunk(search, block, head);
-	} else if ((head[1] & CHUNK_IS_OTHERS) == 0) {
+	} else if ((head[1] & GLIBC_CHUNK_IS_OTHERS) == 0) {
 		add_main_arena(search, block);
 	} else if (heap != search->last_heap) {
 		search->last_heap = heap;
-		ranges_insert(search->ranges, heap, heap + HEAP_BYTES);
+		ranges_insert(search->ranges, heap, heap + GLIBC_HEAP_BYTES);
 	}
 }
 
@@ -80,8 +70,8 @@ is_heap(const struct image *image, uint64_t address)
 	uint64_t arena = 0, first = 0;
 
 	return image_peek(image, address, &arena, sizeof(arena)) && arena != 0 &&
-	       (arena & (HEAP_BYTES - 1)) < ARENA_WHERE &&
-	       image_peek(image, arena & ~(HEAP_BYTES - 1), &first, sizeof(first)) &&
+	       (arena & (GLIBC_HEAP_BYTES - 1)) < GLIBC_ARENA_WHERE &&
+	       image_peek(image, arena & ~(GLIBC_HEAP_BYTES - 1), &first, sizeof(first)) &&
 	       first == arena;
 }
 
@@ -90,13 +80,13 @@ static void
 add_arenas(struct search *search)
 {
 	array_each (&search->image->mappings, m) {
-		uint64_t at = (m->start + HEAP_BYTES - 1) & ~(HEAP_BYTES - 1);
+		uint64_t at = (m->start + GLIBC_HEAP_BYTES - 1) & ~(GLIBC_HEAP_BYTES - 1);
 
 		if (!m->readable || !m->writable || m->is_file || m->is_shared)
 			continue;
-		for (; at >= m->start && at < m->known_end; at += HEAP_BYTES)
+		for (; at >= m->start && at < m->known_end; at += GLIBC_HEAP_BYTES)
 			if (is_heap(search->image, at))
-				ranges_insert(search->ranges, at, at + HEAP_BYTES);
+				ranges_insert(search->ranges, at, at + GLIBC_HEAP_BYTES);
 	}
 }
 

@@ -22,6 +22,7 @@
 
 #include "image/image.h"
 #include "util/intern.h"
+#include "util/span.h"
 #include "util/text.h"
 #include "util/xalloc.h"
 
@@ -348,21 +349,6 @@ read_segments(struct reading *reading)
 	return true;
 }
 
-static int
-compare_files(const void *left, const void *right)
-{
-	const struct core_file *a = left, *b = right;
-
-	return (a->start > b->start) - (a->start < b->start);
-}
-
-static bool
-is_device(const char *name)
-{
-	return text_starts_with(name, "/dev/") && !text_starts_with(name, "/dev/zero") &&
-	       !text_starts_with(name, "/dev/shm/");
-}
-
 /* --- names --- */
 
 static void
@@ -370,9 +356,7 @@ name_files(struct reading *reading)
 {
 	size_t next = 0;
 
-	if (reading->files.count > 1)
-		qsort(reading->files.items, reading->files.count, sizeof(struct core_file),
-		      compare_files);
+	span_sort(reading->files.items, reading->files.count, sizeof(struct core_file));
 	array_each (&reading->image->mappings, mapping) {
 		while (next < reading->files.count &&
 		       reading->files.items[next].end <= mapping->start)
@@ -382,7 +366,7 @@ name_files(struct reading *reading)
 			continue;
 		mapping->name = reading->files.items[next].name;
 		mapping->is_file = !text_starts_with(mapping->name, "/SYSV");
-		mapping->is_device = is_device(mapping->name);
+		mapping->is_device = image_is_device(mapping->name);
 	}
 }
 

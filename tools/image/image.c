@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "util/intern.h"
+#include "util/span.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define PAGES_AT_ONCE 512
@@ -42,14 +44,6 @@ image_release(struct image *image)
 	*image = (struct image){.fd = -1, .pagemap = -1};
 }
 
-static int
-compare_mappings(const void *left, const void *right)
-{
-	const struct image_mapping *a = left, *b = right;
-
-	return (a->start > b->start) - (a->start < b->start);
-}
-
 /* What follows a file's data without a name of its own are variables that begin as zero. */
 static void
 set_object(const struct image_mapping *before, struct image_mapping *mapping)
@@ -67,9 +61,7 @@ image_finish_mappings(struct image *image)
 	size_t kept = 0;
 	uint64_t end = 0;
 
-	if (image->mappings.count > 1)
-		qsort(image->mappings.items, image->mappings.count, sizeof(struct image_mapping),
-		      compare_mappings);
+	span_sort(image->mappings.items, image->mappings.count, sizeof(struct image_mapping));
 	for (size_t i = 0; i < image->mappings.count; i++) {
 		struct image_mapping mapping = image->mappings.items[i];
 
@@ -82,20 +74,19 @@ image_finish_mappings(struct image *image)
 	image->mappings.count = kept;
 }
 
+bool
+image_is_device(const char *name)
+{
+	return (text_starts_with(name, "/dev/") && !text_starts_with(name, "/dev/zero") &&
+		!text_starts_with(name, "/dev/shm/")) ||
+	       text_starts_with(name, "[v");
+}
+
 size_t
 image_find_index(const struct image *image, uint64_t address)
 {
-	size_t low = 0, high = image->mappings.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (address >= image->mappings.items[middle].end)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return span_find(image->mappings.items, image->mappings.count, sizeof(struct image_mapping),
+			 address);
 }
 
 const struct image_mapping *

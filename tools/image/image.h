@@ -69,6 +69,9 @@ void image_release(struct image *image);
 /* Put the mappings in order, and cut what overlaps; find out whose variables have no name. */
 void image_finish_mappings(struct image *image);
 
+/* Whether the name of a mapping is that of a device, or of what the kernel maps for all. */
+bool image_is_device(const char *name);
+
 /* The mapping that holds address, or NULL. */
 const struct image_mapping *image_find(const struct image *image, uint64_t address);
 

@@ -20,7 +20,6 @@
 
 #include "image/image.h"
 #include "util/intern.h"
-#include "util/text.h"
 #include "util/xalloc.h"
 
 enum {
@@ -43,14 +42,6 @@ open_file(pid_t pid, const char *name)
 
 /* --- mappings --- */
 
-static bool
-is_device(const char *name)
-{
-	return (text_starts_with(name, "/dev/") && !text_starts_with(name, "/dev/zero") &&
-		!text_starts_with(name, "/dev/shm/")) ||
-	       text_starts_with(name, "[v");
-}
-
 /* "5581e000-5583f000 rw-p 00000000 00:00 0      [heap]" */
 static void
 take_line(struct image *image, char *line)
@@ -71,7 +62,7 @@ take_line(struct image *image, char *line)
 	mapping.executable = flags[2] == 'x';
 	mapping.is_shared = flags[3] == 's';
 	mapping.is_file = inode != 0;
-	mapping.is_device = is_device(mapping.name);
+	mapping.is_device = image_is_device(mapping.name);
 	*array_push(&image->mappings) = mapping;
 }
 

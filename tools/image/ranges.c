@@ -2,7 +2,7 @@
 #include "config.h"
 #include "image/ranges.h"
 
-#include <stdlib.h>
+#include "util/span.h"
 
 void
 ranges_insert(struct ranges *ranges, uint64_t start, uint64_t end)
@@ -27,22 +27,12 @@ ranges_release(struct ranges *ranges)
 	array_release(&ranges->list);
 }
 
-static int
-compare_ranges(const void *left, const void *right)
-{
-	const struct memory_range *a = left, *b = right;
-
-	return (a->start > b->start) - (a->start < b->start);
-}
-
 void
 ranges_sort(struct ranges *ranges)
 {
 	size_t kept = 0;
 
-	if (ranges->list.count > 1)
-		qsort(ranges->list.items, ranges->list.count, sizeof(struct memory_range),
-		      compare_ranges);
+	span_sort(ranges->list.items, ranges->list.count, sizeof(struct memory_range));
 	for (size_t i = 0; i < ranges->list.count; i++) {
 		struct memory_range range = ranges->list.items[i];
 
@@ -59,17 +49,8 @@ ranges_sort(struct ranges *ranges)
 size_t
 ranges_find(const struct ranges *ranges, uint64_t address)
 {
-	size_t low = 0, high = ranges->list.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->list.items[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return span_find(ranges->list.items, ranges->list.count, sizeof(struct memory_range),
+			 address);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/attribution.h"
 #include "model/system_rules.h"
 #include "util/array.h"
 #include "util/wrap.h"

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/attribution.h"
 #include "model/group_blocks.h"
 #include "model/place.h"
 #include "model/profile.h"
@@ -38,6 +37,8 @@ extern const char *const group_by_names[];
 
 /* 0 or -EINVAL. */
 int group_by_parse(const char *name, enum group_by *ret_by);
+
+struct attribution;
 
 struct group_options {
 	enum group_by by;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/attribution.h"
 #include "model/rank.h"
 #include "util/xalloc.h"
 

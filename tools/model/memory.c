@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/intern.h"
+#include "util/span.h"
 #include "util/text.h"
 #include "util/xalloc.h"
 
@@ -40,19 +41,12 @@ memory_clear(struct memory *memory)
 const struct memory_mapping *
 memory_find_mapping(const struct memory *memory, uint64_t address)
 {
-	size_t low = 0, high = memory->mappings.count;
+	size_t found = span_find(memory->mappings.items, memory->mappings.count,
+				 sizeof(struct memory_mapping), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->mappings.items[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == memory->mappings.count || memory->mappings.items[low].start > address)
+	if (found == memory->mappings.count || memory->mappings.items[found].start > address)
 		return NULL;
-	return &memory->mappings.items[low];
+	return &memory->mappings.items[found];
 }
 
 enum memory_allocator

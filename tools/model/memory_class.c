@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glibc_heap.h"
 #include "util/text.h"
 
 /* Before Linux 6.7 a stack is known by the guard below it, which is not larger. */
@@ -165,12 +166,12 @@ uint64_t
 memory_class_get_arena(const uint64_t words[MEMORY_ARENA_WORDS])
 {
 	uint64_t arena = words[0], bytes = words[2], writable = words[3];
-	uint64_t place = arena % MEMORY_ARENA_BYTES;
+	uint64_t place = arena % GLIBC_HEAP_BYTES;
 
 	if (arena == 0 || arena % 16 != 0 || place == 0 || place > ARENA_STATE_REACH)
 		return 0;
-	if (bytes < MEMORY_PAGE_BYTES || bytes > MEMORY_ARENA_BYTES ||
-	    bytes % MEMORY_PAGE_BYTES != 0 || writable < bytes || writable > MEMORY_ARENA_BYTES)
+	if (bytes < MEMORY_PAGE_BYTES || bytes > GLIBC_HEAP_BYTES ||
+	    bytes % MEMORY_PAGE_BYTES != 0 || writable < bytes || writable > GLIBC_HEAP_BYTES)
 		return 0;
 	return bytes;
 }
@@ -178,7 +179,7 @@ memory_class_get_arena(const uint64_t words[MEMORY_ARENA_WORDS])
 uint64_t
 memory_class_get_first_chunk(uint64_t start, uint64_t arena)
 {
-	bool is_first = arena / MEMORY_ARENA_BYTES == start / MEMORY_ARENA_BYTES;
+	bool is_first = arena / GLIBC_HEAP_BYTES == start / GLIBC_HEAP_BYTES;
 
 	return start + HEAP_HEAD_BYTES + (is_first ? ARENA_STATE_BYTES : 0);
 }

@@ -16,10 +16,9 @@ void memory_class_set(struct memory *memory);
 bool memory_class_may_be_heap(const struct memory_mapping *mapping);
 
 /*
- * What the words at an address that is a multiple of MEMORY_ARENA_BYTES say: the bytes of the heap
+ * What the words at an address that is a multiple of GLIBC_HEAP_BYTES say: the bytes of the heap
  * of one of glibc's arenas that begins there, or 0 if they are no head of one.
  */
-#define MEMORY_ARENA_BYTES ((uint64_t)64 << 20)
 #define MEMORY_ARENA_WORDS 4
 uint64_t memory_class_get_arena(const uint64_t words[MEMORY_ARENA_WORDS]);
 

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "model/attribution.h"
 #include "model/group.h"
 #include "model/place.h"
 #include "model/system_rules.h"

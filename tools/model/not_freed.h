@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/attribution.h"
 #include "model/profile.h"
 #include "model/selection.h"
+
+struct attribution;
 
 struct not_freed {
 	struct profile_values values; /* of the last moment, less `kept` */

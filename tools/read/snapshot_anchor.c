@@ -91,7 +91,6 @@ snapshot_anchor_find(const struct image *image, struct snapshot_anchor *ret_anch
 		.site_base = found.site_base,
 		.is_glibc = found.blocks.size_bits == 0,
 		.has_unknown_blocks = (found.flags & ANCHOR_UNKNOWN_BLOCKS) != 0,
-		.dumps_tables = (found.flags & ANCHOR_TABLES_DUMPED) != 0,
 	};
 	take_ranges(image, &found, ret_anchor);
 	return 0;
@@ -117,6 +116,5 @@ snapshot_anchor_read_blocks(const struct image *image, struct snapshot_anchor *a
 	/* What is not in the image cannot be read. */
 	if (result == -EFAULT || result == -EIO)
 		return -ENODATA;
-	anchor->has_tables = result == 0;
 	return result;
 }

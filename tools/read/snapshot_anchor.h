@@ -23,8 +23,6 @@ struct snapshot_anchor {
 	uint32_t site_base;
 	bool is_glibc; /* its allocator */
 	bool has_unknown_blocks;
-	bool dumps_tables; /* a core has the tables of blocks */
-	bool has_tables;   /* they were read */
 	bool misses_blocks;
 	ARRAY(struct memory_range) own; /* memory of the runtime */
 };

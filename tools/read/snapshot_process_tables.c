@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "glibc_heap.h"
 #include "image/image.h"
 #include "model/memory.h"
 #include "model/memory_class.h"
@@ -491,12 +492,12 @@ find_arenas(struct reading *reading)
 	uint64_t words[MEMORY_ARENA_WORDS];
 
 	array_each (&reading->memory->mappings, mapping) {
-		uint64_t at = (mapping->start + MEMORY_ARENA_BYTES - 1) & ~(MEMORY_ARENA_BYTES - 1);
+		uint64_t at = (mapping->start + GLIBC_HEAP_BYTES - 1) & ~(GLIBC_HEAP_BYTES - 1);
 
 		/* A head is where the mapping's memory begins, but for merged ones. */
 		if (!memory_class_may_be_heap(mapping) || mapping->resident == 0)
 			continue;
-		for (; at < mapping->end; at += MEMORY_ARENA_BYTES) {
+		for (; at < mapping->end; at += GLIBC_HEAP_BYTES) {
 			uint64_t bytes;
 
 			if (read_present(reading, at, words, sizeof(words)) != 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "model/attribution.h"
 #include "model/card.h"
 #include "model/column.h"
 #include "model/curve.h"
