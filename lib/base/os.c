@@ -442,6 +442,12 @@ os_make_directory(const char *path, unsigned mode)
 	return result == 0 ? (int)call3(SYS_chmod, (long)path, mode, 0) : result;
 }
 
+int
+os_remove_directory(const char *path)
+{
+	return (int)call3(SYS_rmdir, (long)path, 0, 0);
+}
+
 long
 os_read_link(const char *path, char *buffer, size_t bytes)
 {

@@ -100,6 +100,7 @@ long os_read_directory(int fd, void *buffer, size_t bytes);
 int os_rename(const char *from, const char *to);
 int os_exchange(const char *one, const char *other);
 int os_make_directory(const char *path, unsigned mode);
+int os_remove_directory(const char *path);
 long os_read_link(const char *path, char *buffer, size_t bytes);
 
 /* The current directory with its NUL: bytes, or -errno. One that is not below the root does not

@@ -117,11 +117,13 @@ is_private_directory(const char *path)
 	       (st.mode & 077) == 0;
 }
 
-/* parent + suffix as a directory of mode 0700 that is ours, with room. */
+/* parent + suffix as a directory of mode 0700 that is ours, with room. One that was made for
+ * nothing does not stay. */
 static bool
 start_below(const char *parent, const char *suffix, bool with_uid)
 {
 	static char path[PATH_BYTES];
+	bool made, started;
 
 	if (parent[0] != '/')
 		return false;
@@ -130,9 +132,12 @@ start_below(const char *parent, const char *suffix, bool with_uid)
 	append_text(path, sizeof path, suffix);
 	if (with_uid)
 		append_number(path, sizeof path, os_user_id(), 10, 1);
-	os_make_directory(path, 0700);
-	return is_private_directory(path) && os_free_bytes(path) >= ROOM_MIN &&
-	       start_in_directory(path);
+	made = os_make_directory(path, 0700) == 0;
+	started = is_private_directory(path) && os_free_bytes(path) >= ROOM_MIN &&
+		  start_in_directory(path);
+	if (made && !started)
+		os_remove_directory(path);
+	return started;
 }
 
 /* Whether path is the recording of a process that has ended and is not the past of this one. */

@@ -8,6 +8,14 @@ setup()
 	export LC_ALL=C.UTF-8 XDG_CACHE_HOME=/dev/null
 	programs=$builddir/tests/programs
 	cd "$BATS_TEST_TMPDIR" || return 1
+	# Numbers of processes come again: no recording of another case may be taken for one of this.
+	usual_place=$(mktemp -d "${XDG_RUNTIME_DIR:-/dev/shm}/heaptally-case.XXXXXX") || return 1
+	export XDG_RUNTIME_DIR=$usual_place
+}
+
+teardown()
+{
+	rm -rf "$usual_place"
 }
 
 heaptally()

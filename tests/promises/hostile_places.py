@@ -132,6 +132,16 @@ def own_folder(directory):
     private(found[0])
 
 
+@case("no folder stays where no recording could begin")
+def nothing_began(directory):
+    no_files = ["/usr/bin/prlimit", "--fsize=4096", "--"]
+    runs(no_files, XDG_RUNTIME_DIR=directory, TMPDIR=directory)
+    equal(os.listdir(directory), [], "what is left")
+    os.mkdir("heaptally", 0o700)
+    runs(no_files, XDG_RUNTIME_DIR=directory)
+    equal(os.listdir(directory), ["heaptally"], "what was there")
+
+
 @case("a folder that is a symbolic link, or open to all, or another's, is not used")
 def planted_folder(directory):
     need_private_mounts()
