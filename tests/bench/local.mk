@@ -49,7 +49,9 @@ EXTRA_DIST += \
 	tests/bench/tracers.py \
 	tests/bench/workloads/clang-bigfile.cpp \
 	tests/bench/workloads/make-big-json \
+	tests/bench/workloads/node-objects.js \
 	tests/bench/workloads/perl-hashes.pl \
+	tests/bench/workloads/python-deep.py \
 	tests/bench/workloads/python-json-ast.py \
 	tests/bench/workloads/python-lines.py \
 	tests/bench/workloads/sqlite-inmemory.sql

@@ -28,6 +28,19 @@ def available_bytes():
     return int(read_field("/proc/meminfo", r"^MemAvailable:\s+(\d+)") or 0) * 1024
 
 
+# Types of file systems whose files are nowhere else.
+IN_MEMORY = ("tmpfs", "ramfs")
+
+
+def file_system(path):
+    """The type of what holds the path, by the longest mount point above it."""
+    with open("/proc/self/mounts") as mounts:
+        fields = [line.split()[1:3] for line in mounts]
+    path = os.path.realpath(path)
+    above = [(len(point), kind) for point, kind in fields if point == "/" or (path + "/").startswith(point + "/")]
+    return max(above)[1] if above else "?"
+
+
 def describe(context):
     return {
         "cpu": read_field("/proc/cpuinfo", r"^model name\s*:\s*(.*)$") or platform.machine(),
@@ -39,11 +52,12 @@ def describe(context):
         "heaptrack": first_line("heaptrack", "--version"),
         "virtual": " hypervisor" in (read_field("/proc/cpuinfo", r"^flags\s*:(.*)$") or ""),
         "load_at_start": os.getloadavg(),
+        "recordings": {os.path.dirname(folder): file_system(folder) for folder in (context.temp, context.disk)},
     }
 
 
 def line(facts):
-    return "machine: %d x %s%s, %.0f GiB, Linux %s, %s, heaptally %s, %s, load %.2f" % (
+    return "machine: %d x %s%s, %.0f GiB, Linux %s, %s, heaptally %s, %s, load %.2f\nrecordings: %s" % (
         facts["cpus"], facts["cpu"], " (virtual)" if facts["virtual"] else "", facts["memory_bytes"] / 2**30,
         facts["kernel"], facts["libc"], facts["source"] or "?", facts["heaptrack"] or "no heaptrack",
-        facts["load_at_start"][0])
+        facts["load_at_start"][0], ", ".join("%s (%s)" % item for item in facts["recordings"].items()))

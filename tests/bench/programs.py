@@ -22,12 +22,14 @@ THREADS_NODES = 2000000
 
 
 class Row:
-    """A command, its folder and variables, how often a round runs it, and the goal of its ratio."""
+    """A command, its folder and variables, how often a round runs it, and the goal of its ratio. Recordings are in
+    memory, or on a disk."""
 
-    def __init__(self, name, argv, goal, runs=1, variables=None, prepare=None):
+    def __init__(self, name, argv, goal, runs=1, variables=None, prepare=None, on_disk=False):
         self.name, self.argv, self.goal, self.runs = name, argv, goal, runs
         self.variables = variables or {}
         self.prepare = prepare
+        self.on_disk = on_disk
         self.cwd = None
         self.recording = None
 
@@ -58,16 +60,26 @@ def all_rows(context):
         threads_row(context, 1, 0.10),
         threads_row(context, 2, 0.05),
         threads_row(context, 8, 0.05),
+        Row("node", ["node", "node-objects.js"], GOAL_REAL, runs=3),
+        Row("deep", [python, "python-deep.py"], GOAL_REAL, runs=3,
+            variables={"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"}),
         Row("true", ["true"], None, runs=10),
     ]
 
 
-ROWS = REAL + ("threads-1", "threads-2", "threads-8", "true")
+ON_DISK = "-disk"
+# What a disk adds is added once a process: it shows where a program is short.
+ROWS = REAL + ("threads-1", "threads-2", "threads-8", "node", "deep", "true") \
+    + tuple(name + ON_DISK for name in ("jq", "sqlite", "clang", "true"))
 
 
 def find_row(context, name):
     """The row, ready to run."""
-    row = next(row for row in all_rows(context) if row.name == name)
+    row = next(row for row in all_rows(context) if row.name == name.removesuffix(ON_DISK))
+    row.on_disk = name.endswith(ON_DISK)
+    row.name = name
+    if row.on_disk:
+        context.need_disk()
     path = shutil.which(row.argv[0])
     if path is None:
         raise Missing("%s is not installed" % row.argv[0])
@@ -92,7 +104,7 @@ def wanted_rows(context):
 
 def measure_once(context, row, tracer):
     context.clear()
-    variables, argv = tracer.wrap(row.argv, context.path("out." + row.name))
+    variables, argv = tracer.wrap(row.argv, context.output(row.name, row.on_disk))
     return context.run(argv, dict(row.variables, **variables), row.cwd)
 
 
@@ -107,7 +119,7 @@ def measure_round(context, row, present, number, samples, failures):
         try:
             kept[tracer.name] = measure_once(context, row, tracer)
             if isinstance(tracer, tracers.Heaptally):
-                row.recording = recording.read(context, context.path("out.%s.recording" % row.name))
+                row.recording = recording.read(context, context.output(row.name, row.on_disk) + ".recording")
         except Failed as failure:
             failures.add((row.name, tracer.name))
             context.failed.append("%s under %s: %s" % (row.name, tracer.name, failure))
@@ -197,7 +209,7 @@ def print_row(name, result, names, start):
     own = result["added_s"].get("heaptally")
     cell = "-" if own is None else "%.3f +-%.3f" % (own, result["spread_s"]["heaptally"])
     goal = verdict(value, result["goal"])
-    if name == "true" and own is not None:
+    if name.removesuffix(ON_DISK) == "true" and own is not None:
         goal = "%.3f s %s" % (GOAL_START_S, "ok" if own <= GOAL_START_S else "OVER")
     memory = [added_memory(result, tracer) for tracer in MEMORY_COLUMNS]
     line = "%-10s %8s %15s" % (name, format_cell(result["untraced_s"]), cell)
@@ -251,9 +263,9 @@ def run(context, results):
     names = [tracer.name for tracer in present if tracer.name != "untraced"]
     if names[:1] != ["heaptally"]:
         names.insert(0, "heaptally")
-    start = results.get("true")
     print_head(names)
     for row in rows:
+        start = results.get("true" + ON_DISK if row.on_disk else "true")
         print_row(row.name, results[row.name], names, start)
     print_recordings(rows)
     results["geometric-mean"] = print_mean(results)

@@ -7,6 +7,8 @@ import signal
 import statistics
 import subprocess
 
+import machine
+
 # A hung program must not hang the bench. gperftools needs two minutes for one row.
 LIMIT_SECONDS = 900
 
@@ -26,12 +28,12 @@ class Missing(Exception):
 class Context:
     """Options, folders, what was skipped and what failed, for one run of the bench."""
 
-    def __init__(self, arguments, temp):
+    def __init__(self, arguments, temp, disk):
         self.rounds = arguments.rounds
         self.quick = arguments.quick
         self.only = set(arguments.only)
         self.all_tracers = arguments.all
-        self.temp = temp
+        self.temp, self.disk = temp, disk
         self.source = os.path.dirname(os.path.abspath(__file__))
         self.build = os.path.abspath(arguments.build)
         self.library = os.path.abspath(arguments.lib or os.path.join(self.build, "lib/.libs/libheaptally.so"))
@@ -77,11 +79,20 @@ class Context:
     def path(self, name):
         return os.path.join(self.temp, name)
 
+    def need_disk(self):
+        if machine.file_system(self.disk) in machine.IN_MEMORY:
+            raise Missing("%s is in memory; TMPDIR can name a folder on a disk" % os.path.dirname(self.disk))
+
+    def output(self, name, on_disk=False):
+        """Where a tracer writes to: all that begins with this path is removed by `clear`."""
+        return os.path.join(self.disk if on_disk else self.temp, "out." + name)
+
     def clear(self):
         """Remove what the last command wrote, but for the inputs of others."""
-        for name in os.listdir(self.temp):
-            if name.startswith("out."):
-                os.unlink(self.path(name))
+        for folder in (self.temp, self.disk):
+            for name in os.listdir(folder):
+                if name.startswith("out."):
+                    os.unlink(os.path.join(folder, name))
 
     def start(self, argv, env=None, cwd=None, stdin="/dev/null", stdout="/dev/null"):
         command = [self.helper("measure"), "-i", stdin, "-o", stdout]
