@@ -20,7 +20,7 @@
 void
 python_frames_forget(struct python_memory *m)
 {
-	m->depth = 0;
+	m->depth = m->steady = m->merged_count = 0;
 	m->thread = NULL;
 	for (uint32_t i = 0; i < PYTHON_IDS; i++)
 		m->ids[i].code = NULL;
@@ -346,18 +346,32 @@ is_readable(const char *frame)
 	return true;
 }
 
+static inline bool
+has_frame(const struct python_layout *l)
+{
+	return l->thread_frame != PYTHON_NO_FIELD;
+}
+
+/* The word of a thread's state that its chain begins with: a frame, or where one is. */
+static inline const char *
+start_of(const char *thread)
+{
+	const struct python_layout *l = &python.layout;
+
+	return thread + (has_frame(l) ? l->thread_frame : l->thread_cframe);
+}
+
 /* Whether a chain of frames that nobody has looked at yet is one, as far as it can be read. */
 static COLD bool
-is_chain(const char *thread)
+is_chain(struct python_memory *m, const char *thread)
 {
 	const struct python_layout *l = &python.layout;
 	const char *frame = NULL;
-	bool has_frame = l->thread_frame != PYTHON_NO_FIELD;
 
-	if (!os_read_memory(thread + (has_frame ? l->thread_frame : l->thread_cframe), &frame,
-			    sizeof frame))
+	if (!os_read_memory(start_of(thread), &frame, sizeof frame))
 		return false;
-	if (!has_frame && frame != NULL &&
+	m->start = frame;
+	if (!has_frame(l) && frame != NULL &&
 	    !os_read_memory(frame + l->cframe_frame, &frame, sizeof frame))
 		return false;
 	for (uint32_t i = 0; i < PYTHON_FRAMES_MAX && frame != NULL; i++) {
@@ -378,10 +392,25 @@ meet_thread(struct python_memory *m, const char *thread)
 		   id == arch_thread_control();
 
 	/* Later one may be met that another thread has made for this one. */
-	if (python.state == PYTHON_FOUND && (!own || !is_chain(thread)))
+	if (python.state == PYTHON_FOUND && (!own || !is_chain(m, thread)))
 		python_refuse(TROUBLE_PYTHON_STRANGE);
 	m->thread = thread;
 	return own && python_is_readable();
+}
+
+/* An interpreter that starts makes thousands of blocks before its first frame: what could be read
+ * when its state was looked at is as it was. */
+static COLD bool
+has_no_frame_yet(const struct python_memory *m, const char *thread)
+{
+	const char *start;
+
+	if (thread != m->thread || python.state != PYTHON_FOUND)
+		return false;
+	start = pointer_at(start_of(thread), 0);
+	if (start != m->start || start == NULL)
+		return start == m->start;
+	return !has_frame(&python.layout) && pointer_at(start, python.layout.cframe_frame) == NULL;
 }
 
 static inline const char *
@@ -397,12 +426,14 @@ find_thread(struct python_memory *m)
 		if (attached != NULL)
 			thread = attached;
 	}
-	if (unlikely(thread != m->thread || python.state == PYTHON_FOUND) &&
-	    !meet_thread(m, thread)) {
-		m->thread = NULL;
+	if (likely(thread == m->thread && python.state != PYTHON_FOUND))
+		return thread;
+	if (has_no_frame_yet(m, thread))
 		return NULL;
-	}
-	return thread;
+	if (meet_thread(m, thread))
+		return thread;
+	m->thread = NULL;
+	return NULL;
 }
 
 /*** nodes ***/
@@ -481,6 +512,8 @@ python_frames_node(struct python_memory *m)
 		m->depth = 0;
 	}
 	kept = take_chain(m, thread, &fresh);
+	if (kept < m->steady)
+		m->steady = kept;
 	if (likely(fresh == 0)) {
 		m->depth = kept;
 		return kept > 0 ? m->frames[kept - 1].node : PYTHON_NODE_NONE;

@@ -41,6 +41,7 @@ struct python_memory {
 	uint32_t generation;
 	bool is_cut;        /* the chain goes on further out */
 	const void *thread; /* state that was looked at */
+	const char *start;  /* where its chain began then */
 	uint32_t node;      /* of this event, see `python_stack_find` */
 
 	/* Frames that were met, by code and instruction. */
@@ -55,6 +56,13 @@ struct python_memory {
 		uint32_t native, python, limit, node;
 		bool cut;
 	} stacks[PYTHON_STACKS];
+
+	/* How the last stack was put together, see `python_stack.c`. */
+	struct python_merged {
+		uint32_t next, node;
+	} *merged;
+	uint32_t merged_count, merged_capacity, merged_root;
+	uint32_t steady; /* that many Python frames are as they were then */
 
 	/* Native stacks that no signal handler is on. */
 	uint32_t plain[PYTHON_PLAIN];

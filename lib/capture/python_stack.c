@@ -2,6 +2,10 @@
 /*
  * python_stack.c - a pass over both stacks makes the nodes; where frames are limited, one counts
  * first
+ *
+ * After each native frame it is noted how far the pass has come. The next pass begins after the
+ * last frame to which both stacks are as they were: new stacks most often differ in a few inner
+ * frames.
  */
 #include "capture/python_stack.h"
 
@@ -11,7 +15,12 @@
 #include "capture/python_frames.h"
 #include "capture/unwind_cut.h"
 #include "data/trace_table.h"
+#include "memory/arena.h"
 #include "recording/recording_map.h"
+
+/* Stacks that are deeper are put together anew from there on. */
+#define MERGED_FIRST 256u
+#define MERGED_MAX   8192u
 
 /* Both stacks, from the outside inward. */
 struct merge {
@@ -19,6 +28,7 @@ struct merge {
 	const struct python_memory *python;
 	uint32_t next;    /* Python frame */
 	bool by_counting; /* there are no marks: loops and activations in turn */
+	bool is_noted;    /* in python->merged, from frame to frame */
 	uint32_t count;   /* frames so far */
 	uint32_t skip;    /* of those, the first ones have no node */
 	uint32_t node;
@@ -174,24 +184,91 @@ walk_apart(struct merge *merge)
 		emit(merge, m->frames[i].frame);
 }
 
+static bool
+has_marks(void)
+{
+	return python.layout.thread_cframe != PYTHON_NO_FIELD ||
+	       python.layout.frames == PYTHON_FRAME_SHIMS;
+}
+
+/* Go to where both stacks are as they were at the last pass; returns the first native frame to be
+ * looked at. The Python frame that was next has to be the same, too: its mark was compared. */
+static uint32_t
+resume(struct merge *merge)
+{
+	const struct python_memory *p = merge->python;
+	uint32_t i =
+		p->merged_count < merge->native->steady ? p->merged_count : merge->native->steady;
+
+	while (i > 0 && p->merged[i - 1].next >= p->steady)
+		i--;
+	if (i > 0) {
+		merge->next = p->merged[i - 1].next;
+		merge->node = p->merged[i - 1].node;
+	}
+	return i;
+}
+
+static inline void
+note(struct merge *merge, uint32_t i)
+{
+	if (merge->is_noted && i < merge->python->merged_capacity)
+		merge->python->merged[i] = (struct python_merged){merge->next, merge->node};
+}
+
 static void
 walk(struct merge *merge)
 {
 	const struct unwind_memory *m = merge->native;
-	bool has_marks = python.layout.thread_cframe != PYTHON_NO_FIELD ||
-			 python.layout.frames == PYTHON_FRAME_SHIMS;
 
 	merge->next = merge->count = 0;
-	if (m->depth == 0 || (!has_marks && !merge->by_counting)) {
+	if (m->depth == 0 || (!has_marks() && !merge->by_counting)) {
 		walk_apart(merge);
 		return;
 	}
-	for (uint32_t i = 0; i < m->depth; i++) {
+	for (uint32_t i = merge->is_noted ? resume(merge) : 0; i < m->depth; i++) {
 		if (!replace(merge, i))
 			emit(merge, m->frames[i].frame);
+		note(merge, i);
 	}
 	while (has_next(merge))
 		emit_activation(merge);
+}
+
+/* Make room for notes, and drop those that are of another root. */
+static bool
+begin_notes(struct python_memory *m, uint32_t depth, uint32_t root)
+{
+	uint32_t capacity = m->merged_capacity == 0 ? MERGED_FIRST : m->merged_capacity;
+
+	while (capacity < depth && capacity < MERGED_MAX)
+		capacity *= 2;
+	if (unlikely(capacity != m->merged_capacity)) {
+		struct python_merged *merged =
+			arena_allocate_lasting(capacity * sizeof *merged, false);
+
+		if (merged == NULL)
+			return false;
+		arena_add_bytes(capacity * sizeof *merged);
+		m->merged = merged;
+		m->merged_capacity = capacity;
+		m->merged_count = 0;
+	}
+	if (m->merged_root != root)
+		m->merged_count = 0;
+	m->merged_root = root;
+	return true;
+}
+
+static void
+end_notes(struct unwind_memory *memory, bool complete)
+{
+	struct python_memory *m = memory->python;
+	uint32_t depth = memory->depth;
+
+	m->merged_count = !complete ? 0 : depth < m->merged_capacity ? depth : m->merged_capacity;
+	m->steady = m->depth;
+	memory->steady = depth;
 }
 
 uint32_t
@@ -209,10 +286,13 @@ python_stack_make(struct unwind_memory *memory, uint32_t native, uint32_t root, 
 		merge.skip = UINT32_MAX;
 		walk(&merge);
 		merge.skip = merge.count + leaf > limit ? merge.count + leaf - limit : 0;
-	}
+	} else if (!leaf && has_marks())
+		merge.is_noted = begin_notes(m, memory->depth, root);
 	merge.node = merge.skip != 0 ? unwind_cut_root(memory->root, merge.skip) : root;
 	*ret_cut = merge.skip != 0 || m->is_cut;
 	walk(&merge);
+	if (merge.is_noted)
+		end_notes(memory, merge.node != NODE_NONE);
 	if (leaf)
 		emit(&merge, recording.nodes[native].frame);
 	if (merge.path.locked)
@@ -221,4 +301,17 @@ python_stack_make(struct unwind_memory *memory, uint32_t native, uint32_t root, 
 		*place_of(m, native, m->node) =
 			(struct python_stack){native, m->node, limit, merge.node, *ret_cut};
 	return merge.node;
+}
+
+bool
+python_stack_agrees(struct unwind_memory *memory, uint32_t root, uint32_t node)
+{
+	struct merge merge = {.native = memory, .python = memory->python, .node = root};
+
+	if (memory->depth == 0 || !has_marks())
+		return true;
+	walk(&merge);
+	if (merge.path.locked)
+		trace_table_end_path(&merge.path);
+	return merge.node == node;
 }

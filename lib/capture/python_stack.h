@@ -36,4 +36,7 @@ bool python_stack_find(struct unwind_memory *memory, uint32_t native, bool walke
 uint32_t python_stack_make(struct unwind_memory *memory, uint32_t native, uint32_t root,
 			   uint32_t limit, bool *ret_cut);
 
+/* Whether a pass over all of both stacks comes to the same node; without a limit. [signal] */
+bool python_stack_agrees(struct unwind_memory *memory, uint32_t root, uint32_t node);
+
 #endif

@@ -592,6 +592,15 @@ root_of(const struct unwind_memory *m, enum walk_end end)
 		       : m->root;
 }
 
+static COLD void
+crosscheck_python(struct unwind_memory *m, enum walk_end end, uint32_t node)
+{
+	uint32_t root = root_of(m, m->is_cut ? WALK_CUT : end);
+
+	if (frames_limit == 0 && !python_stack_agrees(m, root, node))
+		fetch_add(&recording.header->crosscheck_differences, 1);
+}
+
 /* The stack with Python frames in it. The one that the walk has found is remembered. */
 static __attribute__((noinline)) struct unwind_result
 add_python(struct unwind_memory *m, enum walk_end end, uint32_t node)
@@ -602,6 +611,8 @@ add_python(struct unwind_memory *m, enum walk_end end, uint32_t node)
 	if (!python_stack_find(m, node, true, frames_limit, &result.node, &cut))
 		result.node = python_stack_make(m, node, root_of(m, m->is_cut ? WALK_CUT : end),
 						frames_limit, &cut);
+	if (unlikely(crosscheck_every != 0) && result.node != node)
+		crosscheck_python(m, end, result.node);
 	if (result.node == node && frames_limit != 0 && m->depth > frames_limit)
 		return (struct unwind_result){limited_node(m), true};
 	result.cut |= cut;
@@ -749,8 +760,11 @@ keep_walk(struct unwind_memory *m, const struct walk *w, enum walk_end end, uint
 		m->is_cut = true;
 		mark_deep(m);
 	}
-	if (unlikely(rare_work || end >= WALK_TRUNCATED))
+	if (unlikely(rare_work || end >= WALK_TRUNCATED)) {
+		if (kept < m->steady)
+			m->steady = kept;
 		return finish_rare(m, end, ip, node);
+	}
 	return (struct unwind_result){node, false};
 }
 
@@ -766,6 +780,7 @@ cut_outer(struct unwind_memory *m)
 		m->checks[i - first] = m->checks[i];
 	m->check_count -= first;
 	m->depth = unwind_depth.some;
+	m->steady = 0;
 	m->is_cut = true;
 	for (uint32_t i = 0; i < m->depth && node != NODE_NONE; i++) {
 		struct unwind_frame *f = &m->frames[i];

@@ -75,6 +75,7 @@ struct unwind_memory {
 	uint32_t capacity;
 	uint32_t check_count;
 	uint32_t generation;
+	uint32_t steady;       /* that many frames are as they were, see `python_stack.c` */
 	uint32_t root;         /* node that the stacks of this thread hang from */
 	uint32_t thread_frame; /* FRAME_KIND_THREAD of this thread, or FRAME_NONE */
 	uintptr_t stack_low;
