@@ -273,6 +273,10 @@ take_changed(enum python_frames kind, struct python_memory *m, const char *threa
 	uint32_t count = 0, i = 0, kept, inner;
 	struct python_frame f;
 
+	if (m->depth != 0 && are_unchanged(kind, m, m->depth, &c)) {
+		*ret_fresh = 0;
+		return m->depth;
+	}
 	for (;;) {
 		start = c;
 		if (!next(kind, &c, &f) || count == NEAR || count == m->capacity)
