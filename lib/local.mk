@@ -46,6 +46,8 @@ runtime_modules = \
 	lib/capture/unwind.h \
 	lib/capture/unwind_branches.c \
 	lib/capture/unwind_branches.h \
+	lib/capture/unwind_copies.c \
+	lib/capture/unwind_copies.h \
 	lib/capture/unwind_cut.c \
 	lib/capture/unwind_cut.h \
 	lib/capture/unwind_full.c \

@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/loader.h"
 #include "base/os.h"
+#include "capture/unwind_copies.h"
 #include "recording/recording_map.h"
 
 _Static_assert((int)ARCH_REGISTER_IP == (int)UNW_REG_IP && (int)ARCH_REGISTER_SP == (int)UNW_REG_SP,
@@ -53,6 +54,13 @@ static struct lock lock;
 static uint64_t known_pages[KNOWN_PAGES];
 static uint32_t reads_left;
 
+/* While a rule is learnt: the object whose table is read. No stack is read meanwhile, which may lie
+ * in an object, too. */
+static struct {
+	bool is_on;
+	uint64_t start, bytes;
+} kept;
+
 /* Outcome of the last look-up of a table, which libunwind turns into a guess of its own. */
 static bool found_no_info;
 
@@ -68,6 +76,10 @@ find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int
 	if (loader_find_object((const void *)ip, &object) != 0 || object.dlfo_eh_frame == NULL)
 		goto none;
 	header = object.dlfo_eh_frame;
+	if (kept.is_on && unwind_copies_may_keep(object.dlfo_link_map)) {
+		kept.start = (uint64_t)object.dlfo_map_start;
+		kept.bytes = (uint64_t)object.dlfo_map_end - kept.start;
+	}
 	if (!unwind_view_read(view, (uint64_t)header, &word) ||
 	    !unwind_view_read(view, (uint64_t)header + 8, &word))
 		goto none;
@@ -287,6 +299,7 @@ unwind_library_open(void)
 	/* A stack that is too small ends here, and not in what happens to be below. */
 	os_forbid(library.stack_top, PAGE_BYTES);
 	library.stack_top += PAGE_BYTES + STACK_BYTES;
+	unwind_copies_init();
 	library.space = create_space();
 	return library.space != NULL;
 }
@@ -302,6 +315,8 @@ unwind_library_enter(void)
 {
 	if (!unwind_library_is_open() || !lock_take(&lock))
 		return false;
+	/* Whoever was here last may have left in the middle. */
+	kept.bytes = 0;
 	if (likely(lock.robbed == 0 || library.can_be_left))
 		return true;
 	/* A thread died inside, or was of the parent: libunwind's own locks may be held for ever.
@@ -337,6 +352,8 @@ unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
 	uint64_t last = (address + 7) & ~(uint64_t)(PAGE_BYTES - 1);
 
 	(void)view;
+	if (address - kept.start < kept.bytes)
+		return unwind_copies_read(address, ret_word);
 	/* What belongs to a loaded object is no exception: a program may forbid any page of it. */
 	if (!page_readable(first) || (last != first && !page_readable(last)))
 		return false;
@@ -349,6 +366,8 @@ begin(void)
 {
 	memset(known_pages, 0, sizeof known_pages);
 	reads_left = READS_MAX;
+	kept.is_on = false;
+	kept.bytes = 0;
 }
 
 bool
@@ -408,7 +427,10 @@ unwind_library_step(struct unwind_view *view)
 	struct step_call call = {.view = view};
 
 	begin();
+	kept.is_on = true;
 	arch_call_on_stack(library.stack_top, step_on_own_stack, &call);
+	kept.is_on = false;
+	kept.bytes = 0;
 	return call.result;
 }
 
