@@ -5,10 +5,13 @@
  * guard: a handler interrupts code without a table, whose rbp points into a page of .bss that
  * cannot be read. skip, null, same: unwind tables with an expression that never ends, with one that
  * reads address 0, and one that says the caller is at the same instruction. data: rbp points to a
- * local table of functions, where no table says so. zero: rbp is zero there. other: the caller is
+ * local table of functions, where no table says so. zero: rbp is zero there. forbidden:
+ * from half of the blocks on, nobody may read libc's unwind table. other: the caller is
  * on another stack, as a table says. signal: a handler allocates. deep: at each of 5,000 levels of
  * a recursion on the way in, and on the way out.
  */
+#define _GNU_SOURCE
+#include <link.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -130,6 +133,52 @@ with_data(void)
 	call_with_rbp((uintptr_t)table, site);
 }
 
+/* The whole pages of the table of the object that holds `data`, which is the address of a function.
+ */
+static int
+forbid_table(struct dl_phdr_info *object, size_t size, void *data)
+{
+	uintptr_t table = 0, bytes = 0;
+	int holds = 0;
+
+	(void)size;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+		uintptr_t start = object->dlpi_addr + p->p_vaddr;
+
+		holds |= p->p_type == PT_LOAD && (uintptr_t)data - start < p->p_memsz;
+		if (p->p_type == PT_GNU_EH_FRAME) {
+			table = (start + 4095) & ~(uintptr_t)4095;
+			bytes = (start + p->p_memsz - table) & ~(uintptr_t)4095;
+		}
+	}
+	return holds && mprotect((void *)table, bytes, PROT_NONE) == 0;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	free(strdup("before it compares"));
+	return memcmp(left, right, 1);
+}
+
+/* Calls from libc that it has not called from before. */
+static void
+allocate_by_libc(void)
+{
+	char letters[] = "unsorted", *line = NULL;
+	FILE *memory;
+	size_t bytes;
+
+	qsort(letters, sizeof letters - 1, 1, compare);
+	memory = fmemopen(letters, sizeof letters, "r");
+	if (memory == NULL || getdelim(&line, &bytes, 0, memory) < 0)
+		abort();
+	fclose(memory);
+	free(line);
+	free(realpath(".", NULL));
+}
+
 int
 main(int count, char **arguments)
 {
@@ -140,6 +189,15 @@ main(int count, char **arguments)
 		return recurse(LEVELS) == LEVELS + 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 	mprotect(guarded + 4096, 4096, PROT_NONE);
 	for (int i = 0; i < BLOCKS; i++) {
+		if (strcmp(mode, "forbidden") == 0) {
+			if (i == BLOCKS / 2 &&
+			    !dl_iterate_phdr(forbid_table, (void *)(uintptr_t)qsort))
+				return EXIT_FAILURE;
+			site();
+			if (i >= BLOCKS / 2)
+				allocate_by_libc();
+			continue;
+		}
 		if (strcmp(mode, "guard") == 0)
 			raise_with_rbp((uintptr_t)guarded + 4096 + 128);
 		else if (strcmp(mode, "skip") == 0)

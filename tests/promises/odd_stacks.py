@@ -67,6 +67,14 @@ def zero(_directory):
     all_cut("zero")
 
 
+@case("a program may forbid libc's unwind table: what was read of it stays, the rest is cut")
+def forbidden(_directory):
+    found, seen = all_found("forbidden")
+    for names, _ in found:
+        assert "main" in names, names
+    assert seen["cut_stacks"] > 0, seen
+
+
 @case("stacks go on where a frame ends on another one, and below signals")
 def whole(_directory):
     for mode in ("other", "signal"):
