@@ -109,6 +109,8 @@ tools_libtools_a_SOURCES = \
 	tools/image/roots.h \
 	tools/image/scan.c \
 	tools/image/scan.h \
+	tools/image/shares.c \
+	tools/image/shares.h \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
 	tools/model/attribution.c \

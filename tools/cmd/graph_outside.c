@@ -33,7 +33,7 @@
 
 /* From what was read of the tables to the graph of the process. */
 static void
-make_graph(struct graph *graph, const struct image *image, const struct snapshot_anchor *anchor,
+make_graph(struct graph *graph, struct image *image, const struct snapshot_anchor *anchor,
 	   const struct memory *memory, uint64_t start_ns)
 {
 	const struct image_known known = {
@@ -46,6 +46,7 @@ make_graph(struct graph *graph, const struct image *image, const struct snapshot
 		.is_glibc = anchor->is_glibc,
 		.has_unknown_blocks = anchor->has_unknown_blocks,
 		.misses_blocks = anchor->misses_blocks,
+		.layout = anchor->layout,
 	};
 
 	image_graph_make(graph, image, &known);
