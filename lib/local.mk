@@ -32,6 +32,8 @@ runtime_modules = \
 	lib/base/proc_text.h \
 	lib/base/sort.c \
 	lib/base/sort.h \
+	lib/base/thread_layout.c \
+	lib/base/thread_layout.h \
 	lib/capture/python.c \
 	lib/capture/python.h \
 	lib/capture/python_code.c \
@@ -82,6 +84,7 @@ runtime_modules = \
 	lib/include/exec_log.h \
 	lib/include/glibc_heap.h \
 	lib/include/graph.h \
+	lib/include/thread_layout.h \
 	lib/include/option_words.h \
 	lib/include/recording.h \
 	lib/leaks.c \
@@ -130,6 +133,8 @@ runtime_modules = \
 	lib/reach/roots.h \
 	lib/reach/scan.c \
 	lib/reach/scan.h \
+	lib/reach/thread_locals.c \
+	lib/reach/thread_locals.h \
 	lib/record.c \
 	lib/record.h \
 	lib/record_domain.c \

@@ -3,6 +3,7 @@
 
 #include "base/os.h"
 #include "base/own_memory.h"
+#include "base/thread_layout.h"
 #include "data/block_table.h"
 #include "include/anchor.h"
 #include "memory/real.h"
@@ -42,6 +43,7 @@ own_anchor_set(void)
 	/* It grows. */
 	anchor.range_count = OWN_MEMORY_MAX;
 	anchor.site_base = recording_site_base();
+	thread_layout_find(&anchor.layout);
 	if (recording.header->forked != 0)
 		anchor.flags |= ANCHOR_UNKNOWN_BLOCKS;
 	/* Release: whoever sees this sees the rest. */

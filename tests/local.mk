@@ -74,6 +74,7 @@ python_tests = \
 	tests/cli/pushed.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
+	tests/cli/thread_locals.py \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
 	tests/cli/threads.py \

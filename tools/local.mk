@@ -101,6 +101,8 @@ tools_libtools_a_SOURCES = \
 	tools/image/image_known.h \
 	tools/image/living.c \
 	tools/image/living.h \
+	tools/image/living_access.c \
+	tools/image/living_access.h \
 	tools/image/pointer.c \
 	tools/image/pointer.h \
 	tools/image/ranges.c \
@@ -109,6 +111,8 @@ tools_libtools_a_SOURCES = \
 	tools/image/roots.h \
 	tools/image/scan.c \
 	tools/image/scan.h \
+	tools/image/shares.c \
+	tools/image/shares.h \
 	tools/model/annotate.c \
 	tools/model/annotate.h \
 	tools/model/attribution.c \

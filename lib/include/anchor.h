@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 #include "recording.h"
+#include "thread_layout.h"
 
 #define ANCHOR_MAGIC     "heaptally-anchor" /* sixteen bytes, no NUL */
-#define ANCHOR_VERSION   1
+#define ANCHOR_VERSION   2
 #define ANCHOR_ALIGNMENT 16
 
 enum anchor_flag {
@@ -51,9 +52,10 @@ struct anchor {
 	uint32_t site_base; /* as in the recording */
 	uint32_t flags;     /* enum anchor_flag */
 	uint32_t reserved;
+	struct thread_layout layout;
 };
 
-_Static_assert(sizeof(struct anchor) == 120, "layout of anchor");
+_Static_assert(sizeof(struct anchor) == 160, "layout of anchor");
 _Static_assert(sizeof(struct anchor_range) == 24, "layout of anchor_range");
 
 #endif

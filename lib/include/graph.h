@@ -20,10 +20,11 @@
  *     object_table   struct graph_object  blocks that begin with a table of virtual functions, in
  *                                         ascending order
  *     class_table    uint64_t             addresses of these tables
+ *     local_table    struct graph_local   in ascending order, none in another
  *
- * The last four came later: files without the first two of them have zeros there; the header of
- * files without the other two is GRAPH_HEADER_LEAST bytes long, and GRAPH_EDGES is at an offset
- * less than that of a whole one, or there are zeros.
+ * The last five came later: files without the first two of them have zeros there; the header of
+ * files without the others ends before them, and GRAPH_EDGES is at an offset less than where that
+ * of a whole one does, or there are zeros.
  *
  * A site has the number that it has in the recording. All integers are little-endian.
  */
@@ -97,6 +98,7 @@ struct graph_header {
 	struct graph_extent thread_table, far_table;
 	struct graph_extent sections[GRAPH_SECTIONS];
 	struct graph_extent object_table, class_table;
+	struct graph_extent local_table;
 };
 
 #define GRAPH_HEADER_LEAST offsetof(struct graph_header, object_table)
@@ -168,6 +170,14 @@ struct graph_object {
 	uint32_t is_array : 1;
 };
 
+/* What a thread has of the thread-local variables of a loaded object: part of a root. */
+struct graph_local {
+	uint64_t start, end;
+	uint64_t bias;   /* of the object */
+	uint32_t thread; /* number */
+	uint32_t name;   /* in GRAPH_STRINGS, of the object */
+};
+
 #define GRAPH_LAYOUT(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "layout of " #type)
 
 GRAPH_LAYOUT(graph_extent, 16);
@@ -177,6 +187,7 @@ GRAPH_LAYOUT(graph_root, 24);
 GRAPH_LAYOUT(graph_thread, 16);
 GRAPH_LAYOUT(graph_far, 24);
 GRAPH_LAYOUT(graph_object, 8);
-GRAPH_LAYOUT(graph_header, 248);
+GRAPH_LAYOUT(graph_local, 32);
+GRAPH_LAYOUT(graph_header, 264);
 
 #endif

@@ -17,6 +17,8 @@ static struct {
 	struct roots roots;
 	struct scan scan;
 	struct objects objects;
+	struct thread_locals locals;
+	struct roots_input roots_input;
 	struct graph_writer writer;
 	uint64_t *first;
 	size_t first_bytes;
@@ -61,31 +63,43 @@ write_table(struct graph_extent *extent, const void *records, size_t count, size
 	extent->count = count;
 }
 
+/* Names are written in the order of those who have them; neighbours have one in common. */
+struct strings {
+	uint32_t offset, last_name, last_offset;
+};
+
+/* From the place in the text of the map to that in the file. */
+static void
+write_name(struct strings *strings, uint32_t *name)
+{
+	const char *text = now.map.text + *name;
+	uint32_t bytes = (uint32_t)strlen(text) + 1;
+
+	if (*name == 0 || bytes == 1) {
+		*name = 0;
+	} else if (*name == strings->last_name) {
+		*name = strings->last_offset;
+	} else {
+		graph_writer_put(&now.writer, text, bytes);
+		strings->last_name = *name;
+		*name = strings->last_offset = strings->offset;
+		strings->offset += bytes;
+	}
+}
+
 static void
 write_strings(void)
 {
 	struct graph_extent *extent = &now.writer.header.sections[GRAPH_STRINGS];
-	struct graph_root *roots = now.roots.items;
-	uint32_t offset = 1, last_name = 0, last_offset = 0;
+	struct strings strings = {.offset = 1};
 
 	graph_writer_begin(&now.writer, extent);
 	graph_writer_put(&now.writer, "", 1);
-	for (size_t i = 0; i < now.roots.count; i++) {
-		const char *name = now.map.text + roots[i].name;
-		uint32_t bytes = (uint32_t)strlen(name) + 1;
-
-		if (roots[i].name == 0 || bytes == 1) {
-			roots[i].name = 0;
-		} else if (roots[i].name == last_name) {
-			roots[i].name = last_offset;
-		} else {
-			graph_writer_put(&now.writer, name, bytes);
-			last_name = roots[i].name;
-			roots[i].name = last_offset = offset;
-			offset += bytes;
-		}
-	}
-	extent->count = offset;
+	for (size_t i = 0; i < now.roots.count; i++)
+		write_name(&strings, &now.roots.items[i].name);
+	for (size_t i = 0; i < now.locals.count; i++)
+		write_name(&strings, &now.locals.items[i].name);
+	extent->count = strings.offset;
 }
 
 static void
@@ -108,6 +122,8 @@ write_tables(const struct look *look)
 		    sizeof *now.objects.items);
 	write_table(&header->class_table, now.objects.tables, now.objects.table_count,
 		    sizeof *now.objects.tables);
+	write_table(&header->local_table, now.locals.items, now.locals.count,
+		    sizeof *now.locals.items);
 }
 
 /* Nobody waits for an answer any more, or it takes too long. */
@@ -147,6 +163,15 @@ check_all(void)
 	return result == 0 ? check_room(count_rest()) : result;
 }
 
+/* Whether it can be read as an object. */
+static bool
+read_block(const struct graph_block *block)
+{
+	return !thread_locals_take(&now.locals, block->start,
+				   block->start + nodes_get_bytes(block)) &&
+	       scan_block(&now.scan, block);
+}
+
 static int
 read_memory(const struct look *look)
 {
@@ -157,7 +182,7 @@ read_memory(const struct look *look)
 	now.scan.check = check_all;
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
-		if (scan_block(&now.scan, &now.nodes.blocks[i]))
+		if (read_block(&now.nodes.blocks[i]))
 			objects_take(&now.objects, (uint32_t)i, &now.nodes.blocks[i]);
 		if (!scan_goes_on(&now.scan))
 			return now.scan.error;
@@ -176,7 +201,10 @@ prepare(const struct look *look)
 
 	if (result != 0)
 		return result;
-	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &look->roots) + 1) *
+	thread_locals_init(&now.locals, &now.map, look->threads, look->thread_count);
+	now.roots_input = look->roots;
+	now.roots_input.locals = &now.locals;
+	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &now.roots_input) + 1) *
 			  sizeof *now.first;
 	now.first = os_map_dense(now.first_bytes);
 	if (now.first == NULL)
@@ -184,7 +212,7 @@ prepare(const struct look *look)
 	objects_init(&now.objects, &now.map, now.nodes.count);
 	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);
 	if (result == 0)
-		result = roots_init(&now.roots, &now.map, &now.nodes, &look->roots);
+		result = roots_init(&now.roots, &now.map, &now.nodes, &now.roots_input);
 	return result;
 }
 
@@ -194,6 +222,7 @@ release(void)
 	roots_release(&now.roots);
 	scan_release(&now.scan);
 	objects_release(&now.objects);
+	thread_locals_release(&now.locals);
 	if (now.first != NULL)
 		os_unmap(now.first, now.first_bytes);
 	nodes_release(&now.nodes);

@@ -17,8 +17,7 @@
 size_t
 roots_get_capacity(const struct memory_map *map, const struct roots_input *input)
 {
-	(void)input;
-	return map->count * PER_MAPPING + OTHERS;
+	return map->count * PER_MAPPING + OTHERS + input->locals->hidden_count;
 }
 
 /* The variables of libc, in which the allocator has its own. */
@@ -213,6 +212,26 @@ read_stack_in_block(struct reading *reading)
 	scan_memory(reading->scan, sp, passed->items[i].end, 0, mapping);
 }
 
+/* Thread-local variables in memory that the loader has by malloc. */
+static void
+read_hidden_locals(struct reading *reading)
+{
+	const struct roots *roots = reading->roots;
+	const struct thread_locals *locals = roots->input->locals;
+
+	for (size_t i = 0; i < locals->hidden_count; i++) {
+		const struct graph_local *local = thread_locals_get_hidden(locals, i);
+		const struct mapping *mapping =
+			local != NULL ? memory_map_find(roots->map, local->start) : NULL;
+
+		if (mapping == NULL || local->end > mapping->end || !mapping->readable ||
+		    !ranges_contain(&roots->passed_over, local->start))
+			continue;
+		begin_root(reading, GRAPH_ROOT_MODULE, local->start, local->end, local->name);
+		scan_memory(reading->scan, local->start, local->end, 0, mapping);
+	}
+}
+
 void
 roots_scan(struct roots *roots, struct scan *scan, uint32_t first)
 {
@@ -224,6 +243,7 @@ roots_scan(struct roots *roots, struct scan *scan, uint32_t first)
 	begin_root(&reading, GRAPH_ROOT_KERNEL, 0, 0, 0);
 	scan_words(scan, input->kernel, input->kernel_count, 0);
 	read_stack_in_block(&reading);
+	read_hidden_locals(&reading);
 	for (size_t i = 0; i < roots->map->count; i++) {
 		const struct mapping *mapping = &roots->map->mappings[i];
 

@@ -14,6 +14,7 @@
 #include "reach/nodes.h"
 #include "reach/ranges.h"
 #include "reach/scan.h"
+#include "reach/thread_locals.h"
 
 #define ROOTS_WORDS_MAX 4096
 
@@ -31,6 +32,7 @@ struct roots_input {
 	size_t stack_count;
 	const uint64_t *kernel; /* what the kernel keeps */
 	size_t kernel_count;
+	const struct thread_locals *locals;
 	bool has_unknown_blocks;
 };
 

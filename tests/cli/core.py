@@ -377,6 +377,94 @@ def outside_refused(_directory):
     assert result.returncode in (2, 3) and result.stderr.count(b"\n") == 1, result
 
 
+FILTER = r"""
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int count, char **words) {
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
+	if (count < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 9;
+	execv(words[1], words + 1);
+	return 9; }
+"""
+UNDUMPABLE = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(void) { char c; *(void *volatile *)malloc(100) = 0; prctl(PR_SET_DUMPABLE, 0); puts("ready"); fflush(stdout);
+	return read(0, &c, 1) > 0; }
+"""
+
+
+def build(name, text):
+    with open(name + ".c", "w", encoding="ascii") as file:
+        file.write(text)
+    equal(run([need("gcc"), "-g", "-fno-builtin", "-o", name, name + ".c"]).returncode, 0, "gcc")
+
+
+def obstacle(result):
+    """What one line says of why."""
+    equal((result.returncode, result.stdout, result.stderr.count(b"\n")), (3, b"", 1), "refused: %r" % result.stderr)
+    head, found, why = result.stderr.decode().partition(": its memory may not be read: ")
+    assert found and head.startswith("heaptally: "), result.stderr
+    return why
+
+
+@case("a process whose blocks are all recorded (--blocks): its copy, a core and from outside have the same kinds")
+def with_blocks(_directory):
+    with living("threads") as child:
+        plain = kinds(ask("--settle", "0.1", str(child.pid)))
+    os.unlink("a.recording")
+    with living("threads", options="leaks:blocks=on") as child:
+        truth = kinds(ask("--settle", "0.1", str(child.pid)))
+        equal(truth, plain, "as without")
+        check_all(child, truth)
+
+
+@case("from outside, by a filter of system calls: said, with what helps")
+def filtered(_directory):
+    build("filter", FILTER)
+    with living() as child:
+        why = obstacle(run(["./filter", os.environ["HEAPTALLY_COMMAND"], "leaks", "--outside", str(child.pid)]))
+        assert why.startswith("a filter of system calls forbids process_vm_readv") and "leave out --outside" in why, why
+        ask("--settle", "0.1", str(child.pid))
+
+
+@case("from outside: a process of another user is his, and one that has forbidden it has")
+def of_others(_directory):
+    if os.geteuid() != 0:
+        raise Skip("only root can be two users")
+    other = {"user": 65534, "group": 65534, "extra_groups": []}
+    build("undumpable", UNDUMPABLE)
+    os.chmod(".", 0o777)
+    with living() as child:
+        os.chmod("a.recording", 0o644)
+        why = obstacle(heaptally("leaks", "--outside", os.path.abspath("a.recording"), **other))
+        assert why.startswith("it is that of user 0; look as that user, or with CAP_SYS_PTRACE"), why
+    os.unlink("a.recording")
+    child = subprocess.Popen(["./undumpable"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **other,
+                             env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=a.recording"))
+    try:
+        equal(child.stdout.readline(), b"ready\n", "the program")
+        why = obstacle(heaptally("leaks", "--outside", os.path.abspath("a.recording"), **other))
+        assert "has forbidden it (PR_SET_DUMPABLE)" in why, why
+        # Who may do what a debugger may is not refused.
+        ask("--outside", "--settle", "0", os.path.abspath("a.recording"))
+    finally:
+        end_child(child)
+        child.stdout.close()
+
+
 @case("no answer of the process itself: the way from outside is offered")
 def offered(_directory):
     with open("app.c", "w", encoding="ascii") as file:

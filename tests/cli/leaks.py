@@ -76,6 +76,30 @@ def by_hand(directory):
     equal(heaptally("leaks", "b.recording").returncode, 3, "status without a graph")
 
 
+def without_names(said):
+    """A table without what is another for each run: the name of the file and the number of the process."""
+    return re.sub(r"^leaks \d+", "leaks PID", re.sub(r"[a-z]+\.(tally|recording)", "FILE", said), flags=re.M)
+
+
+@case("a recording of every block (--blocks) has the same table, as a tally, and as a recording with its graph")
+def with_blocks(directory):
+    for name, options in (("plain", ()), ("blocks", ("--blocks",))):
+        equal(record(name + ".tally", [program("leaks")], "--leaks", *options).returncode, 0, "status")
+        run([program("leaks")], env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="leaks%s:out=%s/%s.recording" % (
+            ":blocks=on" if options else "", directory, name)))
+    for ending in ("tally", "recording"):
+        for words in ([], ["--all", "-n", "0"], ["--by", "function"], ["--include", "function=lost_*"]):
+            plain, blocks = (without_names(text(*words, name + "." + ending)) for name in ("plain", "blocks"))
+            assert re.search("^LOST ", plain, re.M), plain
+            equal(blocks, plain, "the table of a %s with %r" % (ending, words))
+        document = ask("blocks." + ending)
+        equal(document["sites"], ask("plain." + ending)["sites"], "sites")
+    # What is lost lives: each of these blocks is among those that `blocks` lists.
+    listed = json.loads(heaptally("blocks", "-n", "0", "--format", "json", "blocks.tally").stdout)["blocks"]
+    lost = [block["size_bytes"] for block in listed if block["frames"][0]["function"] == "lost_alone"]
+    equal((len(lost), sum(lost)), tuple(site(ask("--by", "function", "blocks.tally"), "lost_alone")["definite"].values()), "listed")
+
+
 @case("exit statuses: nothing lost, budgets, nobody has looked, run --leaks=fail")
 def statuses(_directory):
     build("#include <stdlib.h>\nvoid *kept; int main(int n, char **v)"

@@ -8,6 +8,7 @@ import os
 import re
 
 import losing
+from pprof import Pprof, numbers
 from harness import LIBRARY, case, environment, equal, heaptally, report, run, run_cases
 
 MAIN = """
@@ -117,6 +118,35 @@ def annotate(_directory):
     equal(sorted(lost for lost in lines.values() if lost), [MANY, FEW], "lines")
     said = heaptally("annotate", "app.c", "g.tally").stdout.decode()
     assert re.search(r"^ +live .* lost +line", said, re.M), said
+
+
+def export(form, *words):
+    result = heaptally("export", "--format", form, *words)
+    equal((result.returncode, result.stderr), (0, b""), "export as %s" % form)
+    return result.stdout
+
+
+@case("export: stacks in the order of what is lost, which is the number of a folded one")
+def exports(_directory):
+    losing.build("app", MAIN)
+    record("j.tally", 1, "--leaks")
+    record("k.tally", 1)
+    for column, first, second, total in (("lost", ("lose_few", FEW), ("lose_many", MANY), FEW + MANY),
+                                         ("lost-blocks", ("lose_many", 20), ("lose_few", 6), 26)):
+        lines = [line.rpartition(" ") for line in export("folded", "--sort", column, "j.tally").decode().splitlines()]
+        values = [(stack.rpartition(";")[2].split(" ")[0], int(value)) for stack, _, value in lines if int(value)]
+        equal(values, [first, second], "folded by " + column)
+        totals = report("top", "--sort", column, "j.tally")["totals"]
+        equal(sum(int(value) for _, _, value in lines), totals[column.replace("-", "_") if "-" in column else "lost_bytes"], "sum")
+        equal(sum(value for _, value in values), total, "total")
+    # Its values are always the same four; of two lines of one place, each has its own rank.
+    ordered, plain = (Pprof(export("pprof", "--at", "exit", *words, "j.tally")) for words in (["--sort", "lost"], []))
+    equal(ordered.sums(), plain.sums(), "sums")
+    equal([(ordered.stack(sample)[0], numbers(sample[2])[3]) for sample in ordered.samples[:3]],
+          [("lose_few", 1500), ("lose_many", MANY), ("lose_few", 300)], "order")
+    equal(plain.stack(plain.samples[0])[0], "keep", "else by what lives")
+    for form in "folded", "pprof", "speedscope", "callgrind":
+        refused("export", "--format", form, "--sort", "lost", "k.tally")
 
 
 @case("growth and timeline: what was lost at the last look")

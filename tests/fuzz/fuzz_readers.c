@@ -164,11 +164,12 @@ read_as_graph(const char *path)
 
 /* As --core does, up to the kinds. */
 static void
-look_into(const struct image *image, struct snapshot_anchor *anchor, struct memory *memory)
+look_into(struct image *image, struct snapshot_anchor *anchor, struct memory *memory)
 {
 	const struct reach_options options = {.heuristics = REACH_HEURISTICS_ALL};
 	struct image_known known = {.is_glibc = anchor->is_glibc,
-				    .has_unknown_blocks = anchor->has_unknown_blocks};
+				    .has_unknown_blocks = anchor->has_unknown_blocks,
+				    .layout = anchor->layout};
 	struct reach reach;
 	struct graph graph;
 

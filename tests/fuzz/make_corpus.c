@@ -77,10 +77,16 @@ write_graph(const char *path)
 
 #define CORE_START 0x10000000u
 
-/* Where things are in the one segment of a core: anchor, top, directory, leaf, blocks. */
+/* Where things are in the one segment of a core, which begins as the file of an object: top,
+ * directory, anchor, what the loader knows of thread-local variables, leaf, blocks. */
 enum {
 	CORE_TOP = 256,
 	CORE_DIRECTORY = CORE_TOP + 16 * 8,
+	CORE_ANCHOR = 2448,
+	CORE_SLOTS = 2800,
+	CORE_OBJECT = 2900,
+	CORE_CONTROL = 3600,
+	CORE_TABLE = 3700,
 	CORE_LEAF = 4096,
 	CORE_BLOCKS = CORE_LEAF + 4096 * 4,
 	CORE_BYTES = CORE_BLOCKS + 8192,
@@ -120,10 +126,11 @@ fill_core_memory(struct generated_core *core, bool is_glibc)
 			   .rounding_bits = 7},
 		.ranges = CORE_START + 3000,
 		.range_count = 2,
+		.layout = {.slots = CORE_START + CORE_SLOTS - 8, .distance = 32, .table = 8},
 	};
 	uint64_t word = CORE_START + CORE_DIRECTORY;
 
-	memcpy(core->memory, &anchor, sizeof(anchor));
+	memcpy(core->memory + CORE_ANCHOR, &anchor, sizeof(anchor));
 	memcpy(core->memory + CORE_TOP + 8, &word, sizeof(word));
 	word = CORE_START + CORE_LEAF;
 	memcpy(core->memory + CORE_DIRECTORY, &word, sizeof(word));
@@ -136,6 +143,33 @@ fill_core_memory(struct generated_core *core, bool is_glibc)
 		word = CORE_START + CORE_BLOCKS + (i * 5 % 8) * 512 + i % 3 * 8;
 		memcpy(core->memory + place + 16, &word, sizeof(word));
 	}
+}
+
+/* One object, whose variables are in the first block of the only thread. */
+static void
+fill_core_locals(struct generated_core *core)
+{
+	const Elf64_Ehdr header = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, 1},
+		.e_phoff = sizeof(header),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1};
+	const Elf64_Phdr segment = {.p_type = PT_TLS, .p_memsz = 32};
+	const uint64_t slots[] = {CORE_START + CORE_SLOTS, 2, 0, 0, 0, 1, CORE_START + CORE_OBJECT};
+	const uint64_t object[] = {CORE_START, 0, CORE_START + 8, 0, 0};
+	const uint64_t table[] = {4, 0, 1, 0, CORE_START + CORE_BLOCKS, 0};
+	const uint64_t place = CORE_START + CORE_TABLE + 16;
+	struct elf_prstatus status = {.pr_pid = 4711};
+	struct user_regs_struct registers = {.fs_base = CORE_START + CORE_CONTROL};
+
+	memcpy(core->memory, &header, sizeof(header));
+	memcpy(core->memory + sizeof(header), &segment, sizeof(segment));
+	memcpy(core->memory + CORE_SLOTS - 8, slots, sizeof(slots));
+	memcpy(core->memory + CORE_OBJECT, object, sizeof(object));
+	memcpy(core->memory + CORE_CONTROL + 8, &place, sizeof(place));
+	memcpy(core->memory + CORE_TABLE, table, sizeof(table));
+	memcpy(&status.pr_reg, &registers, sizeof(registers));
+	memcpy(core->status, &status, sizeof(status));
 }
 
 static void
@@ -166,6 +200,7 @@ write_core(const char *path, bool is_glibc)
 	core->note = (Elf64_Nhdr){5, sizeof(core->status), NT_PRSTATUS};
 	memcpy(core->name, "CORE", 5);
 	fill_core_memory(core, is_glibc);
+	fill_core_locals(core);
 	check(write(fd, core, sizeof(*core)) != (ssize_t)sizeof(*core), path);
 	close(fd);
 	free(core);

@@ -34,6 +34,8 @@ generated_graph_make(void)
 		.far = {{.edge = 0, .offset = 0x1234, .word = 3}},
 		.objects = {{.block = 1, .table = 0, .is_array = 1}},
 		.classes = {0x7f0000001010},
+		.locals = {{.start = 0x8800, .end = 0x8820, .bias = 0x7f0000000000, .thread = 7},
+			   {.start = 0x8840, .end = 0x8848, .thread = 8, .name = 1}},
 		.strings = "\0[heap]",
 	};
 
@@ -47,5 +49,6 @@ generated_graph_make(void)
 	EXTENT(far_table, far);
 	EXTENT(object_table, objects);
 	EXTENT(class_table, classes);
+	EXTENT(local_table, locals);
 	return whole;
 }

@@ -33,6 +33,7 @@ tools_unit_tests = \
 	tests/unit/test_launch \
 	tests/unit/test_likeness \
 	tests/unit/test_listing \
+	tests/unit/test_living_access \
 	tests/unit/test_moment \
 	tests/unit/test_name_file \
 	tests/unit/test_option_words \
@@ -188,6 +189,9 @@ tests_unit_test_human_SOURCES = tests/unit/test_human.c $(scratch)
 tests_unit_test_likeness_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_likeness_LDADD = $(tools_unit_libs)
 tests_unit_test_likeness_SOURCES = tests/unit/test_likeness.c $(scratch)
+tests_unit_test_living_access_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_living_access_LDADD = $(tools_unit_libs)
+tests_unit_test_living_access_SOURCES = tests/unit/test_living_access.c $(scratch)
 tests_unit_test_listing_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_listing_LDADD = $(tools_unit_libs)
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c $(fixture) $(scratch)

@@ -51,6 +51,14 @@ START_TEST(a_whole_graph)
 	ck_assert_uint_eq(graph.instances[0].block, 1);
 	ck_assert(graph.instances[0].is_array);
 	ck_assert_uint_eq(graph.tables[graph.instances[0].table], 0x7f0000001010);
+	ck_assert_uint_eq(graph.share_count, 2);
+	ck_assert_ptr_eq(graph_find_share(&graph, 0x881f), &graph.shares[0]);
+	ck_assert_ptr_eq(graph_find_share(&graph, 0x8840), &graph.shares[1]);
+	ck_assert_ptr_null(graph_find_share(&graph, 0x8820));
+	ck_assert_ptr_null(graph_find_share(&graph, 0x8848));
+	ck_assert_ptr_null(graph_find_share(&graph, 0x1000));
+	ck_assert_uint_eq(graph.shares[0].bias, 0x7f0000000000);
+	ck_assert_str_eq(graph.strings + graph.shares[1].name, "[heap]");
 	graph_release(&graph);
 }
 END_TEST
@@ -71,12 +79,12 @@ START_TEST(of_an_older_runtime)
 }
 END_TEST
 
-/* The header was shorter before blocks had classes: the first table begins where these would be. */
-START_TEST(with_a_shorter_header)
+/* With a header of so many bytes: the first table begins where the rest of it would be. */
+static void
+read_shorter(size_t least, struct graph *ret_graph)
 {
 	struct generated_graph whole = generated_graph_make();
-	size_t least = GRAPH_HEADER_LEAST, less = sizeof(whole.header) - least;
-	struct graph graph;
+	size_t less = sizeof(whole.header) - least;
 	char *bytes = (char *)&whole;
 
 	for (size_t i = 0; i < GRAPH_SECTIONS; i++)
@@ -84,19 +92,44 @@ START_TEST(with_a_shorter_header)
 	whole.header.thread_table.offset -= less;
 	whole.header.far_table.offset -= less;
 	whole.header.file_bytes -= less;
+	whole.header.object_table.offset -= less;
+	whole.header.class_table.offset -= less;
 	memmove(bytes + least, bytes + sizeof(whole.header), sizeof(whole) - sizeof(whole.header));
-	ck_assert_int_eq(read_back(&whole, sizeof(whole) - less, &graph), 0);
-	ck_assert_uint_eq(graph.arcs[0].how, GRAPH_BASE);
-	ck_assert_uint_eq(graph.instance_count, 0);
-	ck_assert_uint_eq(graph.table_count, 0);
-	graph_release(&graph);
+	ck_assert_int_eq(read_back(&whole, sizeof(whole) - less, ret_graph), 0);
+	ck_assert_uint_eq(ret_graph->arcs[0].how, GRAPH_BASE);
+	ck_assert_uint_eq(ret_graph->share_count, 0);
+}
 
-	whole = generated_graph_make();
+/* Of one that could not be made there is nothing but that header. */
+static void
+read_shorter_error(size_t least)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+
 	whole.header.error = -ENOMEM;
 	whole.header.file_bytes = least;
 	ck_assert_int_eq(read_back(&whole, least, &graph), 0);
 	ck_assert_int_eq(graph.error, -ENOMEM);
 	graph_release(&graph);
+}
+
+/* Before it had classes of blocks, and before it had thread-local variables. */
+START_TEST(with_a_shorter_header)
+{
+	size_t middle = offsetof(struct graph_header, local_table);
+	struct graph graph;
+
+	read_shorter(GRAPH_HEADER_LEAST, &graph);
+	ck_assert_uint_eq(graph.instance_count, 0);
+	ck_assert_uint_eq(graph.table_count, 0);
+	graph_release(&graph);
+	read_shorter(middle, &graph);
+	ck_assert_uint_eq(graph.instance_count, 1);
+	ck_assert_uint_eq(graph.table_count, 1);
+	graph_release(&graph);
+	read_shorter_error(GRAPH_HEADER_LEAST);
+	read_shorter_error(middle);
 }
 END_TEST
 
@@ -121,6 +154,7 @@ START_TEST(written_and_read)
 	ck_assert_mem_eq(again.instances, graph.instances, sizeof(*graph.instances));
 	ck_assert_mem_eq(again.tables, graph.tables, sizeof(*graph.tables));
 	ck_assert_mem_eq(again.threads, graph.threads, 2 * sizeof(*graph.threads));
+	ck_assert_mem_eq(again.shares, graph.shares, 2 * sizeof(*graph.shares));
 	ck_assert_mem_eq(again.strings, graph.strings, graph.string_bytes);
 	ck_assert_mem_eq(&again.quality, &graph.quality, sizeof(graph.quality));
 	ck_assert_uint_eq(again.serial, 7);
@@ -164,13 +198,17 @@ END_TEST
 	DAMAGE(whole.blocks[1].start = 0x100f, -EBADMSG)                          \
 	DAMAGE(whole.blocks[0].site = 3, -EBADMSG)                                \
 	DAMAGE(whole.blocks[0].site = 0, -EBADMSG)                                \
-	DAMAGE(whole.header.thread_table.count = 9, -EBADMSG)                     \
+	DAMAGE(whole.header.thread_table.count = 99, -EBADMSG)                    \
 	DAMAGE(whole.header.far_table.offset = UINT64_MAX, -EBADMSG)              \
 	DAMAGE(whole.far[0].edge = 2, -EBADMSG)                                   \
 	DAMAGE(whole.header.object_table.count = UINT64_MAX, -EBADMSG)            \
 	DAMAGE(whole.header.class_table.count = 0, -EBADMSG)                      \
 	DAMAGE(whole.objects[0].block = 2, -EBADMSG)                              \
 	DAMAGE(whole.objects[0].table = 1, -EBADMSG)                              \
+	DAMAGE(whole.header.local_table.count = UINT64_MAX, -EBADMSG)             \
+	DAMAGE(whole.locals[0].end = 0x8841, -EBADMSG)                            \
+	DAMAGE(whole.locals[1].start = 0x8848, -EBADMSG)                          \
+	DAMAGE(whole.locals[1].name = 8, -EBADMSG)                                \
 	DAMAGE(whole.roots[0].end = 0x7fff, -EBADMSG)                             \
 	DAMAGE(whole.roots[0].kind = 99, -EBADMSG)                                \
 	DAMAGE(whole.roots[0].name = 8, -EBADMSG)

@@ -17,6 +17,7 @@
 #include "image/image_graph.h"
 #include "image/image_known.h"
 #include "image/living.h"
+#include "image/living_access.h"
 #include "model/memory.h"
 #include "read/locate.h"
 #include "read/snapshot.h"
@@ -33,7 +34,7 @@
 
 /* From what was read of the tables to the graph of the process. */
 static void
-make_graph(struct graph *graph, const struct image *image, const struct snapshot_anchor *anchor,
+make_graph(struct graph *graph, struct image *image, const struct snapshot_anchor *anchor,
 	   const struct memory *memory, uint64_t start_ns)
 {
 	const struct image_known known = {
@@ -46,6 +47,7 @@ make_graph(struct graph *graph, const struct image *image, const struct snapshot
 		.is_glibc = anchor->is_glibc,
 		.has_unknown_blocks = anchor->has_unknown_blocks,
 		.misses_blocks = anchor->misses_blocks,
+		.layout = anchor->layout,
 	};
 
 	image_graph_make(graph, image, &known);
@@ -266,14 +268,50 @@ graph_outside_read_core(const char *core, const char *names, struct report_optio
 
 /*** a process that goes on ***/
 
+/* What keeps this user from it, and what would help: as people know it, or NULL for a user. */
+static const char *const obstacles[LIVING_OBSTACLES] = {
+	[LIVING_OTHER_RIGHTS] =
+		"it has other groups or capabilities, or has forbidden it (PR_SET_DUMPABLE); it "
+		"takes CAP_SYS_PTRACE, as sudo gives",
+	[LIVING_FOR_ANCESTORS] =
+		"kernel.yama.ptrace_scope is 1: only who has started it may; else it takes "
+		"CAP_SYS_PTRACE, as sudo gives, or leave out --outside",
+	[LIVING_FOR_DEBUGGERS] =
+		"kernel.yama.ptrace_scope is 2: it takes CAP_SYS_PTRACE, as sudo gives, or leave "
+		"out --outside",
+	[LIVING_FOR_NOBODY] =
+		"kernel.yama.ptrace_scope is 3: nobody may, until the machine starts anew; leave "
+		"out --outside",
+	[LIVING_FILTERED] =
+		"a filter of system calls forbids process_vm_readv, as that of a container does "
+		"without CAP_SYS_PTRACE; look from outside the container, or leave out --outside",
+	[LIVING_FORBIDDEN] =
+		"a rule of the kernel forbids it; it takes CAP_SYS_PTRACE, as sudo gives, or leave "
+		"out --outside",
+};
+
+static _Noreturn void
+refuse_access(const struct snapshot_identity *identity)
+{
+	struct living_access access;
+	enum living_obstacle obstacle;
+
+	living_access_get(&access, (pid_t)identity->pid);
+	obstacle = living_access_judge(&access);
+	if (obstacle == LIVING_OTHER_USER)
+		die(COMMAND_NO_ANSWER,
+		    "%s %" PRIu32 ": its memory may not be read: it is that of user %" PRIu32
+		    "; look as that user, or with CAP_SYS_PTRACE, as sudo gives",
+		    identity->command, identity->pid, access.user);
+	die(COMMAND_NO_ANSWER, "%s %" PRIu32 ": its memory may not be read: %s", identity->command,
+	    identity->pid, obstacles[obstacle]);
+}
+
 static _Noreturn void
 refuse(const char *operand, const struct snapshot_identity *identity, int error)
 {
 	if (error == -EPERM)
-		die(COMMAND_NO_ANSWER,
-		    "%s %" PRIu32 ": its memory may not be read: it is another user's, has other "
-		    "rights, or the kernel forbids it (kernel.yama.ptrace_scope)",
-		    identity->command, identity->pid);
+		refuse_access(identity);
 	if (error == -ESRCH)
 		die(COMMAND_NO_ANSWER, "%s: the process ended", operand);
 	if (error == -ENOENT)

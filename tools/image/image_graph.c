@@ -13,6 +13,7 @@
 #include "image/pointer.h"
 #include "image/roots.h"
 #include "image/scan.h"
+#include "image/shares.h"
 #include "util/array.h"
 #include "util/xalloc.h"
 
@@ -163,23 +164,35 @@ take_threads(struct graph *graph, const struct image *image)
 	graph->quality.threads = (uint32_t)image->threads.count;
 }
 
-void
-image_graph_make(struct graph *graph, const struct image *image, const struct image_known *known)
+static void
+scan_blocks(struct graph *graph, struct scan *scan, struct shares *shares)
 {
+	for (size_t i = 0; i < graph->block_count; i++) {
+		const struct graph_node *block = &graph->blocks[i];
+		uint64_t end = block->start + graph_get_bytes(block);
+
+		graph->first[i] = scan->arcs.count;
+		scan->source = i;
+		if (!shares_take(shares, block->start, end))
+			scan_memory(scan, block->start, end, 0);
+	}
+}
+
+void
+image_graph_make(struct graph *graph, struct image *image, const struct image_known *known)
+{
+	struct shares shares;
 	struct scan scan;
 
 	memset(graph, 0, sizeof(*graph));
 	take_blocks(graph, image, known);
+	shares_find_threads(image, known);
+	shares_init(&shares, image, known);
 	graph->first = xcalloc(graph->block_count + 1, sizeof(*graph->first));
 	scan_init(&scan, image, graph->blocks, graph->block_count);
-	for (size_t i = 0; i < graph->block_count; i++) {
-		const struct graph_node *block = &graph->blocks[i];
-
-		graph->first[i] = scan.arcs.count;
-		scan.source = i;
-		scan_memory(&scan, block->start, block->start + graph_get_bytes(block), 0);
-	}
-	roots_read(graph, &scan, image, known);
+	scan_blocks(graph, &scan, &shares);
+	roots_read(graph, &scan, image, known, &shares);
+	shares_release(&shares);
 	find_classes(graph, image);
 	take_threads(graph, image);
 	array_reserve(&scan.arcs, 1);

@@ -15,7 +15,6 @@ struct image_known;
 
 /* The graph is to be released; its `site_count` is the largest number. `quality.missed_bytes` is
  * what could not be read. */
-void image_graph_make(struct graph *graph, const struct image *image,
-		      const struct image_known *known);
+void image_graph_make(struct graph *graph, struct image *image, const struct image_known *known);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "model/memory.h"
+#include "thread_layout.h"
 
 struct image_known {
 	const struct memory_block *blocks; /* in order */
@@ -20,6 +21,7 @@ struct image_known {
 	bool is_glibc;
 	bool has_unknown_blocks; /* some may live that are not in `blocks` */
 	bool misses_blocks;      /* some could not be read */
+	struct thread_layout layout;
 };
 
 #endif

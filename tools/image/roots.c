@@ -13,6 +13,7 @@
 #include "image/image_known.h"
 #include "image/ranges.h"
 #include "image/scan.h"
+#include "image/shares.h"
 #include "util/text.h"
 
 #define RED_ZONE 128 /* bytes below the stack pointer that functions may use */
@@ -160,6 +161,35 @@ read_stacks_in_blocks(struct reading *reading)
 	}
 }
 
+/* Thread-local variables in memory that the loader has by malloc. */
+static void
+read_hidden_shares(struct reading *reading, const struct shares *shares)
+{
+	array_each (&shares->list, share) {
+		uint64_t start = share->share.start, end = share->share.end;
+		const struct image_mapping *mapping = image_find(reading->image, start);
+
+		if (!share->is_hidden || mapping == NULL || !mapping->readable ||
+		    end > mapping->end || !ranges_contain(&reading->passed, start))
+			continue;
+		begin_root(reading, GRAPH_AREA_MODULE, start, end, share->object);
+		scan_memory(reading->scan, start, end, 0);
+	}
+}
+
+/* Where which variables of whom are, for those who want their names. */
+static void
+take_shares(struct reading *reading, struct graph *graph, const struct shares *shares)
+{
+	graph->shares = xcalloc(shares->list.count + 1, sizeof(*graph->shares));
+	array_each (&shares->list, share) {
+		struct graph_share *taken = &graph->shares[graph->share_count++];
+
+		*taken = share->share;
+		taken->name = put_name(reading, share->object);
+	}
+}
+
 static void
 read_words(struct reading *reading)
 {
@@ -214,7 +244,7 @@ give(struct reading *reading, struct graph *graph)
 
 void
 roots_read(struct graph *graph, struct scan *scan, const struct image *image,
-	   const struct image_known *known)
+	   const struct image_known *known, const struct shares *shares)
 {
 	struct reading reading = {.scan = scan, .image = image, .block_count = graph->block_count};
 
@@ -226,9 +256,11 @@ roots_read(struct graph *graph, struct scan *scan, const struct image *image,
 	find_libc(&reading, known);
 	read_words(&reading);
 	read_stacks_in_blocks(&reading);
+	read_hidden_shares(&reading, shares);
 	array_each (&image->mappings, mapping)
 		if (mapping->readable && mapping->writable && !mapping->is_device &&
 		    !mapping->is_untouched)
 			read_mapping(&reading, mapping);
+	take_shares(&reading, graph, shares);
 	give(&reading, graph);
 }

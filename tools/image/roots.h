@@ -10,12 +10,13 @@
 struct image;
 struct image_known;
 struct scan;
+struct shares;
 
 /*
  * Read all of them, after the blocks; they, what they lead to, and their names are put into graph.
  * Counted there are memory that could not be read, and threads whose stack counts as a whole.
  */
 void roots_read(struct graph *graph, struct scan *scan, const struct image *image,
-		const struct image_known *known);
+		const struct image_known *known, const struct shares *shares);
 
 #endif

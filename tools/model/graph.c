@@ -39,6 +39,19 @@ arcs_are_valid(const struct graph *graph)
 	return true;
 }
 
+static bool
+shares_are_valid(const struct graph *graph)
+{
+	for (size_t i = 0; i < graph->share_count; i++) {
+		const struct graph_share *share = &graph->shares[i];
+
+		if (share->start >= share->end || share->name >= graph->string_bytes ||
+		    (i != 0 && share->start < graph->shares[i - 1].end))
+			return false;
+	}
+	return true;
+}
+
 /* Also those of threads in order, far places of arcs that are there, and instances of blocks that
  * are. */
 static bool
@@ -73,7 +86,8 @@ graph_is_valid(const struct graph *graph)
 		    root->name >= graph->string_bytes)
 			return false;
 	}
-	return blocks_are_valid(graph) && arcs_are_valid(graph) && others_are_valid(graph);
+	return blocks_are_valid(graph) && arcs_are_valid(graph) && others_are_valid(graph) &&
+	       shares_are_valid(graph);
 }
 
 size_t
@@ -95,6 +109,23 @@ graph_find(const struct graph *graph, uint64_t address)
 	bytes = graph_get_bytes(&graph->blocks[low - 1]);
 	return address - graph->blocks[low - 1].start < (bytes != 0 ? bytes : 1) ? low - 1
 										 : SIZE_MAX;
+}
+
+const struct graph_share *
+graph_find_share(const struct graph *graph, uint64_t address)
+{
+	size_t low = 0, high = graph->share_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (graph->shares[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < graph->share_count && graph->shares[low].start <= address ? &graph->shares[low]
+									       : NULL;
 }
 
 bool
@@ -141,6 +172,7 @@ graph_release(struct graph *graph)
 	free(graph->far);
 	free(graph->instances);
 	free(graph->tables);
+	free(graph->shares);
 	free(graph->first);
 	free(graph->arcs);
 	free(graph->strings);

@@ -79,6 +79,14 @@ struct graph_instance {
 	uint32_t is_array : 1;
 };
 
+/* What a thread has of the thread-local variables of a loaded object. */
+struct graph_share {
+	uint64_t start, end;
+	uint64_t bias; /* of the object */
+	uint32_t thread;
+	uint32_t name; /* in `strings`, of the object */
+};
+
 enum graph_taken {
 	GRAPH_TAKEN_AT_EXIT,
 	GRAPH_TAKEN_AT_EXIT_BY_TWIN,
@@ -116,11 +124,12 @@ struct graph {
 	struct graph_far_arc *far;        /* by arc; of many, the last may be missing */
 	struct graph_instance *instances; /* by block */
 	uint64_t *tables;                 /* addresses of tables of virtual functions */
+	struct graph_share *shares;       /* by `start`, none in another */
 	uint64_t *first;                  /* of the arcs of each source, and the end of the last */
 	struct graph_arc *arcs;
 	char *strings;
 	size_t block_count, root_count, thread_count, arc_count, far_count, string_bytes;
-	size_t instance_count, table_count;
+	size_t instance_count, table_count, share_count;
 
 	uint64_t start_monotonic_ns; /* of the process */
 	uint32_t pid, serial;
@@ -141,6 +150,9 @@ bool graph_is_valid(const struct graph *graph);
 
 /* The block that holds this address; SIZE_MAX if there is none. One of 0 bytes has its first. */
 size_t graph_find(const struct graph *graph, uint64_t address);
+
+/* The thread-local variables that an address is among, or NULL. */
+const struct graph_share *graph_find_share(const struct graph *graph, uint64_t address);
 
 /* Whether it has a block of this address, size and site. */
 bool graph_has(const struct graph *graph, const struct graph_node *block);

@@ -16,7 +16,7 @@ struct graph;
 
 enum owner_kind {
 	OWNER_GLOBAL,       /* a variable, or a word of a module that has no name */
-	OWNER_THREAD_LOCAL, /* a variable of one thread */
+	OWNER_THREAD_LOCAL, /* a variable of one thread, or a word of them that has no name */
 	OWNER_THREAD,       /* what libc keeps for a thread: its argument, its keys */
 	OWNER_STACK,        /* of a thread */
 	OWNER_MAPPING,
@@ -35,7 +35,7 @@ struct owner {
 	uint32_t line;
 	uint32_t thread;     /* number, or 0 if it is not known */
 	uint64_t start, end; /* addresses; 0 for what has none */
-	uint64_t offset;     /* of a word without a name, in its module */
+	uint64_t offset; /* of a word without a name, in its module or the thread-locals of that */
 };
 
 #define OWNER_NONE UINT32_MAX

@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct graph_area) == sizeof(struct graph_root), "one layo
 _Static_assert(sizeof(struct graph_task) == sizeof(struct graph_thread), "one layout");
 _Static_assert(sizeof(struct graph_far_arc) == sizeof(struct graph_far), "one layout");
 _Static_assert(sizeof(struct graph_instance) == sizeof(struct graph_object), "one layout");
+_Static_assert(sizeof(struct graph_share) == sizeof(struct graph_local), "one layout");
 _Static_assert((int)GRAPH_HOWS == (int)GRAPH_POINTERS && (int)GRAPH_BASE == GRAPH_POINTER_BASE,
 	       "one list");
 _Static_assert((int)GRAPH_AREA_KINDS == (int)GRAPH_ROOTS_KINDS &&
@@ -91,8 +92,20 @@ read_section(int fd, const struct graph_header *header, const struct graph_exten
 static uint64_t
 get_header_bytes(const struct stat *status)
 {
-	return status->st_size < (off_t)sizeof(struct graph_header) ? GRAPH_HEADER_LEAST
+	return status->st_size < (off_t)sizeof(struct graph_header) ? (uint64_t)status->st_size
 								    : sizeof(struct graph_header);
+}
+
+/* Of an older one, this is what follows its header. */
+static void
+forget_missing(struct graph_header *header)
+{
+	uint64_t bytes = header->sections[GRAPH_EDGES].offset;
+
+	if (bytes < offsetof(struct graph_header, local_table))
+		header->object_table = header->class_table = (struct graph_extent){0};
+	if (bytes < sizeof(*header))
+		header->local_table = (struct graph_extent){0};
 }
 
 static int
@@ -109,9 +122,7 @@ read_header(int fd, struct graph_header *header)
 	result = read_exactly(fd, header, get_header_bytes(&status), 0);
 	if (result != 0)
 		return result;
-	/* Of an older one, this is what follows its header. */
-	if (header->sections[GRAPH_EDGES].offset < sizeof(*header))
-		header->object_table = header->class_table = (struct graph_extent){0};
+	forget_missing(header);
 	if (memcmp(header->magic, GRAPH_MAGIC, sizeof(header->magic)) != 0)
 		return -EBADMSG;
 	if (header->byte_order != GRAPH_BYTE_ORDER || header->version != GRAPH_VERSION)
@@ -180,6 +191,7 @@ read_sections(int fd, const struct graph_header *header, struct graph *graph)
 		{&header->object_table, sizeof(*graph->instances), &graph->instances,
 		 &graph->instance_count},
 		{&header->class_table, sizeof(*graph->tables), &graph->tables, &graph->table_count},
+		{&header->local_table, sizeof(*graph->shares), &graph->shares, &graph->share_count},
 	};
 	int result = 0;
 
@@ -308,6 +320,7 @@ graph_file_write(const struct graph *graph, int fd)
 		{&header.object_table, graph->instances, graph->instance_count,
 		 sizeof(*graph->instances)},
 		{&header.class_table, graph->tables, graph->table_count, sizeof(*graph->tables)},
+		{&header.local_table, graph->shares, graph->share_count, sizeof(*graph->shares)},
 		/* Last: all others are of whole words. */
 		{&header.sections[GRAPH_STRINGS], graph->strings, graph->string_bytes, 1},
 	};

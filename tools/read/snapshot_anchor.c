@@ -90,6 +90,7 @@ snapshot_anchor_find(const struct image *image, struct snapshot_anchor *ret_anch
 		.start_realtime_ns = found.start_realtime_ns,
 		.site_base = found.site_base,
 		.is_glibc = found.blocks.size_bits == 0,
+		.layout = found.layout,
 		.has_unknown_blocks = (found.flags & ANCHOR_UNKNOWN_BLOCKS) != 0,
 	};
 	take_ranges(image, &found, ret_anchor);

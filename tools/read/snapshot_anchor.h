@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/memory.h"
+#include "thread_layout.h"
 #include "util/array.h"
 
 struct image;
@@ -24,6 +25,7 @@ struct snapshot_anchor {
 	bool is_glibc; /* its allocator */
 	bool has_unknown_blocks;
 	bool misses_blocks;
+	struct thread_layout layout;
 	ARRAY(struct memory_range) own; /* memory of the runtime */
 };
 

@@ -19,6 +19,9 @@ format_variable(const struct owner *owner)
 {
 	const char *module = owner->module != NULL ? text_base_name(owner->module) : "?";
 
+	if (owner->kind == OWNER_THREAD_LOCAL && owner->name == NULL)
+		return xasprintf("thread-local %s+%#" PRIx64 " of thread %" PRIu32, module,
+				 owner->offset, owner->thread);
 	if (owner->kind == OWNER_THREAD_LOCAL)
 		return xasprintf("thread-local %s of thread %" PRIu32, owner->name, owner->thread);
 	if (owner->name != NULL)

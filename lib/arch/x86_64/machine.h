@@ -67,4 +67,11 @@ arch_thread_control(void)
 	return control;
 }
 
+/* Where a thread's variables of an object are, whose distance from that is the same for all. */
+static inline uint64_t
+arch_thread_variables(uint64_t control, uint64_t distance)
+{
+	return control - distance;
+}
+
 #endif
