@@ -139,10 +139,82 @@ def hosts(_directory):
             assert parts["other_anonymous"] < MIB, (what, parts, slack)
             equal(document["notes"], [], "notes")
     with known("forked") as process:
+        document, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"first": 12 * MIB}, "a forked child, with what it has from its parent")
+        assert parts["other_anonymous"] < MIB, parts
+        # The lines have the names that they have in the parent.
+        frames = {tuple(frame["function"] for frame in row["frames"][:3]) for row in document["mapped_by_program"]}
+        equal(frames, {("first", "make_forked", "main")}, "stacks")
+
+
+@case("what a forked child has from its parent has its parent's lines, whatever both do then")
+def heirs(_directory):
+    for what, lines in (("heirs", {"first": 16, "second": 4}), ("given", {"first": 12, "second": 4})):
+        for options in ("mmap", "mmap:threads", "mmap:realloc=origin"):
+            with known(what, options=options) as process:
+                _, parts, rows = ask(process.pid)
+                equal(resident_of(rows), {name: size * MIB for name, size in lines.items()}, (what, options))
+                assert parts["other_anonymous"] < MIB, (what, parts)
+    with known("unheard") as process:
         _, parts, rows = ask(process.pid)
-        # Those of its parent are not its own: they stay other anonymous memory.
-        equal(resident_of(rows), {"first": 4 * MIB}, "a forked child")
-        assert parts["other_anonymous"] >= 8 * MIB, parts
+        equal(rows, {}, "of a child that libc has not made nothing is known")
+        assert parts["other_anonymous"] >= 20 * MIB, parts
+    with known("busy") as process:
+        _, parts, rows = ask(process.pid)
+        equal(rows["first"]["resident"], 8 * MIB, "while others map and unmap")
+        assert set(rows) <= {"first", "second"} and sum(row["resident"] for row in rows.values()) <= 8 * MIB + PAGE, rows
+        assert parts["other_anonymous"] < MIB, parts
+
+
+PLUGIN = """
+#include <string.h>
+#include <sys/mman.h>
+char *by_plugin(void)
+{
+    char *memory = mmap(0, 8 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(memory, 1, 8 << 20);
+    return memory;
+}
+"""
+
+HOST = r"""
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+    void *plugin = dlopen("./plugin.so", RTLD_NOW);
+    char *(*by)(void) = (char *(*)(void))dlsym(plugin, "by_plugin");
+    pid_t child;
+    by();
+    dlclose(plugin);
+    child = fork();
+    if (child == 0) {
+        free(malloc(1));
+        printf("ready %d 0\n", getpid());
+        fflush(stdout);
+        pause();
+    }
+    while (getchar() != EOF)
+        continue;
+    kill(child, SIGKILL);
+    return 0;
+}
+"""
+
+
+@case("a forked child has the names of what is no longer loaded, too")
+def unloaded(_directory):
+    for name, text, words in (("plugin", PLUGIN, ["-fPIC", "-shared", "-o", "plugin.so"]), ("host", HOST, ["-o", "host"])):
+        with open(name + ".c", "w", encoding="ascii") as file:
+            file.write(text)
+        equal(run([need("gcc"), "-g", "-O1", *words, name + ".c"]).returncode, 0, "gcc")
+    with known(command=["./host"]) as process:
+        _, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"by_plugin": 8 * MIB}, "lines")
+        assert parts["other_anonymous"] < MIB, parts
 
 
 @case("hundreds of ranges of two lines in turn, with holes")
@@ -256,6 +328,24 @@ def python(_directory):
         found = domains(process.pid)
         assert {"malloc", "pymem.obj", "mmap"} <= set(found), found
         equal(found["mmap"][0], parts["mapped_by_program"], "by domain")
+
+
+@case("Python that forks: the line of Python is the parent's, its arenas are none")
+def python_forks(_directory):
+    with open("forks.py", "w", encoding="ascii") as file:
+        file.write("import mmap, os, signal, sys\nkept = [[number] for number in range(200000)]\n"
+                   "def by_module():\n    return mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+                   "memory = by_module()\nmemory[:] = b'x' * len(memory)\nchild = os.fork()\n"
+                   "if child == 0:\n    more = [[number] for number in range(1000)]\n"
+                   "    print('ready', os.getpid(), 0, flush=True)\n    signal.pause()\n"
+                   "sys.stdin.read()\nos.kill(child, signal.SIGKILL)\n")
+    with known(command=[need("python3"), "forks.py"]) as process:
+        document, parts, rows = ask(process.pid)
+        if "by_module" not in rows:
+            assert not any(region["name"] == "Python's arenas" for region in document["regions"]), rows
+            raise Skip("this Python is not one whose frames are seen")
+        equal(rows["by_module"]["resident"], 8 * MIB, "by its line")
+        assert parts["mapped_by_program"] < 10 * MIB, rows
 
 
 @case("run --domain mmap: the same of a process that it started")
