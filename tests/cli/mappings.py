@@ -3,6 +3,7 @@
 """heaptally resident with the domain of mmap: programs whose own mappings are known, by who made them;
 and that nothing of a heap is among them."""
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -358,6 +359,8 @@ def launched(_directory):
     equal(resident_of(lines), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
     text = heaptally("top", "--by", "domain", pid).stdout.decode()
     assert "mmap      32.0 MiB resident of 32.0 MiB" in text, text
+    # The lines with most of it are below.
+    assert re.search(r"^ *24\.0 MiB +24\.0 MiB +2 +first +.*mappings\.c:\d+$", text, re.M), text
     assert b"mmap" not in heaptally("top", pid).stdout, "top by line"
     heaptally("mark", pid, "full", "--wait", "0")
     # The next allocation carries it out, and `run` takes its snapshot then.
@@ -426,6 +429,91 @@ def by_domain(_directory):
 
 def ranges_of(pid):
     return [row for row in report("resident", "-n", "0", pid)["mapped_by_program"] for _ in range(row["range_count"])]
+
+
+@contextlib.contextmanager
+def stepwise(*options):
+    """A program that `run` started, and that maps 2 MiB more for each mark: m0 to m5."""
+    child = subprocess.Popen([COMMAND, "run", "-q", *options, "-o", "steps.tally", "--", program("mappings"), "plain"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
+    pid = child.stdout.readline().split()[1].decode()
+    for step in range(6):
+        child.stdin.write(b"map\n")
+        child.stdin.flush()
+        equal(child.stdout.readline(), b"mapped\n", "step")
+        heaptally("mark", pid, "m%d" % step, "--wait", "0")
+        child.stdin.write(b"again\n")
+        child.stdin.flush()
+        wait_to_succeed("info", "%s@mark:m%d" % (pid, step))
+    yield pid
+    child.stdin.close()
+    child.wait(60)
+    child.stdout.close()
+
+
+def change_of(old, new):
+    """(bytes, ranges) by which the row of mmap has changed, and the document."""
+    document = report("diff", "-n", "0", "--by", "domain", old, new)
+    rows = {row["frames"][0]["function"]: row for row in document["groups"]}
+    equal(sum(row["live_bytes_diff"] for row in rows.values()), document["totals"]["live_bytes_diff"], "sum")
+    row = rows.get("mmap")
+    return (row and (row["live_bytes_diff"], row["live_bytes"])), document
+
+
+@case("diff and growth --by domain: mmap is a row of resident bytes, of both moments and of each look")
+def over_time(_directory):
+    with stepwise("--domain", "mmap") as pid:
+        equal(change_of(pid + "@mark:m3", pid)[0], (4 * MIB, 36 * MIB), "of a mark and now")
+        grown = report("growth", "--by", "domain", pid)
+        row = [row for row in grown["groups"] if row["frames"][0]["function"] == "mmap"]
+        equal([look // MIB for look in row[0]["live_bytes"]], [0, 26, 28, 30, 32, 34, 36, 36], "looks")
+    for old, new, change in (("m0", "m3", (6 * MIB, 32 * MIB)), ("m3", "m1", (-4 * MIB, 28 * MIB))):
+        row, document = change_of("steps.tally@mark:" + old, "steps.tally@mark:" + new)
+        equal(row, change, (old, new))
+        both = document["mapped_by_program"]
+        equal(both["new"]["resident_bytes"] - both["old"]["resident_bytes"], change[0], "both sides")
+        assert both["old"]["time_seconds"] != both["new"]["time_seconds"], both
+    text = heaptally("diff", "--by", "domain", "steps.tally@mark:m0", "steps.tally@mark:m3").stdout.decode()
+    assert re.search(r"^ *\+6\.0 MiB .* mmap$", text, re.M), text
+    assert "mmap      resident of what the program maps by itself: 26.0 MiB at " in text, text
+    text = heaptally("growth", "--by", "domain", "steps.tally").stdout.decode()
+    assert re.search(r"36\.0 MiB .* mmap$", text, re.M) and "mmap is what is resident of" in text, text
+    equal(heaptally("diff", "--by", "domain", "steps.tally@mark:m0", "steps.tally@mark:m0", "--all").stdout.count(b"mmap\n"),
+          1, "unchanged")
+    for words in (["diff", "steps.tally@mark:m0", "steps.tally@mark:m3"], ["growth", "steps.tally"]):
+        assert b"mmap" not in heaptally(*words).stdout, "by line"
+
+
+@case("diff --by domain: what is known of one side only has not come or gone")
+def one_side(_directory):
+    with stepwise():
+        pass
+    os.rename("steps.tally", "without.tally")
+    with stepwise("--domain", "mmap"):
+        pass
+    row, document = change_of("without.tally@mark:m3", "steps.tally@mark:m3")
+    equal((row, "mapped_by_program" in document), (None, False), "not compared")
+    text = heaptally("diff", "--by", "domain", "without.tally@mark:m3", "steps.tally@mark:m3").stdout.decode()
+    assert "is known of one side only, and not compared" in text, text
+
+
+@case("growth --by domain of a process that is watched: each look has what is mapped then")
+def watched(_directory):
+    with known("plain") as process:
+        growth = subprocess.Popen([COMMAND, "growth", "--watch", "2s", "--by", "domain", "--format", "json", process.pid],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+        while growth.poll() is None:
+            process.child.stdin.write(b"map\n")
+            process.child.stdin.flush()
+            equal(process.child.stdout.readline(), b"mapped\n", "step")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                growth.wait(0.05)
+        document = json.loads(growth.stdout.read())
+        growth.stdout.close()
+    looks = [row for row in document["groups"] if row["frames"][0]["function"] == "mmap"][0]["live_bytes"]
+    assert all(before <= after for before, after in zip(looks, looks[1:])), looks
+    # Pages come one by one.
+    assert looks[0] >= 24 * MIB and looks[-1] > looks[0] and all(look % PAGE == 0 for look in looks), looks
 
 
 OWN = r"""
