@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "mapping_heritage.h"
 #include "memory/real.h"
 #include "thread.h"
 
@@ -26,6 +27,7 @@ _Fork(void)
 		return -1;
 	}
 	thread_before_fork();
+	mapping_heritage_leave();
 	child = real.fork();
 	if (child == 0)
 		thread_after_fork();

@@ -19,6 +19,7 @@
 #include "base/elf_patch.h"
 #include "base/elf_symbol.h"
 #include "base/loader.h"
+#include "mapping_heritage.h"
 #include "memory/real.h"
 #include "record_mapping.h"
 #include "start.h"
@@ -61,6 +62,20 @@ note(const struct mapping_removal *from, void *address, size_t bytes, const stru
 	return address;
 }
 
+/* A child that has recorded nothing yet gives back, or moves, what it has from its parent: from
+ * then on it has a table in which that is true. */
+static void
+begin_change(const void *address, size_t bytes, const struct caller *caller)
+{
+	struct thread *t;
+
+	if (likely(!mapping_heritage_waits(address, bytes)))
+		return;
+	t = thread_enter(arch_stack_of(caller), true);
+	if (t != NULL)
+		thread_leave(t);
+}
+
 static void *
 hook_mmap(void *where, size_t bytes, int protection, int flags, int fd, int64_t offset)
 {
@@ -85,6 +100,7 @@ hook_mremap(void *old, size_t old_bytes, size_t bytes, int flags, void *where)
 	struct mapping_removal removal;
 	void *address;
 
+	begin_change(old, old_bytes, CALLER);
 	record_mapping_remove(old, old_bytes, &removal);
 	address = function(old, old_bytes, bytes, flags, where);
 	/* Then the pages are gone from there, but the place is still the program's. */
@@ -100,6 +116,7 @@ hook_munmap(void *address, size_t bytes)
 	struct mapping_removal removal;
 	int result;
 
+	begin_change(address, bytes, CALLER);
 	record_mapping_remove(address, bytes, &removal);
 	result = function(address, bytes);
 	if (result != 0)

@@ -5,6 +5,7 @@
  * The constructors of other libraries may allocate before ours runs; then the first of them starts
  * the recording (`start_is_ready`), and the constructor finds it done.
  */
+#include "mapping_heritage.h"
 #include "process.h"
 #include "start.h"
 #include "thread.h"
@@ -15,12 +16,19 @@
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
 		      void *object);
 
+static void
+before_fork(void)
+{
+	thread_before_fork();
+	mapping_heritage_leave();
+}
+
 static __attribute__((constructor)) void
 construct(void)
 {
 	start_process();
 	/* A child that fork() made. Children made otherwise find out at their first event. */
-	__register_atfork(thread_before_fork, thread_after_fork_in_parent, thread_after_fork, NULL);
+	__register_atfork(before_fork, thread_after_fork_in_parent, thread_after_fork, NULL);
 }
 
 static __attribute__((destructor)) void

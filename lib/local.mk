@@ -89,6 +89,8 @@ runtime_modules = \
 	lib/include/recording.h \
 	lib/leaks.c \
 	lib/leaks.h \
+	lib/mapping_heritage.c \
+	lib/mapping_heritage.h \
 	lib/memory/arena.c \
 	lib/memory/arena.h \
 	lib/memory/boot_alloc.c \

@@ -8,8 +8,8 @@
 
 static uint32_t domain; /* its frame; 0 until it is needed */
 
-static uint32_t
-get_frame(void)
+uint32_t
+record_mapping_frame(void)
 {
 	uint32_t frame = load(&domain);
 
@@ -40,7 +40,7 @@ record_mapping_insert(struct thread *t, const struct mapping_removal *from, cons
 	uint32_t site = site_before(from);
 
 	if (!paused && (site == SITE_NONE || recording.header->realloc_origin == 0))
-		site = record_site(t, get_frame(), caller);
+		site = record_site(t, record_mapping_frame(), caller);
 	mapping_table_insert(address, bytes, site);
 }
 

@@ -28,6 +28,9 @@ void record_mapping_forget(const void *address, size_t bytes);
 void record_mapping_remove(const void *address, size_t bytes, struct mapping_removal *ret_removal);
 void record_mapping_restore(const struct mapping_removal *removal);
 
+/* The frame that ends the stack of what is mapped. [signal] */
+uint32_t record_mapping_frame(void);
+
 /* Start in a new recording. [init] */
 void record_mapping_reset(void);
 

@@ -17,6 +17,7 @@
 #include "data/frame_table.h"
 #include "base/executable.h"
 #include "leaks.h"
+#include "mapping_heritage.h"
 #include "base/loader.h"
 #include "base/lock.h"
 #include "data/module_table.h"
@@ -109,6 +110,8 @@ start_tables(bool forked)
 	if (start_python_tables != NULL)
 		start_python_tables();
 	record_mapping_reset();
+	if (forked)
+		mapping_heritage_accept();
 	request_reset();
 	own_anchor_set();
 	leaks_reset(forked);

@@ -273,6 +273,7 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_process.c \
 	tools/read/snapshot_process.h \
 	tools/read/snapshot_process_tables.c \
+	tools/read/snapshot_resident.c \
 	tools/read/snapshot_codes.c \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_threads.c \
@@ -550,6 +551,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_format.h \
 	tools/cmd/report_load.c \
 	tools/cmd/report_load.h \
+	tools/cmd/report_mapped.c \
+	tools/cmd/report_mapped.h \
 	tools/cmd/report_options.c \
 	tools/cmd/report_options.h \
 	tools/cmd/report_output.c \

@@ -386,6 +386,39 @@ python_code_frame(const char *code, uint64_t instruction, bool *ret_strange)
 	return id != FRAME_NONE ? id : FRAME_UNKNOWN;
 }
 
+static uint32_t
+insert_told(const struct recording_code *code, const char *texts)
+{
+	struct recording_extent *codes = &recording.header->sections[SECTION_CODES];
+	uint64_t number = codes->count;
+	size_t bytes = (size_t)code->file_bytes + code->name_bytes + code->table_bytes;
+	char *start = reserve_text(bytes);
+	struct recording_code told = *code;
+
+	if (start == NULL || !recording_reserve(SECTION_CODES, number + 1))
+		return UINT32_MAX;
+	memcpy(start, texts, bytes);
+	told.file = keep_text(start, bytes);
+	told.name = told.file + told.file_bytes;
+	told.table = told.name + told.name_bytes;
+	recording.codes[number] = told;
+	/* Release: as above. */
+	store_release(&codes->count, number + 1);
+	return (uint32_t)number;
+}
+
+uint32_t
+python_code_inherit(const struct recording_code *code, const char *texts)
+{
+	uint32_t number;
+
+	if (!lock_take(&table.lock))
+		return UINT32_MAX;
+	number = insert_told(code, texts);
+	lock_drop(&table.lock);
+	return number;
+}
+
 static void
 remove_entry(struct code *entry)
 {

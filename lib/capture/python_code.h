@@ -31,6 +31,13 @@ extern uint8_t python_code_filter[1 << (PYTHON_CODE_FILTER_BITS - 3)];
  */
 uint32_t python_code_frame(const char *code, uint64_t instruction, bool *ret_strange);
 
+struct recording_code;
+
+/* The number of the code of an object that the process which this one was forked from had recorded:
+ * the texts of its file, its name and its lines are one behind the other. UINT32_MAX when there is
+ * no room. [init] */
+uint32_t python_code_inherit(const struct recording_code *code, const char *texts);
+
 /* Forget the code object at an address. Within the gate, if that can be entered. [signal] */
 void python_code_forget(const void *address);
 

@@ -393,6 +393,20 @@ unwind_rules_intern(const struct recording_frame *frame)
 }
 
 uint32_t
+unwind_rules_inherit_frame(const struct recording_module *module, const char *path, uint64_t value)
+{
+	struct recording_frame frame;
+	uint32_t id;
+
+	if (!lock_take(&insert_lock))
+		return FRAME_NONE;
+	frame = module_table_inherited_frame(module, path, value);
+	id = frame_table_intern(&frame);
+	lock_drop(&insert_lock);
+	return id;
+}
+
+uint32_t
 unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name)
 {
 	struct recording_frame frame = {.value = value, .kind = kind};

@@ -125,6 +125,12 @@ struct recording_frame;
 /* The same of a frame that is complete. FRAME_NONE when there is no room. [signal] */
 uint32_t unwind_rules_intern(const struct recording_frame *frame);
 
+struct recording_module;
+
+/* The same of one in an object of the process that this one was forked from. [init] */
+uint32_t unwind_rules_inherit_frame(const struct recording_module *module, const char *path,
+				    uint64_t value);
+
 /* The rule of an address that had no unwind table before: code may have been loaded there since.
  * [signal] */
 struct rule unwind_rules_recheck(uintptr_t ip, struct rule rule);

@@ -140,3 +140,32 @@ domain_table_remove(const void *address)
 	store(slot, 0);
 	return unpack(value);
 }
+
+static uintptr_t
+next_multiple(uintptr_t address, unsigned shift)
+{
+	return ((address >> shift) + 1) << shift;
+}
+
+bool
+domain_table_has_block(uintptr_t start, uintptr_t end)
+{
+	uintptr_t at = start, next;
+
+	if (end > (uintptr_t)1 << ADDRESS_BITS)
+		end = (uintptr_t)1 << ADDRESS_BITS;
+	for (; at < end; at = next) {
+		const uint64_t *leaf = leaf_of(at);
+
+		if (leaf == NULL) {
+			next = next_multiple(at, load(&top[at >> TOP_SHIFT]) == NULL ? TOP_SHIFT
+										     : LEAF_SHIFT);
+			continue;
+		}
+		next = next_multiple(at, LEAF_SHIFT);
+		for (; at < next && at < end; at += (uintptr_t)1 << SLOT_SHIFT)
+			if (load(&leaf[leaf_index(at)]) != 0)
+				return true;
+	}
+	return false;
+}

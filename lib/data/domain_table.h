@@ -34,6 +34,9 @@ void domain_table_describe(struct recording_table *ret_shape);
 bool domain_table_insert(const void *address, struct domain_block block,
 			 struct domain_block *ret_old);
 
+/* Whether a block begins in a range. [signal] */
+bool domain_table_has_block(uintptr_t start, uintptr_t end);
+
 /* Take a block out. [hot] */
 struct domain_block domain_table_remove(const void *address);
 

@@ -19,6 +19,9 @@
 
 static struct lock lock;
 
+/* In memory that a forked child has as it was at that moment. At the start there is no copy. */
+static struct mapping_changes changes = {.more = true};
+
 static struct recording_extent *
 extent(void)
 {
@@ -168,6 +171,32 @@ join(struct recording_mapping parts[PARTS_MAX], uint64_t *first, uint64_t *end)
 	}
 }
 
+/* Before it is done: a child that is forked in between has a copy in which it is not done. */
+static void
+note_change(uintptr_t start, uintptr_t end)
+{
+	uint32_t count = changes.count;
+
+	/* The same place again and again is one change. */
+	for (uint32_t i = 0; i < count && !changes.more; i++) {
+		if (start > changes.ranges[i].end || end < changes.ranges[i].start)
+			continue;
+		if (start < changes.ranges[i].start)
+			store(&changes.ranges[i].start, start);
+		if (end > changes.ranges[i].end)
+			store(&changes.ranges[i].end, end);
+		return;
+	}
+	if (count == MAPPING_CHANGES) {
+		store(&changes.more, true);
+		return;
+	}
+	changes.ranges[count].start = start;
+	changes.ranges[count].end = end;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	store(&changes.count, count + 1);
+}
+
 /* The pages become those of the site, SITE_NONE being nobody. */
 static void
 replace(uintptr_t start, uintptr_t end_address, uint32_t site)
@@ -176,6 +205,10 @@ replace(uintptr_t start, uintptr_t end_address, uint32_t site)
 	struct recording_mapping parts[PARTS_MAX] = {
 		[1] = {.start = start, .end = end_address, .site = site}};
 
+	/* What allocators map is nobody's mostly, as it was. */
+	if (first == end && site == SITE_NONE)
+		return;
+	note_change(start, end_address);
 	if (first < end) {
 		parts[0] = recording.mappings[first];
 		parts[0].start = end_address;
@@ -260,4 +293,37 @@ mapping_table_restore(const struct mapping_removal *removal)
 	for (uint32_t i = 0; i < removal->count; i++)
 		replace(removal->pieces[i].start, removal->pieces[i].end, removal->pieces[i].site);
 	end_change();
+}
+
+bool
+mapping_table_copy(struct recording_mapping *ret_ranges, uint64_t room, uint64_t *ret_count)
+{
+	uint64_t count;
+
+	if (!lock_take(&lock))
+		return false;
+	if (unlikely(recording.header->mapping_changes % 2 != 0))
+		repair();
+	count = extent()->count;
+	*ret_count = count;
+	if (count <= room) {
+		for (uint64_t i = 0; i < count; i++)
+			ret_ranges[i] = recording.mappings[i];
+		store(&changes.count, 0);
+		store(&changes.more, false);
+	}
+	lock_drop(&lock);
+	return count <= room;
+}
+
+bool
+mapping_table_is_copied(void)
+{
+	return load(&changes.count) == 0 && !load(&changes.more);
+}
+
+void
+mapping_table_get_changes(struct mapping_changes *ret_changes)
+{
+	*ret_changes = changes;
 }

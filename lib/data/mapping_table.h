@@ -35,4 +35,28 @@ void mapping_table_remove(const void *address, size_t bytes, struct mapping_remo
 /* They are what they were. [signal] */
 void mapping_table_restore(const struct mapping_removal *removal);
 
+/* What has changed since the last copy was made. */
+#define MAPPING_CHANGES 64
+struct mapping_changes {
+	uint32_t count;
+	bool more; /* than fit: nothing of the copy is certain */
+	struct {
+		uintptr_t start, end;
+	} ranges[MAPPING_CHANGES];
+};
+
+struct recording_mapping;
+
+/* Copy all ranges, the highest first, to where there is room for so many; *ret_count is how many
+ * there are. False when they do not fit, and when the table is busy; then there is no copy.
+ * [signal] */
+bool mapping_table_copy(struct recording_mapping *ret_ranges, uint64_t room, uint64_t *ret_count);
+
+/* Whether the copy that was made last is still what the table is. [signal] */
+bool mapping_table_is_copied(void);
+
+/* Of a copy of this process, which a fork made: what was no longer true of the ranges that were
+ * copied, by then. [init] */
+void mapping_table_get_changes(struct mapping_changes *ret_changes);
+
 #endif

@@ -356,6 +356,70 @@ module_table_frame(const struct dl_find_object *object, uintptr_t address)
 	};
 }
 
+static bool
+has_build_id(const struct recording_module *m, const struct recording_module *other)
+{
+	return m->build_id_bytes == other->build_id_bytes &&
+	       memcmp(m->build_id, other->build_id, sizeof m->build_id) == 0;
+}
+
+/* Whether it is still where it was. */
+static bool
+find_loaded(const struct recording_module *module, struct dl_find_object *ret_object)
+{
+	struct recording_module now = {0};
+
+	if ((module->flags & RECORDING_MODULE_UNLOADED) != 0 ||
+	    loader_find_object((const void *)module->start, ret_object) != 0 ||
+	    (uintptr_t)ret_object->dlfo_map_start != module->start ||
+	    ret_object->dlfo_link_map->l_addr != module->bias)
+		return false;
+	copy_build_id(ret_object, &now);
+	return has_build_id(module, &now);
+}
+
+/* UINT32_MAX where there is no room. */
+static uint32_t
+find_unloaded(const struct recording_module *module, const char *path)
+{
+	struct recording_module *m;
+	uint32_t id = 0;
+
+	for (; id < table.count; id++) {
+		m = &recording.modules[id];
+		if (*owner_of(id) == NULL && m->start == module->start && m->bias == module->bias &&
+		    has_build_id(m, module) && strcmp(recording.strings + m->path, path) == 0)
+			return id;
+	}
+	if (!reserve_module(id))
+		return UINT32_MAX;
+	m = &recording.modules[id];
+	*m = *module;
+	m->path = recording_add_string(path);
+	m->flags |= RECORDING_MODULE_UNLOADED;
+	table.count = id + 1;
+	store_release(&recording.header->sections[SECTION_MODULES].count, id + 1);
+	return id;
+}
+
+struct recording_frame
+module_table_inherited_frame(const struct recording_module *module, const char *path,
+			     uint64_t value)
+{
+	struct dl_find_object object;
+	uint32_t id;
+
+	if (find_loaded(module, &object))
+		return module_table_frame(&object, value + module->bias);
+	id = find_unloaded(module, path);
+	if (id == UINT32_MAX) {
+		recording_note(TROUBLE_FULL);
+		return (struct recording_frame){.value = value + module->bias,
+						.kind = FRAME_KIND_ADDRESS};
+	}
+	return (struct recording_frame){.value = value, .module = id, .kind = FRAME_KIND_MODULE};
+}
+
 bool
 module_table_sweep(uintptr_t *ret_start, uintptr_t *ret_end)
 {

@@ -19,6 +19,11 @@ struct dl_find_object;
  * have no room for the object that is noted, and the frame is a bare address. [signal] */
 struct recording_frame module_table_frame(const struct dl_find_object *object, uintptr_t address);
 
+/* The same of an object that the process which this one was forked from had recorded; `value` is
+ * relative to its bias. It may have been unloaded since. [init] */
+struct recording_frame module_table_inherited_frame(const struct recording_module *module,
+						    const char *path, uint64_t value);
+
 /* Record the loaded objects that have no build-id; while the program is `starting`, with the
  * identity of their files: later a filter of system calls may be in force. [init] */
 void module_table_add_loaded(bool starting);

@@ -3,6 +3,7 @@
 """heaptally resident with the domain of mmap: programs whose own mappings are known, by who made them;
 and that nothing of a heap is among them."""
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -139,10 +140,82 @@ def hosts(_directory):
             assert parts["other_anonymous"] < MIB, (what, parts, slack)
             equal(document["notes"], [], "notes")
     with known("forked") as process:
+        document, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"first": 12 * MIB}, "a forked child, with what it has from its parent")
+        assert parts["other_anonymous"] < MIB, parts
+        # The lines have the names that they have in the parent.
+        frames = {tuple(frame["function"] for frame in row["frames"][:3]) for row in document["mapped_by_program"]}
+        equal(frames, {("first", "make_forked", "main")}, "stacks")
+
+
+@case("what a forked child has from its parent has its parent's lines, whatever both do then")
+def heirs(_directory):
+    for what, lines in (("heirs", {"first": 16, "second": 4}), ("given", {"first": 12, "second": 4})):
+        for options in ("mmap", "mmap:threads", "mmap:realloc=origin"):
+            with known(what, options=options) as process:
+                _, parts, rows = ask(process.pid)
+                equal(resident_of(rows), {name: size * MIB for name, size in lines.items()}, (what, options))
+                assert parts["other_anonymous"] < MIB, (what, parts)
+    with known("unheard") as process:
         _, parts, rows = ask(process.pid)
-        # Those of its parent are not its own: they stay other anonymous memory.
-        equal(resident_of(rows), {"first": 4 * MIB}, "a forked child")
-        assert parts["other_anonymous"] >= 8 * MIB, parts
+        equal(rows, {}, "of a child that libc has not made nothing is known")
+        assert parts["other_anonymous"] >= 20 * MIB, parts
+    with known("busy") as process:
+        _, parts, rows = ask(process.pid)
+        equal(rows["first"]["resident"], 8 * MIB, "while others map and unmap")
+        assert set(rows) <= {"first", "second"} and sum(row["resident"] for row in rows.values()) <= 8 * MIB + PAGE, rows
+        assert parts["other_anonymous"] < MIB, parts
+
+
+PLUGIN = """
+#include <string.h>
+#include <sys/mman.h>
+char *by_plugin(void)
+{
+    char *memory = mmap(0, 8 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(memory, 1, 8 << 20);
+    return memory;
+}
+"""
+
+HOST = r"""
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+    void *plugin = dlopen("./plugin.so", RTLD_NOW);
+    char *(*by)(void) = (char *(*)(void))dlsym(plugin, "by_plugin");
+    pid_t child;
+    by();
+    dlclose(plugin);
+    child = fork();
+    if (child == 0) {
+        free(malloc(1));
+        printf("ready %d 0\n", getpid());
+        fflush(stdout);
+        pause();
+    }
+    while (getchar() != EOF)
+        continue;
+    kill(child, SIGKILL);
+    return 0;
+}
+"""
+
+
+@case("a forked child has the names of what is no longer loaded, too")
+def unloaded(_directory):
+    for name, text, words in (("plugin", PLUGIN, ["-fPIC", "-shared", "-o", "plugin.so"]), ("host", HOST, ["-o", "host"])):
+        with open(name + ".c", "w", encoding="ascii") as file:
+            file.write(text)
+        equal(run([need("gcc"), "-g", "-O1", *words, name + ".c"]).returncode, 0, "gcc")
+    with known(command=["./host"]) as process:
+        _, parts, rows = ask(process.pid)
+        equal(resident_of(rows), {"by_plugin": 8 * MIB}, "lines")
+        assert parts["other_anonymous"] < MIB, parts
 
 
 @case("hundreds of ranges of two lines in turn, with holes")
@@ -258,6 +331,24 @@ def python(_directory):
         equal(found["mmap"][0], parts["mapped_by_program"], "by domain")
 
 
+@case("Python that forks: the line of Python is the parent's, its arenas are none")
+def python_forks(_directory):
+    with open("forks.py", "w", encoding="ascii") as file:
+        file.write("import mmap, os, signal, sys\nkept = [[number] for number in range(200000)]\n"
+                   "def by_module():\n    return mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+                   "memory = by_module()\nmemory[:] = b'x' * len(memory)\nchild = os.fork()\n"
+                   "if child == 0:\n    more = [[number] for number in range(1000)]\n"
+                   "    print('ready', os.getpid(), 0, flush=True)\n    signal.pause()\n"
+                   "sys.stdin.read()\nos.kill(child, signal.SIGKILL)\n")
+    with known(command=[need("python3"), "forks.py"]) as process:
+        document, parts, rows = ask(process.pid)
+        if "by_module" not in rows:
+            assert not any(region["name"] == "Python's arenas" for region in document["regions"]), rows
+            raise Skip("this Python is not one whose frames are seen")
+        equal(rows["by_module"]["resident"], 8 * MIB, "by its line")
+        assert parts["mapped_by_program"] < 10 * MIB, rows
+
+
 @case("run --domain mmap: the same of a process that it started")
 def launched(_directory):
     child = subprocess.Popen([COMMAND, "run", "-q", "--domain", "mmap", "-o", "kept.tally", "--",
@@ -268,6 +359,8 @@ def launched(_directory):
     equal(resident_of(lines), {"first": 24 * MIB, "second": 8 * MIB}, "lines")
     text = heaptally("top", "--by", "domain", pid).stdout.decode()
     assert "mmap      32.0 MiB resident of 32.0 MiB" in text, text
+    # The lines with most of it are below.
+    assert re.search(r"^ *24\.0 MiB +24\.0 MiB +2 +first +.*mappings\.c:\d+$", text, re.M), text
     assert b"mmap" not in heaptally("top", pid).stdout, "top by line"
     heaptally("mark", pid, "full", "--wait", "0")
     # The next allocation carries it out, and `run` takes its snapshot then.
@@ -336,6 +429,91 @@ def by_domain(_directory):
 
 def ranges_of(pid):
     return [row for row in report("resident", "-n", "0", pid)["mapped_by_program"] for _ in range(row["range_count"])]
+
+
+@contextlib.contextmanager
+def stepwise(*options):
+    """A program that `run` started, and that maps 2 MiB more for each mark: m0 to m5."""
+    child = subprocess.Popen([COMMAND, "run", "-q", *options, "-o", "steps.tally", "--", program("mappings"), "plain"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
+    pid = child.stdout.readline().split()[1].decode()
+    for step in range(6):
+        child.stdin.write(b"map\n")
+        child.stdin.flush()
+        equal(child.stdout.readline(), b"mapped\n", "step")
+        heaptally("mark", pid, "m%d" % step, "--wait", "0")
+        child.stdin.write(b"again\n")
+        child.stdin.flush()
+        wait_to_succeed("info", "%s@mark:m%d" % (pid, step))
+    yield pid
+    child.stdin.close()
+    child.wait(60)
+    child.stdout.close()
+
+
+def change_of(old, new):
+    """(bytes, ranges) by which the row of mmap has changed, and the document."""
+    document = report("diff", "-n", "0", "--by", "domain", old, new)
+    rows = {row["frames"][0]["function"]: row for row in document["groups"]}
+    equal(sum(row["live_bytes_diff"] for row in rows.values()), document["totals"]["live_bytes_diff"], "sum")
+    row = rows.get("mmap")
+    return (row and (row["live_bytes_diff"], row["live_bytes"])), document
+
+
+@case("diff and growth --by domain: mmap is a row of resident bytes, of both moments and of each look")
+def over_time(_directory):
+    with stepwise("--domain", "mmap") as pid:
+        equal(change_of(pid + "@mark:m3", pid)[0], (4 * MIB, 36 * MIB), "of a mark and now")
+        grown = report("growth", "--by", "domain", pid)
+        row = [row for row in grown["groups"] if row["frames"][0]["function"] == "mmap"]
+        equal([look // MIB for look in row[0]["live_bytes"]], [0, 26, 28, 30, 32, 34, 36, 36], "looks")
+    for old, new, change in (("m0", "m3", (6 * MIB, 32 * MIB)), ("m3", "m1", (-4 * MIB, 28 * MIB))):
+        row, document = change_of("steps.tally@mark:" + old, "steps.tally@mark:" + new)
+        equal(row, change, (old, new))
+        both = document["mapped_by_program"]
+        equal(both["new"]["resident_bytes"] - both["old"]["resident_bytes"], change[0], "both sides")
+        assert both["old"]["time_seconds"] != both["new"]["time_seconds"], both
+    text = heaptally("diff", "--by", "domain", "steps.tally@mark:m0", "steps.tally@mark:m3").stdout.decode()
+    assert re.search(r"^ *\+6\.0 MiB .* mmap$", text, re.M), text
+    assert "mmap      resident of what the program maps by itself: 26.0 MiB at " in text, text
+    text = heaptally("growth", "--by", "domain", "steps.tally").stdout.decode()
+    assert re.search(r"36\.0 MiB .* mmap$", text, re.M) and "mmap is what is resident of" in text, text
+    equal(heaptally("diff", "--by", "domain", "steps.tally@mark:m0", "steps.tally@mark:m0", "--all").stdout.count(b"mmap\n"),
+          1, "unchanged")
+    for words in (["diff", "steps.tally@mark:m0", "steps.tally@mark:m3"], ["growth", "steps.tally"]):
+        assert b"mmap" not in heaptally(*words).stdout, "by line"
+
+
+@case("diff --by domain: what is known of one side only has not come or gone")
+def one_side(_directory):
+    with stepwise():
+        pass
+    os.rename("steps.tally", "without.tally")
+    with stepwise("--domain", "mmap"):
+        pass
+    row, document = change_of("without.tally@mark:m3", "steps.tally@mark:m3")
+    equal((row, "mapped_by_program" in document), (None, False), "not compared")
+    text = heaptally("diff", "--by", "domain", "without.tally@mark:m3", "steps.tally@mark:m3").stdout.decode()
+    assert "is known of one side only, and not compared" in text, text
+
+
+@case("growth --by domain of a process that is watched: each look has what is mapped then")
+def watched(_directory):
+    with known("plain") as process:
+        growth = subprocess.Popen([COMMAND, "growth", "--watch", "2s", "--by", "domain", "--format", "json", process.pid],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+        while growth.poll() is None:
+            process.child.stdin.write(b"map\n")
+            process.child.stdin.flush()
+            equal(process.child.stdout.readline(), b"mapped\n", "step")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                growth.wait(0.05)
+        document = json.loads(growth.stdout.read())
+        growth.stdout.close()
+    looks = [row for row in document["groups"] if row["frames"][0]["function"] == "mmap"][0]["live_bytes"]
+    assert all(before <= after for before, after in zip(looks, looks[1:])), looks
+    # Pages come one by one.
+    assert looks[0] >= 24 * MIB and looks[-1] > looks[0] and all(look % PAGE == 0 for look in looks), looks
 
 
 OWN = r"""

@@ -8,11 +8,12 @@ import ctypes
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 
 from harness import (COMMAND, LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, need_library,
-                     program, report, run_cases, wait_to_succeed)
+                     program, report, run, run_cases, wait_to_succeed)
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -444,6 +445,47 @@ def refusals(directory):
     with known("small", "10") as process:
         line = refusal(process.pid, user=65534, group=65534, extra_groups=[])
         assert "belongs to another user" in line, line
+
+
+def refusal_in(namespace, operand):
+    """The line that is printed in a new namespace; the command's own status is its last word."""
+    result = run([need("unshare"), *namespace, "sh", "-c", '"$@"; echo $?', "sh", COMMAND, "resident", operand])
+    lines = result.stderr.decode().splitlines()
+    equal((result.stdout, len(lines)), (b"2\n", 1), "answer in %r: %r" % (namespace, lines))
+    return lines[0]
+
+
+@case("a process that is out of sight, in a namespace or without /proc, and one that hides its memory: one line each")
+def out_of_sight(directory):
+    if os.geteuid() != 0:
+        raise Skip("only root can make such namespaces")
+    path = os.path.join(directory, "seen.recording")
+    with known("small", "10", HEAPTALLY="out=" + path) as process:
+        for namespace in (["--mount", "--pid", "--fork", "--mount-proc"],
+                          ["--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh"]):
+            for operand in (path, process.pid):
+                line = refusal_in(namespace, operand)
+                assert "cannot be seen in /proc" in line or "not a traced process" in line, line
+        assert os.path.exists(path), "the recording of a process that lives"
+        at_rest(ask(process.pid)[0])
+    # Who may run a file and not read it has no right to look at the process, which is his own.
+    os.chmod(directory, 0o777)
+    shutil.copy(program("resident"), "hidden")
+    os.chmod("hidden", 0o111)
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    child = subprocess.Popen(
+        [os.path.join(directory, "hidden"), "small", "10"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=environment(LD_PRELOAD=LIBRARY, HEAPTALLY="out=%s/hidden.recording" % directory), **nobody)
+    try:
+        equal(child.stdout.readline().split()[:1], [b"ready"], "the program")
+        if not os.path.exists("hidden.recording"):
+            raise Skip("such a program is not traced here")
+        line = refusal("hidden.recording", **nobody)
+        assert "may not be dumped" in line, line
+    finally:
+        child.stdin.close()
+        child.wait(60)
+        child.stdout.close()
 
 
 @case("the process goes on, and its blocks with it: the parts add up all the same")

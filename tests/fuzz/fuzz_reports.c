@@ -187,11 +187,11 @@ fuzz_report(const struct profile *profile)
 	for (uint32_t i = 0; i <= last && i < MOMENTS_MAX; i++) {
 		ends[0] = get_at(profile, i, true);
 		ends[1] = get_at(profile, last, false);
-		report_diff(&(struct diff_side){profile, ends[0]},
-			    &(struct diff_side){profile, ends[1]}, GROUP_BY_LINE);
+		report_diff(&(struct diff_side){.profile = profile, .at = ends[0]},
+			    &(struct diff_side){.profile = profile, .at = ends[1]}, GROUP_BY_LINE);
 	}
-	report_diff(&(struct diff_side){profile, ends[1]}, &(struct diff_side){profile, ends[0]},
-		    GROUP_BY_STACK);
+	report_diff(&(struct diff_side){.profile = profile, .at = ends[1]},
+		    &(struct diff_side){.profile = profile, .at = ends[0]}, GROUP_BY_STACK);
 	report_timeline(profile);
 	report_page(profile, &ends[0]);
 	if (profile->blocks.is_read) {

@@ -17,15 +17,20 @@
  *     handler    4 MiB by `first` in a signal handler, and 16 of one page in handlers of a storm
  *     threads    8 threads map and unmap, and keep 1 MiB each by `first`
  *     vforked    4 MiB by `first` in a child of vfork
- *     forked     4 MiB by `first` in a child of fork, whose id is printed
+ *     forked     8 MiB by `first`, and 4 in a child of fork, whose id is printed
+ *     heirs      16 MiB by `first` and 4 by `second`; the child of a child, which did nothing, has
+ *                them, when the first has given them back and mapped others there
+ *     given      the same, but the child has given back 4 of `first` before it allocated
+ *     unheard    the same as heirs, the child made past libc: nobody's
+ *     busy       8 MiB by `first`, and a page by `second` that a thread maps and unmaps; a child
  *     many       600 pages by `first` and 600 by `second` in turn, every fifth unmapped
  *     others     a file, shared memory, a JIT's code, a thread's stack: nothing of the domain
  *     heap       8 MiB of blocks of 1000 bytes, one in ten freed, and 4 MiB by `first`
  *     dropped    8 MiB by `first`, unmapped, mapped again past libc: nobody's
  *
  * When it is ready it prints "ready PID BYTES": those that are resident by `first`. It allocates at
- * each line of its input, ends with that, and with status 3 where the kernel's answer is not what
- * it should be.
+ * each line of its input, but at "map" it maps 2 MiB more by `first` and says "mapped". It ends
+ * with its input, and with status 3 where the kernel's answer is not what it should be.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -309,6 +314,114 @@ make_forked(void)
 	return 4 * MIB;
 }
 
+/* The child is made by `make`, and does `before` before its own child allocates, which stays. */
+static void
+leave_to_heir(pid_t (*make)(void), void (*before)(void))
+{
+	int ends[2];
+	pid_t child;
+
+	expect(pipe(ends) == 0, "pipe");
+	child = make();
+	if (child == 0) {
+		before();
+		child = make();
+		if (child != 0)
+			_exit(0);
+		free(malloc(1));
+		child = getpid();
+		expect(write(ends[1], &child, sizeof child) == sizeof child, "write");
+		for (;;)
+			pause();
+	}
+	waitpid(child, NULL, 0);
+	expect(read(ends[0], &waiting, sizeof waiting) == sizeof waiting, "read");
+}
+
+static char *left;
+
+static void
+do_nothing(void)
+{
+}
+
+static void
+give_back(void)
+{
+	expect(munmap(left + 4 * MIB, 4 * MIB) == 0, "munmap");
+}
+
+static pid_t
+fork_past_libc(void)
+{
+	return (pid_t)syscall(SYS_fork);
+}
+
+static void
+map_others(void)
+{
+	second(left, 16 * MIB, MAP_FIXED);
+	write_pages(move(left, 16 * MIB, 32 * MIB, MREMAP_MAYMOVE), 32 * MIB);
+}
+
+static void
+leave(pid_t (*make)(void), void (*before)(void))
+{
+	left = write_pages(first(NULL, 16 * MIB, 0), 16 * MIB);
+	write_pages(second(NULL, 4 * MIB, 0), 4 * MIB);
+	leave_to_heir(make, before);
+	map_others();
+}
+
+static size_t
+make_heirs(void)
+{
+	leave(fork, do_nothing);
+	return 16 * MIB;
+}
+
+static size_t
+make_given(void)
+{
+	leave(fork, give_back);
+	return 12 * MIB;
+}
+
+static size_t
+make_unheard(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	leave(fork_past_libc, do_nothing);
+	return 0;
+}
+
+static void *
+map_for_ever(void *argument)
+{
+	for (;;)
+		munmap(write_pages(second(NULL, PAGE, 0), PAGE), PAGE);
+	return argument;
+}
+
+static size_t
+make_busy(void)
+{
+	pthread_t thread;
+
+	write_pages(first(NULL, 8 * MIB, 0), 8 * MIB);
+	pthread_create(&thread, NULL, map_for_ever, NULL);
+	for (int i = 0; i < 20; i++) {
+		if (waiting != 0)
+			kill(waiting, SIGKILL);
+		leave_to_heir(fork, do_nothing);
+	}
+	return 8 * MIB;
+}
+
 static size_t
 make_many(void)
 {
@@ -396,7 +509,9 @@ static const struct {
 	{"shrunk", make_shrunk},   {"left", make_left},       {"refused", make_refused},
 	{"names", make_names},     {"handler", make_handler}, {"threads", make_threads},
 	{"vforked", make_vforked}, {"forked", make_forked},   {"many", make_many},
-	{"others", make_others},   {"heap", make_heap},       {"dropped", make_dropped},
+	{"heirs", make_heirs},     {"given", make_given},     {"unheard", make_unheard},
+	{"busy", make_busy},       {"others", make_others},   {"heap", make_heap},
+	{"dropped", make_dropped},
 };
 
 int
@@ -411,8 +526,15 @@ main(int argc, char **argv)
 
 		printf("ready %d %zu\n", waiting != 0 ? waiting : getpid(), bytes);
 		fflush(stdout);
-		while (fgets(line, sizeof line, stdin) != NULL && line[0] != '\n')
-			free(malloc(1));
+		while (fgets(line, sizeof line, stdin) != NULL && line[0] != '\n') {
+			if (strcmp(line, "map\n") == 0) {
+				write_pages(first(NULL, 2 * MIB, 0), 2 * MIB);
+				puts("mapped");
+				fflush(stdout);
+			} else {
+				free(malloc(1));
+			}
+		}
 		if (waiting > 0)
 			kill(waiting, SIGKILL);
 		return 0;

@@ -62,7 +62,8 @@ print_diff(const struct driver *driver, const struct profile *old, const struct 
 {
 	struct place_options places = {.across_builds = true};
 	struct place_table *table = place_table_new(&places);
-	struct diff_side sides[2] = {{old, fixture_at(old, false)}, {new, fixture_at(new, false)}};
+	struct diff_side sides[2] = {{.profile = old, .at = fixture_at(old, false)},
+				     {.profile = new, .at = fixture_at(new, false)}};
 	struct diff diff;
 
 	diff_profiles(&sides[0], &sides[1], &driver->options, false, table, &diff);

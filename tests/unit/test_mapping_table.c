@@ -146,6 +146,50 @@ START_TEST(a_change_that_was_left_is_mended)
 }
 END_TEST
 
+START_TEST(a_copy_knows_what_has_changed_since)
+{
+	static struct recording_mapping copy[PAGES];
+	struct mapping_changes changes;
+	struct mapping_removal removal;
+	uint64_t count;
+
+	ck_assert(!mapping_table_is_copied());
+	insert(10, 10, 1);
+	insert(40, 10, 2);
+	insert(70, 10, 3);
+	ck_assert(!mapping_table_copy(copy, 2, &count));
+	ck_assert_uint_eq(count, 3);
+	ck_assert(!mapping_table_is_copied());
+	ck_assert(mapping_table_copy(copy, PAGES, &count));
+	ck_assert(mapping_table_is_copied());
+	ck_assert_mem_eq(copy, recording.mappings, 3 * sizeof(*copy));
+	/* Nothing is there. */
+	mapping_table_remove(address_of(100), PAGE_BYTES, &removal);
+	mapping_table_insert(address_of(100), PAGE_BYTES, SITE_NONE);
+	ck_assert(mapping_table_is_copied());
+	insert(15, 1, SITE_NONE);
+	mapping_table_remove(address_of(41), PAGE_BYTES, &removal);
+	ck_assert(!mapping_table_is_copied());
+	mapping_table_get_changes(&changes);
+	ck_assert_uint_eq(changes.count, 2);
+	ck_assert(!changes.more);
+	ck_assert_uint_eq(changes.ranges[0].start, (uintptr_t)address_of(15));
+	ck_assert_uint_eq(changes.ranges[1].end, (uintptr_t)address_of(42));
+	for (int i = 0; i < MAPPING_CHANGES; i++)
+		insert(200 + (size_t)i % 2, 1, 1 + (uint32_t)i % 3);
+	mapping_table_get_changes(&changes);
+	ck_assert_uint_eq(changes.count, 3);
+	ck_assert_uint_eq(changes.ranges[2].start, (uintptr_t)address_of(200));
+	ck_assert_uint_eq(changes.ranges[2].end, (uintptr_t)address_of(202));
+	for (size_t i = 0; i < MAPPING_CHANGES; i++)
+		insert(210 + 2 * i, 1, 1);
+	mapping_table_get_changes(&changes);
+	ck_assert(changes.more);
+	ck_assert(mapping_table_copy(copy, PAGES, &count));
+	ck_assert(mapping_table_is_copied());
+}
+END_TEST
+
 START_TEST(without_the_option_there_is_no_table)
 {
 	struct mapping_removal removal;
@@ -177,6 +221,7 @@ main(void)
 	tcase_add_test(on, neighbours_of_one_site_are_one_range);
 	tcase_add_test(on, what_is_no_range_is_passed_over);
 	tcase_add_test(on, a_change_that_was_left_is_mended);
+	tcase_add_test(on, a_copy_knows_what_has_changed_since);
 	tcase_add_checked_fixture(off, runtime_start, runtime_stop);
 	tcase_add_test(off, without_the_option_there_is_no_table);
 	suite_add_tcase(suite, on);

@@ -241,6 +241,43 @@ START_TEST(no_moments)
 }
 END_TEST
 
+/* A look: so many resident bytes, all of them mapped by a site of that number. */
+static void
+look(struct profile *profile, uint64_t time_ns, uint32_t number)
+{
+	const struct profile_resident resident = {.time_ns = time_ns, .resident_bytes = number};
+	const struct profile_mapped mapped = {
+		.time_ns = time_ns, .site = number, .resident_bytes = number};
+
+	profile_insert_resident(profile, &resident);
+	profile_insert_mapped(profile, &mapped, 1);
+}
+
+START_TEST(what_was_resident_is_known_of_all_looks)
+{
+	struct profile *earlier = profile_new(), *later = profile_new();
+
+	look(earlier, 1, 10);
+	look(earlier, 2, 20);
+	look(earlier, 3, 30);
+	look(later, 3, 33);
+	look(later, 4, 40);
+	ck_assert_int_eq(profile_insert_history(later, earlier), 0);
+	ck_assert_uint_eq(later->resident_count, 4);
+	for (uint64_t time_ns = 1; time_ns <= 4; time_ns++) {
+		const struct profile_resident *found = profile_find_resident(later, time_ns);
+		const struct profile_mapped *sites;
+
+		ck_assert_uint_eq(found->time_ns, time_ns);
+		ck_assert_uint_eq(found->resident_bytes, time_ns == 3 ? 33 : time_ns * 10);
+		ck_assert_uint_eq(profile_find_mapped(later, found, &sites), 1);
+		ck_assert_uint_eq(sites[0].site, found->resident_bytes);
+	}
+	profile_free(earlier);
+	profile_free(later);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -252,6 +289,7 @@ main(void)
 	tcase_add_loop_test(tcase, moment, 0, sizeof(names) / sizeof(names[0]));
 	tcase_add_test(tcase, labels_of_marks);
 	tcase_add_test(tcase, only_the_last_moments_are_kept);
+	tcase_add_test(tcase, what_was_resident_is_known_of_all_looks);
 	tcase_add_loop_test(tcase, gaps, 0, sizeof(histories) / sizeof(histories[0]));
 	tcase_add_test(tcase, no_moments);
 	suite_add_tcase(suite, tcase);

@@ -12,6 +12,7 @@
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
+#include "cmd/report_mapped.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "model/budget.h"
@@ -299,8 +300,23 @@ load_sides(struct arguments *arguments, struct source *sources, struct diff_side
 		       sources[0].profile->pid == sources[1].profile->pid;
 	moment_fit_sides(sides, same_process);
 	for (size_t i = 0; i < 2; i++)
-		ret_sides[i] = (struct diff_side){sides[i].profile, sides[i].at};
+		ret_sides[i] = (struct diff_side){.profile = sides[i].profile, .at = sides[i].at};
 	return sources[0].is_named || sources[1].is_named;
+}
+
+/* What is known of one side only has not come or gone. */
+static void
+find_mapped(const struct arguments *arguments, struct source *sources, struct diff_side *sides,
+	    struct report_mapped *ret_mapped)
+{
+	for (size_t i = 0; i < 2; i++) {
+		sources[i].at = sides[i].at;
+		report_mapped_init(&ret_mapped[i], &arguments->options, &sources[i]);
+	}
+	for (size_t i = 0; i < 2 && ret_mapped[0].is_known && ret_mapped[1].is_known; i++) {
+		sides[i].mapped = ret_mapped[i].sites;
+		sides[i].mapped_count = ret_mapped[i].count;
+	}
 }
 
 /* Let the old files have the names of the new ones. */
@@ -355,8 +371,15 @@ compare(const struct arguments *arguments, const struct diff_side *sides, bool k
 	compare_init(ret_comparison, &how);
 }
 
+static const struct profile_mapped *
+get_mapped(const struct comparison *comparison, const struct report_mapped *mapped)
+{
+	return mapped->is_known && !comparison->is_other ? &mapped->sum : NULL;
+}
+
 static void
-show(struct arguments *arguments, const struct diff_side *meant, struct comparison *comparison)
+show(struct arguments *arguments, const struct diff_side *meant, struct comparison *comparison,
+     const struct report_mapped *mapped)
 {
 	struct report_options *options = &arguments->options;
 
@@ -382,6 +405,8 @@ show(struct arguments *arguments, const struct diff_side *meant, struct comparis
 				.full_names = options->full_names,
 				.budgets = arguments->budgets,
 				.budget_count = arguments->budget_count,
+				.mapped = {get_mapped(comparison, &mapped[0]),
+					   get_mapped(comparison, &mapped[1])},
 			});
 }
 
@@ -391,6 +416,7 @@ cmd_diff(int argc, char **argv)
 	struct arguments arguments = {.operand_count = 0};
 	struct comparison comparison;
 	struct source sources[2];
+	struct report_mapped mapped[2];
 	struct diff_side sides[2];
 	bool are_named;
 	int status;
@@ -399,15 +425,18 @@ cmd_diff(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
 	check_looks(&arguments, sources);
+	find_mapped(&arguments, sources, sides, mapped);
 	map_paths(&arguments, sources);
 	choose_rules(&arguments, sides);
 	compare(&arguments, sides, are_named, &comparison);
 	judge_budgets(&arguments, sides, &comparison.diff, comparison.table);
-	show(&arguments, sides, &comparison);
+	show(&arguments, sides, &comparison, mapped);
 	status = report_budgets(&arguments);
 	compare_release(&comparison);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
+		report_mapped_release(&mapped[i]);
 		source_release(&sources[i]);
+	}
 	release_budgets(&arguments);
 	path_map_release(&arguments.paths);
 	report_options_release(&arguments.options);

@@ -203,7 +203,8 @@ compare(struct arguments *arguments, struct source *sources)
 	moment_fit_sides(sides, same_process);
 	for (size_t i = 0; i < 2; i++) {
 		sources[i].at = sides[i].at;
-		comparison.sides[i] = (struct diff_side){sides[i].profile, sides[i].at};
+		comparison.sides[i] =
+			(struct diff_side){.profile = sides[i].profile, .at = sides[i].at};
 	}
 	path_map_match(&paths, sources[0].profile, sources[1].profile);
 	group.by = GROUP_BY_MODULE;

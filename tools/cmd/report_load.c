@@ -30,6 +30,15 @@ is_about_moments(const struct report_options *options)
 	return options->kind == REPORT_GROWTH;
 }
 
+/* What the program maps by itself is a row by domain. */
+static bool
+is_about_mappings(const struct report_options *options)
+{
+	return options->group.by == GROUP_BY_DOMAIN &&
+	       (options->kind == REPORT_TOP || options->kind == REPORT_DIFF ||
+		options->kind == REPORT_GROWTH);
+}
+
 /* A graph is of the last moment. */
 static bool
 is_about_a_graph(const struct report_options *options)
@@ -128,7 +137,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.moment = options->at,
 		.blocks = may_need_blocks(options),
 		.freed_at = freed_at,
-		.mapped = options->kind == REPORT_TOP && options->group.by == GROUP_BY_DOMAIN,
+		.mapped = is_about_mappings(options),
 		.history = options->history,
 		.watch = options->watch,
 	};

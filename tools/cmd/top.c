@@ -14,12 +14,11 @@
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/report_load.h"
+#include "cmd/report_mapped.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
 #include "cmd/top_refresh.h"
-#include "model/mapped.h"
 #include "model/rank.h"
-#include "model/resident.h"
 #include "model/tree.h"
 #include "util/buffer.h"
 #include "util/error.h"
@@ -259,42 +258,12 @@ make_tree(const struct report_options *options, const char *callers_of, const st
 		  });
 }
 
-/* What the program has mapped by itself, by site. */
-struct mapped_sites {
-	const struct profile_mapped *items;
-	size_t count;
-	struct profile_mapped *now; /* to free, or NULL */
-	struct profile_mapped sum;
-	bool is_known;
-};
-
-/* Now, if that is meant, or at the last snapshot of then. Nothing where it is not asked for, or not
- * known. */
-static void
-find_mapped(const struct report_options *options, const struct source *source,
-	    struct mapped_sites *ret_mapped)
+/* Filters are about what the row by domain adds up. */
+static bool
+shows_lines(const struct report_options *options, const struct report_mapped *mapped)
 {
-	const struct profile_resident *summary =
-		profile_find_resident(source->profile, source->at.moment->time_ns);
-	struct resident resident;
-
-	*ret_mapped = (struct mapped_sites){0};
-	if (options->group.by != GROUP_BY_DOMAIN)
-		return;
-	if (source_is_now(source)) {
-		resident_init(&resident, source->memory);
-		ret_mapped->count = mapped_sum_sites(&resident, &ret_mapped->now);
-		ret_mapped->items = ret_mapped->now;
-		ret_mapped->is_known = source->memory->knows_owned;
-		resident_release(&resident);
-	} else if (summary != NULL) {
-		ret_mapped->count =
-			profile_find_mapped(source->profile, summary, &ret_mapped->items);
-		ret_mapped->is_known = ret_mapped->count != 0;
-	}
-	ret_mapped->sum = mapped_add_up(ret_mapped->items, ret_mapped->count);
-	if (ret_mapped->now != NULL)
-		ret_mapped->sum.time_ns = source->profile->duration_ns;
+	return mapped->is_known && options->format->is_for_people &&
+	       options->group.selection.filters.count == 0;
 }
 
 static void
@@ -309,11 +278,16 @@ report_once(struct report_options *options, const char *operand, const char *cal
 	struct group_set set;
 	struct source source;
 	struct tree tree = {NULL};
-	struct mapped_sites mapped;
+	struct report_mapped_lines lines;
+	struct report_mapped mapped;
+	bool has_lines;
 
 	report_load(options, operand, NULL, &source);
-	find_mapped(options, &source, &mapped);
-	options->group.mapped = mapped.items;
+	report_mapped_init(&mapped, options, &source);
+	has_lines = shows_lines(options, &mapped);
+	if (has_lines)
+		report_mapped_lines_init(&lines, &mapped, options, &source);
+	options->group.mapped = mapped.sites;
 	options->group.mapped_count = mapped.count;
 	table = place_table_new(&places);
 	group_profile(source.profile, &source.at, &options->group, table, NULL, &set);
@@ -336,8 +310,11 @@ report_once(struct report_options *options, const char *operand, const char *cal
 		       .most_recent_last = options->most_recent_last,
 		       .full_names = options->full_names,
 		       .mapped = mapped.is_known ? &mapped.sum : NULL,
+		       .lines = has_lines ? &lines.view : NULL,
 	       });
-	free(mapped.now);
+	if (has_lines)
+		report_mapped_lines_release(&lines);
+	report_mapped_release(&mapped);
 	tree_release(&tree);
 	group_set_release(&set);
 	place_table_free(table);

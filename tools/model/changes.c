@@ -71,7 +71,8 @@ compare(struct changes_part *part, const struct profile *profile,
 	bool growth, size_t most)
 {
 	const struct place_options places = {.across_builds = true};
-	struct diff_side old = {profile, from->at}, new = {profile, to->at};
+	struct diff_side old = {.profile = profile, .at = from->at};
+	struct diff_side new = {.profile = profile, .at = to->at};
 	struct diff diff;
 
 	*part = (struct changes_part){.from_ns = from->time_ns, .to_ns = to->time_ns};

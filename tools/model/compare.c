@@ -45,6 +45,9 @@ choose_moment(struct diff_side *side, bool peak)
 		.moment = &profile->moments[profile->moment_count - 1],
 		.peak = peak,
 	};
+	/* That of then is not known here. */
+	side->mapped = NULL;
+	side->mapped_count = 0;
 }
 
 /* False when it does not change either; then nothing is kept of it. */

@@ -311,6 +311,17 @@ insert_rows(struct diff *diff, const struct group_set *set, bool is_new, size_t 
 	}
 }
 
+static void
+group_side(const struct diff_side *side, const struct group_options *options,
+	   struct place_table *table, const uint32_t *alias, struct group_set *ret_set)
+{
+	struct group_options own = *options;
+
+	own.mapped = side->mapped;
+	own.mapped_count = side->mapped_count;
+	group_profile(side->profile, &side->at, &own, table, alias, ret_set);
+}
+
 void
 diff_profiles(const struct diff_side *old, const struct diff_side *new,
 	      const struct group_options *options, bool match_moved, struct place_table *table,
@@ -320,8 +331,8 @@ diff_profiles(const struct diff_side *old, const struct diff_side *new,
 	size_t keys, *rows_of_key;
 
 	diff.alias = match_places(old, new, match_moved, table, &diff.alias_count);
-	group_profile(old->profile, &old->at, options, table, diff.alias, &diff.old_set);
-	group_profile(new->profile, &new->at, options, table, diff.alias, &diff.new_set);
+	group_side(old, options, table, diff.alias, &diff.old_set);
+	group_side(new, options, table, diff.alias, &diff.new_set);
 	diff.old = diff.old_set.sum;
 	diff.new = diff.new_set.sum;
 

@@ -47,6 +47,8 @@ struct diff {
 struct diff_side {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
+	const struct profile_mapped *mapped; /* as in `struct group_options` */
+	size_t mapped_count;
 };
 
 /*

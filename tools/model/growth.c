@@ -150,6 +150,16 @@ get_row(struct building *building, uint32_t key)
 	return row;
 }
 
+/* By domain, what the program had mapped by itself when that was last known. */
+static void
+find_mapped(const struct profile *profile, uint64_t time_ns, struct group_options *options)
+{
+	const struct profile_resident *resident = profile_find_resident(profile, time_ns);
+
+	if (options->by == GROUP_BY_DOMAIN && resident != NULL)
+		options->mapped_count = profile_find_mapped(profile, resident, &options->mapped);
+}
+
 static void
 take_look(struct building *building, struct attribution *attribution,
 	  const struct group_options *options, size_t index)
@@ -157,12 +167,15 @@ take_look(struct building *building, struct attribution *attribution,
 	struct growth *growth = building->growth;
 	const struct look *look = &building->looks[index];
 	bool is_last = index + 1 == building->look_count;
+	struct group_options own = *options;
 	struct group_set set;
 
 	growth->looks[index].time_ns = look->time_ns;
 	if (look->at.moment == NULL)
 		return;
-	group_attributed(attribution, &look->at, options, &set);
+	find_mapped(attribution->profile, look->time_ns, &own);
+	growth->has_mapped |= own.mapped_count != 0;
+	group_attributed(attribution, &look->at, &own, &set);
 	make_room(building, options->by);
 	growth->looks[index].bytes = set.sum.live_bytes;
 	for (size_t i = 0; i < set.count; i++) {

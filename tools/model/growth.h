@@ -31,6 +31,7 @@ struct growth {
 	struct verdict_point *looks; /* of all groups together */
 	size_t look_count;
 	bool from_start;         /* the first look is the start */
+	bool has_mapped;         /* a row is what the program maps by itself: resident bytes */
 	struct growth_row *rows; /* who grows first, the fastest first; then what else changed */
 	size_t count;            /* of the rows; groups that did not change are none */
 	size_t growing_count;    /* of them, the first ones */

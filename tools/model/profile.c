@@ -201,6 +201,41 @@ is_earlier_view(const struct profile *profile, const struct profile *from)
 	return true;
 }
 
+static void
+append_residents(struct profile *to, const struct profile *from, uint64_t before_ns)
+{
+	const struct profile_mapped *sites;
+	uint32_t count;
+
+	for (uint32_t i = 0; i < from->resident_count; i++) {
+		const struct profile_resident *resident = &from->residents[i];
+
+		if (resident->time_ns >= before_ns)
+			return;
+		profile_insert_resident(to, resident);
+		count = profile_find_mapped(from, resident, &sites);
+		profile_insert_mapped(to, sites, count);
+	}
+}
+
+/* What is known of both, in the order of times. */
+static void
+join_residents(struct profile *profile, const struct profile *from)
+{
+	uint64_t first_ns =
+		profile->resident_count != 0 ? profile->residents[0].time_ns : UINT64_MAX;
+	struct profile all = {0};
+
+	append_residents(&all, from, first_ns);
+	append_residents(&all, profile, UINT64_MAX);
+	free(profile->residents);
+	free(profile->mapped);
+	profile->residents = all.residents;
+	profile->resident_count = all.resident_count;
+	profile->mapped = all.mapped;
+	profile->mapped_count = all.mapped_count;
+}
+
 int
 profile_insert_history(struct profile *profile, struct profile *from)
 {
@@ -223,18 +258,8 @@ profile_insert_history(struct profile *profile, struct profile *from)
 		from->samples = NULL;
 		from->sample_count = 0;
 	}
-	if (profile->resident_count == 0) {
-		free(profile->residents);
-		profile->residents = from->residents;
-		profile->resident_count = from->resident_count;
-		from->residents = NULL;
-		from->resident_count = 0;
-		free(profile->mapped);
-		profile->mapped = from->mapped;
-		profile->mapped_count = from->mapped_count;
-		from->mapped = NULL;
-		from->mapped_count = 0;
-	}
+	if (from->resident_count != 0)
+		join_residents(profile, from);
 	return 0;
 }
 

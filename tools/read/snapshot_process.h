@@ -32,6 +32,10 @@ enum snapshot_process_limit {
  */
 int snapshot_read_process(struct snapshot *snapshot, unsigned limits, struct memory *memory);
 
+/* Keep with the moment that was read last where the resident memory is then, and who has mapped it;
+ * nothing where that cannot be seen. */
+void snapshot_update_resident(struct snapshot *snapshot);
+
 /* Whether it is recorded what the program maps by itself. */
 bool snapshot_notes_mappings(const struct snapshot *snapshot);
 

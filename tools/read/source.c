@@ -274,12 +274,24 @@ needs_history(const struct source_request *request, const char *moment)
 				    strcmp(moment, "exit") != 0 && strcmp(moment, "peak") != 0);
 }
 
+static int
+look_once(struct snapshot *snapshot, const struct source_request *request)
+{
+	int result = snapshot_update(snapshot, "");
+
+	/* Of several moments what is mapped is that of each. */
+	if (result == 0 && request->mapped && request->history && snapshot_notes_mappings(snapshot))
+		snapshot_update_resident(snapshot);
+	return result;
+}
+
 /* One look, or as many as are asked for when the history is too short; fewer when it ends. */
 static int
-look(struct snapshot *snapshot, const struct source_watch *watch)
+look(struct snapshot *snapshot, const struct source_request *request,
+     const struct source_watch *watch)
 {
 	struct timespec wait = clock_to(watch != NULL ? watch->interval_ns : 0);
-	int result = snapshot_update(snapshot, "");
+	int result = look_once(snapshot, request);
 
 	if (watch == NULL)
 		return result;
@@ -287,7 +299,7 @@ look(struct snapshot *snapshot, const struct source_watch *watch)
 		if (watch->progress != NULL)
 			watch->progress(watch->context, i, watch->looks);
 		nanosleep(&wait, NULL);
-		result = snapshot_update(snapshot, "");
+		result = look_once(snapshot, request);
 		if (!snapshot_get_identity(snapshot)->alive)
 			break;
 	}
@@ -310,7 +322,7 @@ read_moments(const char *path, struct snapshot *snapshot, const struct collectio
 	if (!is_alive || watch == NULL || known >= watch->enough)
 		watch = NULL;
 	source->is_watched = watch != NULL && known == 1;
-	result = look(snapshot, watch);
+	result = look(snapshot, collection->request, watch);
 	if (result == 0 && history != NULL)
 		profile_insert_history(snapshot_get_profile(snapshot), history);
 	profile_free(history);

@@ -23,7 +23,6 @@
 #include "model/memory.h"
 #include "model/process.h"
 #include "model/profile.h"
-#include "model/mapped.h"
 #include "model/resident.h"
 #include "read/graph_file.h"
 #include "read/history.h"
@@ -42,7 +41,6 @@ enum {
 	SAMPLES_MAX = 2000,
 	/* Each has two descriptors; what lives beyond that is read when it ended. */
 	TRACKED_MAX = 256,
-	MAPPED_MAX = 200, /* sites of a moment */
 };
 
 /* Memory for the values of all moments of all living processes. */
@@ -470,43 +468,6 @@ harvest_ended(struct collector *collector, struct tracked *tracked)
 }
 
 static void
-insert_mapped(struct profile *profile, const struct resident *resident, uint64_t time_ns)
-{
-	struct profile_mapped *sites;
-	size_t count = mapped_sum_sites(resident, &sites);
-
-	count = mapped_keep_largest(sites, count, MAPPED_MAX);
-	for (size_t i = 0; i < count; i++)
-		sites[i].time_ns = time_ns;
-	profile_insert_mapped(profile, sites, (uint32_t)count);
-	free(sites);
-}
-
-/* Where the resident memory is at the moment that was just taken; nothing where that cannot be
- * seen.
- */
-static void
-take_resident(struct tracked *tracked)
-{
-	struct profile *profile = snapshot_get_profile(tracked->snapshot);
-	struct profile_resident summary;
-	struct resident resident;
-	struct memory memory;
-
-	memory_init(&memory);
-	if (profile->moment_count != 0 &&
-	    snapshot_read_process(tracked->snapshot, 0, &memory) == 0) {
-		resident_init(&resident, &memory);
-		resident_summarize(&resident, profile->moments[profile->moment_count - 1].time_ns,
-				   &summary);
-		profile_insert_resident(profile, &summary);
-		insert_mapped(profile, &resident, summary.time_ns);
-		resident_release(&resident);
-	}
-	memory_release(&memory);
-}
-
-static void
 take_marked_moment(struct collector *collector, struct tracked *tracked)
 {
 	/* Also when it cannot be read: not again and again. */
@@ -514,7 +475,7 @@ take_marked_moment(struct collector *collector, struct tracked *tracked)
 
 	if (snapshot_update(tracked->snapshot, "") == 0) {
 		label_moment(tracked);
-		take_resident(tracked);
+		snapshot_update_resident(tracked->snapshot);
 	}
 	if (tracked->marks < seen)
 		tracked->marks = seen;
@@ -609,7 +570,7 @@ collector_snapshot(struct collector *collector)
 	HASH_ITER (hh, collector->tracked, tracked, next)
 		if (!tracked->failed && snapshot_get_identity(tracked->snapshot)->alive &&
 		    snapshot_update(tracked->snapshot, "") == 0)
-			take_resident(tracked);
+			snapshot_update_resident(tracked->snapshot);
 	return limit_moments(collector);
 }
 

@@ -36,6 +36,9 @@ struct view_diff {
 	bool full_names;
 	const struct budget *budgets; /* measured */
 	size_t budget_count;
+	/* What the program maps by itself, of the old and the new side; NULL where it is not known
+	 * or not asked for. It is compared where both are known. */
+	const struct profile_mapped *mapped[2];
 };
 
 void view_diff_text(const struct term *term, const struct view_diff *view);

@@ -81,6 +81,26 @@ write_hints(struct json_writer *json, const struct view_diff *view)
 	json_writer_end_array(json);
 }
 
+static void
+write_mapped(struct json_writer *json, const struct view_diff *view)
+{
+	static const char *const sides[] = {"old", "new"};
+
+	if (view->mapped[0] == NULL || view->mapped[1] == NULL)
+		return;
+	json_writer_begin_object(json, "mapped_by_program");
+	json_writer_string(json, "domain", PROFILE_DOMAIN_MMAP);
+	for (size_t i = 0; i < 2; i++) {
+		json_writer_begin_object(json, sides[i]);
+		json_writer_seconds(json, "time_seconds", view->mapped[i]->time_ns);
+		json_writer_unsigned(json, "resident_bytes", view->mapped[i]->resident_bytes);
+		json_writer_unsigned(json, "mapped_bytes", view->mapped[i]->mapped_bytes);
+		json_writer_unsigned(json, "range_count", view->mapped[i]->range_count);
+		json_writer_end_object(json);
+	}
+	json_writer_end_object(json);
+}
+
 void
 view_diff_json(const struct term *term, const struct view_diff *view)
 {
@@ -100,6 +120,7 @@ view_diff_json(const struct term *term, const struct view_diff *view)
 	view_suppressed_json(&json, &view->options->selection.suppressions, &view->diff->new_set);
 	view_kept_json(&json, "old_system", view->old->profile, &view->old->at);
 	view_kept_json(&json, "system", view->new->profile, &view->new->at);
+	write_mapped(&json, view);
 	write_budgets(&json, view);
 	view_quality_json(&json, "old_quality", view->old->profile, &view->diff->old_set);
 	view_quality_json(&json, "quality", view->new->profile, &view->diff->new_set);

@@ -386,6 +386,27 @@ print_quality(const struct term *term, const char *name, const struct profile *p
 	free(escaped);
 }
 
+/* Its row is the change between looks, which were perhaps before the moments. */
+static void
+print_mapped(const struct term *term, const struct view_diff *view)
+{
+	const struct profile_mapped *old = view->mapped[0], *new = view->mapped[1];
+	char before[HUMAN_BYTES], after[HUMAN_BYTES], from[HUMAN_BYTES], to[HUMAN_BYTES];
+
+	if (old != NULL && new != NULL)
+		fprintf(term->stream,
+			"mmap      resident of what the program maps by itself: %s at %s, %s at "
+			"%s\n",
+			human_size((int64_t)old->resident_bytes, before),
+			human_duration(old->time_ns, from),
+			human_size((int64_t) new->resident_bytes, after),
+			human_duration(new->time_ns, to));
+	else if (old != NULL || new != NULL)
+		fprintf(term->stream, "mmap      what the program maps by itself is known of one "
+				      "side only, and not "
+				      "compared\n");
+}
+
 void
 view_diff_text(const struct term *term, const struct view_diff *view)
 {
@@ -411,6 +432,7 @@ view_diff_text(const struct term *term, const struct view_diff *view)
 	if (!shown.is_apart || hidden > 0 || shown.unchanged > 0)
 		putc('\n', term->stream);
 	view_suppressed_text(term, &view->options->selection.suppressions, &view->diff->new_set);
+	print_mapped(term, view);
 	print_quality(term, view->old_name, view->old->profile, &view->diff->old_set);
 	print_quality(term, view->new_name, view->new->profile, &view->diff->new_set);
 }

@@ -262,6 +262,9 @@ print_summary(const struct term *term, const struct view_growth *view)
 		fprintf(term->stream, "(%s unchanged)\n", human_count(growth->same_count, number));
 	if (growth->growing_count == 0 && is_known(view))
 		fputs("nothing goes on growing\n", term->stream);
+	if (growth->has_mapped)
+		fputs("mmap is what is resident of the memory that the program maps by itself\n",
+		      term->stream);
 	putc('\n', term->stream);
 }
 

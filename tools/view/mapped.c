@@ -43,7 +43,7 @@ insert_row(struct view_table *table, const struct term *term, const struct view_
 }
 
 void
-view_mapped_text(const struct term *term, const struct view_mapped *view, size_t rows)
+view_mapped_rows(const struct term *term, const struct view_mapped *view, size_t rows)
 {
 	static const char *const titles[MAPPED_COLUMNS] = {"resident", "of", "ranges", "where", ""};
 	static const bool is_text[MAPPED_COLUMNS] = {
@@ -57,11 +57,8 @@ view_mapped_text(const struct term *term, const struct view_mapped *view, size_t
 		.spare_count = 1,
 	};
 	size_t count = get_rows(view, rows);
-	char more[HUMAN_BYTES];
 	struct view_table table;
 
-	fputs("\nmapped by the program: resident bytes, of address space that it has mapped\n",
-	      term->stream);
 	view_table_init(&table, MAPPED_COLUMNS, is_text);
 	for (size_t i = 0; i < MAPPED_COLUMNS; i++)
 		view_table_insert(&table, titles[i], TERM_DIM);
@@ -71,6 +68,17 @@ view_mapped_text(const struct term *term, const struct view_mapped *view, size_t
 		view_table_fit(&table, term, &fit);
 	view_table_print(&table, term, false);
 	view_table_release(&table);
+}
+
+void
+view_mapped_text(const struct term *term, const struct view_mapped *view, size_t rows)
+{
+	size_t count = get_rows(view, rows);
+	char more[HUMAN_BYTES];
+
+	fputs("\nmapped by the program: resident bytes, of address space that it has mapped\n",
+	      term->stream);
+	view_mapped_rows(term, view, rows);
 	if (count < view->list->lines.count)
 		fprintf(term->stream, "(%s more lines; -n 0 for all)\n",
 			human_count(view->list->lines.count - count, more));

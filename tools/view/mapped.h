@@ -24,6 +24,9 @@ struct view_mapped {
 /* The table of the first rows, 0 being all. */
 void view_mapped_text(const struct term *term, const struct view_mapped *view, size_t rows);
 
+/* The same without a title, and without a word on the other rows. */
+void view_mapped_rows(const struct term *term, const struct view_mapped *view, size_t rows);
+
 /* The member "mapped_by_program". */
 void view_mapped_json(struct json_writer *json, const struct view_mapped *view, size_t rows);
 

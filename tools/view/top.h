@@ -25,6 +25,8 @@ struct view_top_change {
 	double seconds; /* since then; 0: there is none */
 };
 
+struct view_mapped;
+
 struct view_top {
 	const struct profile *profile; /* symbolized */
 	struct profile_at at;
@@ -41,6 +43,7 @@ struct view_top {
 	bool shows_rules;                     /* of what system libraries keep */
 	const struct view_top_change *change; /* NULL: nothing is said of changes */
 	const struct profile_mapped *mapped;  /* by the program itself; NULL: nothing is said */
+	const struct view_mapped *lines;      /* of that, in text; or NULL */
 };
 
 void view_top_text(const struct term *term, const struct view_top *view);

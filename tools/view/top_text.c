@@ -14,9 +14,12 @@
 #include "util/text.h"
 #include "view/filters.h"
 #include "view/kept.h"
+#include "view/mapped.h"
 #include "view/moment.h"
 #include "view/quality.h"
 #include "view/suppressed.h"
+
+#define MAPPED_LINES 5
 
 static void
 print_title(const struct term *term, const struct view_top *view)
@@ -96,13 +99,19 @@ print_mapped(const struct term *term, const struct view_top *view)
 	if (view->mapped == NULL)
 		return;
 	fprintf(term->stream,
-		"mmap      %s resident of %s that the program maps by itself, in %s range%s at %s; "
-		"`heaptally resident` has the lines\n",
+		"mmap      %s resident of %s that the program maps by itself, in %s range%s at "
+		"%s\n",
 		human_size((int64_t)view->mapped->resident_bytes, resident),
 		human_size((int64_t)view->mapped->mapped_bytes, mapped),
 		human_count(view->mapped->range_count, count),
 		text_plural(view->mapped->range_count),
 		human_duration(view->mapped->time_ns, time));
+	if (view->lines == NULL)
+		return;
+	view_mapped_rows(term, view->lines, MAPPED_LINES);
+	if (view->lines->list->lines.count > MAPPED_LINES)
+		fprintf(term->stream, "(%s more lines; `heaptally resident` has them)\n",
+			human_count(view->lines->list->lines.count - MAPPED_LINES, count));
 }
 
 void
