@@ -17,6 +17,7 @@
 #include "process.h"
 #include "memory/real.h"
 #include "record.h"
+#include "record_domain.h"
 #include "thread_gate.h"
 
 /* The call was passed through: count it as far as can be. What the real allocator calls on behalf
@@ -48,7 +49,7 @@ refused_end(void *block)
 
 	if (t == NULL)
 		t = thread_unregistered();
-	if (t != NULL)
+	if (t != NULL && !record_domain_is_passed(t, block))
 		record_nested_free(t, block);
 }
 

@@ -166,7 +166,7 @@ release(enum domain domain, void *ctx, void *block, uintptr_t sp)
 		return;
 	}
 	record_domain_free(t, block);
-	record_domain_pass(t);
+	record_domain_pass_free(t, block);
 	real->free(ctx, block);
 	record_domain_return(t);
 	thread_leave(t);

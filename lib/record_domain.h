@@ -24,6 +24,26 @@ record_domain_pass(struct thread *t)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/* The same around the end of a block that is known to go away: if the allocator frees that very
+ * one, there is nothing more to be done for it. */
+static inline void
+record_domain_pass_free(struct thread *t, const void *block)
+{
+	record_domain_pass(t);
+	t->passed = block;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Whether it is the free of that block; once. */
+static inline bool
+record_domain_is_passed(struct thread *t, const void *block)
+{
+	if (!t->passing || t->passed != block)
+		return false;
+	t->passed = NULL;
+	return true;
+}
+
 static inline void
 record_domain_return(struct thread *t)
 {

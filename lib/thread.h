@@ -59,7 +59,7 @@ struct thread {
 
 	/* See `record_domain.h`. */
 	bool passing;
-	const void *passed; /* what malloc gave last to the allocator that is asked */
+	const void *passed; /* what malloc gave last to the allocator, or what that is to free */
 };
 
 /* Both halves of a slab are mappings of their own; few slabs keep these few. Untouched pages of it
