@@ -108,22 +108,41 @@ end_stale(struct nodes *nodes, uint64_t start)
 		set_bytes(last, start - last->start);
 }
 
-/* The mapping of a block, with the two words before it; NULL for one whose end was not seen. */
+/* The mapping of a block; NULL for one whose end was not seen. Only glibc has its size in the two
+ * words before it, which madvise(2) may have made part of another mapping. */
 static const struct mapping *
-find_mapping(struct filling *filling, uint64_t start)
+find_mapping(struct filling *filling, const struct block_found *found)
 {
 	const struct mapping *m = filling->mapping;
-	uint64_t head = start - 2 * sizeof(uint64_t);
+	uint64_t start = found->start, head = start - 2 * sizeof(uint64_t);
 
-	if (m == NULL || head < m->start || start >= m->end)
-		m = filling->mapping = memory_map_find(filling->map, head);
-	return m != NULL && m->readable && start < m->end ? m : NULL;
+	if (m == NULL || start < m->start || start >= m->end)
+		m = filling->mapping = memory_map_find(filling->map, start);
+	if (m == NULL || !m->readable)
+		return NULL;
+	return found->bytes != UINT64_MAX || head >= m->start ||
+			       memory_map_can_read(filling->map, head, start)
+		       ? m
+		       : NULL;
+}
+
+/* The same for its other end. */
+static uint64_t
+limit_bytes(const struct memory_map *map, const struct mapping *mapping, uint64_t start,
+	    uint64_t bytes)
+{
+	const struct mapping *last = map->mappings + map->count - 1;
+
+	while (bytes > mapping->end - start && mapping < last && mapping[1].start == mapping->end &&
+	       mapping[1].readable)
+		mapping++;
+	return bytes > mapping->end - start ? mapping->end - start : bytes;
 }
 
 static void
 add_block(struct filling *filling, const struct block_found *found)
 {
-	const struct mapping *mapping = find_mapping(filling, found->start);
+	const struct mapping *mapping = find_mapping(filling, found);
 	struct nodes *nodes = filling->nodes;
 	uint64_t region = found->start >> REGION_SHIFT;
 	uint64_t bytes = mapping != NULL ? requested_bytes(found) : 0;
@@ -134,8 +153,7 @@ add_block(struct filling *filling, const struct block_found *found)
 	if (mapping == NULL)
 		return;
 	/* What is not so is no size, but what the program has written there. */
-	if (bytes > mapping->end - found->start)
-		bytes = mapping->end - found->start;
+	bytes = limit_bytes(filling->map, mapping, found->start, bytes);
 	if (region != filling->last_region)
 		begin_region(filling, region);
 	/* Blocks that came after they were counted are left out. */

@@ -431,6 +431,62 @@ def with_blocks(_directory):
         check_all(child, truth)
 
 
+ADVISED = r"""
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+static void **g_whole, **g_part, **g_small[3000];
+static __attribute__((noinline)) void *hold(void) { return calloc(1, 77); }
+static __attribute__((noinline)) void advise(void) {
+	void *whole, *small;
+	/* The words before the first are in another mapping; of the second, the parts are. */
+	if (posix_memalign(&whole, 4096, 64 * 4096) != 0) exit(9);
+	memset(whole, 0, 64 * 4096);
+	g_whole = whole;
+	g_part = calloc(1, 300 * 4096);
+	char *page = (char *)(((size_t)g_part + 100 * 4096) & -4096ul);
+	if (madvise(whole, 64 * 4096, MADV_RANDOM) || madvise(page, 100 * 4096, MADV_RANDOM)) exit(9);
+	for (int i = 0; i < 64; i++) g_whole[i * 512 + 1] = hold();
+	for (int i = 0; i < 299; i++) g_part[i * 512 + 1] = hold();
+	/* Of any allocator, each page at which one begins. */
+	for (int i = 0; i < 3000; i++) {
+		g_small[i] = small = calloc(1, 32);
+		if ((size_t)small % 4096 == 0 && madvise(small, 4096, MADV_RANDOM)) exit(9);
+		g_small[i][1] = hold(); }
+	char area[16384]; memset(area, 0, sizeof(area)); __asm__ volatile("" : : "r"(area) : "memory"); }
+int main(void) {
+	struct pollfd end = {0, POLLIN, 0};
+	advise();
+	puts("ready"); fflush(stdout);
+	while (poll(&end, 1, 2) == 0) free(malloc(10));
+	return 0; }
+"""
+
+
+def lost_of(document):
+    return [document["summary"][kind]["blocks"] for kind in ("definite", "indirect", "possible")]
+
+
+@case("blocks whose memory is of several mappings, by madvise: what they hold is not lost, whoever looks")
+def advised(_directory):
+    build("advised", ADVISED)
+    for name in ("", "jemalloc", "tcmalloc_minimal", "mimalloc"):
+        try:
+            library = need_library(name) if name else ""
+        except Skip:
+            continue
+        with living(argv=["./advised"], preload=library) as child:
+            pid = str(child.pid)
+            for words in (["--settle", "0.1", pid], ["--outside", "--settle", "0.1", pid],
+                          ["--core", gdb_core(child.pid, "-a") or write_core(child.pid, "written")]):
+                equal(lost_of(ask(*words, status=0)), [0, 0, 0], "lost, by %r, %s" % (words, name or "glibc"))
+        equal(lost_of(ask("a.recording", status=0)), [0, 0, 0], "lost at exit, %s" % (name or "glibc"))
+        for left in "a.recording", "a.graph":
+            os.unlink(left)
+
+
 @case("from outside, by a filter of system calls: said, with what helps")
 def filtered(_directory):
     build("filter", FILTER)

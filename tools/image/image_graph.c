@@ -40,22 +40,40 @@ end_stale(struct graph *graph, uint64_t start)
 		graph->block_count--;
 }
 
-/* Those that are on the map, with the words before them, and no longer than their mapping. */
+/* How much of a block is on the map, whose parts may be mappings of their own by madvise(2); or
+ * that it is not. Only glibc has its size in the two words before it. */
+static bool
+limit_bytes(const struct image *image, const struct image_known *known, uint64_t start,
+	    uint64_t *bytes)
+{
+	const struct image_mapping *mapping = image_find(image, start), *head = mapping;
+	const struct image_mapping *last = image->mappings.items + image->mappings.count - 1;
+
+	if (known->is_glibc)
+		head = image_find(image, start - 2 * sizeof(uint64_t));
+	if (mapping == NULL || !mapping->readable || head == NULL || !head->readable)
+		return false;
+	while (*bytes > mapping->end - start && mapping < last &&
+	       mapping[1].start == mapping->end && mapping[1].readable)
+		mapping++;
+	if (*bytes > mapping->end - start)
+		*bytes = mapping->end - start;
+	return true;
+}
+
+/* Those that are on the map. */
 static void
 take_blocks(struct graph *graph, const struct image *image, const struct image_known *known)
 {
 	graph->blocks = xcalloc(known->block_count + 1, sizeof(*graph->blocks));
 	for (size_t i = 0; i < known->block_count; i++) {
 		const struct memory_block *block = &known->blocks[i];
-		const struct image_mapping *mapping = image_find(image, block->address - 16);
 		struct graph_node *node;
 		uint64_t bytes = block->bytes;
 
-		if (mapping == NULL || !mapping->readable || block->address >= mapping->end ||
-		    block->site == 0 || graph->block_count == UINT32_MAX - 1)
+		if (block->site == 0 || graph->block_count == UINT32_MAX - 1 ||
+		    !limit_bytes(image, known, block->address, &bytes))
 			continue;
-		if (bytes > mapping->end - block->address)
-			bytes = mapping->end - block->address;
 		end_stale(graph, block->address);
 		node = &graph->blocks[graph->block_count++];
 		*node = (struct graph_node){
