@@ -43,6 +43,8 @@
 #define SHARDS_PER_CPU 4u
 #define SHARDS_LEAST   16u
 
+#define ARGUMENTS_MAX  ((size_t)32 << 10)
+
 /* Address space; our tables begin with a fifth of it. */
 #define ROOM_MIN ((size_t)64 << 20)
 
@@ -55,7 +57,7 @@ fill_header(void)
 {
 	struct recording_header *h = recording.header;
 	const char *path = executable_path();
-	static char arguments[512];
+	static char arguments[ARGUMENTS_MAX];
 
 	if (path[0] != '\0')
 		h->executable = recording_add_string(path);

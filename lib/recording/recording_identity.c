@@ -38,6 +38,7 @@ recording_read_arguments(char *arguments, size_t bytes)
 {
 	int fd = os_open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC, 0);
 	long n = fd < 0 ? -1 : os_read(fd, arguments, bytes - 1);
+	bool is_cut = n == (long)bytes - 1;
 
 	if (fd >= 0)
 		os_close(fd);
@@ -50,6 +51,8 @@ recording_read_arguments(char *arguments, size_t bytes)
 		if (arguments[i] == '\0')
 			arguments[i] = ' ';
 	arguments[n] = '\0';
+	if (is_cut)
+		memcpy(arguments + bytes - 4, "...", 4);
 }
 
 void

@@ -5,11 +5,12 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 
 import schema
-from harness import (LIBRARY, SOURCE, Skip, case, environment, equal, heaptally, need, program, record, report, run,
-                     run_cases)
+from harness import (LIBRARY, SOURCE, Skip, case, environment, equal, heaptally, lines_in_terminal, need, program, record,
+                     report, run, run_cases)
 
 BLOCK = 24  # of `exits`
 NO_SUM = {
@@ -119,6 +120,26 @@ def rows(_directory):
     # A name narrows it down; filters count.
     only = report("top", "--by", "process", "--process", "exits", "--include", "*exits.c", "all.tally")["groups"]
     equal(sorted(group["live_blocks"] for group in only), [200, 1000, 3000], "of one command")
+
+
+@case("a long command line is whole in a pipe and in JSON, and one row a process; a terminal cuts it")
+def long_commands(_directory):
+    words, beyond = "long " + "ü" * 3000 + " end", "x" * 40000
+    script = '%s "%s"; %s "%s"; true' % (need("echo"), words, need("echo"), beyond)
+    result = record("long.tally", ["sh", "-c", script])
+    equal(result.returncode, 0, "status: %r" % result.stderr)
+    commands = [row["command_line"] for row in report("info", "long.tally")["processes"]]
+    # One is that of the shell, which has both.
+    equal(sum(command.startswith(need("echo")) and command.endswith(words) for command in commands), 1, "whole")
+    equal({len(command.encode()) for command in commands if command.endswith("x...")}, {32 * 1024 - 1}, "cut")
+    lines = text("info", "-n", "0", "long.tally").splitlines()
+    for command in commands:
+        equal(sum(line.endswith("  " + command) and re.match("[> ] *[0-9]", line) is not None for line in lines), 1,
+              "rows of %.40s" % command)
+    for columns in 60, 80, 200:
+        shown = lines_in_terminal(columns, "C.UTF-8", "info", "-n", "0", "long.tally")
+        rows = [line for line in shown if re.match("[> ] +[0-9]+ +(exited|ended)", line) or line.startswith("  command")]
+        assert len(rows) == len(commands) + 1 and all(len(row) <= columns for row in rows), (columns, rows)
 
 
 @case("diff: sums compare, and processes of one command are one group")

@@ -8,15 +8,18 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/clock.h"
 #include "util/intern.h"
+#include "util/xalloc.h"
 
 enum {
-	PATH_BYTES = 4096
+	PATH_BYTES = 4096,
+	TEXT_BYTES = 32 << 10, /* a command line may be as long */
 };
 
 int
@@ -157,15 +160,30 @@ snapshot_file_read_extent(const struct snapshot_file *file, enum recording_secti
 	return 0;
 }
 
+/* The string behind the end of the one before it, in so many bytes from start on. */
+static int
+read_string(const struct snapshot_file *file, struct intern *strings, uint64_t start, char *text,
+	    size_t bytes, const char **ret_text)
+{
+	int result = snapshot_file_read(file, text, bytes, start);
+	const char *end;
+
+	if (result != 0)
+		return result;
+	end = memchr(text + 1, '\0', bytes - 1);
+	if (text[0] != '\0' || end == NULL)
+		return -EBADMSG;
+	*ret_text = intern_insert(strings, text + 1, (size_t)(end - text - 1));
+	return 0;
+}
+
 int
 snapshot_file_read_string(const struct snapshot_file *file, struct intern *strings, uint32_t place,
 			  const char **ret_text)
 {
 	const struct recording_extent *section = &file->header.sections[SECTION_STRINGS];
-	char text[1 + PATH_BYTES];
+	char text[1 + PATH_BYTES], *long_text;
 	uint64_t start, left;
-	size_t bytes = sizeof(text);
-	const char *end;
 	int result;
 
 	if (place == 0) {
@@ -178,16 +196,15 @@ snapshot_file_read_string(const struct snapshot_file *file, struct intern *strin
 	left = file->bytes - start;
 	if (left > section->capacity - place + 1)
 		left = section->capacity - place + 1;
-	if (left < bytes)
-		bytes = (size_t)left;
-	result = snapshot_file_read(file, text, bytes, start);
-	if (result != 0)
+	result = read_string(file, strings, start, text, left < sizeof(text) ? left : sizeof(text),
+			     ret_text);
+	if (result != -EBADMSG || left <= sizeof(text) || text[0] != '\0')
 		return result;
-	end = memchr(text + 1, '\0', bytes - 1);
-	if (text[0] != '\0' || end == NULL)
-		return -EBADMSG;
-	*ret_text = intern_insert(strings, text + 1, (size_t)(end - text - 1));
-	return 0;
+	long_text = xmalloc(1 + TEXT_BYTES);
+	result = read_string(file, strings, start, long_text,
+			     left < 1 + TEXT_BYTES ? left : 1 + TEXT_BYTES, ret_text);
+	free(long_text);
+	return result;
 }
 
 int

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -15,8 +16,10 @@
 #include "read/snapshot_life.h"
 #include "read/snapshot_private.h"
 #include "util/intern.h"
+#include "util/xalloc.h"
 
-#define TITLE_BYTES 512
+/* As much as the runtime keeps of a command line. */
+#define TITLE_BYTES ((size_t)32 << 10)
 
 /* Its words, parted by blanks. False if there are none. */
 static bool
@@ -32,6 +35,8 @@ read_command_line(uint32_t pid, char *text, size_t bytes)
 		return false;
 	length = read(fd, text, bytes - 1);
 	close(fd);
+	if (length == (ssize_t)bytes - 1)
+		memcpy(text + length - 3, "...", 3);
 	while (length > 0 && (text[length - 1] == '\0' || text[length - 1] == ' '))
 		length--;
 	for (ssize_t i = 0; i < length; i++)
@@ -45,11 +50,12 @@ void
 snapshot_update_title(struct snapshot *snapshot)
 {
 	struct profile *profile = snapshot->profile;
-	char text[TITLE_BYTES];
+	char *text = xmalloc(TITLE_BYTES);
 	uint32_t pid = snapshot->identity.alive ? snapshot_life_get_pid(&snapshot->file.header) : 0;
 
 	/* By exec the process would be another program, which has no share in this recording. */
-	if (pid != 0 && read_command_line(pid, text, sizeof(text)) &&
+	if (pid != 0 && read_command_line(pid, text, TITLE_BYTES) &&
 	    snapshot_life_is_locked(&snapshot->file))
 		profile->arguments = intern_insert_string(profile->strings, text);
+	free(text);
 }

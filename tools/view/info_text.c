@@ -21,9 +21,12 @@
 #include "util/text.h"
 #include "view/marks.h"
 #include "view/moment.h"
+#include "view/place.h"
 #include "view/processes.h"
 #include "view/quality.h"
 #include "view/resident.h"
+
+#define FIELD_COLUMNS 14 /* before the value of a field */
 
 static void
 print_field(FILE *stream, const char *name, const char *value)
@@ -64,10 +67,23 @@ print_python(FILE *stream, const struct profile *profile)
 		"");
 }
 
+/* Whole where it is read by a program, and one line of a terminal. */
+static void
+print_command(const struct term *term, const char *command)
+{
+	char *safe = term_escape(command);
+
+	if (term->width > FIELD_COLUMNS)
+		view_place_cut(safe, term->width - FIELD_COLUMNS);
+	fprintf(term->stream, "  %-11s %s\n", "command", safe);
+	free(safe);
+}
+
 /* A sum has no allocator and no time of its own: they are those of the command that was run. */
 static void
-print_program(FILE *stream, const struct profile *profile)
+print_program(const struct term *term, const struct profile *profile)
 {
+	FILE *stream = term->stream;
 	char duration[HUMAN_BYTES], started[64] = "";
 	time_t start = (time_t)(profile->start_realtime_ns / 1000000000u);
 	struct tm local;
@@ -76,7 +92,7 @@ print_program(FILE *stream, const struct profile *profile)
 		strftime(started, sizeof(started), "%Y-%m-%d %H:%M:%S", &local);
 	print_field(stream, "executable", profile->executable);
 	if (profile->arguments[0] != '\0')
-		print_field(stream, "command", profile->arguments);
+		print_command(term, profile->arguments);
 	if (profile->process_count == 0) {
 		print_field(stream, "allocator", profile->allocator);
 		print_python(stream, profile);
@@ -88,8 +104,9 @@ print_program(FILE *stream, const struct profile *profile)
 }
 
 static void
-print_identity(FILE *stream, const struct view_info *view)
+print_identity(const struct term *term, const struct view_info *view)
 {
+	FILE *stream = term->stream;
 	const struct profile *profile = view->profile;
 	char *process = view_moment_name_process(profile), *name = term_escape(view->name);
 
@@ -99,7 +116,7 @@ print_identity(FILE *stream, const struct view_info *view)
 	else if (profile->has_wait_status)
 		fprintf(stream, ", status %d", WEXITSTATUS(profile->wait_status));
 	fprintf(stream, "\n\n");
-	print_program(stream, profile);
+	print_program(term, profile);
 	free(process);
 	free(name);
 }
@@ -232,7 +249,7 @@ view_info_text(const struct term *term, const struct view_info *view)
 {
 	FILE *stream = term->stream;
 
-	print_identity(stream, view);
+	print_identity(term, view);
 	print_values(stream, view);
 	print_quality(stream, view);
 	print_resident(stream, view->profile);
