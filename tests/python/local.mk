@@ -22,7 +22,8 @@ tests_python_line_decoder_SOURCES = tests/python/line_decoder.c
 python_interpreter_tests = \
 	tests/python/behaviour.py \
 	tests/python/lines.py \
-	tests/python/oracle.py
+	tests/python/oracle.py \
+	tests/python/oracle_modules.py
 
 if HAVE_PYTHON3
 TESTS += $(python_interpreter_tests)
@@ -30,7 +31,9 @@ endif
 
 EXTRA_DIST += \
 	$(python_interpreter_tests) \
+	tests/python/extensions.py \
 	tests/python/interpreters.py \
 	tests/python/line_tables.py \
 	tests/python/measured.py \
+	tests/python/tracebacks.py \
 	tests/python/workloads.py
