@@ -33,12 +33,12 @@ def classes(directory):
 
 @case("generators: suspended, sent to, delegated to; coroutines without a loop")
 def generators(directory):
-    check_exactly("extensions.generators", directory)
+    # Before, frames are objects with free lists of their own.
+    check_exactly("extensions.generators", directory, least=11)
 
 
 @case("tasks of asyncio, which resume one another from C")
 def tasks(directory):
-    # Before, frames are objects with free lists of their own.
     check_exactly("extensions.tasks", directory, least=11, keep=is_own)
 
 
@@ -49,8 +49,9 @@ def workers(directory):
 
 @case("forkserver and spawn: the same in the child")
 def children(directory):
+    # Before, frames are objects with free lists of their own.
     for method in ("forkserver", "spawn"):
-        check_exactly("workloads.frames", directory, method)
+        check_exactly("workloads.frames", directory, method, least=11)
 
 
 @case("sqlite3: what it has from CPython's allocators")
