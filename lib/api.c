@@ -343,7 +343,7 @@ heaptally_retag(void *address)
 	t = thread_enter(STACK, true);
 	if (t == NULL)
 		return -EAGAIN;
-	known = record_retag(t, address, CALLER);
+	known = record_retag(t, FRAME_MALLOC, address, false, CALLER);
 	thread_leave(t);
 	return known ? 0 : -EINVAL;
 }

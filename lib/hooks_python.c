@@ -21,6 +21,7 @@
 #include "capture/unwind.h"
 #include "capture/unwind_rules.h"
 #include "process.h"
+#include "python_objects.h"
 #include "record_domain.h"
 #include "recording/recording_map.h"
 #include "thread_gate.h"
@@ -65,10 +66,18 @@ frame_of(enum domain domain)
 	return likely(frames[domain] != 0) ? frames[domain] : make_frame(domain);
 }
 
-static inline bool
-counts_blocks(void)
+static uint32_t
+frame_of_objects(void)
 {
-	return python.mode == PYTHON_ON;
+	return frame_of(DOMAIN_OBJ);
+}
+
+/* Its line is known, if it becomes an object. */
+static inline void
+expect_object(struct thread *t, enum domain domain, const void *block)
+{
+	if (domain == DOMAIN_OBJ && unlikely(python.mode == PYTHON_OBJECTS))
+		python_objects_expect(t, block);
 }
 
 static ALWAYS_INLINE void *
@@ -76,7 +85,7 @@ allocate(enum domain domain, void *ctx, size_t count, size_t bytes, const struct
 {
 	const struct allocator *real = &original[domain];
 	bool zeroed = count != 0;
-	struct thread *t = counts_blocks() ? thread_enter(arch_stack_of(caller), true) : NULL;
+	struct thread *t = python_has_blocks() ? thread_enter(arch_stack_of(caller), true) : NULL;
 	void *block;
 
 	if (unlikely(t == NULL)) {
@@ -91,6 +100,7 @@ allocate(enum domain domain, void *ctx, size_t count, size_t bytes, const struct
 				       zeroed ? (count - 1) * bytes : bytes, caller);
 	else
 		record_failure(t);
+	expect_object(t, domain, block);
 	thread_leave(t);
 	return block;
 }
@@ -111,12 +121,12 @@ static ALWAYS_INLINE void *
 reallocate(enum domain domain, void *ctx, void *old, size_t bytes, const struct caller *caller)
 {
 	const struct allocator *real = &original[domain];
-	struct thread *t = counts_blocks() ? thread_enter(arch_stack_of(caller), true) : NULL;
+	struct thread *t = python_has_blocks() ? thread_enter(arch_stack_of(caller), true) : NULL;
 	struct record_domain_state state;
 	void *block;
 
 	if (unlikely(t == NULL)) {
-		if (old != NULL && counts_blocks())
+		if (old != NULL && python_has_blocks())
 			refused_end(old);
 		return real->realloc(ctx, old, bytes);
 	}
@@ -133,6 +143,7 @@ reallocate(enum domain domain, void *ctx, void *old, size_t bytes, const struct 
 		record_domain_allocate(t, frame_of(domain), block, bytes, caller);
 	else
 		record_domain_realloc_end(t, frame_of(domain), state, block, bytes, caller);
+	expect_object(t, domain, block);
 	thread_leave(t);
 	return block;
 }
@@ -157,10 +168,10 @@ release(enum domain domain, void *ctx, void *block, uintptr_t sp)
 
 	if (domain == DOMAIN_OBJ && unlikely(python_code_is_known(block)))
 		forget_code(block, sp);
-	if (block != NULL && counts_blocks())
+	if (block != NULL && python_has_blocks())
 		t = thread_enter(sp, false);
 	if (unlikely(t == NULL)) {
-		if (block != NULL && counts_blocks())
+		if (block != NULL && python_has_blocks())
 			refused_end(block);
 		real->free(ctx, block);
 		return;
@@ -229,7 +240,7 @@ static bool
 wants(enum domain domain)
 {
 	/* To see code objects go, blocks of objects are enough. */
-	return counts_blocks() || domain == DOMAIN_OBJ;
+	return python_has_blocks() || domain == DOMAIN_OBJ;
 }
 
 static void
@@ -245,6 +256,7 @@ static void
 when_found(void)
 {
 	unwind_set_python(true);
+	python_objects_find(python.object, frame_of_objects);
 	install_all();
 }
 
@@ -260,7 +272,7 @@ when_checked(void)
 	void (*free_raw)(void *) =
 		(void (*)(void *))elf_symbol_find(python.object, "PyMem_RawFree");
 
-	if (counts_blocks() && allocate_raw != NULL && free_raw != NULL) {
+	if (python_has_blocks() && allocate_raw != NULL && free_raw != NULL) {
 		/* This is within the gate; malloc is to take the block for the raw domain's own. */
 		struct thread *t = thread_interrupted();
 

@@ -182,7 +182,9 @@ lib_libheaptally_la_SOURCES = \
 	lib/hooks_mmap.c \
 	lib/hooks_own.c \
 	lib/hooks_python.c \
-	lib/init.c
+	lib/init.c \
+	lib/python_objects.c \
+	lib/python_objects.h
 
 # gcc turns malloc followed by memset inside our own calloc into a call of calloc, so the allocation
 # functions must not be builtins here. clang calls bcmp where memcmp is written.

@@ -375,8 +375,19 @@ record_site(struct thread *t, uint32_t kind, const struct caller *caller)
 	return site_of(t, kind, caller);
 }
 
+COLD void
+record_describe_anew(struct thread *t, uint32_t old_site, const void *address, size_t bytes,
+		     struct block block)
+{
+	uint64_t units;
+
+	if (block_details_died(address, t->id, &units) != 0)
+		counters_note_lifetime(&t->counting, old_site, units);
+	block_details_born(address, bytes, block.rounding, block.site, t->id, 0);
+}
+
 bool
-record_retag(struct thread *t, void *address, const struct caller *caller)
+record_retag(struct thread *t, uint32_t kind, void *address, bool anew, const struct caller *caller)
 {
 	struct block block = block_table_find(address);
 	size_t usable, bytes;
@@ -387,14 +398,16 @@ record_retag(struct thread *t, void *address, const struct caller *caller)
 	block_table_remove(address);
 	bytes = requested_size(t, address, block);
 	usable = bytes + block.rounding;
-	block.site = site_of(t, FRAME_MALLOC, caller);
+	block.site = site_of(t, kind, caller);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {
 		record_lose_living(t, old, bytes, block.rounding);
 		return false;
 	}
 	counters_reallocate(&t->counting, old, bytes, block.rounding, block.site, bytes,
 			    block.rounding);
-	if (unlikely(describes_blocks()))
+	if (unlikely(describes_blocks()) && anew)
+		record_describe_anew(t, old, address, bytes, block);
+	else if (unlikely(describes_blocks()))
 		block_details_move(address, block.site);
 	return true;
 }

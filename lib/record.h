@@ -57,8 +57,14 @@ void record_lose_living(struct thread *t, uint32_t site, size_t bytes, uint64_t 
 /* The site of a stack whose leaf is the frame `kind`. */
 uint32_t record_site(struct thread *t, uint32_t kind, const struct caller *caller);
 
-/* The block is the caller's from now on. False if it is not known. */
-bool record_retag(struct thread *t, void *address, const struct caller *caller);
+/* The block is the caller's from now on; `kind` as in `record_allocate`. What is made anew in it
+ * has no age yet. False if it is not known. */
+bool record_retag(struct thread *t, uint32_t kind, void *address, bool anew,
+		  const struct caller *caller);
+
+/* A block of another site has been made anew where it was, with this one's description. */
+void record_describe_anew(struct thread *t, uint32_t old_site, const void *address, size_t bytes,
+			  struct block block);
 
 /* Events that interrupted the runtime on this thread. They are counted without a stack, and only
  * counters that one instruction changes are touched. [signal] */

@@ -101,6 +101,35 @@ record_domain_free(struct thread *t, void *address)
 	count_free(t, address, block);
 }
 
+HOT void
+record_domain_renew(struct thread *t, uint32_t frame, void *address, const struct caller *caller)
+{
+	struct domain_block block;
+	uint32_t old;
+
+	if (unlikely(recording_wants_attention()) && !request_attend())
+		return;
+	block = domain_table_remove(address);
+	old = block.site;
+	if (old == SITE_NONE) {
+		record_retag(t, frame, address, true, caller);
+		return;
+	}
+	if (is_current(old))
+		block.site = record_site(t, frame, caller);
+	if (unlikely(!remember(t, address, block))) {
+		if (is_current(old))
+			record_lose_living(t, old, block.bytes, 0);
+		return;
+	}
+	if (unlikely(!is_current(old)))
+		return;
+	counters_reallocate(&t->counting, old, block.bytes, 0, block.site, block.bytes, 0);
+	if (describes_blocks())
+		record_describe_anew(t, old, address, block.bytes,
+				     (struct block){.site = block.site});
+}
+
 void
 record_domain_nested_free(struct thread *t, void *address)
 {

@@ -60,6 +60,11 @@ void record_domain_allocate(struct thread *t, uint32_t frame, void *address, siz
 /* The block is about to be freed. [hot] */
 void record_domain_free(struct thread *t, void *address);
 
+/* Something else has been made in a block that was not freed before. One that is not known is left
+ * alone. [hot] */
+void record_domain_renew(struct thread *t, uint32_t frame, void *address,
+			 const struct caller *caller);
+
 /* A block that is being reallocated, as it was. */
 struct record_domain_state {
 	struct realloc_state state;

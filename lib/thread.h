@@ -60,6 +60,7 @@ struct thread {
 	/* See `record_domain.h`. */
 	bool passing;
 	const void *passed; /* what malloc gave last to the allocator, or what that is to free */
+	const void *unborn; /* see `python_objects.h` */
 };
 
 /* Both halves of a slab are mappings of their own; few slabs keep these few. Untouched pages of it

@@ -69,7 +69,7 @@ parse_choice(const char *text, enum option_word word, bool *ret_choice)
 static bool
 parse_index(const char *text, enum option_word word, uint32_t *ret_index)
 {
-	for (uint32_t i = 0; i < 3; i++) {
+	for (uint32_t i = 0; i < OPTION_VALUES; i++) {
 		if (text[0] != '\0' && strcmp(text, option_rules[word].values[i]) == 0) {
 			*ret_index = i;
 			return true;

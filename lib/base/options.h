@@ -18,6 +18,7 @@
  *     threads=off|on            every stack ends in the thread that allocated
  *     blocks=off|on             describe each block: size, birth, thread, lifetime
  *     python=on|frames|off      Python frames, and the blocks of its allocators; frames alone
+ *     python=objects            like on, and an object is where it was made
  *     leaks=off|on, leaks       at exit, write a graph of who points at whom
  *     mmap=off|on, mmap         what the program maps by itself, by call stack
  *     crosscheck=N              compare every Nth trace with a full walk (tests)
@@ -35,7 +36,7 @@ struct options {
 	uint32_t frames;
 	uint32_t crosscheck;
 	uint32_t only_process; /* 0: any */
-	uint32_t python;       /* index of its values: on, frames, off */
+	uint32_t python;       /* index of its values: on, frames, off, objects */
 	bool ignore_children;
 	bool realloc_origin;
 	bool start_off;

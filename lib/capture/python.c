@@ -35,9 +35,10 @@ python_publish(void)
 	if (recording.header == NULL || python.state == PYTHON_NONE)
 		return;
 	recording.header->python_version = python.version;
-	recording.header->python = python.state == PYTHON_REFUSED ? RECORDING_PYTHON_OFF
-				   : python.mode == PYTHON_FRAMES ? RECORDING_PYTHON_FRAMES
-								  : RECORDING_PYTHON_ON;
+	recording.header->python = python.state == PYTHON_REFUSED  ? RECORDING_PYTHON_OFF
+				   : python.mode == PYTHON_FRAMES  ? RECORDING_PYTHON_FRAMES
+				   : python.mode == PYTHON_OBJECTS ? RECORDING_PYTHON_OBJECTS
+								   : RECORDING_PYTHON_ON;
 	recording_note(python.trouble);
 }
 

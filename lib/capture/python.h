@@ -23,6 +23,7 @@ enum python_mode {
 	PYTHON_ON,     /* frames, and the blocks of its own allocators */
 	PYTHON_FRAMES, /* frames only */
 	PYTHON_OFF,
+	PYTHON_OBJECTS, /* like on, and objects are told of as they are made */
 };
 
 enum python_state {
@@ -47,6 +48,13 @@ struct python {
 };
 
 extern struct python python;
+
+/* Whether the blocks of its own allocators are counted. [hot] [signal] */
+static inline bool
+python_has_blocks(void)
+{
+	return python.mode == PYTHON_ON || python.mode == PYTHON_OBJECTS;
+}
 
 /* Whether Python frames are to be had. [hot] [signal] */
 static inline bool

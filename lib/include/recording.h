@@ -149,10 +149,11 @@ struct recording_code {
 
 /* `python` of the header. */
 enum recording_python {
-	RECORDING_PYTHON_NONE,   /* no CPython was met */
-	RECORDING_PYTHON_ON,     /* its frames, and the blocks of its own allocators */
-	RECORDING_PYTHON_FRAMES, /* its frames */
-	RECORDING_PYTHON_OFF,    /* it could not be read; `trouble` says why */
+	RECORDING_PYTHON_NONE,    /* no CPython was met */
+	RECORDING_PYTHON_ON,      /* its frames, and the blocks of its own allocators */
+	RECORDING_PYTHON_FRAMES,  /* its frames */
+	RECORDING_PYTHON_OFF,     /* it could not be read; `trouble` says why */
+	RECORDING_PYTHON_OBJECTS, /* as on; an object has the line that made it */
 };
 
 struct recording_frame {
@@ -358,6 +359,8 @@ enum recording_trouble {
 	TROUBLE_PYTHON_STRANGE = 1 << 15,  /* its structs are not what its version has */
 	TROUBLE_PYTHON_OTHER = 1 << 16,    /* an interpreter that is not CPython */
 	TROUBLE_PYTHON_FULL = 1 << 17,     /* no room for more code objects, or for all frames */
+	TROUBLE_PYTHON_OLD = 1 << 18,      /* a CPython that does not tell of objects */
+	TROUBLE_PYTHON_TRACED = 1 << 19,   /* somebody else in the process is told of objects */
 };
 
 /*

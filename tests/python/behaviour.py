@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where CPython comes from, how it is started, what is said when it cannot be read, and that it behaves
 as untraced."""
+import contextlib
 import os
 
 from harness import (BUILD, LIBRARY, Skip, case, environment, equal, heaptally, record,
                      report, run, run_cases)
-from interpreters import pythons
+from interpreters import minor_of, pythons
 
-KEEP = "kept = [bytes(1000 + i) for i in range(100)]"
-KEPT_BYTES = sum(1033 + i for i in range(100))
+# More than what starts an interpreter, with whatever modules its site brings: it is the peak.
+KEEP = "kept = [bytes(50000 + i) for i in range(100)]"
+KEPT_BYTES = sum(50033 + i for i in range(100))
 
 
 def own(name):
@@ -44,12 +46,14 @@ def late(_directory):
         check_kept("late.tally", library, at="exit")
 
 
-@case("-I -E, -X dev, PYTHONMALLOC=debug and =malloc: the line keeps its blocks")
+@case("-I -E, -X dev, PYTHONMALLOC=debug, =malloc and =mimalloc: the line keeps its blocks")
 def started_differently(_directory):
     for python in pythons():
-        for options, changes in ((["-I", "-E"], {}), (["-X", "dev"], {}),
-                                 ([], {"PYTHONMALLOC": "debug"}),
-                                 ([], {"PYTHONMALLOC": "malloc"})):
+        ways = [(["-I", "-E"], {}), (["-X", "dev"], {})]
+        ways += [([], {"PYTHONMALLOC": name}) for name in ("debug", "malloc", "malloc_debug")]
+        if minor_of(python) >= 13:
+            ways += [([], {"PYTHONMALLOC": name}) for name in ("mimalloc", "mimalloc_debug")]
+        for options, changes in ways:
             done = record("kept.tally", [python, *options, "-c", KEEP],
                           env=environment(**changes))
             equal(done.returncode, 0, (python, options, changes))
@@ -71,10 +75,12 @@ def switched(_directory):
     equal(result.returncode, 125, "status")
 
 
-@case("what is not read is said: another version, PyPy")
+@case("what is not read is said: another version, PyPy, no global lock, not what its version is")
 def not_read(_directory):
     for program, sentence in (("new_python", "of a version that heaptally does not know"),
-                              ("pypy", "is not CPython")):
+                              ("pypy", "is not CPython"),
+                              ("threaded_python", "is built without the global lock"),
+                              ("strange_python", "is not built as others of its version are")):
         equal(record("none.tally", [own(program)]).returncode, 0, program)
         equal(report("info", "none.tally")["python"], "off", program)
         text = heaptally("info", "none.tally").stdout.decode()
@@ -138,6 +144,42 @@ def forked(_directory):
         child = max(process["pid"] for process in report("info", "fork.tally")["processes"])
         groups = rows("fork.tally", "--process", str(child), "--include", "<string>:3", at="exit")
         assert groups and groups[0]["live_bytes"] >= KEPT_BYTES, (python, groups)
+
+
+@case("a sub-interpreter has its own lines from 3.12 on; before, the line that ran it")
+def sub_interpreter(_directory):
+    code = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+other = interpreters.create()
+interpreters.run_string(other, '\\n' * 40 + '%s')
+""" % KEEP
+    for python in pythons():
+        equal(record("sub.tally", [python, "-W", "ignore", "-c", code]).returncode, 0, python)
+        line = 41 if minor_of(python) >= 12 else 7
+        # The code of the other one has a name of its own from 3.14 on.
+        group, = rows("sub.tally", "--include", "<s*>:%d" % line, at="peak")
+        assert KEPT_BYTES < group["live_bytes"] < KEPT_BYTES + 200000, (python, group)
+
+
+@case("-X perf: its trampolines are on the stack, and the lines are the same")
+def trampolines(_directory):
+    code = "def one(count):\n    return bytes(count)\nkept = list(map(one, range(50000, 50100)))"
+    for python in pythons():
+        stacks = []
+        for options in (), ("-X", "perf"):
+            equal(record("perf.tally", [python, *options, "-c", code]).returncode, 0, python)
+            pid = report("info", "perf.tally")["pid"]
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink("/tmp/perf-%d.map" % pid)
+            stacks.append([[(frame["function"], frame["line"]) for frame in group["frames"]
+                            if frame["module"] == "<string>"]
+                           for group in rows("perf.tally", "--by", "stack", "--include", "<string>:2")
+                           if group["live_blocks"] >= 100])
+        equal(stacks[1], stacks[0], python)
+        equal(stacks[0], [[("one", 2), ("<module>", 3)]], python)
 
 
 @case("threads that run until the end, generators and errors: output and status as untraced")

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from harness import Skip
+from harness import Skip, run
 
 
 def pythons():
@@ -12,3 +12,7 @@ def pythons():
     if not found:
         raise Skip("there is no CPython")
     return found
+
+
+def minor_of(python):
+    return int(run([python, "-c", "import sys; print(sys.version_info[1])"]).stdout)

@@ -5,13 +5,21 @@ check_PROGRAMS += \
 	tests/python/embed \
 	tests/python/line_decoder \
 	tests/python/new_python \
-	tests/python/pypy
+	tests/python/pypy \
+	tests/python/strange_python \
+	tests/python/threaded_python
 
 tests_python_embed_SOURCES = tests/python/embed.c
 tests_python_embed_LDADD = -ldl
+tests_python_new_python_CPPFLAGS = -DVERSION='"3.99.1"' -DWITHOUT_LOCK=0
 tests_python_new_python_SOURCES = tests/python/not_python.c
 tests_python_new_python_LDFLAGS = -rdynamic
-tests_python_pypy_CPPFLAGS = -DLOOKS_LIKE_PYPY
+tests_python_strange_python_CPPFLAGS = -DVERSION='"3.11.2"' -DWITHOUT_LOCK=0
+tests_python_strange_python_SOURCES = tests/python/not_python.c
+tests_python_strange_python_LDFLAGS = -rdynamic
+tests_python_threaded_python_CPPFLAGS = -DVERSION='"3.13.0"' -DWITHOUT_LOCK=1
+tests_python_threaded_python_SOURCES = tests/python/not_python.c
+tests_python_threaded_python_LDFLAGS = -rdynamic
 tests_python_pypy_SOURCES = tests/python/not_python.c
 tests_python_pypy_LDFLAGS = -rdynamic
 
@@ -22,7 +30,9 @@ tests_python_line_decoder_SOURCES = tests/python/line_decoder.c
 python_interpreter_tests = \
 	tests/python/behaviour.py \
 	tests/python/lines.py \
-	tests/python/oracle.py
+	tests/python/oracle.py \
+	tests/python/oracle_modules.py \
+	tests/python/reports.py
 
 if HAVE_PYTHON3
 TESTS += $(python_interpreter_tests)
@@ -30,7 +40,9 @@ endif
 
 EXTRA_DIST += \
 	$(python_interpreter_tests) \
+	tests/python/extensions.py \
 	tests/python/interpreters.py \
 	tests/python/line_tables.py \
 	tests/python/measured.py \
+	tests/python/tracebacks.py \
 	tests/python/workloads.py

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * not_python.c - looks like a CPython of a version that nobody has seen, or like PyPy
+ * not_python.c - looks like PyPy, or like a CPython of the version VERSION that cannot be read
+ *
+ * With WITHOUT_LOCK it says of itself that it has no global lock; else its thread states are
+ * zero.
  */
+#include <stdint.h>
 #include <stdlib.h>
 
-#ifdef LOOKS_LIKE_PYPY
+#ifndef VERSION
 int PyPyGILState_Ensure(void);
 
 int
@@ -14,24 +18,38 @@ PyPyGILState_Ensure(void)
 }
 #else
 const char *Py_GetVersion(void);
-void *PyGILState_GetThisThreadState(void);
+const void *PyGILState_GetThisThreadState(void);
+int Py_IsFinalizing(void);
+
+/* How _Py_DebugOffsets begins: a cookie, PY_VERSION_HEX, whether it has no global lock. */
+uint64_t _PyRuntime[64] = {0x7970677562656478, 0x030d00f0, WITHOUT_LOCK};
+
+static uint64_t state[64];
 
 const char *
 Py_GetVersion(void)
 {
-	return "3.99.1 (main)";
+	return VERSION " (main)";
 }
 
-void *
+const void *
 PyGILState_GetThisThreadState(void)
 {
-	abort();
+	return state;
+}
+
+int
+Py_IsFinalizing(void)
+{
+	return 0;
 }
 #endif
 
 int
 main(void)
 {
-	free(malloc(100));
+	void *volatile block = malloc(100);
+
+	free(block);
 	return 0;
 }

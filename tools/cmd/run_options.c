@@ -39,7 +39,7 @@ static const struct argp_option option_table[] = {
 	{"threads", OPTION_THREADS, NULL, 0, "note which thread allocates, for --by thread", 0},
 	{"blocks", OPTION_BLOCKS, NULL, 0,
 	 "note size, birth and thread of every block, for heaptally block and blocks", 0},
-	{"python", OPTION_PYTHON, "on|frames|off", 0,
+	{"python", OPTION_PYTHON, "on|objects|frames|off", 0,
 	 "lines of Python code, and the blocks of CPython's own allocators (default: on)", 0},
 	{"start", OPTION_START, "on|off", 0,
 	 "off: record nothing until `heaptally resume PID` (default: on)", 0},
@@ -108,8 +108,9 @@ parse_leaks(struct run_options *run, const char *word, struct argp_state *state)
 static void
 parse_python(struct run_options *run, const char *word, struct argp_state *state)
 {
-	if (strcmp(word, "on") != 0 && strcmp(word, "frames") != 0 && strcmp(word, "off") != 0)
-		argp_error(state, "--python %s: neither on nor frames nor off", word);
+	if (strcmp(word, "on") != 0 && strcmp(word, "objects") != 0 &&
+	    strcmp(word, "frames") != 0 && strcmp(word, "off") != 0)
+		argp_error(state, "--python %s: neither on nor objects nor frames nor off", word);
 	run->launch.python = word;
 }
 

@@ -177,10 +177,11 @@ enum profile_pause {
 
 /* What is known of CPython in the process. */
 enum profile_python {
-	PROFILE_PYTHON_NONE,   /* there is none */
-	PROFILE_PYTHON_ON,     /* its lines, and the blocks of its own allocators */
-	PROFILE_PYTHON_FRAMES, /* its lines */
-	PROFILE_PYTHON_OFF,    /* it could not be read; a trouble says why */
+	PROFILE_PYTHON_NONE,    /* there is none */
+	PROFILE_PYTHON_ON,      /* its lines, and the blocks of its own allocators */
+	PROFILE_PYTHON_FRAMES,  /* its lines */
+	PROFILE_PYTHON_OFF,     /* it could not be read; a trouble says why */
+	PROFILE_PYTHON_OBJECTS, /* as on; an object has the line that made it */
 	PROFILE_PYTHONS
 };
 

@@ -41,6 +41,12 @@ static const struct {
 	 "the CPython is not built as others of its version are: no lines of Python"},
 	{PROFILE_TROUBLE_PYTHON_OTHER, "the Python is not CPython: no lines of Python"},
 	{PROFILE_TROUBLE_PYTHON_FULL, "there was no room for all lines of Python"},
+	{PROFILE_TROUBLE_PYTHON_OLD,
+	 "a CPython before 3.13 does not tell of objects: those in memory of a free list have the "
+	 "line that allocated it"},
+	{PROFILE_TROUBLE_PYTHON_TRACED,
+	 "the program follows references itself (tracemalloc does): meanwhile objects in memory "
+	 "of a free list have the line that allocated it"},
 	{PROFILE_TROUBLE_NEWER,
 	 "written by a newer heaptally, which noted a trouble that this one does not know"},
 };

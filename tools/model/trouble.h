@@ -28,9 +28,11 @@ enum profile_trouble {
 	PROFILE_TROUBLE_PYTHON_STRANGE = 1 << 16,  /* one that is not what its version is */
 	PROFILE_TROUBLE_PYTHON_OTHER = 1 << 17,    /* an interpreter that is not CPython */
 	PROFILE_TROUBLE_PYTHON_FULL = 1 << 18,     /* no room for its code or frames */
+	PROFILE_TROUBLE_PYTHON_OLD = 1 << 19,      /* a CPython that does not tell of objects */
+	PROFILE_TROUBLE_PYTHON_TRACED = 1 << 20,   /* somebody else was told of objects */
 };
 
-#define PROFILE_TROUBLE_COUNT 19
+#define PROFILE_TROUBLE_COUNT 21
 
 /* The sentence of the index-th bit set in troubles; NULL when there are no more. */
 const char *trouble_get_sentence(uint32_t troubles, unsigned index);

@@ -132,6 +132,8 @@ enum tally_trouble {
 	TALLY_TROUBLE_PYTHON_STRANGE = 1 << 16,
 	TALLY_TROUBLE_PYTHON_OTHER = 1 << 17,
 	TALLY_TROUBLE_PYTHON_FULL = 1 << 18,
+	TALLY_TROUBLE_PYTHON_OLD = 1 << 19,
+	TALLY_TROUBLE_PYTHON_TRACED = 1 << 20,
 };
 
 /* In MODS, bits. */
@@ -187,6 +189,7 @@ enum tally_python {
 	TALLY_PYTHON_ON = 1,
 	TALLY_PYTHON_FRAMES = 2,
 	TALLY_PYTHON_OFF = 3,
+	TALLY_PYTHON_OBJECTS = 4,
 };
 
 /* In lEKI: who has looked. */

@@ -45,7 +45,7 @@ is_value(const struct option_rule *rule, const char *text)
 	case OPTION_NUMBER:
 		return is_number(text, rule->most);
 	case OPTION_CHOICE:
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < OPTION_VALUES; i++)
 			if (text[0] != '\0' && strcmp(text, rule->values[i]) == 0)
 				return true;
 		return false;

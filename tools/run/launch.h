@@ -41,7 +41,7 @@ struct launch_options {
 	uint32_t frames;       /* 0: all */
 	bool no_children;
 	const char *realloc; /* "last", "origin" or NULL */
-	const char *python;  /* "on", "frames", "off" or NULL */
+	const char *python;  /* "on", "objects", "frames", "off" or NULL */
 	bool threads;
 	bool blocks;
 	bool leaks;

@@ -51,10 +51,9 @@ static void
 write_python(struct json_writer *json, const struct profile *profile)
 {
 	static const char *const states[PROFILE_PYTHONS] = {
-		[PROFILE_PYTHON_NONE] = "none",
-		[PROFILE_PYTHON_ON] = "on",
-		[PROFILE_PYTHON_FRAMES] = "frames",
-		[PROFILE_PYTHON_OFF] = "off",
+		[PROFILE_PYTHON_NONE] = "none",       [PROFILE_PYTHON_ON] = "on",
+		[PROFILE_PYTHON_FRAMES] = "frames",   [PROFILE_PYTHON_OFF] = "off",
+		[PROFILE_PYTHON_OBJECTS] = "objects",
 	};
 	uint32_t version = profile->python_version;
 	char text[16];

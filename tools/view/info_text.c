@@ -45,6 +45,8 @@ print_python(FILE *stream, const struct profile *profile)
 		[PROFILE_PYTHON_ON] = "lines, and the blocks of its own allocators",
 		[PROFILE_PYTHON_FRAMES] = "lines",
 		[PROFILE_PYTHON_OFF] = "not read",
+		[PROFILE_PYTHON_OBJECTS] =
+			"lines, the blocks of its own allocators, and objects as they are made",
 	};
 	uint32_t version = profile->python_version;
 
@@ -59,8 +61,9 @@ print_python(FILE *stream, const struct profile *profile)
 		return;
 	fprintf(stream,
 		"  %-11s a line is where a block was allocated; what is made in memory of a "
-		"free list stays there\n",
-		"");
+		"free list %s\n",
+		"",
+		profile->python == PROFILE_PYTHON_OBJECTS ? "is where it was made" : "stays there");
 	fprintf(stream,
 		"  %-11s blocks that C code gets from malloc itself have its line, too; "
 		"tracemalloc does not see them\n",
