@@ -60,7 +60,7 @@ struct python_memory {
 	/* How the last stack was put together, see `python_stack.c`. */
 	struct python_merged {
 		uint32_t next, node;
-	} *merged;
+	} * merged;
 	uint32_t merged_count, merged_capacity, merged_root;
 	uint32_t steady; /* that many Python frames are as they were then */
 
