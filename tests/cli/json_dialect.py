@@ -169,6 +169,7 @@ def resident(_directory):
         child.stdout.readline()
         assert ask("resident", str(child.pid))["mapped_by_program"]
         assert ask("top", "--by", "domain", str(child.pid))["mapped_by_program"]
+        assert ask("diff", "--by", "domain", str(child.pid), str(child.pid))["mapped_by_program"]
         child.stdin.close()
 
 
