@@ -192,24 +192,30 @@ end(size_t bytes)
 	return place;
 }
 
+/* One with a text behind it. Its place, or PLACE_NONE when there is no room. */
+static uint32_t
+insert(const void *head, size_t head_bytes, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+	char *behind = begin(head, head_bytes, bytes);
+
+	if (behind == NULL)
+		return PLACE_NONE;
+	memcpy(behind, text, bytes);
+	return end(head_bytes + bytes);
+}
+
 /* --- the parent tells --- */
 
 static uint32_t
 tell_module(uint32_t number)
 {
 	struct told_module head = {{key_of(MODULE, number), 0, 0}, recording.modules[number]};
-	const char *path = recording.strings + head.module.path;
-	size_t bytes = strlen(path) + 1;
 	uint32_t place = find(MODULE, number);
-	char *text;
 
 	if (place != PLACE_NONE)
 		return place;
-	text = begin(&head, sizeof head, bytes);
-	if (text == NULL)
-		return PLACE_NONE;
-	memcpy(text, path, bytes);
-	return end(sizeof head + bytes);
+	return insert(&head, sizeof head, recording.strings + head.module.path);
 }
 
 static uint32_t
@@ -240,8 +246,6 @@ tell_frame(uint32_t number)
 	struct told_frame head = {{key_of(FRAME, number), 0, 0}, recording.frames[number], 0, 0};
 	uint32_t place = find(FRAME, number), kind = head.frame.kind;
 	const char *name = "";
-	size_t bytes;
-	char *text;
 
 	if (place != PLACE_NONE)
 		return place;
@@ -253,12 +257,7 @@ tell_frame(uint32_t number)
 	} else if (kind == FRAME_KIND_THREAD || kind == FRAME_KIND_DOMAIN) {
 		name = recording.strings + head.frame.module;
 	}
-	bytes = strlen(name) + 1;
-	text = begin(&head, sizeof head, bytes);
-	if (text == NULL)
-		return PLACE_NONE;
-	memcpy(text, name, bytes);
-	return end(sizeof head + bytes);
+	return insert(&head, sizeof head, name);
 }
 
 /* The places of its frames from the leaf outwards. */

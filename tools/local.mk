@@ -105,6 +105,8 @@ tools_libtools_a_SOURCES = \
 	tools/image/living_access.h \
 	tools/image/pointer.c \
 	tools/image/pointer.h \
+	tools/image/proc_status.c \
+	tools/image/proc_status.h \
 	tools/image/ranges.c \
 	tools/image/ranges.h \
 	tools/image/roots.c \

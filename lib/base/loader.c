@@ -114,16 +114,6 @@ set_image(struct image *image, const struct link_map *object, const ElfW(Phdr) *
 	store_release(&image->headers, headers);
 }
 
-static const struct link_map *
-find_loader(void)
-{
-	const struct link_map *object = loader_first();
-
-	while (object != NULL && !loader_is(object))
-		object = object->l_next;
-	return object;
-}
-
 static COLD void
 find_images(void)
 {
@@ -135,7 +125,7 @@ find_images(void)
 		set_image(&images.program, loader_first(), (const void *)getauxval(AT_PHDR),
 			  getauxval(AT_PHNUM));
 	if (find_headers((const void *)_r_debug.r_ldbase, &headers, &count))
-		set_image(&images.loader, find_loader(), headers, count);
+		set_image(&images.loader, loader_itself(), headers, count);
 	store(&images.known, true);
 }
 
@@ -210,6 +200,16 @@ const struct link_map *
 loader_first(void)
 {
 	return _r_debug.r_map;
+}
+
+const struct link_map *
+loader_itself(void)
+{
+	const struct link_map *object = loader_first();
+
+	while (object != NULL && !loader_is(object))
+		object = object->l_next;
+	return object;
 }
 
 const struct link_map *

@@ -35,8 +35,10 @@ bool loader_is(const struct link_map *object);
 /* Whether objects can be found. [signal] */
 bool loader_finds_objects(void);
 
-/* The first object of the search order; our own; libc. NULL if the loader is not ready. [signal] */
+/* The first object of the search order; the loader's; our own; libc. NULL if the loader is not
+ * ready. [signal] */
 const struct link_map *loader_first(void);
+const struct link_map *loader_itself(void);
 const struct link_map *loader_self(void);
 const struct link_map *loader_libc(void);
 

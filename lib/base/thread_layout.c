@@ -58,10 +58,8 @@ is_known(const struct link_map *libc)
 static uint64_t
 find_loaders_own(void)
 {
-	const struct link_map *object = loader_first();
+	const struct link_map *object = loader_itself();
 
-	while (object != NULL && !loader_is(object))
-		object = object->l_next;
 	return object != NULL ? (uintptr_t)elf_symbol_find(object, "_rtld_global") : 0;
 }
 

@@ -367,14 +367,11 @@ start_of(const char *thread)
 
 /* Whether a chain of frames that nobody has looked at yet is one, as far as it can be read. */
 static COLD bool
-is_chain(struct python_memory *m, const char *thread)
+is_chain(const char *start)
 {
 	const struct python_layout *l = &python.layout;
-	const char *frame = NULL;
+	const char *frame = start;
 
-	if (!os_read_memory(start_of(thread), &frame, sizeof frame))
-		return false;
-	m->start = frame;
 	if (!has_frame(l) && frame != NULL &&
 	    !os_read_memory(frame + l->cframe_frame, &frame, sizeof frame))
 		return false;
@@ -391,12 +388,13 @@ static COLD bool
 meet_thread(struct python_memory *m, const char *thread)
 {
 	uintptr_t id = 0;
-
 	bool own = os_read_memory(thread + python.layout.thread_id, &id, sizeof id) &&
 		   id == arch_thread_control();
 
 	/* Later one may be met that another thread has made for this one. */
-	if (python.state == PYTHON_FOUND && (!own || !is_chain(m, thread)))
+	if (python.state == PYTHON_FOUND &&
+	    (!own || !os_read_memory(start_of(thread), &m->start, sizeof m->start) ||
+	     !is_chain(m->start)))
 		python_refuse(TROUBLE_PYTHON_STRANGE);
 	m->thread = thread;
 	return own && python_is_readable();

@@ -54,11 +54,11 @@ unwind_copies_may_keep(const struct link_map *object)
 static const char *
 take_chunk(uint64_t start, uint16_t *place)
 {
-	uint32_t slot = taken++ % CHUNKS;
+	uint32_t slot = taken % CHUNKS;
 
 	if (!os_readable(start))
 		return NULL;
-	if (taken <= CHUNKS)
+	if (taken++ < CHUNKS)
 		arena_add_bytes(CHUNK_BYTES);
 	/* In this order: a handler may leave in between, or fork. */
 	keys[slot] = 0;
@@ -70,28 +70,31 @@ take_chunk(uint64_t start, uint16_t *place)
 	return chunks[slot];
 }
 
-static bool
-read_bytes(uint64_t address, void *buffer, size_t bytes)
+/* The chunk that begins at start, or NULL. */
+static inline const char *
+chunk_at(uint64_t start)
 {
-	uint64_t start = address & ~(uint64_t)(CHUNK_BYTES - 1);
 	uint16_t *place = &slots[hash_u64(start) % PLACES];
-	const char *chunk =
-		likely(keys[*place] == start) ? chunks[*place] : take_chunk(start, place);
 
-	if (chunk == NULL)
-		return false;
-	memcpy(buffer, chunk + (address - start), bytes);
-	return true;
+	return likely(keys[*place] == start) ? chunks[*place] : take_chunk(start, place);
 }
 
 bool
 unwind_copies_read(uint64_t address, uint64_t *ret_word)
 {
-	char *word = (char *)ret_word;
-	size_t first = CHUNK_BYTES - address % CHUNK_BYTES;
+	size_t offset = address % CHUNK_BYTES, first = CHUNK_BYTES - offset;
+	const char *chunk = chunk_at(address - offset);
 
-	if (likely(first >= sizeof *ret_word))
-		return read_bytes(address, word, sizeof *ret_word);
-	return read_bytes(address, word, first) &&
-	       read_bytes(address + first, word + first, sizeof *ret_word - first);
+	if (chunk == NULL)
+		return false;
+	if (likely(first >= sizeof *ret_word)) {
+		memcpy(ret_word, chunk + offset, sizeof *ret_word);
+		return true;
+	}
+	memcpy(ret_word, chunk + offset, first);
+	chunk = chunk_at(address + first);
+	if (chunk == NULL)
+		return false;
+	memcpy((char *)ret_word + first, chunk, sizeof *ret_word - first);
+	return true;
 }

@@ -6,35 +6,12 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "image/proc_status.h"
 #include "util/xalloc.h"
 
 #define SCOPE_PATH "/proc/sys/kernel/yama/ptrace_scope"
-
-/* "Uid:\t1000\t1000\t1000\t1000": the word of this number behind the title; 0 without one. */
-static uint64_t
-read_status(const char *process, const char *title, unsigned number, int base)
-{
-	char *path = xasprintf("/proc/%s/status", process), line[256];
-	FILE *file = fopen(path, "re");
-	uint64_t found = 0;
-
-	free(path);
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *word = line + strlen(title);
-
-		if (strncmp(line, title, strlen(title)) != 0)
-			continue;
-		for (unsigned i = 0; i <= number; i++)
-			found = strtoull(word, &word, base);
-		break;
-	}
-	if (file != NULL)
-		fclose(file);
-	return found;
-}
 
 /* Opening it is asked for, and not only the rights of the file. */
 static bool
@@ -63,29 +40,26 @@ living_access_read_scope(const char *path)
 
 /* The user that another one has to be: of three, one that is not ours. */
 static uint32_t
-get_user(const char *process, uint32_t own)
+get_user(pid_t pid, uint32_t own)
 {
 	uint32_t user = own;
 
 	for (unsigned i = 0; i < 3 && user == own; i++)
-		user = (uint32_t)read_status(process, "Uid:", i, 10);
+		user = (uint32_t)proc_status_read(pid, "Uid:", i, 10);
 	return user;
 }
 
 void
 living_access_get(struct living_access *access, pid_t pid)
 {
-	char *process = xasprintf("%d", (int)pid);
-
 	*access = (struct living_access){
 		.is_listed = is_listed(pid),
 		.own_user = geteuid(),
-		.user = get_user(process, geteuid()),
-		.may_debug = (read_status("self", "CapEff:", 0, 16) >> CAP_SYS_PTRACE & 1) != 0,
-		.is_filtered = read_status("self", "Seccomp:", 0, 10) != 0,
+		.user = get_user(pid, geteuid()),
+		.may_debug = (proc_status_read(0, "CapEff:", 0, 16) >> CAP_SYS_PTRACE & 1) != 0,
+		.is_filtered = proc_status_read(0, "Seccomp:", 0, 10) != 0,
 		.scope = living_access_read_scope(SCOPE_PATH),
 	};
-	free(process);
 }
 
 enum living_obstacle

@@ -3,11 +3,11 @@
 #include "image/shares.h"
 
 #include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "image/image.h"
 #include "image/image_known.h"
+#include "util/span.h"
 
 #define SHARES_MAX  ((size_t)1 << 20) /* that are asked for */
 #define CHUNKS_MAX  64u               /* of slots */
@@ -190,14 +190,6 @@ take_chunk(const struct finding *finding, uint64_t *address, uint64_t *number)
 	return slots.next != 0 && *number < THREAD_SLOTS_MAX;
 }
 
-static int
-compare_shares(const void *left, const void *right)
-{
-	const struct image_share *a = left, *b = right;
-
-	return (a->share.start > b->share.start) - (a->share.start < b->share.start);
-}
-
 /* What overlaps was not understood. */
 static void
 put_in_order(struct shares *shares)
@@ -205,8 +197,7 @@ put_in_order(struct shares *shares)
 	struct image_share *list = shares->list.items;
 	size_t kept = 0;
 
-	if (shares->list.count > 1)
-		qsort(list, shares->list.count, sizeof(*list), compare_shares);
+	span_sort(list, shares->list.count, sizeof(*list));
 	for (size_t i = 0; i < shares->list.count; i++)
 		if (kept == 0 || list[i].share.start >= list[kept - 1].share.end)
 			list[kept++] = list[i];

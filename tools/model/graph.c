@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/span.h"
+
 static bool
 blocks_are_valid(const struct graph *graph)
 {
@@ -114,18 +116,11 @@ graph_find(const struct graph *graph, uint64_t address)
 const struct graph_share *
 graph_find_share(const struct graph *graph, uint64_t address)
 {
-	size_t low = 0, high = graph->share_count;
+	size_t found =
+		span_find(graph->shares, graph->share_count, sizeof(*graph->shares), address);
+	const struct graph_share *share = &graph->shares[found];
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (graph->shares[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < graph->share_count && graph->shares[low].start <= address ? &graph->shares[low]
-									       : NULL;
+	return found < graph->share_count && share->start <= address ? share : NULL;
 }
 
 bool

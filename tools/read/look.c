@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "image/proc_status.h"
 #include "read/graph_file.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -24,24 +25,6 @@
 #define SAFE_DIRECT_MINOR 5
 
 /* --- before --- */
-
-/* The number behind a word of /proc/PID/status; 0. */
-static uint64_t
-read_status(pid_t pid, const char *word)
-{
-	char path[64], line[256];
-	uint64_t number = 0;
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	stream = fopen(path, "re");
-	while (stream != NULL && fgets(line, sizeof(line), stream) != NULL)
-		if (text_starts_with(line, word))
-			number = strtoull(line + strlen(word), NULL, 10);
-	if (stream != NULL)
-		fclose(stream);
-	return number;
-}
 
 static bool
 is_direct(pid_t pid, const char *fd)
@@ -108,8 +91,8 @@ look_find_danger(pid_t pid, uint64_t *ret_pause_ns, char **ret_warning)
 	DIR *directory;
 
 	*ret_warning = NULL;
-	*ret_pause_ns = read_status(pid, "RssAnon:") * PAUSE_NS_PER_KIB;
-	if (read_status(pid, "Seccomp:") == 2)
+	*ret_pause_ns = proc_status_read(pid, "RssAnon:", 0, 10) * PAUSE_NS_PER_KIB;
+	if (proc_status_read(pid, "Seccomp:", 0, 10) == 2)
 		return xstrdup(
 			"it filters its system calls, and might be killed for making a copy");
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
