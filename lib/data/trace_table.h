@@ -50,7 +50,7 @@ void trace_table_end_path(struct trace_path *path);
 uint32_t trace_table_find_child(uint32_t parent, uint32_t frame);
 
 /* The child if it is where it was found last, or right behind its parent; else NODE_NONE. [hot] */
-static inline uint32_t
+static ALWAYS_INLINE uint32_t
 trace_table_likely_child(uint32_t parent, uint32_t frame)
 {
 	const struct recording_node *nodes = recording.nodes;
