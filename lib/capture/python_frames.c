@@ -479,6 +479,7 @@ place(struct python_memory *m, uint32_t kept, uint32_t fresh)
 		struct python_frame *f = &m->frames[k];
 
 		*f = m->fresh[count - 1 - k];
+		f->merged = NODE_NONE;
 		if (!set_frame(m, f)) {
 			m->depth = 0;
 			python_refuse(TROUBLE_PYTHON_STRANGE);

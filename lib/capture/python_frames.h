@@ -26,6 +26,9 @@ struct python_frame {
 	const char *previous; /* the next frame outward; of a mark, the next mark */
 	const char *other;    /* of a frame, the next mark outward; of a mark, the next frame */
 	uint64_t flags;       /* the word that says who owns it */
+	/* See `python_stack.c`. */
+	uint32_t merged; /* node of both stacks up to here, when they were last put together */
+	uint32_t end;    /* of a mark: where its activation ended then */
 };
 
 #define PYTHON_FRAMES_MAX 4096u /* deeper stacks lose their outer part */

@@ -3,9 +3,10 @@
  * python_stack.c - a pass over both stacks makes the nodes; where frames are limited, one counts
  * first
  *
- * After each native frame it is noted how far the pass has come. The next pass begins after the
- * last frame to which both stacks are as they were: new stacks most often differ in a few inner
- * frames.
+ * After each native frame it is noted how far the pass has come, and with each Python frame its
+ * node. The next pass begins after the last native frame to which both stacks are as they were, and
+ * within an activation goes on after the last such Python frame: new stacks most often differ in a
+ * few inner frames.
  */
 #include "capture/python_stack.h"
 
@@ -25,7 +26,7 @@
 /* Both stacks, from the outside inward. */
 struct merge {
 	const struct unwind_memory *native;
-	const struct python_memory *python;
+	struct python_memory *python;
 	uint32_t next;    /* Python frame */
 	bool by_counting; /* there are no marks: loops and activations in turn */
 	bool is_noted;    /* in python->merged, from frame to frame */
@@ -112,18 +113,48 @@ has_next(const struct merge *merge)
 	return merge->next < merge->python->depth;
 }
 
+/* The next Python frame, or the mark that an activation begins with. */
+static void
+add_frame(struct merge *merge)
+{
+	struct python_frame *f = &merge->python->frames[merge->next++];
+
+	if (f->code != NULL && f->frame != PYTHON_FRAME_SKIPPED)
+		emit(merge, f->frame);
+	if (merge->is_noted)
+		f->merged = merge->node;
+}
+
+/* Go past the frames of an activation that are as they were above the same node: where Python calls
+ * Python without a native frame between, one activation may have hundreds. */
+static bool
+skip_steady(struct merge *merge)
+{
+	const struct python_memory *p = merge->python;
+	const struct python_frame *mark = &p->frames[merge->next];
+	uint32_t end = mark->end < p->steady ? mark->end : p->steady;
+
+	if (merge->node == NODE_NONE || mark->merged != merge->node || end <= merge->next ||
+	    p->frames[end - 1].merged == NODE_NONE)
+		return false;
+	merge->next = end;
+	merge->node = p->frames[end - 1].merged;
+	return true;
+}
+
 /* The frames of the next activation. It begins with its mark, but for one that was cut. */
 static void
 emit_activation(struct merge *merge)
 {
-	const struct python_frame *frames = merge->python->frames;
+	struct python_frame *frames = merge->python->frames, *first = &frames[merge->next];
+	bool is_noted = merge->is_noted && first->code == NULL;
 
-	do {
-		const struct python_frame *f = &frames[merge->next++];
-
-		if (f->code != NULL && f->frame != PYTHON_FRAME_SKIPPED)
-			emit(merge, f->frame);
-	} while (has_next(merge) && frames[merge->next].code != NULL);
+	if (!is_noted || !skip_steady(merge))
+		add_frame(merge);
+	while (has_next(merge) && frames[merge->next].code != NULL)
+		add_frame(merge);
+	if (is_noted)
+		first->end = merge->next;
 }
 
 static bool

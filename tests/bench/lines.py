@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import tracers
-from runner import Failed
+from runner import Failed, median
 
 ROWS = ("python-lines",)
 
@@ -22,14 +22,18 @@ def measure(argv, variables):
 
 
 def measure_python(context, python):
+    """Milliseconds: bare, and what each way adds, medians of interleaved rounds."""
     argv = [python, os.path.join(context.workloads, "python-lines.py")]
-    context.clear()
-    variables, traced = tracers.Heaptally(context).wrap(argv, context.path("out.lines"))
-    bare = measure(argv, {})
-    figures = {"bare_ms": bare, "heaptally_ms": measure(traced, variables) - bare}
-    for frames in GOALS:
-        figures["tracemalloc_%s_ms" % frames] = measure([*argv, frames], {}) - bare
-    return figures
+    samples = {}
+    for _ in range(context.rounds):
+        context.clear()
+        variables, traced = tracers.Heaptally(context).wrap(argv, context.path("out.lines"))
+        bare = measure(argv, {})
+        samples.setdefault("bare_ms", []).append(bare)
+        samples.setdefault("heaptally_ms", []).append(measure(traced, variables) - bare)
+        for frames in GOALS:
+            samples.setdefault("tracemalloc_%s_ms" % frames, []).append(measure([*argv, frames], {}) - bare)
+    return {name: median(values) for name, values in samples.items()}
 
 
 def run_lines(context):

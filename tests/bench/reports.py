@@ -75,10 +75,12 @@ def measure_end_to_end(context, name):
     figures = {"untraced_s": median(samples["untraced"]), "samples": samples}
     for way in list(ways)[1:]:
         figures[way + "_s"] = median(added(samples[way], samples["untraced"]))
-    if "heaptrack" in ways:
-        figures["ratio"] = max(figures["heaptally_s"], programs.FLOOR_S) / figures["heaptrack_s"]
+    # What is less than nothing is noise, and would be all of a geometric mean.
+    if "heaptrack" in ways and figures["heaptally_s"] > programs.FLOOR_S:
+        figures["ratio"] = figures["heaptally_s"] / figures["heaptrack_s"]
     print("  %-8s %8.3f s %9.3f s" % (name, figures["untraced_s"], figures["heaptally_s"])
-          + ("%9.3f s   %.2f" % (figures["heaptrack_s"], figures["ratio"]) if "ratio" in figures else ""), flush=True)
+          + ("%9.3f s" % figures["heaptrack_s"] if "heaptrack" in ways else "")
+          + ("   %.2f" % figures["ratio"] if "ratio" in figures else ""), flush=True)
     return figures
 
 
