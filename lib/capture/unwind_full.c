@@ -79,6 +79,7 @@ is_root(uint32_t node)
 static bool
 is_path_of(void *const *found, int count, uintptr_t ip, uint32_t node)
 {
+	uint64_t page = 0;
 	int i = 0;
 
 	while (i < count && (uintptr_t)found[i] != ip)
@@ -90,7 +91,7 @@ is_path_of(void *const *found, int count, uintptr_t ip, uint32_t node)
 	}
 	/* Of a deep stack only the inner part is kept, and what no call returns to is no frame. */
 	if (i < count && recording.nodes[node].frame == FRAME_TRUNCATED &&
-	    ((uint32_t)i >= unwind_depth.least || !unwind_follows_call((uintptr_t)found[i])))
+	    ((uint32_t)i >= unwind_depth.least || !unwind_follows_call((uintptr_t)found[i], &page)))
 		return true;
 	if (recording.nodes[node].frame == FRAME_TRUNCATED)
 		node = recording.nodes[node].parent;

@@ -371,10 +371,15 @@ begin(void)
 }
 
 bool
-unwind_follows_call(uint64_t ip)
+unwind_follows_call(uint64_t ip, uint64_t *page)
 {
-	return os_readable(ip - ARCH_CALL_BYTES) && os_readable(ip - 1) &&
-	       arch_follows_call((const uint8_t *)ip);
+	uint64_t first = (ip - ARCH_CALL_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t last = (ip - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+
+	if ((first != *page && !os_readable(first)) || (last != first && !os_readable(last)))
+		return false;
+	*page = last;
+	return arch_follows_call((const uint8_t *)ip);
 }
 
 static enum unwind_step
@@ -459,6 +464,7 @@ walk_on_own_stack(void *argument)
 	struct walk_call *call = argument;
 	unw_cursor_t cursor;
 	unw_word_t ip, sp, last = 0;
+	uint64_t page = 0;
 	int result = 1;
 
 	if (library.init_remote(&cursor, library.space, call->view) != 0)
@@ -474,7 +480,7 @@ walk_on_own_stack(void *argument)
 		    library.get_reg(&cursor, UNW_REG_SP, &sp) != 0 || ip == 0 ||
 		    (ip == last && !is_recursion(call->view, ip, sp)))
 			break;
-		if (found_no_info && !unwind_follows_call(ip))
+		if (found_no_info && !unwind_follows_call(ip, &page))
 			break;
 		last = ip;
 		if (sp >= call->skip_to || call->count > 0)

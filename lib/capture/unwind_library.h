@@ -25,8 +25,9 @@ struct unwind_view {
 /* Read a word of the program's memory if it is there; for a step or a walk. [signal] */
 bool unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
 
-/* Whether a call could have left this return address: one stands before it. [signal] */
-bool unwind_follows_call(uint64_t ip);
+/* Whether a call could have left this return address: one stands before it. `page` is 0, or where
+ * this walk has read code already, and is set to that. [signal] */
+bool unwind_follows_call(uint64_t ip, uint64_t *page);
 
 enum unwind_step {
 	UNWIND_STEP_OK,

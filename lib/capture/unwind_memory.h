@@ -80,10 +80,11 @@ struct unwind_memory {
 	uint32_t thread_frame; /* FRAME_KIND_THREAD of this thread, or FRAME_NONE */
 	uintptr_t stack_low;
 	uintptr_t stack_high;
-	bool crosses;      /* the trace goes on to another stack */
-	bool is_cut;       /* the trace goes on further out than is remembered */
-	uint32_t room;     /* a depth that needs nothing more of anybody */
-	uintptr_t own_low; /* from here to its control block is the thread's stack; 0 not known */
+	bool crosses;       /* the trace goes on to another stack */
+	bool is_cut;        /* the trace goes on further out than is remembered */
+	uint32_t room;      /* a depth that needs nothing more of anybody */
+	uintptr_t own_low;  /* from here to its control block is the thread's stack; 0 not known */
+	uint64_t code_page; /* where this walk has read code last */
 	struct unwind_branches branches;
 	struct python_memory *python; /* NULL until it is needed, see `python_frames.h` */
 };
