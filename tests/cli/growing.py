@@ -57,6 +57,11 @@ int main(void) {
 """
 
 
+# The same cache, whose newest entry is in a variable of the stack as well.
+OWN_ENTRY = GROWS.replace("{ cache_insert(); turn(i); work(); }",
+                          "{ cache_insert(); struct entry *volatile own = g_cache->first; turn(i); work(); (void)own; }")
+
+
 @contextlib.contextmanager
 def growing(source=GROWS):
     """Built and started in this directory; its number."""

@@ -7,7 +7,7 @@ import os
 import re
 
 import schema
-from growing import ARRAY, growing
+from growing import ARRAY, OWN_ENTRY, growing
 from harness import LIBRARY, case, environment, equal, heaptally, need_library, program, record, run, run_cases
 
 
@@ -309,6 +309,14 @@ def array(_directory):
         assert site(document, "sessions_insert")["verdict"] != "growing", "the array is one block"
         assert re.search(r"^GROWING .*\n +session_new .*\n +held by global g_sessions .* -> here$",
                          text("--settle", "1", pid, status=0), re.M)
+
+
+@case("a process that runs: what a variable holds, it holds, though one of the stack leads there on a shorter way")
+def own_entry(_directory):
+    with growing(OWN_ENTRY) as pid:
+        inserted = site(ask("--settle", "1", pid, status=0), "cache_insert")
+        equal(inserted["verdict"], "growing", "verdict of what grows")
+        equal(inserted["growth"]["path"]["root"]["name"], "g_cache", "who holds it")
 
 
 @case("leaks BEFORE AFTER: what is lost and was not, and the status of that alone")

@@ -35,17 +35,20 @@ is_wanted(const struct graph *graph, uint64_t arc, bool any)
 }
 
 static void
-follow_owners(struct search *search, bool any)
+follow_owners(struct search *search, bool passing, bool any)
 {
 	const struct owner_set *owners = search->owners;
 	const struct graph *graph = search->graph;
 	uint32_t blocks = search->paths->block_count;
 
-	for (uint64_t a = owners->first; a < graph->arc_count; a++)
-		if (owners->of_arc[a - owners->first] != OWNER_NONE && is_wanted(graph, a, any))
-			reach(search, graph->arcs[a].target,
-			      blocks + owners->of_arc[a - owners->first]);
-	for (uint32_t i = 0; i < blocks && owners->loader != OWNER_NONE; i++)
+	for (uint64_t a = owners->first; a < graph->arc_count; a++) {
+		uint32_t owner = owners->of_arc[a - owners->first];
+
+		if (owner != OWNER_NONE && owner_is_passing(&owners->owners[owner]) == passing &&
+		    is_wanted(graph, a, any))
+			reach(search, graph->arcs[a].target, blocks + owner);
+	}
+	for (uint32_t i = 0; i < blocks && owners->loader != OWNER_NONE && !passing; i++)
 		if (owner_set_is_loaders(owners, graph, i))
 			reach(search, i, blocks + owners->loader);
 }
@@ -74,10 +77,10 @@ owner_paths_init(struct owner_paths *paths, const struct graph *graph,
 	paths->from = xmalloc((graph->block_count + 1) * sizeof(*paths->from));
 	memset(paths->from, 0xff, graph->block_count * sizeof(*paths->from));
 	search.reached = xmalloc((graph->block_count + 1) * sizeof(*search.reached));
-	for (int any = 0; any < 2; any++) {
+	for (int turn = 0; turn < 4; turn++) {
 		search.done = 0;
-		follow_owners(&search, any);
-		follow_blocks(&search, any);
+		follow_owners(&search, turn / 2, turn % 2);
+		follow_blocks(&search, turn % 2);
 	}
 	free(search.reached);
 }

@@ -2,7 +2,8 @@
 /*
  * owner_path.h - a shortest way from an owner to each block
  *
- * Ways by pointers to starts come before those by pointers into blocks, however short.
+ * Ways from what lasts come before those from a stack or registers, where an old pointer may stand
+ * to anything; and ways by pointers to starts before those by pointers into blocks; however short.
  */
 #ifndef OWNER_PATH_H
 #define OWNER_PATH_H
