@@ -22,6 +22,7 @@ const void *PyGILState_GetThisThreadState(void);
 int Py_IsFinalizing(void);
 
 /* How _Py_DebugOffsets begins: a cookie, PY_VERSION_HEX, whether it has no global lock. */
+extern uint64_t _PyRuntime[64];
 uint64_t _PyRuntime[64] = {0x7970677562656478, 0x030d00f0, WITHOUT_LOCK};
 
 static uint64_t state[64];
