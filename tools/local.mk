@@ -523,6 +523,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/clean.c \
 	tools/cmd/command.h \
 	tools/cmd/diff.c \
+	tools/cmd/diff_budgets.c \
+	tools/cmd/diff_budgets.h \
 	tools/cmd/export.c \
 	tools/cmd/graph_load.c \
 	tools/cmd/graph_load.h \

@@ -5,26 +5,20 @@
 #include "config.h"
 
 #include <argp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
+#include "cmd/diff_budgets.h"
 #include "cmd/report_load.h"
 #include "cmd/report_mapped.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
-#include "model/budget.h"
 #include "model/compare.h"
 #include "model/diff.h"
-#include "model/filter_hint.h"
-#include "model/leak_report.h"
 #include "model/moment.h"
 #include "model/path_map.h"
 #include "util/error.h"
-#include "util/human.h"
-#include "util/xalloc.h"
 #include "view/diff.h"
 
 enum {
@@ -39,9 +33,7 @@ struct arguments {
 	const char *operands[2];
 	size_t operand_count;
 	bool all, only_growth;
-	const char **budget_words;
-	struct budget *budgets;
-	size_t budget_count;
+	struct diff_budgets budgets;
 	struct path_map paths;
 };
 
@@ -60,29 +52,6 @@ static const struct argp_option option_table[] = {
 	 0},
 	{0},
 };
-
-static void
-insert_budget(struct arguments *arguments, const char *word)
-{
-	arguments->budget_words =
-		xreallocarray(arguments->budget_words, arguments->budget_count + 1,
-			      sizeof(*arguments->budget_words));
-	arguments->budget_words[arguments->budget_count++] = word;
-}
-
-/* When all options are known: --any-frame may stand behind. */
-static void
-make_budgets(struct arguments *arguments, struct argp_state *state)
-{
-	char *why;
-
-	arguments->budgets = xcalloc(arguments->budget_count + 1, sizeof(*arguments->budgets));
-	for (size_t i = 0; i < arguments->budget_count; i++) {
-		if (budget_parse(arguments->budget_words[i], arguments->options.any_frame,
-				 &arguments->budgets[i], &why) < 0)
-			argp_error(state, "%s", why);
-	}
-}
 
 static error_t
 parse_argument(int key, char *word, struct argp_state *state)
@@ -104,7 +73,7 @@ parse_argument(int key, char *word, struct argp_state *state)
 			argp_error(state, "--path-map %s: not of the form OLD=NEW", word);
 		return 0;
 	case OPTION_BUDGET:
-		insert_budget(arguments, word);
+		diff_budgets_insert(&arguments->budgets, word);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->operand_count == 2)
@@ -116,7 +85,8 @@ parse_argument(int key, char *word, struct argp_state *state)
 			argp_error(state, "--all does not go with --only-growth");
 		if (arguments->operand_count < 2)
 			argp_error(state, "two files or processes are needed: OLD NEW");
-		make_budgets(arguments, state);
+		/* When all options are known: --any-frame may stand behind. */
+		diff_budgets_parse(&arguments->budgets, arguments->options.any_frame, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -135,141 +105,6 @@ static const struct argp argp = {
 	       "  heaptally diff --by function old.tally new.tally\n",
 	.children = children,
 };
-
-/* Whether any site of the profile passes the filter of a budget; *ret_sum is what they hold. */
-static bool
-add_up(const struct group_options *grouping, const struct profile *profile,
-       const struct profile_at *at, const struct diff *diff, struct place_table *table,
-       struct profile_values *ret_sum)
-{
-	struct group_set set;
-	bool any;
-
-	group_profile(profile, at, grouping, table, diff->alias, &set);
-	*ret_sum = set.sum;
-	any = set.count > 0;
-	group_set_release(&set);
-	return any;
-}
-
-/* What the sites that pass the filter of a budget hold on one side; false if there are none. */
-static bool
-measure_sites(const struct budget *budget, const struct report_options *options,
-	      const struct diff_side *side, const struct diff *diff, struct place_table *table,
-	      int64_t *ret_value)
-{
-	const struct profile *profile = side->profile;
-	const struct profile_at end = {.moment = &profile->moments[profile->moment_count - 1]};
-	struct group_options grouping = options->group;
-	struct profile_at at = side->at;
-	struct profile_values sum;
-	bool any;
-
-	grouping.by = GROUP_BY_LINE;
-	grouping.cumulative = false;
-	grouping.selection.filters = budget->filters;
-	grouping.selection.system_rules = false;
-	/* A column that was named is that of the end, as for the whole program. */
-	if (budget->column)
-		at.peak = false;
-	any = add_up(&grouping, profile, &at, diff, table, &sum);
-	*ret_value = column_get(budget->column ? budget->column : options->column, &sum);
-	/* There may be sites that allocate later than at the moment shown. */
-	return any ||
-	       (at.moment != end.moment && add_up(&grouping, profile, &end, diff, table, &sum));
-}
-
-/* A misspelt name or a renamed file must not turn a gate green for good. */
-static void
-refuse_budget(const struct budget *budget, const struct place_table *table)
-{
-	char *hint = filter_hint(&budget->filters, table);
-
-	die(COMMAND_TROUBLE, "%s: nothing matches this budget, in OLD or NEW%s%s", budget->name,
-	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
-}
-
-/* As `heaptally leaks` counts it: less what system libraries keep. */
-static int64_t
-count_lost(const struct profile *profile, const struct column *column)
-{
-	struct leak_values sum;
-
-	leak_report_sum(profile, &sum);
-	return (int64_t)(column->unit == COLUMN_BYTES ? leak_values_get_lost_bytes(&sum)
-						      : leak_values_get_lost_blocks(&sum));
-}
-
-/* Ends the command where a budget is about what nobody has looked for. */
-static void
-check_looks(const struct arguments *arguments, const struct source *sources)
-{
-	for (size_t i = 0; i < arguments->budget_count; i++)
-		if (arguments->budgets[i].column != NULL &&
-		    column_is_of_look(arguments->budgets[i].column))
-			for (size_t k = 0; k < 2; k++)
-				report_load_need_look(&sources[k]);
-}
-
-static void
-judge_budgets(struct arguments *arguments, const struct diff_side *sides, const struct diff *diff,
-	      struct place_table *table)
-{
-	for (size_t i = 0; i < arguments->budget_count; i++) {
-		struct budget *budget = &arguments->budgets[i];
-		int64_t values[2];
-		bool any = false;
-
-		for (size_t k = 0; k < 2; k++) {
-			if (budget->filters.count > 0)
-				any |= measure_sites(budget, &arguments->options, &sides[k], diff,
-						     table, &values[k]);
-			else if (column_is_of_look(budget->column))
-				values[k] = count_lost(sides[k].profile, budget->column);
-			else
-				values[k] = column_get(budget->column, &sides[k].at.moment->sum);
-		}
-		if (budget->filters.count > 0 && !any)
-			refuse_budget(budget, table);
-		budget_judge(budget, values[0], values[1]);
-	}
-}
-
-/* One line for each broken budget. */
-static int
-report_budgets(const struct arguments *arguments)
-{
-	int status = COMMAND_OK;
-
-	for (size_t i = 0; i < arguments->budget_count; i++) {
-		const struct budget *budget = &arguments->budgets[i];
-		const struct column *column =
-			budget->column ? budget->column : arguments->options.column;
-		char from[HUMAN_BYTES], to[HUMAN_BYTES], share[HUMAN_BYTES];
-		bool bytes = column->unit == COLUMN_BYTES;
-
-		if (!budget->is_broken)
-			continue;
-		status = COMMAND_EXCEEDED;
-		human_percent_change((double)budget->new - (double)budget->old, (double)budget->old,
-				     share);
-		warn("%s went from %s to %s (%s%s), the budget is %s", budget->name,
-		     bytes ? human_size(budget->old, from)
-			   : human_count((uint64_t)budget->old, from),
-		     bytes ? human_size(budget->new, to) : human_count((uint64_t)budget->new, to),
-		     share, strcmp(share, "new") == 0 ? "" : " %", budget->limit_text);
-	}
-	return status;
-}
-
-static void
-release_budgets(struct arguments *arguments)
-{
-	for (size_t i = 0; i < arguments->budget_count; i++)
-		budget_release(&arguments->budgets[i]);
-	free(arguments->budgets);
-	free(arguments->budget_words);
-}
 
 static void
 report(struct report_options *options, const struct view_diff *view)
@@ -403,8 +238,8 @@ show(struct arguments *arguments, const struct diff_side *meant, struct comparis
 				.frames = options->frames,
 				.most_recent_last = options->most_recent_last,
 				.full_names = options->full_names,
-				.budgets = arguments->budgets,
-				.budget_count = arguments->budget_count,
+				.budgets = arguments->budgets.items,
+				.budget_count = arguments->budgets.count,
 				.mapped = {get_mapped(comparison, &mapped[0]),
 					   get_mapped(comparison, &mapped[1])},
 			});
@@ -424,20 +259,21 @@ cmd_diff(int argc, char **argv)
 	report_options_init(&arguments.options, REPORT_DIFF);
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	are_named = load_sides(&arguments, sources, sides);
-	check_looks(&arguments, sources);
+	diff_budgets_check_looks(&arguments.budgets, sources);
 	find_mapped(&arguments, sources, sides, mapped);
 	map_paths(&arguments, sources);
 	choose_rules(&arguments, sides);
 	compare(&arguments, sides, are_named, &comparison);
-	judge_budgets(&arguments, sides, &comparison.diff, comparison.table);
+	diff_budgets_judge(&arguments.budgets, &arguments.options, sides, &comparison.diff,
+			   comparison.table);
 	show(&arguments, sides, &comparison, mapped);
-	status = report_budgets(&arguments);
+	status = diff_budgets_report(&arguments.budgets, arguments.options.column);
 	compare_release(&comparison);
 	for (size_t i = 0; i < 2; i++) {
 		report_mapped_release(&mapped[i]);
 		source_release(&sources[i]);
 	}
-	release_budgets(&arguments);
+	diff_budgets_release(&arguments.budgets);
 	path_map_release(&arguments.paths);
 	report_options_release(&arguments.options);
 	return status;
