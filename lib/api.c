@@ -221,10 +221,11 @@ find_block(const void *address, struct heaptally_block *ret_block)
 {
 	void *start;
 	struct block block = block_table_find_around(address, reach_of_blocks(), &start);
-	size_t usable;
+	size_t usable = block.size != 0 ? block.size - 1 + block.rounding : 0;
 
 	/* Another thread may free it now: of what goes meanwhile nothing is told. */
-	if (block.site < recording_site_base() || !real_find_usable_size(start, &usable) ||
+	if (block.site < recording_site_base() ||
+	    (block.size == 0 && !real_find_usable_size(start, &usable)) ||
 	    block_table_find(start).site != block.site)
 		return 0;
 	if ((uintptr_t)address - (uintptr_t)start >= usable && address != start)

@@ -59,12 +59,15 @@ site_of(struct thread *t, uint32_t kind, const struct caller *caller)
 	return t->site;
 }
 
+/* `bytes` where the allocator has no answer. */
 static COLD size_t
-ask_usable_size(struct thread *t, void *address)
+ask_usable_size(struct thread *t, void *address, size_t bytes)
 {
 	bool outer = t->asking;
 	size_t usable;
 
+	if (!real.knows_sizes)
+		return bytes;
 	t->asking = true;
 	usable = real.malloc_usable_size(address);
 	t->asking = outer;
@@ -73,11 +76,11 @@ ask_usable_size(struct thread *t, void *address)
 
 /* Only an allocator that we know does not have to be asked. */
 static ALWAYS_INLINE size_t
-usable_size(struct thread *t, void *address)
+usable_size(struct thread *t, void *address, size_t bytes)
 {
 	if (likely(real.is_glibc))
 		return real_usable_size(address);
-	return ask_usable_size(t, address);
+	return ask_usable_size(t, address, bytes);
 }
 
 /* The requested bytes of a block. What the table knows is not asked for: an allocator that checks
@@ -88,16 +91,20 @@ requested_size(struct thread *t, void *address, struct block block)
 {
 	if (likely(real.is_glibc))
 		return real_usable_size(address) - block.rounding;
-	return block.size != 0 ? block.size - 1 : ask_usable_size(t, address) - block.rounding;
+	if (block.size != 0)
+		return block.size - 1;
+	return ask_usable_size(t, address, block.rounding) - block.rounding;
 }
 
 /* The address was known: the block that was there has gone without our seeing it. Its size can no
- * longer be asked for; it was at most what is usable there now. */
+ * longer be asked for; where the table has none, it was at most what is usable there now. */
 static COLD void
 forget_overwritten(struct thread *t, struct block old, size_t usable)
 {
 	uint64_t bytes = usable > old.rounding ? usable - old.rounding : 0;
 
+	if (old.size != 0)
+		bytes = old.size - 1;
 	if (is_current(old.site))
 		counters_free(&t->counting, old.site, bytes, old.rounding, false);
 }
@@ -120,7 +127,7 @@ count_allocation(struct thread *t, uint32_t kind, void *address, size_t bytes,
 {
 	void *slot = block_table_prepare(address);
 	uint32_t site = site_of(t, kind, caller);
-	size_t usable = usable_size(t, address);
+	size_t usable = usable_size(t, address, bytes);
 	struct block block = {.rounding = usable - bytes, .site = site};
 
 	if (unlikely(!remember_block(t, slot, address, block, usable))) {
@@ -320,7 +327,7 @@ end_with_block(struct thread *t, uint32_t kind, struct realloc_state old, void *
 {
 	struct counting *c = &t->counting;
 	void *slot = block_table_prepare(address);
-	size_t usable = usable_size(t, address);
+	size_t usable = usable_size(t, address, bytes);
 	struct block block = {.rounding = usable - bytes};
 
 	block.site = keeps_origin() ? old.block.site : site_of(t, kind, caller);
@@ -442,7 +449,7 @@ record_nested_allocate(struct thread *t, void *address, size_t bytes)
 		counters_lose(&t->counting, block.site, bytes);
 		return;
 	}
-	usable = usable_size(t, address);
+	usable = usable_size(t, address, bytes);
 	block.rounding = usable - bytes;
 	counter_add(&t->counting.shard->nested, 1, t->counting.shared);
 	if (!remember_block(t, block_table_prepare(address), address, block, usable)) {

@@ -10,6 +10,7 @@
 #include "data/block_table.h"
 
 #include "memory/arena.h"
+#include "memory/real.h"
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/os.h"
@@ -420,6 +421,11 @@ insert_any(const void *address, struct block block, size_t usable, bool *ret_sto
 	uintptr_t a = (uintptr_t)address;
 	void *slot = slot_of(a);
 
+	/* Neither the table nor the allocator could say at the end how large it was. */
+	if (unlikely(bytes >= UINT32_MAX) && table.size_bits != 0 && !real.knows_sizes) {
+		*ret_stored = false;
+		return BLOCK_NONE;
+	}
 	if (unlikely(slot == NULL)) {
 		make_leaf(a, usable);
 		slot = slot_of(a);

@@ -154,6 +154,16 @@ find_functions(const struct link_map *behind)
 	return owner;
 }
 
+/* Of blocks of another allocator, malloc_usable_size would read what is no chunk, or no memory. */
+static bool
+has_own_sizes(const struct link_map *behind, const struct link_map *owner)
+{
+	const struct link_map *asked = NULL;
+
+	find_after(behind, "malloc_usable_size", ARCH_GLIBC_VERSION, &asked);
+	return asked == owner;
+}
+
 static void
 find_places(const struct link_map *self, const struct link_map *owner)
 {
@@ -186,6 +196,7 @@ real_find(void)
 	find_places(self, owner);
 	real.malloc_is_ours = hook_comes_first(self);
 	real.has_own_new = has_own_new();
+	real.knows_sizes = has_own_sizes(self->l_next, owner);
 	return true;
 }
 
@@ -230,7 +241,7 @@ real_own_is_seen(bool seen)
 void
 real_examine(void)
 {
-	real.is_glibc = is_libc(real.path) && has_glibc_chunks();
+	real.is_glibc = is_libc(real.path) && real.knows_sizes && has_glibc_chunks();
 }
 
 bool
@@ -239,8 +250,8 @@ real_find_usable_size(void *block, size_t *ret_usable)
 	size_t head;
 
 	if (!real.is_glibc) {
-		*ret_usable = real.malloc_usable_size(block);
-		return true;
+		*ret_usable = real.knows_sizes ? real.malloc_usable_size(block) : 0;
+		return real.knows_sizes;
 	}
 	if (!os_read_memory((const size_t *)block - 1, &head, sizeof head))
 		return false;

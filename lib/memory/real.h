@@ -46,6 +46,7 @@ struct real {
 	uintptr_t self_start, self_end; /* where we are */
 	bool is_glibc;                  /* blocks have glibc's chunk header */
 	bool malloc_is_ours;            /* the program's calls of malloc reach our hook */
+	bool knows_sizes;               /* malloc_usable_size is of the object that has malloc */
 	bool has_own_new; /* C++ gets memory of an allocator past its malloc, unseen */
 };
 
@@ -108,8 +109,8 @@ real_usable_size(void *block)
 	return real.malloc_usable_size(block);
 }
 
-/* The same of a block that another thread may free meanwhile: false if that is seen. Of another
- * allocator than glibc's it is asked all the same. [signal] */
+/* The same of a block that another thread may free meanwhile: false if that is seen. Another
+ * allocator than glibc's is asked all the same, if it can be. [signal] */
 bool real_find_usable_size(void *block, size_t *ret_usable);
 
 #endif

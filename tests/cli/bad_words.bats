@@ -113,6 +113,56 @@ setup_file()
 	says 'nothing: No such file'
 }
 
+@test "what looks like a wrapper: without a name, too, and only what several call" {
+	cat >wrap.c <<-'END'
+		#include <stdlib.h>
+		static void *volatile kept[20];
+		static int n;
+		__attribute__((noinline, noclone)) static void take(size_t bytes)
+		{
+			kept[n++] = malloc(bytes);
+		}
+		__attribute__((noinline, noclone)) static void load(void)
+		{
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+			kept[n++] = malloc(50000);
+		}
+		int main(int argc, char **argv)
+		{
+			(void)argv;
+			if (argc > 1)
+				load();
+			take(1001), take(1002), take(1003), take(1004);
+			take(1005), take(1006), take(1007), take(1008);
+			return 0;
+		}
+	END
+	gcc -g -O0 -fno-builtin -o wrap wrap.c
+	strip -o stripped wrap
+	heaptally run -q -o wrap.tally -- ./wrap 1
+	try 0 heaptally top --by function wrap.tally
+	grep -qE ' 98\.[0-9] .* load +wrap.c$' out
+	[ "$(grep -c 'hint' out)" = 0 ]
+	heaptally run -q -o stripped.tally -- ./stripped
+	try 0 heaptally top stripped.tally
+	wrapper=$(sed -n "s/^hint .* 8 stacks: --wrapper '\(.*\)' names who.*/\1/p" out)
+	[[ $wrapper == stripped+0x* ]]
+	grep -qF " $wrapper" out
+	try 0 heaptally top -n 0 --wrapper "$wrapper" stripped.tally
+	[ "$(grep -cE '^ *100[1-8] B .* stripped\+0x' out)" = 8 ]
+	[ "$(grep -cF " $wrapper" out)" = 0 ]
+	echo "wrapper $wrapper" >.heaptally
+	heaptally top --format json stripped.tally >document
+	jq -e '[.groups[] | select(.live_bytes > 1000)] | length == 8' document
+}
+
 @test "a glob that cannot be meant" {
 	cd "$BATS_FILE_TMPDIR"
 	for glob in '' ',' 'a.c,' ',a.c' 'function=f,,line=3'; do

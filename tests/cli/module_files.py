@@ -356,7 +356,26 @@ def relative_living(directory):
         has(top(recording), "old_name", lacks=(CHANGED, GONE))
     finally:
         finish(child)
-    has(top(recording), "plugin.so+0x", lacks=("old_name",))
+    has(top(recording), "plugin.so+0x", GONE, lacks=("old_name",))
+
+
+@case("a name below /proc/self is another file here, and is said to be out of reach")
+def own_descriptor(directory):
+    loader = build(LOADER, "loader")
+    for flag in ("-Wl,--build-id", NO_BUILD_ID):
+        path = build(PLUGIN, "plugin.so", "-shared", "-fPIC", flag)
+        fd = os.open(path, os.O_RDONLY)
+        os.unlink(path)
+        name = "/proc/self/fd/%d" % fd
+        recording = directory + "/r.recording"
+        child = start(recording, [loader, name, "-w"], pass_fds=[fd])
+        os.close(fd)
+        try:
+            has(top(recording), "old_name", lacks=(CHANGED, GONE))
+        finally:
+            finish(child)
+        has(top(recording), name + " " + GONE, lacks=("old_name", CHANGED))
+        os.unlink(recording)
 
 
 def in_namespaces(directory, *flags):

@@ -279,6 +279,37 @@ def moments(_directory):
     assert result.returncode == 2 and b"is not a moment" in result.stderr, result
 
 
+@case("a process of which nothing is seen is told of where it is large, not where it just allocates nothing")
+def blind(_directory):
+    with open("parent.c", "w", encoding="utf-8") as file:
+        file.write("""
+            #include <stdlib.h>
+            #include <string.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            static char area[24 << 20];
+            int main(int argc, char **argv)
+            {
+                if (argc > 1)
+                    memset(area, 1, sizeof(area));
+                if (fork() == 0) {
+                    void *volatile kept = argv + 1;
+                    for (int i = 0; i < 100; i++)
+                        kept = malloc(1000);
+                    _exit(kept == NULL);
+                }
+                while (wait(NULL) > 0)
+                    ;
+                return 0;
+            }
+        """)
+    equal(run([need("gcc"), "-O0", "-fno-builtin", "-o", "parent", "parent.c"]).returncode, 0, "gcc")
+    for words, told in ([], False), (["large"], True):
+        card = heaptally("run", "-f", "-o", "p.tally", "--", "./parent", *words).stderr.decode()
+        assert "the one with the largest peak is parent" in card, card
+        equal("resident, of which heaptally saw nearly nothing" in re.sub(r"\s+", " ", card), told, card)
+
+
 @case("--by domain: malloc and the pools on top of it")
 def domains(_directory):
     with open("pools.c", "w", encoding="ascii") as file:

@@ -266,6 +266,39 @@ stop_holder()
 	[ "$(find . -type f | sort | tr '\n' ' ')" = './err ./good.tally ./kept ./out ./prog ' ]
 }
 
+@test "what a command reads besides its operands is not replaced either" {
+	own_place
+	echo 'int main(void) { return __builtin_malloc(77) == 0; }' >p.c
+	gcc -g -o p p.c
+	heaptally run -q --graph -o good.tally -- ./p
+	echo '+file=*p.c' >filters
+	echo 'leak:nothing' >known
+	: >.heaptally
+	ln good.graph other.graph
+	ln p.c other.c
+	ln good.tally other.tally
+	md5sum -- *.graph *.c filters known .heaptally good.tally >sums
+	refuses() {
+		try 2 heaptally "$@"
+		says 'is read by this command'
+		md5sum --quiet -c sums
+	}
+	for place in good.graph other.graph; do
+		refuses retained -f -o "$place" good.tally
+		refuses leaks -f -o "$place" good.tally
+	done
+	refuses top -f -o filters --filter-file filters good.tally
+	refuses export -f -o known --format folded --suppressions known good.tally
+	refuses info -o .heaptally good.tally
+	for place in p.c other.c; do
+		refuses annotate -f -o "$place" p.c good.tally
+		refuses report -f -o "$place" --format html --with-source good.tally
+	done
+	refuses growth -f -o good.tally other.tally good.tally
+	try 0 heaptally top -f -o known good.tally
+	grep -q 'p.c:1$' known
+}
+
 @test "run: a FIFO is written into when it has a reader, and nobody waits when it has none" {
 	own_place
 	mkfifo gate

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""libc's checking malloc, whose functions have a version that only old programs see, stays in use."""
+"""Allocators that find errors stay in use: libc's checking malloc, whose functions have a version that
+only old programs see, and those that give each block a page of its own, without malloc_usable_size."""
 import ctypes
 import os
 
@@ -67,6 +68,78 @@ def logs(_directory):
     assert lines[0] > 300 and lines[1] >= lines[0], lines
     seen = info(result)
     assert DEBUG in seen["allocator"], seen
+
+
+# As Electric Fence: a block ends where a forbidden page begins, and one of whole pages begins behind one.
+FENCE = r"""
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#define PAGE 4096UL
+#define END(block) (((unsigned long)(block) + PAGE - 1) & -PAGE)
+static struct { void *block; unsigned long bytes; } known[4096];
+static unsigned count;
+void *malloc(unsigned long bytes)
+{
+	unsigned long room = (bytes + PAGE) & -PAGE, used = (bytes + 15) & -16UL;
+	char *start = mmap(NULL, PAGE + room + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (bytes % PAGE == 0)
+		room = bytes;
+	mprotect(start + PAGE, room, PROT_READ | PROT_WRITE);
+	known[count].block = start + PAGE + room - used;
+	known[count].bytes = bytes;
+	return known[count++].block;
+}
+void free(void *block)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (known[i].block == block)
+			mprotect((void *)((unsigned long)block & -PAGE), known[i].bytes, PROT_NONE);
+}
+void *calloc(unsigned long n, unsigned long bytes) { return malloc(n * bytes); }
+void *realloc(void *block, unsigned long bytes)
+{
+	void *other = malloc(bytes);
+
+	for (unsigned i = 0; i < count; i++)
+		if (block != NULL && known[i].block == block)
+			memcpy(other, block, known[i].bytes < bytes ? known[i].bytes : bytes);
+	free(block);
+	return other;
+}
+"""
+
+FENCED = r"""
+#include <stdlib.h>
+static void *keep[40];
+int main(void)
+{
+	for (int i = 0; i < 40; i++)
+		keep[i] = malloc(i % 2 ? 8192 : 100);
+	for (int i = 0; i < 10; i++)
+		free(keep[i]);
+	free(realloc(malloc(4096), 12288));
+	free(malloc(5UL << 30));
+	return 0;
+}
+"""
+
+
+@case("an allocator without malloc_usable_size is not asked through libc's, and sizes are those asked for")
+def fenced(_directory):
+    for name, text, flags in (("fence.so", FENCE, ["-shared", "-fPIC"]), ("fenced", FENCED, [])):
+        with open("x.c", "w", encoding="utf-8") as file:
+            file.write(text)
+        done = run([need("gcc"), "-O1", "-fno-builtin", *flags, "-o", name, "x.c"])
+        equal(done.returncode, 0, done.stderr)
+    for options in (), ("blocks=on",):
+        seen = info(same(["./fenced"], [os.path.abspath("fence.so")], options=options))
+        assert "fence.so" in seen["allocator"], seen
+        keys = ("total_blocks", "freed_blocks", "live_blocks", "live_bytes", "peak_bytes", "dropped_events")
+        # Of what neither the table nor the allocator could say how large it is, nothing is taken to be known.
+        equal([seen[key] for key in keys], [43, 13, 30, 15 * 8292, 20 * 8292, 1], options)
 
 
 run_cases()

@@ -130,6 +130,20 @@ falling(double part, unsigned index, unsigned *state)
 }
 
 static double
+start_then_falling(double part, unsigned index, unsigned *state)
+{
+	(void)state;
+	return index == 0 ? 0 : 1e6 * (1 - part);
+}
+
+static double
+late_leak(double part, unsigned index, unsigned *state)
+{
+	(void)index, (void)state;
+	return 1e5 + (part > 0.7 ? 1e6 * (part - 0.7) : 0);
+}
+
+static double
 constant(double part, unsigned index, unsigned *state)
 {
 	(void)part, (void)index, (void)state;
@@ -187,6 +201,8 @@ static const struct {
 	{"saw-tooth", saw_tooth, false, 12, VERDICT_SAW},
 	{"churn at random", random_churn, false, 12, VERDICT_SAW},
 	{"fall", falling, false, 4, VERDICT_FALL},
+	{"start-up, then fall", start_then_falling, true, 8, VERDICT_FALL},
+	{"late leak", late_leak, true, 20, VERDICT_STEADY},
 	{"constant", constant, false, 1, VERDICT_SAME},
 };
 
@@ -238,6 +254,10 @@ START_TEST(few_looks)
 		{"0123401234", VERDICT_SAW},
 		{"09911234567", VERDICT_STEADY},
 		{"0990000000", VERDICT_BURST},
+		{"0987654321", VERDICT_FALL},
+		{"0999999910", VERDICT_FALL},
+		{"0000001234", VERDICT_STEADY},
+		{"0000001122", VERDICT_STEPS},
 		{"0112233445", VERDICT_STEPS},
 		{"0369666666", VERDICT_PLATEAU},
 		{"00112222444488888888", VERDICT_STEPS},

@@ -15,6 +15,7 @@
 #include "util/array.h"
 #include "util/error.h"
 #include "util/nearest.h"
+#include "util/output.h"
 #include "util/xalloc.h"
 
 #define NAME ".heaptally"
@@ -75,6 +76,7 @@ open_file(const char *path, int status)
 
 	if (fd < 0)
 		die_errno(status, errno, "%s", path);
+	output_note_input(fd);
 	if (!is_trusted(fd)) {
 		warn("%s: others can write it, so it is not read", path);
 		close(fd);

@@ -9,6 +9,7 @@
 
 #include "cmd/command.h"
 #include "util/error.h"
+#include "util/output.h"
 #include "util/xalloc.h"
 
 void
@@ -55,6 +56,7 @@ report_filters_read(struct report_filters *words, const char *path, struct argp_
 
 	if (!file)
 		die_errno(COMMAND_TROUBLE, errno, "%s", path);
+	output_note_input(fileno(file));
 	while ((length = getline(&line, &capacity, file)) > 0) {
 		number++;
 		if (line[length - 1] == '\n')
@@ -88,6 +90,7 @@ report_filters_read_suppressions(struct group_options *group, const char *path,
 
 	if (!file)
 		die_errno(COMMAND_TROUBLE, errno, "%s", path);
+	output_note_input(fileno(file));
 	while (getline(&line, &capacity, file) > 0) {
 		number++;
 		if (suppress_list_insert(&group->selection.suppressions, line, &why) < 0)

@@ -94,6 +94,21 @@ fold(struct report_output *output, struct term *term)
 	output->text = NULL;
 }
 
+/* Some files are read only while a report is written, such as sources. */
+static void
+judge_again(struct report_output *output)
+{
+	const char *inputs[2];
+	struct output_rule rule = get_rule(output, inputs);
+	char *why = NULL;
+	int result = output_check(output->path, &rule, &why);
+
+	if (result == 0)
+		return;
+	output_abandon(&output->file);
+	refuse(output, result, why);
+}
+
 void
 report_output_close(struct report_output *output, struct term *term)
 {
@@ -109,6 +124,8 @@ report_output_close(struct report_output *output, struct term *term)
 		error = errno != 0 ? errno : EIO;
 	if (fclose(term->stream) != 0)
 		error = errno;
+	if (error == 0)
+		judge_again(output);
 	if (error == 0)
 		error = output_commit(&output->file);
 	else

@@ -22,6 +22,7 @@
 
 #include "image/image.h"
 #include "util/intern.h"
+#include "util/output.h"
 #include "util/span.h"
 #include "util/text.h"
 #include "util/xalloc.h"
@@ -124,6 +125,7 @@ read_header(struct reading *reading, const char *path, char **ret_why)
 		*ret_why = xasprintf("%s: %s", path, strerror(error));
 		return -error;
 	}
+	output_note_input(image->fd);
 	image->file_bytes = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 	got = S_ISREG(status.st_mode)
 		      ? pread(image->fd, &reading->header, sizeof(reading->header), 0)

@@ -48,8 +48,12 @@ may_name_site(const struct attribution *attribution, const struct place *place)
 		return false;
 	if (place->python)
 		return !wrapper_match_python(place->function, &attribution->selection->wrappers);
-	return attribution->selection->raw_frames ||
-	       !wrapper_match(place->function, place->file, place->module,
+	if (attribution->selection->raw_frames)
+		return true;
+	if (place->function == NULL && place->module != NULL &&
+	    wrapper_match_address(place->module, place->offset, &attribution->selection->wrappers))
+		return false;
+	return !wrapper_match(place->function, place->file, place->module,
 			      &attribution->selection->wrappers);
 }
 
@@ -339,6 +343,20 @@ attribution_find_caller(const struct attribution *attribution, const struct attr
 		passed |= frame == site->frame;
 	}
 	return PLACE_NONE;
+}
+
+uint32_t
+attribution_find_call(const struct attribution *attribution, const struct attribution_site *site)
+{
+	const struct profile *profile = attribution->profile;
+	uint32_t index = (uint32_t)(site->position - attribution->positions);
+	uint32_t own = (uint32_t)(site->frame - attribution->frames), node = site->leaf;
+
+	while (node != 0 && profile->nodes[node].frame != own)
+		node = profile->nodes[node].parent;
+	if (node != 0 && index + 1 == site->frame->first + site->frame->count)
+		node = profile->nodes[node].parent;
+	return node != 0 ? profile->nodes[node].frame : ATTRIBUTION_NONE;
 }
 
 const char *

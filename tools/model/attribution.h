@@ -126,6 +126,11 @@ uint32_t attribution_make_stack(struct attribution *attribution,
 uint32_t attribution_find_caller(const struct attribution *attribution,
 				 const struct attribution_site *site);
 
+/* The frame from which the code that names a site was called, its own frame if it is inlined there;
+ * ATTRIBUTION_NONE where nothing is known of it. */
+uint32_t attribution_find_call(const struct attribution *attribution,
+			       const struct attribution_site *site);
+
 /* "malloc" for all functions of its family, or the name of the pool that a leaf is of. */
 const char *attribution_get_domain(const struct attribution *attribution, uint32_t leaf);
 

@@ -188,6 +188,17 @@ note_caller(struct grouping *grouping, struct group *group, const struct additio
 }
 
 static void
+note_call(struct grouping *grouping, struct group *group, const struct addition *addition)
+{
+	uint32_t call = attribution_find_call(grouping->attribution, &addition->site);
+
+	if (call == ATTRIBUTION_NONE || (group->calls != 0 && call == group->call))
+		return;
+	group->call = call;
+	group->calls++;
+}
+
+static void
 add_to_group(struct grouping *grouping, uint32_t key, const struct addition *addition)
 {
 	uint32_t index = find_group(grouping, key); /* may move the groups */
@@ -207,8 +218,10 @@ add_to_group(struct grouping *grouping, uint32_t key, const struct addition *add
 	if (by == GROUP_BY_LINE)
 		note_function(grouping, index, addition);
 	/* A module is not called. */
-	if (by == GROUP_BY_LINE || by == GROUP_BY_FUNCTION)
+	if (by == GROUP_BY_LINE || by == GROUP_BY_FUNCTION) {
 		note_caller(grouping, group, addition, largest);
+		note_call(grouping, group, addition);
+	}
 	if (!largest)
 		return;
 	group->largest = live;

@@ -87,6 +87,9 @@ struct group {
 	 * It is `beyond` unless it is the caller of all sites of the group. */
 	uint32_t caller;
 	uint32_t sites;
+	/* Where what names the last site was called from, and how often that was another place than
+	 * before: 1 where there is a single one. By line or function. */
+	uint32_t call, calls;
 	uint32_t ages; /* in `group_set.ages` */
 	int64_t largest;
 };

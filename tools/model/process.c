@@ -64,6 +64,14 @@ process_is_blind(const struct process *process)
 	       (process->sum.total_blocks == 0 && process->resident_bytes >= BLIND_RESIDENT);
 }
 
+bool
+process_hides_much(const struct process *process)
+{
+	return process_is_blind(process) &&
+	       ((process->trouble & PROFILE_TROUBLE_FOREIGN_MALLOC) != 0 ||
+		process->resident_bytes >= BLIND_RESIDENT);
+}
+
 static bool
 is_shell(const struct process *process)
 {

@@ -46,6 +46,9 @@ void process_list_insert(struct process_list *list, const struct profile *profil
 /* Nothing that could be seen was: the program allocates where heaptally does not reach. */
 bool process_is_blind(const struct process *process);
 
+/* The same, and it matters: a program may well allocate nothing. */
+bool process_hides_much(const struct process *process);
+
 /*
  * The one that a report is about when nobody says: of the processes of the program that was run the
  * one with the largest peak, unless another program had four times as much; of a shell that runs a

@@ -244,6 +244,24 @@ stands_still(const struct shape *shape)
 	return flat >= 3 && flat > 2 * shape->widest_gap;
 }
 
+/* Nothing for a while, and since then without a pause: no steps, but a growth that began late. */
+static bool
+judge_late_growth(struct verdict *verdict, const struct series *series, const struct shape *shape)
+{
+	struct series rest;
+	struct shape late;
+
+	if (shape->first < 2)
+		return false;
+	rest = cut(series, shape->at[shape->first - 1]);
+	init_shape(&late, &rest);
+	if (late.count < 4 || !is_steady(&late, 0.6))
+		return false;
+	verdict->kind = VERDICT_STEADY;
+	set_growth(verdict, &rest, &late, false);
+	return true;
+}
+
 static void
 judge_rise(struct verdict *verdict, const struct series *series, bool from_start)
 {
@@ -257,7 +275,7 @@ judge_rise(struct verdict *verdict, const struct series *series, bool from_start
 	} else if (is_steady(&shape, 0.1)) {
 		verdict->kind = VERDICT_STEADY;
 		set_growth(verdict, series, &shape, from_start);
-	} else {
+	} else if (!judge_late_growth(verdict, series, &shape)) {
 		verdict->kind = VERDICT_STEPS;
 		verdict->steps = (unsigned)shape.growing;
 		set_growth(verdict, series, &shape, from_start);
@@ -404,16 +422,30 @@ judge_rest(struct verdict *verdict, const struct series *series, const struct fa
 	return true;
 }
 
+/* All of it was there at the start, and went little by little. */
+static bool
+fell_slowly(const struct series *series, const struct falls *falls, size_t trough)
+{
+	size_t intervals = trough - falls->top;
+	double low = get(series, trough), fall = get(series, falls->top) - low;
+
+	return falls->top - series->first <= 1 + (series->last - series->first) / 10 &&
+	       intervals >= 4 &&
+	       get(series, falls->top + intervals / 2) - low >= (1 - FALL_SHARE) / 2 * fall;
+}
+
 /* One large fall, and no growth after it. */
 static void
-judge_fall(struct verdict *verdict, const struct series *series, const struct falls *falls)
+judge_fall(struct verdict *verdict, const struct series *series, const struct falls *falls,
+	   bool from_start)
 {
 	size_t trough = falls->troughs[falls->trough_count - 1];
 	double base = get(series, series->first), top = get(series, falls->top),
 	       low = get(series, trough), end = get(series, series->last);
 
 	verdict->since_ns = series->points[falls->top].time_ns;
-	if (falls->top == series->first) {
+	if (falls->top == series->first ||
+	    (from_start && end <= low && fell_slowly(series, falls, trough))) {
 		verdict->kind = VERDICT_FALL;
 	} else if (end - low >= 0.5 * falls->range) {
 		verdict->kind = VERDICT_SAW;
@@ -452,7 +484,7 @@ judge(struct verdict *verdict, const struct series *series, bool from_start)
 	if (falls.count > 1 && series->last - trough < 2 * falls.longest)
 		verdict->kind = VERDICT_SAW;
 	else
-		judge_fall(verdict, series, &falls);
+		judge_fall(verdict, series, &falls, from_start);
 }
 
 /* What is given back at the very end says nothing of what was before. */

@@ -9,8 +9,10 @@
 
 #include "model/wrapper.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "util/buffer.h"
 #include "util/glob.h"
 #include "util/text.h"
 
@@ -446,6 +448,20 @@ wrapper_match_python(const char *function, const struct wrapper_patterns *patter
 			return true;
 	}
 	return false;
+}
+
+bool
+wrapper_match_address(const char *module, uint64_t offset, const struct wrapper_patterns *patterns)
+{
+	struct buffer name = BUFFER_INIT;
+	bool found;
+
+	if (patterns == NULL || patterns->count == 0)
+		return false;
+	buffer_insert_format(&name, "%s+0x%" PRIx64, text_base_name(module), offset);
+	found = wrapper_match_python(buffer_string(&name), patterns);
+	buffer_release(&name);
+	return found;
 }
 
 static bool

@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* Names that the user added: globs on the function. */
+/* Names that the user added: globs on the function, or on "libfoo.so+0x1f2e". */
 struct wrapper_patterns {
 	const char *const *globs;
 	size_t count;
@@ -25,6 +26,10 @@ bool wrapper_match(const char *function, const char *file, const char *module,
 
 /* The same of a function in Python, of which none is known beforehand. */
 bool wrapper_match_python(const char *function, const struct wrapper_patterns *patterns);
+
+/* The same of code in a module that has no name: only the user knows. */
+bool wrapper_match_address(const char *module, uint64_t offset,
+			   const struct wrapper_patterns *patterns);
 
 /*
  * Whether a frame says nothing at all of who allocates: an allocator, what runs before main, or

@@ -231,6 +231,7 @@ graph_file_read(const char *path, uint32_t site_count, struct graph *ret_graph)
 
 	if (fd < 0)
 		return -errno;
+	output_note_input(fd);
 	result = read_header(fd, &header);
 	if (result == 0)
 		take_header(&graph, &header);

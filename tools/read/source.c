@@ -27,6 +27,7 @@
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/clock.h"
+#include "util/output.h"
 #include "util/xalloc.h"
 
 /* Of a profile's marks, in a message. */
@@ -445,8 +446,10 @@ open_file(const char *path)
 		result = -EISDIR;
 	else if (!S_ISREG(status.st_mode))
 		result = -EBADMSG;
-	if (result == 0)
+	if (result == 0) {
+		output_note_input(fd);
 		return fd;
+	}
 	close(fd);
 	return result;
 }

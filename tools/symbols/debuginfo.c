@@ -27,6 +27,7 @@
 #include "symbols/symbol_table.h"
 #include "util/array.h"
 #include "util/intern.h"
+#include "util/output.h"
 #include "util/range_index.h"
 #include "util/xalloc.h"
 
@@ -76,6 +77,7 @@ open_regular(const char *path)
 		close(fd);
 		return -ENOEXEC;
 	}
+	output_note_input(fd);
 	return fd;
 }
 

@@ -28,6 +28,7 @@
 #include "model/profile.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define DELETED " (deleted)"
@@ -149,6 +150,13 @@ find_mapping(const struct module_files *files, const struct profile_module *modu
 
 /*** the places ***/
 
+static bool
+is_of_mapping(const struct stat *status, const struct mapping *mapping)
+{
+	return status->st_ino == mapping->inode && major(status->st_dev) == mapping->device_major &&
+	       minor(status->st_dev) == mapping->device_minor;
+}
+
 static char *
 find_descriptor(const struct module_files *files, const struct mapping *mapping)
 {
@@ -162,9 +170,7 @@ find_descriptor(const struct module_files *files, const struct mapping *mapping)
 
 		found = xasprintf("%s/%s", directory, entry->d_name);
 		if (stat(found, &status) == 0 && S_ISREG(status.st_mode) &&
-		    status.st_ino == mapping->inode &&
-		    major(status.st_dev) == mapping->device_major &&
-		    minor(status.st_dev) == mapping->device_minor)
+		    is_of_mapping(&status, mapping))
 			break;
 		free(found);
 		found = NULL;
@@ -206,7 +212,9 @@ static char *
 make_path(const struct module_files *files, const struct profile_module *module,
 	  const struct mapping *mapping, enum place place)
 {
-	bool absolute = module->path[0] == '/';
+	/* Of another process this is another file. */
+	bool own = text_starts_with(module->path, "/proc/self/");
+	bool absolute = module->path[0] == '/' && !own;
 
 	switch (place) {
 	case PLACE_ROOT:
@@ -215,16 +223,19 @@ make_path(const struct module_files *files, const struct profile_module *module,
 					   module->path)
 			       : NULL;
 	case PLACE_MAPPED_PATH:
-		return mapping != NULL && !absolute && !mapping->deleted && !files->elsewhere
-			       ? xstrdup(mapping->path)
-			       : NULL;
+		if (mapping == NULL || absolute || mapping->deleted)
+			return NULL;
+		return files->elsewhere ? xasprintf("/proc/%" PRIu32 "/root%s",
+						    files->profile->pid_here, mapping->path)
+					: xstrdup(mapping->path);
 	case PLACE_MAP_FILES:
 	case PLACE_EXE:
 	case PLACE_DESCRIPTOR:
 		return make_kept_path(files, module, mapping, place);
 	case PLACE_PATH:
 		/* From here a relative name may lead to another file, and only a build-id tells. */
-		return absolute || module->build_id_bytes > 0 ? xstrdup(module->path) : NULL;
+		return absolute || (module->build_id_bytes > 0 && !own) ? xstrdup(module->path)
+									: NULL;
 	case PLACES:
 		break;
 	}
@@ -258,14 +269,17 @@ is_mapped_file(const struct module_files *files, const struct profile_module *mo
 }
 
 static int
-check_file(const struct module_files *files, const struct profile_module *module, const char *path,
-	   enum place place)
+check_file(const struct module_files *files, const struct profile_module *module,
+	   const struct mapping *mapping, const char *path, enum place place)
 {
 	bool kept = place == PLACE_MAP_FILES || place == PLACE_EXE || place == PLACE_DESCRIPTOR;
 	struct stat status;
 
 	if (stat(path, &status) != 0)
 		return -errno;
+	/* The kernel may have written the name as of another root than that of the process. */
+	if (place == PLACE_MAPPED_PATH && files->elsewhere && !is_of_mapping(&status, mapping))
+		return -ESTALE;
 	return is_mapped_file(files, module, &status, kept) ? 0 : -ESTALE;
 }
 
@@ -280,9 +294,12 @@ module_files_next(struct module_files *files, const struct profile_module *modul
 		char *path = make_path(files, module, mapping, place);
 		int error;
 
+		/* A relative name of which nothing can be verified leads nowhere. */
+		if (path == NULL && place == PLACE_PATH && *ret_error == 0)
+			*ret_error = -ENOENT;
 		if (path == NULL)
 			continue;
-		error = check_file(files, module, path, place);
+		error = check_file(files, module, mapping, path, place);
 		/* Where the file is gone, a debug file may be found by the build-id. */
 		if (error == 0 || (module->build_id_bytes > 0 && place == PLACE_PATH))
 			return path;

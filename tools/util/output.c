@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,58 @@
 #define READER_WAIT_MS 1000
 #define READER_STEP_MS 20
 #define FD_PATH_BYTES  32
+
+struct file_identity {
+	dev_t device;
+	ino_t inode;
+};
+
+/* Of the whole command: who reads a file knows nothing of what will be written. */
+static struct {
+	pthread_mutex_t lock;
+	struct file_identity *files;
+	size_t count, capacity;
+} noted = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool
+is_noted_locked(const struct stat *status)
+{
+	for (size_t i = 0; i < noted.count; i++)
+		if (noted.files[i].inode == status->st_ino &&
+		    noted.files[i].device == status->st_dev)
+			return true;
+	return false;
+}
+
+static bool
+is_noted(const struct stat *status)
+{
+	bool found;
+
+	pthread_mutex_lock(&noted.lock);
+	found = is_noted_locked(status);
+	pthread_mutex_unlock(&noted.lock);
+	return found;
+}
+
+void
+output_note_input(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return;
+	pthread_mutex_lock(&noted.lock);
+	if (!is_noted_locked(&status)) {
+		if (noted.count == noted.capacity) {
+			noted.capacity = noted.capacity * 2 + 16;
+			noted.files =
+				xreallocarray(noted.files, noted.capacity, sizeof(*noted.files));
+		}
+		noted.files[noted.count++] = (struct file_identity){status.st_dev, status.st_ino};
+	}
+	pthread_mutex_unlock(&noted.lock);
+}
 
 bool
 output_is_taken(const char *path)
@@ -42,6 +95,8 @@ is_input(const struct stat *status, const struct output_rule *rule)
 {
 	struct stat input;
 
+	if (is_noted(status))
+		return true;
 	for (size_t i = 0; i < rule->input_count; i++)
 		if (rule->inputs[i] != NULL && stat(rule->inputs[i], &input) == 0 &&
 		    input.st_dev == status->st_dev && input.st_ino == status->st_ino)
@@ -330,7 +385,12 @@ take_free_place(struct output *output)
 static int
 replace(struct output *output)
 {
-	int result = output->temporary == NULL ? link_beside(output) : 0;
+	struct stat status;
+	int result;
+
+	if (stat(output->path, &status) == 0 && is_noted(&status))
+		return -EEXIST;
+	result = output->temporary == NULL ? link_beside(output) : 0;
 
 	return result == 0 ? rename_to_place(output) : result;
 }

@@ -19,14 +19,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What may be replaced: what is empty, and these. Never a directory, a device, a socket, an input.
- */
+/* What may be replaced: what is empty, and these. Never a directory, a device, a socket, an input
+ * that is named here or was noted. */
 struct output_rule {
 	const char *magic; /* how files of this kind begin; NULL: each that is not empty is kept */
 	const char *kind;  /* what such a file is called, with `magic` */
 	bool force;        /* any other regular file, too */
 	const char *no_stdout;     /* why "-" cannot be standard output; NULL if it can */
-	const char *const *inputs; /* paths that this command reads; NULLs are ignored */
+	const char *const *inputs; /* paths that this command will read; NULLs are ignored */
 	size_t input_count;
 };
 
@@ -51,11 +51,14 @@ int output_begin(const char *path, const struct output_rule *rule, struct output
 		 char **ret_why);
 
 /* Give it its name, in place of what had it at the beginning; -EEXIST when another has taken it
- * since. 0, or -errno; then nothing is left behind. */
+ * since, or when that turned out to be an input. 0, or -errno; then nothing is left behind. */
 int output_commit(struct output *output);
 
 /* Forget it. */
 void output_abandon(struct output *output);
+
+/* What is open there is read by this command, and from now on no output replaces it. */
+void output_note_input(int fd);
 
 /* Whether something would be lost by writing there: a file that is not empty. */
 bool output_is_taken(const char *path);

@@ -237,7 +237,7 @@ view_processes_blind(const struct term *term, const char *indent, const struct p
 		const struct process *process = &list->all.items[i];
 		char *command, *sentence, resident[HUMAN_BYTES];
 
-		if (i == chosen || process->resident_bytes == 0 || !process_is_blind(process))
+		if (i == chosen || process->resident_bytes == 0 || !process_hides_much(process))
 			continue;
 		command = term_escape(process->command);
 		human_size((int64_t)process->resident_bytes, resident);

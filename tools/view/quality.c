@@ -15,6 +15,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 #include "view/json.h"
 #include "view/place.h"
@@ -23,6 +24,7 @@
 #define HINT_SHARE    0.25 /* of the bytes: from here on something can be done */
 #define WRAPPER_SHARE 0.5  /* of the bytes, that a function has which looks like a wrapper */
 #define WRAPPER_SITES 8    /* that it has */
+#define WRAPPER_CALLS 4    /* of it, each from another place than the one before */
 
 static const struct profile_values *
 get_totals(const struct profile *profile)
@@ -275,22 +277,31 @@ hint_at_resident(const struct profile *profile, view_quality_tell *tell, void *c
 	free(sentence);
 }
 
-/* Whether an option can name it. */
-static bool
-can_be_wrapper(const struct place *place)
+/* By what an option can name it, to free; or NULL. */
+static char *
+name_as_wrapper(const struct place *place)
 {
-	return place->kind == PLACE_CODE && place->instances == NULL && place->function != NULL &&
-	       strcmp(place->function, "main") != 0 && strpbrk(place->function, "*?[]'") == NULL;
+	char *name = NULL;
+
+	if (place->kind != PLACE_CODE || place->instances != NULL)
+		return NULL;
+	if (place->function != NULL)
+		name = xstrdup(place->function);
+	else if (place->file == NULL && place->module != NULL)
+		name = xasprintf("%s+0x%" PRIx64, text_base_name(place->module), place->offset);
+	if (name != NULL && strcmp(name, "main") != 0 && strpbrk(name, "*?[]'") == NULL)
+		return name;
+	free(name);
+	return NULL;
 }
 
-/* One function has most of it, from many stacks: what calls it says more. */
+/* One function has most of it, and is called from many places: what calls it says more. */
 static void
 hint_at_wrapper(const struct group_options *options, const struct group_set *set,
 		const struct place_table *table, view_quality_tell *tell, void *context)
 {
 	const struct group *largest = NULL;
-	const struct place *place;
-	char *sentence, share[HUMAN_BYTES];
+	char *sentence, *name, share[HUMAN_BYTES];
 
 	if ((options->by != GROUP_BY_LINE && options->by != GROUP_BY_FUNCTION) ||
 	    options->cumulative || options->selection.raw_frames)
@@ -299,17 +310,18 @@ hint_at_wrapper(const struct group_options *options, const struct group_set *set
 		if (largest == NULL ||
 		    set->groups[i].values.live_bytes > largest->values.live_bytes)
 			largest = &set->groups[i];
-	if (largest == NULL || largest->sites < WRAPPER_SITES ||
+	if (largest == NULL || largest->sites < WRAPPER_SITES || largest->calls < WRAPPER_CALLS ||
 	    (double)largest->values.live_bytes < WRAPPER_SHARE * (double)set->sum.live_bytes)
 		return;
-	place = view_place_get(table, largest->stack);
-	if (!can_be_wrapper(place))
+	name = name_as_wrapper(view_place_get(table, largest->stack));
+	if (name == NULL)
 		return;
 	human_percent((double)largest->values.live_bytes, (double)set->sum.live_bytes, share);
 	sentence = xasprintf("%s has %s %% of it from %" PRIu32
 			     " stacks: --wrapper '%s' names who calls it instead",
-			     place->function, share, largest->sites, place->function);
+			     name, share, largest->sites, name);
 	tell(context, sentence);
+	free(name);
 	free(sentence);
 }
 

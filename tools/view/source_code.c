@@ -18,6 +18,7 @@
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/hash_map.h"
+#include "util/output.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 
@@ -96,6 +97,7 @@ read_file(struct view_source_code *source, struct source_file *file)
 		close(fd);
 		return;
 	}
+	output_note_input(fd);
 	do {
 		uint8_t *bytes = buffer_reserve(&file->text, 65536);
 
