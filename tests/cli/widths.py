@@ -94,6 +94,8 @@ def leaks(_directory):
 def resident(_directory):
     record("run.tally", [program("resident"), "holes"], "--every", "0.02")
     check_report(["resident", "run.tally"])
+    assert any(line.startswith("parts ") for line in shown(60, "C", ["timeline", "run.tally"], 0)), "parts"
+    check_report(["timeline", "run.tally"])
 
 
 @case("tree, callers and stacks: of C++ and of C")

@@ -12,7 +12,9 @@
 #include "util/term.h"
 
 #define LINES_MOST 10
-#define BAR        48 /* columns */
+#define BAR        48 /* columns, where there is room */
+#define BAR_LEAST  8
+#define LABELS     32 /* before it */
 #define LETTERS    "LRPKFMOH"
 
 void
@@ -50,8 +52,16 @@ view_parts_name(enum view_parts_group group)
 	return names[group];
 }
 
+static unsigned
+get_bar(const struct term *term)
+{
+	if (term->width == 0 || term->width >= LABELS + BAR)
+		return BAR;
+	return term->width > LABELS + BAR_LEAST ? term->width - LABELS : BAR_LEAST;
+}
+
 static void
-print_bar(FILE *stream, const struct profile_resident *resident, double whole)
+print_bar(FILE *stream, const struct profile_resident *resident, double whole, unsigned bar)
 {
 	uint64_t groups[VIEW_PARTS_GROUPS], sum = 0;
 	unsigned used = 0;
@@ -61,8 +71,8 @@ print_bar(FILE *stream, const struct profile_resident *resident, double whole)
 		unsigned to;
 
 		sum += groups[group];
-		to = (unsigned)((double)sum / whole * BAR + 0.5);
-		for (; used < to && used < BAR; used++)
+		to = (unsigned)((double)sum / whole * bar + 0.5);
+		for (; used < to && used < bar; used++)
 			putc(LETTERS[group], stream);
 	}
 }
@@ -100,7 +110,7 @@ view_parts_text(const struct term *term, const struct profile *profile, uint64_t
 		fprintf(term->stream, "%-10s %8s %10s  ", title,
 			human_duration(resident->time_ns, time),
 			human_size((int64_t)resident->resident_bytes, size));
-		print_bar(term->stream, resident, whole);
+		print_bar(term->stream, resident, whole, get_bar(term));
 		putc('\n', term->stream);
 		view_parts_sum(resident->parts, groups);
 		for (unsigned group = 0; group < VIEW_PARTS_GROUPS; group++)
