@@ -484,6 +484,25 @@ def over_time(_directory):
         assert b"mmap" not in heaptally(*words).stdout, "by line"
 
 
+@case("snapshot keeps the parts of the resident memory, and the row of mmap")
+def kept_by_snapshot(directory):
+    with known("heap") as process:
+        _, parts, lines = ask(process.pid)
+        heaptally("snapshot", "-q", "-o", "now.tally", process.pid)
+        document, kept, kept_lines = ask("now.tally")
+        equal(kept_lines["first"], lines["first"], "who maps")
+        for name in ("mapped_by_program", "live", "headers"):
+            equal(kept[name], parts[name], name)
+        equal(document["resident_bytes"], document["sum_bytes"] + document["drift_bytes"], "sum")
+        equal(domains("now.tally")["mmap"], domains(process.pid)["mmap"], "row")
+        equal(change_of("now.tally", process.pid)[0], (0, lines["first"]["resident"]), "change to now")
+    # Of a process that ended nothing can be seen.
+    with known("heap", options="mmap:out=%s/left.recording" % directory):
+        pass
+    heaptally("snapshot", "-q", "-o", "left.tally", "left.recording")
+    assert "mmap" not in domains("left.tally"), "a process that has ended"
+
+
 @case("diff --by domain: what is known of one side only has not come or gone")
 def one_side(_directory):
     with stepwise():
