@@ -227,7 +227,19 @@ def many(_directory):
         assert parts["other_anonymous"] < MIB, parts
 
 
-@case("files, shared memory, code, stacks stay what they are; so does what came past libc")
+@case("memory of no file has a line, though it is shared: Python's mmap module makes such")
+def shared(_directory):
+    with known("shared", options="") as process:
+        _, parts, _ = ask(process.pid)
+        assert parts["shared_memory"] >= 6 * MIB, parts
+    with known("shared") as process:
+        _, parts, rows = ask(process.pid)
+        equal((rows["share"]["resident"], rows["share"]["mapped"]), (6 * MIB, 8 * MIB), "line")
+        equal((parts["shared_memory"], parts["mapped_by_program"]), (0, 6 * MIB), "parts")
+        equal(domains(process.pid)["mmap"], (6 * MIB, 1), "row")
+
+
+@case("files, memory with a descriptor, code, stacks stay what they are; so does what came past libc")
 def others(_directory):
     with known("others", options="") as process:
         _, without, _ = ask(process.pid)
