@@ -259,9 +259,9 @@ def chosen(directory):
         metric(browser, "total")
         assert browser.ask(STATUS).startswith("Total: 788.1 KiB in 3 blocks"), browser.ask(STATUS)
         metric(browser, "live")
-        assert browser.ask(STATUS).startswith("Live: 6.8 KiB in 1 blocks, at exit"), browser.ask(STATUS)
+        assert browser.ask(STATUS).startswith("Live: 6.8 KiB in 1 block, at exit"), browser.ask(STATUS)
         choose(browser, "moment", "0")
-        assert browser.ask(STATUS).startswith("Live: 293.0 KiB in 1 blocks, at mark first"), browser.ask(STATUS)
+        assert browser.ask(STATUS).startswith("Live: 293.0 KiB in 1 block, at mark first"), browser.ask(STATUS)
         equal([row[-1].split()[0] for row in browser.ask(ROWS)], ["early"], "rows at the first mark")
         # The same by a click on a point of the curve; with Shift it is the first of two.
         point = "(() => { const box = document.querySelectorAll('#chart .moment')[%d].getBoundingClientRect();" \
@@ -336,6 +336,7 @@ def looks(directory):
             for name in ("peak", "growth"):
                 metric(browser, name)
                 equal(browser.ask("document.documentElement.scrollWidth"), 375, "width, " + scheme)
+                assert browser.ask("document.getElementById('caption').getBoundingClientRect().width") > 300, "caption"
         colors = "(() => { const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]; })()"
         light = [int(number) for number in re.findall(r"\d+", browser.ask(colors)[1])][:3]
         assert sum(light) < 150, "dark is %s" % light
@@ -458,6 +459,28 @@ def living(_directory):
         end_child(child)
     equal(record("none.tally", ["true"]).returncode, 0, "status")
     read(make("none.html", "none.tally"))
+
+
+@case("a block of no bytes is one: in the numbers of the page, its tree and its table")
+def of_no_bytes(directory):
+    need("chromium")
+    with open("none.c", "w", encoding="ascii") as file:
+        file.write("#include <stdlib.h>\nstatic void *volatile kept[4];\n"
+                   "__attribute__((noinline)) static void nothing(int i) { kept[i] = malloc(0); }\n"
+                   "__attribute__((noinline)) static void something(void) { kept[3] = malloc(100); }\n"
+                   "int main(void) { for (int i = 0; i < 3; i++) nothing(i); something(); return 0; }\n")
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "none", "none.c"]).returncode, 0, "gcc")
+    equal(record("none.tally", ["./none"]).returncode, 0, "status")
+    make("page.html", "none.tally")
+    with Browser(directory) as browser:
+        browser.open("page.html")
+        for shape in ("icicle", "callers"):
+            browser.ask("document.getElementById('shape').value = '%s';"
+                        " document.getElementById('shape').dispatchEvent(new Event('change'))" % shape)
+            assert browser.ask(STATUS).startswith("Peak: 100 B in 4 blocks"), browser.ask(STATUS)
+            equal([[row[0], row[2], row[3].split()[0]] for row in browser.ask(ROWS)],
+                  [["100 B", "1", "something"], ["0 B", "3", "nothing"]], "rows")
+        equal(browser.complaints, [], "complaints")
 
 
 def answer(*words, **variables):

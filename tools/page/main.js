@@ -37,15 +37,15 @@ function describeSide(one) {
 	const facts = [
 		`${one.state}, ${formatSeconds(one.seconds)}`,
 		`peak ${formatBytes(one.peak)}`,
-		`${one.state === "running" ? "live now" : "not freed"} ${formatBytes(one.live)} in ${formatCount(one.liveBlocks)} blocks`,
-		`allocated ${formatBytes(one.total)} in ${formatCount(one.totalBlocks)} calls`,
+		`${one.state === "running" ? "live now" : "not freed"} ${formatBytes(one.live)} in ${formatBlocks(one.liveBlocks)}`,
+		`allocated ${formatBytes(one.total)} in ${formatCount(one.totalBlocks)} ${one.totalBlocks === 1 ? "call" : "calls"}`,
 		`${formatCount(one.temporary)} temporary`,
 	];
 
 	if (one.kept > 0)
 		facts.push(`system libraries keep ${formatBytes(one.kept)} by design`);
 	if (one.lost !== undefined)
-		facts.push(`lost ${formatBytes(one.lost)} in ${formatCount(one.lostBlocks)} blocks`);
+		facts.push(`lost ${formatBytes(one.lost)} in ${formatBlocks(one.lostBlocks)}`);
 	if (one.resident > 0)
 		facts.push(`resident at most ${formatBytes(one.resident)}`);
 	return facts.join(" \u00b7 ");
@@ -255,7 +255,7 @@ function describeSelection(top) {
 		text = `${metric.title}: ${formatValue(top.before, unit)} before, ${formatValue(top.now, unit)} now, ` +
 			formatChange(top.now - top.before, unit);
 	else
-		text = `${metric.title}: ${formatValue(top.now, unit)}${unit === "bytes" ? ` in ${formatCount(top.blocks)} blocks` : ""}` +
+		text = `${metric.title}: ${formatValue(top.now, unit)}${unit === "bytes" ? ` in ${formatBlocks(top.blocks)}` : ""}` +
 			`${metric.id === "live" ? ", " + side.moments[getMoment(state.moment)].name : ""}`;
 	if (top !== tree.root)
 		text += `, in ${top.key === REST_KEY ? "smaller stacks" : top.place.name}` +
