@@ -17,10 +17,12 @@ FEEDING = r"""
 static void *volatile kept;
 __attribute__((noinline)) static void small(void) { for (int i = 0; i < 1000; i++) kept = malloc(100); }
 __attribute__((noinline)) static void large(void) { kept = malloc(1 << 20); }
+__attribute__((noinline)) static void passing(void) { void *volatile block = malloc(10); free(block); }
 int main(void)
 {
     char byte = 0;
     small();
+    passing();
     large();
     while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
         large(); /* called from here too */
@@ -137,8 +139,24 @@ def keys(_directory):
         screen.wait_for("since mark")
         traced.feed()
         screen.wait_for(r"^ +2\.0 MiB +\+1\.0 MiB ")
-        screen.press("d")
-        screen.wait_for("per second")
+        # The same change in what the table is sorted by then.
+        screen.press("a")
+        screen.wait_for(r"^ +2 +\+1 +2  large ")
+        screen.press("o")
+        screen.wait_for(r"^ +2\.0 MiB +\+1\.0 MiB ")
+        screen.press("g")
+        screen.wait_for("The mark is gone")
+        screen.press("g", "g", "g")
+        screen.wait_for("per second .* by line")
+        # Of what lives no more, too.
+        screen.press("a", "/", "p", "a", "s", "s", "Enter")
+        screen.wait_for(r"^ +1 +(-|\+0) +0  passing ")
+        screen.press("Enter")
+        assert "passing" in screen.wait_for(r"^1 allocs:"), "its stack"
+        screen.press("Escape")
+        screen.wait_for("where, by line")
+        screen.press("Escape", "o")
+        screen.wait_for(LARGE % r"2\.0 MiB")
         screen.press("Space")
         screen.wait_for("PAUSED")
         traced.feed()
@@ -154,8 +172,12 @@ def keys(_directory):
         assert "1.0 MiB in 1 block:" in text, text
         screen.press("Escape")
         screen.wait_for("where, by line")
+        # With a filter, too.
+        screen.press("/", "l", "a", "r", "Enter")
+        screen.wait_for("^/lar$")
         screen.press("s")
         screen.wait_for("A snapshot is kept")
+        screen.press("Escape")
         [tally] = [name for name in os.listdir(".") if name.endswith(".tally")]
         equal(report("info", tally)["live_blocks"] >= 1003, True, "blocks of the snapshot")
         screen.press("Down", "Down", "Up", "End", "Home", "PageDown", "PageUp", "x", "Z")

@@ -64,6 +64,18 @@ choose_rows(struct live *live, unsigned height)
 		live->first = live->chosen + 1 - height;
 }
 
+/* Of the first look it is not known. */
+static const char *
+format_change(const struct live *live, const struct group *row, char *buffer)
+{
+	int64_t change = (int64_t)live_get_change(live, row);
+
+	if (!live_has_change(live))
+		return "-";
+	return live->column->unit == COLUMN_BYTES ? human_size_change(change, buffer)
+						  : human_count_change(change, buffer);
+}
+
 static void
 draw_row(const struct live *live, unsigned row, const struct group *group, unsigned width)
 {
@@ -77,8 +89,7 @@ draw_row(const struct live *live, unsigned row, const struct group *group, unsig
 		human_size(column_get(live->column, &group->values), size);
 	else
 		human_count((uint64_t)column_get(live->column, &group->values), size);
-	text = xasprintf("%10s %12s %10s  %s%s%s", size,
-			 human_size_change((int64_t)live_get_change(live, group), change),
+	text = xasprintf("%10s %12s %10s  %s%s%s", size, format_change(live, group, change),
 			 human_count((uint64_t)group->values.live_blocks, blocks), place.name,
 			 *place.name != '\0' && *place.position != '\0' ? "  " : "",
 			 place.position);
@@ -188,12 +199,12 @@ live_draw(struct live *live)
 		draw_lines(live, rows);
 	else
 		draw_help(rows);
-	foot = live->types_filter || live->filter[0] != '\0'
+	foot = live->message[0] != '\0' ? xstrdup(live->message)
+	       : live->types_filter || live->filter[0] != '\0'
 		       ? xasprintf("/%s%s", live->filter, live->types_filter ? "_" : "")
-	       : live->message[0] != '\0' ? xstrdup(live->message)
-					  : xstrdup("Enter stacks  / filter  g group  d mark  "
-						    "space pause  s snapshot  "
-						    "? help  q quit");
+		       : xstrdup("Enter stacks  / filter  g group  d mark  "
+				 "space pause  s snapshot  "
+				 "? help  q quit");
 	tui_put(rows - 1, 0, foot, TUI_DIM);
 	free(foot);
 	tui_show();
