@@ -187,10 +187,17 @@ def keys(_directory):
 
 @case("a process that ends stays on the screen; another size, 60 columns and no UTF-8 are drawn too")
 def ended(_directory):
-    with Feeding(FEEDING) as traced, Screen(traced.name, columns=60, lines=10, LC_ALL="C") as screen:
+    with Feeding(FEEDING) as traced, Screen(traced.name, columns=60, lines=14, LC_ALL="C") as screen:
         text = screen.wait_for(r"^ +1\.0 MiB .*large")
         assert all(len(line) < 60 for line in text.splitlines()), text
         assert text.isascii(), text
+        assert re.search(r"^\? help  q quit ", text, re.M), text
+        screen.press("?")
+        for line in (r"Esc: back$", r"temporary: sort$", r"Esc forgets it$", r"others go on$"):
+            screen.wait_for(line)
+        screen.press("?", "Space")
+        screen.wait_for("PAUSED")
+        screen.press("Space")
         for columns, lines in ((30, 5), (120, 40), (10, 3), (100, 24)):
             equal(run([*screen.tmux, "resize-window", "-x", str(columns), "-y", str(lines)]).returncode, 0, "resize")
             time.sleep(0.1)
@@ -290,7 +297,7 @@ def without_recording(directory):
         child.stdout.readline()
         with Screen(str(child.pid), columns=140, XDG_RUNTIME_DIR=directory) as screen:
             screen.wait_for(r"^becomes %d .*[^D]$" % child.pid)
-            for line in (r"^becomes \d+ .* ENDED, it has become alone, of which there is no recording$",
+            for line in (r"^becomes \d+ .* ENDED, it has become alone, of which there is no recording  heap ",
                          "^becomes has become another program: becomes$"):
                 child.stdin.write(b"x")
                 child.stdin.flush()
@@ -299,7 +306,7 @@ def without_recording(directory):
             screen.wait_for(r"^ +2\.0 MiB .*main  .*becomes\.c:8")
             child.stdin.close()
             child.wait(60)
-            screen.wait_for("ENDED$")
+            screen.wait_for("ENDED  heap ")
             screen.press("q")
             equal(screen.status(), 0, "status")
     finally:
@@ -325,13 +332,13 @@ def ends_later(_directory):
         screen.wait_for(r"^sh \d+ ")
         with open("go", "wb"):
             pass
-        screen.wait_for("ENDED, status 9$")
+        screen.wait_for("ENDED, status 9  heap ")
         screen.press("?")
         screen.wait_for("keep a snapshot in a file")
         screen.press("q")
         equal(screen.status(), 9, "status")
     with Screen("-- sh -c 'sleep 1; kill -ABRT $$'", columns=140) as screen:
-        screen.wait_for(r"ENDED, status 134$|Aborted")
+        screen.wait_for(r"ENDED, status 134  heap |Aborted")
         screen.press("q")
         equal(screen.status(), 134, "status after a signal")
 
