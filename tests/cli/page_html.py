@@ -461,6 +461,39 @@ def living(_directory):
     read(make("none.html", "none.tally"))
 
 
+@case("where the resident memory was, at the moment that is looked at and of two runs")
+def resident(directory):
+    need("chromium")
+    child = subprocess.Popen([program("resident"), "holes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=environment(LD_PRELOAD=LIBRARY))
+    try:
+        pid = child.stdout.readline().split()[1].decode()
+        heaptally("snapshot", "-q", "-o", "before.tally", pid)
+        child.stdin.write(b"trim\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        heaptally("snapshot", "-q", "-o", "after.tally", pid)
+    finally:
+        end_child(child)
+    wanted = {part["name"]: part["resident_bytes"] for part in report("resident", "before.tally")["parts"]}
+    [side] = read(make("page.html", "before.tally"))["sides"]
+    [[_seconds, whole, *parts]] = side["residents"]
+    equal((sum(parts), len(parts)), (sum(wanted.values()), len(side["parts"])), "parts")
+    equal(parts[side["parts"].index("pinned free")], wanted["pinned_free"], "pinned")
+    assert whole >= 70 << 20, whole
+    make("two.html", "before.tally", "after.tally")
+    lines = "[...document.querySelectorAll('#parts p')].map((it) => it.textContent)"
+    with Browser(directory) as browser:
+        browser.open("page.html")
+        [line] = browser.ask(lines)
+        assert re.match(r"\d+\.\d MiB resident at .*: pinned free 38\.\d MiB . free pages kept 38\.\d MiB", line), line
+        browser.open("two.html")
+        before, now = browser.ask(lines)
+        assert before.startswith("before: ") and "free pages kept 38." in before, before
+        assert now.startswith("now: ") and "MiB" in now and "free pages kept 38." not in now, now
+        equal(browser.complaints, [], "complaints")
+
+
 @case("a block of no bytes is one: in the numbers of the page, its tree and its table")
 def of_no_bytes(directory):
     need("chromium")

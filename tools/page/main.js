@@ -227,6 +227,31 @@ function getMoment(number) {
 	return side.moments.findIndex((moment) => moment.number === number);
 }
 
+/* The last that is known of then: all, and its parts, the largest first. */
+function describeResident(one, seconds) {
+	const [at, all, ...bytes] = one.residents.filter((resident) => resident[0] <= seconds).pop();
+	const parts = one.parts.map((name, index) => [bytes[index], name]).filter(([size]) => size > 0).sort((a, b) => b[0] - a[0]);
+
+	return `${formatBytes(all)} resident at ${formatSeconds(at)}: ` +
+		parts.map(([size, name]) => `${name} ${formatBytes(size)}`).join(" \u00b7 ");
+}
+
+function writeResident() {
+	const isGrowth = state.metric === "growth";
+	const until = isDiff ? Infinity : side.moments[getMoment(isGrowth ? state.to : state.moment)].seconds;
+
+	get("parts").textContent = "";
+	raw.sides.forEach((one, index) => {
+		if (!one.residents.some((resident) => resident[0] <= until))
+			return;
+		const line = addText(get("parts"), "p", "");
+
+		if (isDiff)
+			addText(line, "b", index === 0 ? "before: " : "now: ");
+		line.append(describeResident(one, until));
+	});
+}
+
 function drawTimeline() {
 	const isGrowth = state.metric === "growth";
 	const index = getMoment(state.moment);
@@ -244,6 +269,7 @@ function drawTimeline() {
 	get("moment-name").textContent = `${side.moments[index].name}: ${formatBytes(side.moments[index].live)}`;
 	get("moment").setAttribute("aria-valuetext", get("moment-name").textContent);
 	get("legend").textContent = legend + (state.showsResident ? " Dotted: resident memory." : "");
+	writeResident();
 	chart.draw(chosen, state.showsResident);
 }
 
