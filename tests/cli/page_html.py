@@ -455,6 +455,8 @@ def living(_directory):
         data = read(make("now.html", str(child.pid)))
         equal((data["sides"][0]["pid"], data["sides"][0]["state"]), (child.pid, "running"), "process")
         assert data["sides"][0]["live"] > 0
+        [[_seconds, whole, *parts]] = data["sides"][0]["residents"]
+        assert abs(whole - sum(parts)) <= whole / 100, "resident memory"
     finally:
         end_child(child)
     equal(record("none.tally", ["true"]).returncode, 0, "status")
