@@ -17,10 +17,12 @@ FEEDING = r"""
 static void *volatile kept;
 __attribute__((noinline)) static void small(void) { for (int i = 0; i < 1000; i++) kept = malloc(100); }
 __attribute__((noinline)) static void large(void) { kept = malloc(1 << 20); }
+__attribute__((noinline)) static void passing(void) { void *volatile block = malloc(10); free(block); }
 int main(void)
 {
     char byte = 0;
     small();
+    passing();
     large();
     while (write(1, "\n", 1) == 1 && read(0, &byte, 1) == 1)
         large(); /* called from here too */
@@ -137,8 +139,24 @@ def keys(_directory):
         screen.wait_for("since mark")
         traced.feed()
         screen.wait_for(r"^ +2\.0 MiB +\+1\.0 MiB ")
-        screen.press("d")
-        screen.wait_for("per second")
+        # The same change in what the table is sorted by then.
+        screen.press("a")
+        screen.wait_for(r"^ +2 +\+1 +2  large ")
+        screen.press("o")
+        screen.wait_for(r"^ +2\.0 MiB +\+1\.0 MiB ")
+        screen.press("g")
+        screen.wait_for("The mark is gone")
+        screen.press("g", "g", "g")
+        screen.wait_for("per second .* by line")
+        # Of what lives no more, too.
+        screen.press("a", "/", "p", "a", "s", "s", "Enter")
+        screen.wait_for(r"^ +1 +(-|\+0) +0  passing ")
+        screen.press("Enter")
+        assert "passing" in screen.wait_for(r"^1 allocs:"), "its stack"
+        screen.press("Escape")
+        screen.wait_for("where, by line")
+        screen.press("Escape", "o")
+        screen.wait_for(LARGE % r"2\.0 MiB")
         screen.press("Space")
         screen.wait_for("PAUSED")
         traced.feed()
@@ -154,8 +172,12 @@ def keys(_directory):
         assert "1.0 MiB in 1 block:" in text, text
         screen.press("Escape")
         screen.wait_for("where, by line")
+        # With a filter, too.
+        screen.press("/", "l", "a", "r", "Enter")
+        screen.wait_for("^/lar$")
         screen.press("s")
         screen.wait_for("A snapshot is kept")
+        screen.press("Escape")
         [tally] = [name for name in os.listdir(".") if name.endswith(".tally")]
         equal(report("info", tally)["live_blocks"] >= 1003, True, "blocks of the snapshot")
         screen.press("Down", "Down", "Up", "End", "Home", "PageDown", "PageUp", "x", "Z")
@@ -165,10 +187,17 @@ def keys(_directory):
 
 @case("a process that ends stays on the screen; another size, 60 columns and no UTF-8 are drawn too")
 def ended(_directory):
-    with Feeding(FEEDING) as traced, Screen(traced.name, columns=60, lines=10, LC_ALL="C") as screen:
+    with Feeding(FEEDING) as traced, Screen(traced.name, columns=60, lines=14, LC_ALL="C") as screen:
         text = screen.wait_for(r"^ +1\.0 MiB .*large")
         assert all(len(line) < 60 for line in text.splitlines()), text
         assert text.isascii(), text
+        assert re.search(r"^\? help  q quit ", text, re.M), text
+        screen.press("?")
+        for line in (r"Esc: back$", r"temporary: sort$", r"Esc forgets it$", r"others go on$"):
+            screen.wait_for(line)
+        screen.press("?", "Space")
+        screen.wait_for("PAUSED")
+        screen.press("Space")
         for columns, lines in ((30, 5), (120, 40), (10, 3), (100, 24)):
             equal(run([*screen.tmux, "resize-window", "-x", str(columns), "-y", str(lines)]).returncode, 0, "resize")
             time.sleep(0.1)
@@ -268,7 +297,7 @@ def without_recording(directory):
         child.stdout.readline()
         with Screen(str(child.pid), columns=140, XDG_RUNTIME_DIR=directory) as screen:
             screen.wait_for(r"^becomes %d .*[^D]$" % child.pid)
-            for line in (r"^becomes \d+ .* ENDED, it has become alone, of which there is no recording$",
+            for line in (r"^becomes \d+ .* ENDED, it has become alone, of which there is no recording  heap ",
                          "^becomes has become another program: becomes$"):
                 child.stdin.write(b"x")
                 child.stdin.flush()
@@ -277,7 +306,7 @@ def without_recording(directory):
             screen.wait_for(r"^ +2\.0 MiB .*main  .*becomes\.c:8")
             child.stdin.close()
             child.wait(60)
-            screen.wait_for("ENDED$")
+            screen.wait_for("ENDED  heap ")
             screen.press("q")
             equal(screen.status(), 0, "status")
     finally:
@@ -303,13 +332,13 @@ def ends_later(_directory):
         screen.wait_for(r"^sh \d+ ")
         with open("go", "wb"):
             pass
-        screen.wait_for("ENDED, status 9$")
+        screen.wait_for("ENDED, status 9  heap ")
         screen.press("?")
         screen.wait_for("keep a snapshot in a file")
         screen.press("q")
         equal(screen.status(), 9, "status")
     with Screen("-- sh -c 'sleep 1; kill -ABRT $$'", columns=140) as screen:
-        screen.wait_for(r"ENDED, status 134$|Aborted")
+        screen.wait_for(r"ENDED, status 134  heap |Aborted")
         screen.press("q")
         equal(screen.status(), 134, "status after a signal")
 

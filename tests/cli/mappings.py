@@ -227,7 +227,19 @@ def many(_directory):
         assert parts["other_anonymous"] < MIB, parts
 
 
-@case("files, shared memory, code, stacks stay what they are; so does what came past libc")
+@case("memory of no file has a line, though it is shared: Python's mmap module makes such")
+def shared(_directory):
+    with known("shared", options="") as process:
+        _, parts, _ = ask(process.pid)
+        assert parts["shared_memory"] >= 6 * MIB, parts
+    with known("shared") as process:
+        _, parts, rows = ask(process.pid)
+        equal((rows["share"]["resident"], rows["share"]["mapped"]), (6 * MIB, 8 * MIB), "line")
+        equal((parts["shared_memory"], parts["mapped_by_program"]), (0, 6 * MIB), "parts")
+        equal(domains(process.pid)["mmap"], (6 * MIB, 1), "row")
+
+
+@case("files, memory with a descriptor, code, stacks stay what they are; so does what came past libc")
 def others(_directory):
     with known("others", options="") as process:
         _, without, _ = ask(process.pid)
@@ -482,6 +494,25 @@ def over_time(_directory):
           1, "unchanged")
     for words in (["diff", "steps.tally@mark:m0", "steps.tally@mark:m3"], ["growth", "steps.tally"]):
         assert b"mmap" not in heaptally(*words).stdout, "by line"
+
+
+@case("snapshot keeps the parts of the resident memory, and the row of mmap")
+def kept_by_snapshot(directory):
+    with known("heap") as process:
+        _, parts, lines = ask(process.pid)
+        heaptally("snapshot", "-q", "-o", "now.tally", process.pid)
+        document, kept, kept_lines = ask("now.tally")
+        equal(kept_lines["first"], lines["first"], "who maps")
+        for name in ("mapped_by_program", "live", "headers"):
+            equal(kept[name], parts[name], name)
+        equal(document["resident_bytes"], document["sum_bytes"] + document["drift_bytes"], "sum")
+        equal(domains("now.tally")["mmap"], domains(process.pid)["mmap"], "row")
+        equal(change_of("now.tally", process.pid)[0], (0, lines["first"]["resident"]), "change to now")
+    # Of a process that ended nothing can be seen.
+    with known("heap", options="mmap:out=%s/left.recording" % directory):
+        pass
+    heaptally("snapshot", "-q", "-o", "left.tally", "left.recording")
+    assert "mmap" not in domains("left.tally"), "a process that has ended"
 
 
 @case("diff --by domain: what is known of one side only has not come or gone")

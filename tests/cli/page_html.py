@@ -259,9 +259,9 @@ def chosen(directory):
         metric(browser, "total")
         assert browser.ask(STATUS).startswith("Total: 788.1 KiB in 3 blocks"), browser.ask(STATUS)
         metric(browser, "live")
-        assert browser.ask(STATUS).startswith("Live: 6.8 KiB in 1 blocks, at exit"), browser.ask(STATUS)
+        assert browser.ask(STATUS).startswith("Live: 6.8 KiB in 1 block, at exit"), browser.ask(STATUS)
         choose(browser, "moment", "0")
-        assert browser.ask(STATUS).startswith("Live: 293.0 KiB in 1 blocks, at mark first"), browser.ask(STATUS)
+        assert browser.ask(STATUS).startswith("Live: 293.0 KiB in 1 block, at mark first"), browser.ask(STATUS)
         equal([row[-1].split()[0] for row in browser.ask(ROWS)], ["early"], "rows at the first mark")
         # The same by a click on a point of the curve; with Shift it is the first of two.
         point = "(() => { const box = document.querySelectorAll('#chart .moment')[%d].getBoundingClientRect();" \
@@ -336,6 +336,7 @@ def looks(directory):
             for name in ("peak", "growth"):
                 metric(browser, name)
                 equal(browser.ask("document.documentElement.scrollWidth"), 375, "width, " + scheme)
+                assert browser.ask("document.getElementById('caption').getBoundingClientRect().width") > 300, "caption"
         colors = "(() => { const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]; })()"
         light = [int(number) for number in re.findall(r"\d+", browser.ask(colors)[1])][:3]
         assert sum(light) < 150, "dark is %s" % light
@@ -454,10 +455,67 @@ def living(_directory):
         data = read(make("now.html", str(child.pid)))
         equal((data["sides"][0]["pid"], data["sides"][0]["state"]), (child.pid, "running"), "process")
         assert data["sides"][0]["live"] > 0
+        [[_seconds, whole, *parts]] = data["sides"][0]["residents"]
+        assert abs(whole - sum(parts)) <= whole / 100, "resident memory"
     finally:
         end_child(child)
     equal(record("none.tally", ["true"]).returncode, 0, "status")
     read(make("none.html", "none.tally"))
+
+
+@case("where the resident memory was, at the moment that is looked at and of two runs")
+def resident(directory):
+    need("chromium")
+    child = subprocess.Popen([program("resident"), "holes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=environment(LD_PRELOAD=LIBRARY))
+    try:
+        pid = child.stdout.readline().split()[1].decode()
+        heaptally("snapshot", "-q", "-o", "before.tally", pid)
+        child.stdin.write(b"trim\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        heaptally("snapshot", "-q", "-o", "after.tally", pid)
+    finally:
+        end_child(child)
+    wanted = {part["name"]: part["resident_bytes"] for part in report("resident", "before.tally")["parts"]}
+    [side] = read(make("page.html", "before.tally"))["sides"]
+    [[_seconds, whole, *parts]] = side["residents"]
+    equal((sum(parts), len(parts)), (sum(wanted.values()), len(side["parts"])), "parts")
+    equal(parts[side["parts"].index("pinned free")], wanted["pinned_free"], "pinned")
+    assert whole >= 70 << 20, whole
+    make("two.html", "before.tally", "after.tally")
+    lines = "[...document.querySelectorAll('#parts p')].map((it) => it.textContent)"
+    with Browser(directory) as browser:
+        browser.open("page.html")
+        [line] = browser.ask(lines)
+        assert re.match(r"\d+\.\d MiB resident at .*: pinned free 38\.\d MiB . free pages kept 38\.\d MiB", line), line
+        browser.open("two.html")
+        before, now = browser.ask(lines)
+        assert before.startswith("before: ") and "free pages kept 38." in before, before
+        assert now.startswith("now: ") and "MiB" in now and "free pages kept 38." not in now, now
+        equal(browser.complaints, [], "complaints")
+
+
+@case("a block of no bytes is one: in the numbers of the page, its tree and its table")
+def of_no_bytes(directory):
+    need("chromium")
+    with open("none.c", "w", encoding="ascii") as file:
+        file.write("#include <stdlib.h>\nstatic void *volatile kept[4];\n"
+                   "__attribute__((noinline)) static void nothing(int i) { kept[i] = malloc(0); }\n"
+                   "__attribute__((noinline)) static void something(void) { kept[3] = malloc(100); }\n"
+                   "int main(void) { for (int i = 0; i < 3; i++) nothing(i); something(); return 0; }\n")
+    equal(run([need("gcc"), "-g", "-O1", "-fno-builtin", "-o", "none", "none.c"]).returncode, 0, "gcc")
+    equal(record("none.tally", ["./none"]).returncode, 0, "status")
+    make("page.html", "none.tally")
+    with Browser(directory) as browser:
+        browser.open("page.html")
+        for shape in ("icicle", "callers"):
+            browser.ask("document.getElementById('shape').value = '%s';"
+                        " document.getElementById('shape').dispatchEvent(new Event('change'))" % shape)
+            assert browser.ask(STATUS).startswith("Peak: 100 B in 4 blocks"), browser.ask(STATUS)
+            equal([[row[0], row[2], row[3].split()[0]] for row in browser.ask(ROWS)],
+                  [["100 B", "1", "something"], ["0 B", "3", "nothing"]], "rows")
+        equal(browser.complaints, [], "complaints")
 
 
 def answer(*words, **variables):

@@ -342,10 +342,14 @@ def snapshots(_directory):
 
 @case("text has a bar and the sum, CSV adds up")
 def formats(_directory):
+    with known("small", "10") as process:
+        assert "--pins" not in heaptally("resident", process.pid).stdout.decode(), "nothing worth a line"
     with known("holes") as process:
         text = heaptally("resident", process.pid).stdout.decode()
         for word in ("pinned free", "free pages kept", "drift", "not resident", "main heap", "\u2588"):
             assert word in text, (word, text)
+        assert "pinned        38." in text and "--pins names the lines" in text, text
+        assert "the lines are below" in heaptally("resident", "--pins", process.pid).stdout.decode(), "pins"
         plain = heaptally("resident", process.pid, env=environment(LC_ALL="C")).stdout
         assert b"##" in plain and plain.decode("ascii"), plain
         rows = list(csv.DictReader(io.StringIO(

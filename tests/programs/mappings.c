@@ -24,7 +24,9 @@
  *     unheard    the same as heirs, the child made past libc: nobody's
  *     busy       8 MiB by `first`, and a page by `second` that a thread maps and unmaps; a child
  *     many       600 pages by `first` and 600 by `second` in turn, every fifth unmapped
- *     others     a file, shared memory, a JIT's code, a thread's stack: nothing of the domain
+ *     shared     8 MiB of no file by `share`, shared with children, 6 of them written
+ *     others     a file, memory with a descriptor, a JIT's code, a thread's stack: nothing of the
+ *                domain
  *     heap       8 MiB of blocks of 1000 bytes, one in ten freed, and 4 MiB by `first`
  *     dropped    8 MiB by `first`, unmapped, mapped again past libc: nobody's
  *
@@ -440,6 +442,22 @@ make_many(void)
 	return kept * PAGE;
 }
 
+__attribute__((noipa)) static char *
+share(size_t bytes)
+{
+	char *memory = mmap(NULL, bytes, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	expect(memory != MAP_FAILED, "mmap");
+	return memory;
+}
+
+static size_t
+make_shared(void)
+{
+	write_pages(share(8 * MIB), 6 * MIB);
+	return 6 * MIB;
+}
+
 static void *
 use_stack(void *barrier)
 {
@@ -468,7 +486,6 @@ make_others(void)
 	for (size_t i = 0; i < 4 * MIB; i += PAGE)
 		sum += memory[i];
 	write_pages(mmap(NULL, 4 * MIB, RW, MAP_SHARED, shared, 0), 4 * MIB);
-	write_pages(mmap(NULL, 4 * MIB, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0), 4 * MIB);
 	write_pages(mmap(NULL, 4 * MIB, RW | PROT_EXEC, OWN, -1, 0), 4 * MIB);
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_create(&thread, NULL, use_stack, &barrier);
@@ -511,7 +528,7 @@ static const struct {
 	{"vforked", make_vforked}, {"forked", make_forked},   {"many", make_many},
 	{"heirs", make_heirs},     {"given", make_given},     {"unheard", make_unheard},
 	{"busy", make_busy},       {"others", make_others},   {"heap", make_heap},
-	{"dropped", make_dropped},
+	{"dropped", make_dropped}, {"shared", make_shared},
 };
 
 int

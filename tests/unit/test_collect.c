@@ -157,6 +157,40 @@ START_TEST(what_lives_keeps_its_file)
 }
 END_TEST
 
+/* Ours, with so much memory of the runtime in it. */
+static uint64_t
+sample_anonymous(const char *path, uint64_t tracer_bytes)
+{
+	struct generated *generated = generated_new();
+	struct profile *profile;
+	uint64_t bytes;
+	int fd;
+
+	generated->header.pid = (uint32_t)getpid();
+	generated->header.tracer_bytes = tracer_bytes;
+	generated_write(generated, path);
+	free(generated);
+	fd = lock_recording(path);
+	collector_tick(collector, true);
+	collector_finish(collector, 0);
+	ck_assert_int_eq(collector_next(collector, &profile), 1);
+	ck_assert_uint_ne(profile->samples[0].rss_bytes, 0);
+	bytes = profile->anonymous_bytes;
+	ck_assert_uint_eq(profile->anonymous_last_bytes, bytes);
+	profile_free(profile);
+	close(fd);
+	return bytes;
+}
+
+START_TEST(memory_of_the_runtime_is_not_the_program_s)
+{
+	ck_assert_uint_ne(sample_anonymous("run/a.1.0.recording", 0), 0);
+	leave();
+	enter();
+	ck_assert_uint_eq(sample_anonymous("run/a.1.0.recording", (uint64_t)1 << 40), 0);
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_left_and_the_others_are_good)
 {
 	struct generated *generated = generated_new();
@@ -199,6 +233,7 @@ main(void)
 	tcase_add_test(cases, what_ended_is_taken_in_at_the_next_look);
 	tcase_add_test(cases, the_status_is_that_of_the_main_process);
 	tcase_add_test(cases, what_lives_keeps_its_file);
+	tcase_add_test(cases, memory_of_the_runtime_is_not_the_program_s);
 	tcase_add_test(cases, a_damaged_file_is_left_and_the_others_are_good);
 	tcase_add_test(cases, other_files_are_not_touched);
 	suite_add_tcase(suite, cases);

@@ -10,25 +10,29 @@
 
 #include "fixture.h"
 #include "model/group.h"
+#include "model/resident.h"
 #include "model/trouble.h"
 #include "scratch.h"
 #include "util/intern.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/quality.h"
+#include "view/resident.h"
 
 #define MIB 1048576
 
 /* Resident memory without files: the most, and the last. What the recording says went wrong. */
-struct resident {
+struct seen {
 	uint64_t most, last;
 	uint32_t trouble;
+	int64_t live; /* a few looks before the end */
+	const char *allocator;
 };
 
 /* The hints of a program whose peak is 20 MiB, of which nothing lives at the end; so much was
  * resident, and 500 MiB of files besides. */
 static char *
-hints(const char *executable, const char *stack, struct resident resident)
+hints(const char *executable, const char *stack, struct seen resident)
 {
 	const struct fixture_site sites[] = {{stack, 20 * MIB, 1, NULL}};
 	const struct group_set set = {
@@ -43,10 +47,13 @@ hints(const char *executable, const char *stack, struct resident resident)
 	FILE *stream = open_memstream(&text, &length);
 
 	term_init(&term, stream, TERM_COLOR_NEVER);
-	profile->samples = xcalloc(3, sizeof(*profile->samples));
-	profile->sample_count = 3;
-	profile->samples[0].rss_bytes = 500 * MIB;
-	profile->samples[1].rss_bytes = 500 * MIB + resident.most;
+	profile->samples = xcalloc(5, sizeof(*profile->samples));
+	profile->sample_count = 5;
+	for (int i = 0; i < 4; i++)
+		profile->samples[i].rss_bytes = 500 * MIB + (i == 3 ? resident.most : 0);
+	/* Nothing of the process could be seen at the last look. */
+	profile->samples[1].live_bytes = resident.live;
+	profile->allocator = resident.allocator;
 	profile->anonymous_bytes = resident.most;
 	profile->anonymous_last_bytes = resident.last;
 	profile->trouble = resident.trouble;
@@ -61,7 +68,18 @@ hints(const char *executable, const char *stack, struct resident resident)
 static void
 expect(const char *executable, const char *stack, uint64_t most, uint64_t last, const char *wanted)
 {
-	char *text = hints(executable, stack, (struct resident){most, last, 0});
+	char *text = hints(executable, stack, (struct seen){most, last, 0, 0, "/lib/libc.so.6"});
+
+	ck_assert_str_eq(text, wanted);
+	free(text);
+}
+
+/* What was freed, and is still there, at the end. */
+static void
+expect_kept(int64_t live, const char *allocator, const char *wanted)
+{
+	const struct seen resident = {70 * MIB, 70 * MIB, 0, live, allocator};
+	char *text = hints("/bin/app", "main@main.c:3", resident);
 
 	ck_assert_str_eq(text, wanted);
 	free(text);
@@ -104,10 +122,54 @@ START_TEST(memory_that_is_not_of_malloc)
 }
 END_TEST
 
+START_TEST(memory_that_was_freed)
+{
+	/* All at once, and it ended before anybody looked again. */
+	expect_kept(60 * MIB, "/lib/libc.so.6", "");
+	expect_kept(
+		10 * MIB, "/lib/libjemalloc.so.2",
+		"hint 70.0 MiB stayed resident for 10.0 MiB that were live: the allocator keeps "
+		"what was freed, in its caches or between small blocks; `heaptally resident`, "
+		"while it lives, says what would come back\n");
+}
+END_TEST
+
+/* Of 120 MiB resident 100 are heaptally's, and of as many none. */
+START_TEST(memory_that_a_snapshot_has_taken_apart)
+{
+	const struct fixture_site site = {"main@main.c:3", MIB, 1, NULL};
+	static const uint64_t ours[] = {100 * MIB, 0};
+
+	for (int i = 0; i < 2; i++) {
+		struct profile *profile = fixture_profile(&site, 1);
+		struct profile_resident resident = {.resident_bytes = 120 * MIB,
+						    .live_bytes = 2 * MIB};
+		char *text;
+
+		resident.parts[RESIDENT_LIVE] = 2 * MIB;
+		resident.parts[RESIDENT_KEPT] = 18 * MIB;
+		resident.parts[RESIDENT_TRACER] = ours[i];
+		profile_insert_resident(profile, &resident);
+		text = view_resident_explain(profile);
+		if (ours[i] != 0)
+			ck_assert_ptr_null(text);
+		else
+			ck_assert_str_eq(text,
+					 "of 120.0 MiB resident at 0 ns without heaptally's 0 B, "
+					 "2.0 MiB were live, 0 B free on pages with live blocks, "
+					 "18.0 MiB free pages, 0 B mapped without malloc; "
+					 "`heaptally resident` has all parts");
+		free(text);
+		profile_free(profile);
+	}
+}
+END_TEST
+
 START_TEST(memory_of_an_allocator_that_is_not_seen)
 {
-	char *text = hints("/bin/app", "main@main.c:3",
-			   (struct resident){100 * MIB, 100 * MIB, PROFILE_TROUBLE_FOREIGN_MALLOC});
+	char *text =
+		hints("/bin/app", "main@main.c:3",
+		      (struct seen){100 * MIB, 100 * MIB, PROFILE_TROUBLE_FOREIGN_MALLOC, 0, NULL});
 
 	ck_assert_str_eq(text, "hint resident memory reached 100.0 MiB without files: what the "
 			       "program's own allocator gave is part of it, and is not seen\n");
@@ -181,6 +243,8 @@ main(void)
 	tcase_add_test(cases, nothing_when_all_is_well);
 	tcase_add_test(cases, names_and_lines_that_are_not_there);
 	tcase_add_test(cases, memory_that_is_not_of_malloc);
+	tcase_add_test(cases, memory_that_was_freed);
+	tcase_add_test(cases, memory_that_a_snapshot_has_taken_apart);
 	tcase_add_test(cases, memory_of_an_allocator_that_is_not_seen);
 	tcase_add_test(cases, what_is_not_in_the_numbers);
 	suite_add_tcase(suite, cases);

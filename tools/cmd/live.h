@@ -32,9 +32,9 @@ enum live_screen {
 	SCREEN_HELP,
 };
 
-/* Live bytes of every key at one time. */
+/* The numbers of every key at one time. */
 struct live_looked {
-	ARRAY(int64_t) bytes;
+	ARRAY(struct profile_values) keys;
 	uint64_t time_ns;
 	bool is_set;
 };
@@ -81,7 +81,10 @@ void live_group(struct live *live);
 /* Compare with now, or with the look before again. */
 void live_toggle_mark(struct live *live);
 
-/* The change of a row's live bytes by second, or since the mark. */
+/* Whether there is something to compare with: not at the first look. */
+bool live_has_change(const struct live *live);
+
+/* By how much the number that a row is sorted by changes in a second, or since the mark. */
 double live_get_change(const struct live *live, const struct group *row);
 
 void live_release(struct live *live);

@@ -64,6 +64,18 @@ choose_rows(struct live *live, unsigned height)
 		live->first = live->chosen + 1 - height;
 }
 
+/* Of the first look it is not known. */
+static const char *
+format_change(const struct live *live, const struct group *row, char *buffer)
+{
+	int64_t change = (int64_t)live_get_change(live, row);
+
+	if (!live_has_change(live))
+		return "-";
+	return live->column->unit == COLUMN_BYTES ? human_size_change(change, buffer)
+						  : human_count_change(change, buffer);
+}
+
 static void
 draw_row(const struct live *live, unsigned row, const struct group *group, unsigned width)
 {
@@ -77,8 +89,7 @@ draw_row(const struct live *live, unsigned row, const struct group *group, unsig
 		human_size(column_get(live->column, &group->values), size);
 	else
 		human_count((uint64_t)column_get(live->column, &group->values), size);
-	text = xasprintf("%10s %12s %10s  %s%s%s", size,
-			 human_size_change((int64_t)live_get_change(live, group), change),
+	text = xasprintf("%10s %12s %10s  %s%s%s", size, format_change(live, group, change),
 			 human_count((uint64_t)group->values.live_blocks, blocks), place.name,
 			 *place.name != '\0' && *place.position != '\0' ? "  " : "",
 			 place.position);
@@ -116,17 +127,17 @@ draw_lines(const struct live *live, unsigned rows)
 static void
 draw_help(unsigned rows)
 {
+	/* For 60 columns. */
 	static const char *const lines[] = {
 		"up, down, page up, page down, home, end   move",
-		"Enter   the largest stacks of a row, and the tree of its callers; Esc goes back",
-		"o live   b blocks   t total   a allocations   m temporary: what rows are sorted "
-		"by",
+		"Enter   largest stacks of a row, and its callers; Esc: back",
+		"o live  b blocks  t total  a allocations  m temporary: sort",
 		"g       group by line, function, file, module",
-		"/       show only rows with a word; Enter ends it, Esc forgets it",
+		"/       only rows with a word; Enter ends, Esc forgets it",
 		"d       change since now, again: change per second",
 		"space   pause, the process goes on",
 		"s       keep a snapshot in a file",
-		"q       quit; a process goes on, a program that was started here is ended",
+		"q       quit; what was started here ends, others go on",
 	};
 
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines) && i + HEAD_LINES + 1 < rows; i++)
@@ -155,10 +166,11 @@ draw_head(const struct live *live, unsigned width)
 	char *command = term_escape(profile->command), *state = describe_state(live), *text, *spark;
 	struct term term;
 
-	text = xasprintf("%s %" PRIu32 "  %s  heap %s  peak %s  %s allocations%s", command,
-			 profile->pid, human_duration(profile->moments[0].time_ns, time),
+	/* What matters least comes last, where few columns have no room for it. */
+	text = xasprintf("%s %" PRIu32 "  %s%s  heap %s  peak %s  %s allocations", command,
+			 profile->pid, human_duration(profile->moments[0].time_ns, time), state,
 			 human_size(sum->live_bytes, size), human_size(sum->peak_bytes, peak),
-			 human_count(sum->total_blocks, count), state);
+			 human_count(sum->total_blocks, count));
 	tui_put(0, 0, text, TUI_BOLD);
 	term_init(&term, stdout, TERM_COLOR_NEVER);
 	spark = term_sparkline(&term, live->points, live->point_count,
@@ -188,12 +200,11 @@ live_draw(struct live *live)
 		draw_lines(live, rows);
 	else
 		draw_help(rows);
-	foot = live->types_filter || live->filter[0] != '\0'
+	foot = live->message[0] != '\0' ? xstrdup(live->message)
+	       : live->types_filter || live->filter[0] != '\0'
 		       ? xasprintf("/%s%s", live->filter, live->types_filter ? "_" : "")
-	       : live->message[0] != '\0' ? xstrdup(live->message)
-					  : xstrdup("Enter stacks  / filter  g group  d mark  "
-						    "space pause  s snapshot  "
-						    "? help  q quit");
+		       : xstrdup("? help  q quit  Enter stacks  / filter  g group  "
+				 "d mark  space pause  s snapshot");
 	tui_put(rows - 1, 0, foot, TUI_DIM);
 	free(foot);
 	tui_show();

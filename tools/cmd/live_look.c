@@ -7,9 +7,11 @@
 #include "cmd/live.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/column.h"
 #include "model/rank.h"
 #include "read/locate.h"
 #include "read/snapshot.h"
@@ -20,22 +22,22 @@
 static void
 note(struct live_looked *looked, const struct live *live)
 {
-	looked->bytes.count = 0;
+	looked->keys.count = 0;
 	for (size_t i = 0; i < live->set.count; i++) {
 		const struct group *group = &live->set.groups[i];
 
-		while (looked->bytes.count <= group->key)
-			*array_push(&looked->bytes) = 0;
-		looked->bytes.items[group->key] = group->values.live_bytes;
+		while (looked->keys.count <= group->key)
+			*array_push(&looked->keys) = (struct profile_values){0};
+		looked->keys.items[group->key] = group->values;
 	}
 	looked->time_ns = live->profile->moments[0].time_ns;
 	looked->is_set = true;
 }
 
 static int64_t
-get_noted(const struct live_looked *looked, uint32_t key)
+get_noted(const struct live *live, const struct live_looked *looked, uint32_t key)
 {
-	return key < looked->bytes.count ? looked->bytes.items[key] : 0;
+	return key < looked->keys.count ? column_get(live->column, &looked->keys.items[key]) : 0;
 }
 
 void
@@ -80,6 +82,9 @@ live_look(struct live *live)
 void
 live_change_groups(struct live *live)
 {
+	if (live->mark.is_set)
+		snprintf(live->message, sizeof(live->message),
+			 "The mark is gone: it was of other groups.");
 	live->before.is_set = live->mark.is_set = false;
 	live->chosen = live->first = 0;
 	live_group(live);
@@ -134,16 +139,25 @@ get_base(const struct live *live)
 	return live->mark.is_set ? &live->mark : &live->before;
 }
 
+bool
+live_has_change(const struct live *live)
+{
+	const struct live_looked *base = get_base(live);
+
+	return base->is_set && (live->mark.is_set || live->now.time_ns > base->time_ns);
+}
+
 double
 live_get_change(const struct live *live, const struct group *row)
 {
 	const struct live_looked *base = get_base(live);
-	double change = (double)row->values.live_bytes - (double)get_noted(base, row->key);
-	double seconds = (double)(live->now.time_ns - base->time_ns) / 1e9;
+	double change = (double)column_get(live->column, &row->values) -
+			(double)get_noted(live, base, row->key);
 
-	if (!base->is_set)
+	if (!live_has_change(live))
 		return 0;
-	return live->mark.is_set ? change : seconds > 0 ? change / seconds : 0;
+	return live->mark.is_set ? change
+				 : change / ((double)(live->now.time_ns - base->time_ns) / 1e9);
 }
 
 void
@@ -153,9 +167,9 @@ live_release(struct live *live)
 		free(*line);
 	array_release(&live->lines);
 	array_release(&live->rows);
-	array_release(&live->now.bytes);
-	array_release(&live->before.bytes);
-	array_release(&live->mark.bytes);
+	array_release(&live->now.keys);
+	array_release(&live->before.keys);
+	array_release(&live->mark.keys);
 	group_set_release(&live->set);
 	debuginfo_cache_free(live->cache);
 	place_table_free(live->table);

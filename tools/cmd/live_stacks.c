@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/column.h"
 #include "model/rank.h"
 #include "model/tree.h"
 #include "tui/tui.h"
@@ -40,7 +41,7 @@ is_of_row(const struct live *live, const struct group *stack, const struct group
 		[GROUP_BY_MODULE] = PLACE_KEY_MODULE,
 	};
 
-	return stack->values.live_bytes > 0 && stack->stack != 0 &&
+	return column_get(live->column, &stack->values) > 0 && stack->stack != 0 &&
 	       place_table_insert_key(live->table, place_table_get_place(live->table, stack->stack),
 				      keys[live->options.by]) == row->key;
 }
@@ -48,11 +49,16 @@ is_of_row(const struct live *live, const struct group *stack, const struct group
 static void
 write_stack(const struct live *live, const struct term *term, const struct group *stack)
 {
+	uint64_t count = (uint64_t)column_get_blocks(live->column, &stack->values);
+	int64_t value = column_get(live->column, &stack->values);
 	char size[HUMAN_BYTES], blocks[HUMAN_BYTES];
 
-	fprintf(term->stream, "%s in %s block%s:\n", human_size(stack->values.live_bytes, size),
-		human_count((uint64_t)stack->values.live_blocks, blocks),
-		text_plural((uint64_t)stack->values.live_blocks));
+	if (live->column->unit == COLUMN_BYTES)
+		fprintf(term->stream, "%s in %s block%s:\n", human_size(value, size),
+			human_count(count, blocks), text_plural(count));
+	else
+		fprintf(term->stream, "%s %s:\n", human_count((uint64_t)value, size),
+			live->column->title);
 	view_stack_text(term, live->table, stack->stack, NULL,
 			&(struct view_stack_options){.frames = 0});
 	fputc('\n', term->stream);

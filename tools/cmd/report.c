@@ -255,7 +255,7 @@ cmd_report(int argc, char **argv)
 	size_t count;
 
 	report_options_init(options, REPORT_PAGE);
-	options->history = true;
+	options->history = options->resident = true;
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	check_options(&arguments);
 	report_output_check(&options->output);

@@ -139,6 +139,7 @@ report_load(struct report_options *options, const char *operand, const uint64_t 
 		.freed_at = freed_at,
 		.mapped = is_about_mappings(options),
 		.history = options->history,
+		.resident = options->resident,
 		.watch = options->watch,
 	};
 	bool suppresses = options->group.selection.suppressions.count > 0;

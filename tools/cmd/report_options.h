@@ -38,6 +38,7 @@ struct report_options {
 	int frames;
 	const struct source_watch *watch; /* or NULL */
 	bool history;                     /* of a living process too */
+	bool resident;                    /* and where its resident memory is */
 	bool any_frame, most_recent_last, full_names, online;
 	enum term_color color;
 	struct report_filters words;

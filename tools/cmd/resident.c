@@ -80,7 +80,8 @@ refuse(const struct source *source)
 	if (source->is_tally)
 		die(COMMAND_TROUBLE,
 		    "%s: nothing is known of resident pages then: `heaptally run --every SECONDS` "
-		    "keeps that, and so does each mark; or ask for the process while it lives",
+		    "keeps that, and so do each mark and `heaptally snapshot PID`; or ask for the "
+		    "process while it lives",
 		    name);
 	switch (source->memory_error) {
 	case -ESRCH:

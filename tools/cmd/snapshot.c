@@ -267,7 +267,7 @@ cmd_snapshot(int argc, char **argv)
 		       "  heaptally snapshot /dev/shm/heaptally-1000/ingest.41873.*.recording\n",
 	};
 	struct arguments arguments = {0};
-	struct source_request request = {.moment = "exit"};
+	struct source_request request = {.moment = "exit", .resident = true};
 	struct source source;
 	char *why, *path;
 

@@ -50,6 +50,7 @@ struct memory_mapping {
 	uint64_t inode;
 	bool readable, writable, executable, shared;
 	bool of_no_file;  /* shared memory that only looks like one */
+	bool of_no_name;  /* and to which no descriptor leads: MAP_ANONYMOUS with MAP_SHARED */
 	const char *name; /* interned; "" without one */
 	uint32_t flags;   /* enum memory_flag bits */
 	enum memory_class class;

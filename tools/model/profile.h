@@ -216,8 +216,8 @@ struct profile {
 	uint64_t crosschecks, crosscheck_differences, full_walks, rules;
 	int64_t peak_error_bytes; /* bound; 0 is exact */
 
-	/* Resident memory that is no file's: the most that was seen, and the last. 0 if not known.
-	 */
+	/* Resident memory that is no file's, nor the runtime's: the most that was seen, and the
+	 * last. 0 if not known. */
 	uint64_t anonymous_bytes, anonymous_last_bytes;
 	uint32_t frames_limit;
 	bool realloc_origin;

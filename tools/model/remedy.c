@@ -218,16 +218,19 @@ get_candidate(const struct remedy *remedy, const struct resident *resident, enum
 	}
 }
 
+bool
+remedy_is_worth(const struct resident *resident, uint64_t bytes)
+{
+	return bytes >= WORTH_BYTES && bytes >= resident->memory->resident_after / WORTH_SHARE;
+}
+
 uint64_t
 remedy_get_bytes(const struct remedy *remedy, const struct resident *resident,
 		 enum remedy_kind kind)
 {
 	uint64_t bytes = get_candidate(remedy, resident, kind);
 
-	if (!remedy->is_known || bytes < WORTH_BYTES ||
-	    bytes < resident->memory->resident_after / WORTH_SHARE)
-		return 0;
-	return bytes;
+	return remedy->is_known && remedy_is_worth(resident, bytes) ? bytes : 0;
 }
 
 const char *

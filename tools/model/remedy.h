@@ -45,6 +45,9 @@ enum remedy_kind {
 uint64_t remedy_get_bytes(const struct remedy *remedy, const struct resident *resident,
 			  enum remedy_kind kind);
 
+/* Whether so much of it is worth a line. */
+bool remedy_is_worth(const struct resident *resident, uint64_t bytes);
+
 /* The call or setting, as it is typed. */
 const char *remedy_get_advice(enum remedy_kind kind);
 

@@ -153,6 +153,7 @@ static bool
 may_be_owned(const struct memory_mapping *mapping)
 {
 	return mapping->class == MEMORY_ANONYMOUS ||
+	       (mapping->class == MEMORY_SHARED && mapping->of_no_name) ||
 	       (mapping->class == MEMORY_DATA && mapping->inode == 0);
 }
 

@@ -123,6 +123,10 @@ function formatCount(count) {
 	return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+function formatBlocks(count) {
+	return formatCount(count) + (count === 1 ? " block" : " blocks");
+}
+
 function formatValue(value, unit) {
 	return unit === "bytes" ? formatBytes(value) : formatCount(value);
 }
@@ -186,8 +190,10 @@ function addTo(frame, selection, bucket, isOwn) {
 	}
 }
 
+/* A block may have no bytes, and is one all the same. */
 function isZero(selection, bucket) {
-	return !(selection.now && selection.now[bucket]) && !(selection.before && selection.before[bucket]);
+	return [selection.now, selection.before, selection.blocks, selection.blocksBefore].every(
+		(values) => !(values && values[bucket]));
 }
 
 const REST_KEY = "\0rest"; // no name has a NUL
@@ -326,7 +332,7 @@ function makeRows(tree, selection, top, by) {
 
 	if (selection.compares)
 		return rows.filter((row) => row.now !== row.before || row.blocks !== row.blocksBefore);
-	return rows.filter((row) => row.now !== 0);
+	return rows.filter((row) => row.now !== 0 || row.blocks !== 0);
 }
 
 /* --- search --- */

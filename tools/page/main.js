@@ -37,15 +37,15 @@ function describeSide(one) {
 	const facts = [
 		`${one.state}, ${formatSeconds(one.seconds)}`,
 		`peak ${formatBytes(one.peak)}`,
-		`${one.state === "running" ? "live now" : "not freed"} ${formatBytes(one.live)} in ${formatCount(one.liveBlocks)} blocks`,
-		`allocated ${formatBytes(one.total)} in ${formatCount(one.totalBlocks)} calls`,
+		`${one.state === "running" ? "live now" : "not freed"} ${formatBytes(one.live)} in ${formatBlocks(one.liveBlocks)}`,
+		`allocated ${formatBytes(one.total)} in ${formatCount(one.totalBlocks)} ${one.totalBlocks === 1 ? "call" : "calls"}`,
 		`${formatCount(one.temporary)} temporary`,
 	];
 
 	if (one.kept > 0)
 		facts.push(`system libraries keep ${formatBytes(one.kept)} by design`);
 	if (one.lost !== undefined)
-		facts.push(`lost ${formatBytes(one.lost)} in ${formatCount(one.lostBlocks)} blocks`);
+		facts.push(`lost ${formatBytes(one.lost)} in ${formatBlocks(one.lostBlocks)}`);
 	if (one.resident > 0)
 		facts.push(`resident at most ${formatBytes(one.resident)}`);
 	return facts.join(" \u00b7 ");
@@ -227,6 +227,31 @@ function getMoment(number) {
 	return side.moments.findIndex((moment) => moment.number === number);
 }
 
+/* The last that is known of then: all, and its parts, the largest first. */
+function describeResident(one, seconds) {
+	const [at, all, ...bytes] = one.residents.filter((resident) => resident[0] <= seconds).pop();
+	const parts = one.parts.map((name, index) => [bytes[index], name]).filter(([size]) => size > 0).sort((a, b) => b[0] - a[0]);
+
+	return `${formatBytes(all)} resident at ${formatSeconds(at)}: ` +
+		parts.map(([size, name]) => `${name} ${formatBytes(size)}`).join(" \u00b7 ");
+}
+
+function writeResident() {
+	const isGrowth = state.metric === "growth";
+	const until = isDiff ? Infinity : side.moments[getMoment(isGrowth ? state.to : state.moment)].seconds;
+
+	get("parts").textContent = "";
+	raw.sides.forEach((one, index) => {
+		if (!one.residents.some((resident) => resident[0] <= until))
+			return;
+		const line = addText(get("parts"), "p", "");
+
+		if (isDiff)
+			addText(line, "b", index === 0 ? "before: " : "now: ");
+		line.append(describeResident(one, until));
+	});
+}
+
 function drawTimeline() {
 	const isGrowth = state.metric === "growth";
 	const index = getMoment(state.moment);
@@ -244,6 +269,7 @@ function drawTimeline() {
 	get("moment-name").textContent = `${side.moments[index].name}: ${formatBytes(side.moments[index].live)}`;
 	get("moment").setAttribute("aria-valuetext", get("moment-name").textContent);
 	get("legend").textContent = legend + (state.showsResident ? " Dotted: resident memory." : "");
+	writeResident();
 	chart.draw(chosen, state.showsResident);
 }
 
@@ -255,7 +281,7 @@ function describeSelection(top) {
 		text = `${metric.title}: ${formatValue(top.before, unit)} before, ${formatValue(top.now, unit)} now, ` +
 			formatChange(top.now - top.before, unit);
 	else
-		text = `${metric.title}: ${formatValue(top.now, unit)}${unit === "bytes" ? ` in ${formatCount(top.blocks)} blocks` : ""}` +
+		text = `${metric.title}: ${formatValue(top.now, unit)}${unit === "bytes" ? ` in ${formatBlocks(top.blocks)}` : ""}` +
 			`${metric.id === "live" ? ", " + side.moments[getMoment(state.moment)].name : ""}`;
 	if (top !== tree.root)
 		text += `, in ${top.key === REST_KEY ? "smaller stacks" : top.place.name}` +

@@ -39,7 +39,8 @@ struct snapshot_identity {
 
 	uint64_t duration_ns;
 	int64_t live_bytes, peak_bytes;
-	uint32_t trouble; /* enum profile_trouble bits */
+	uint64_t private_bytes; /* memory of the runtime beside the recording */
+	uint32_t trouble;       /* enum profile_trouble bits */
 	uint64_t mark_count;
 	enum profile_pause pause;
 	int exit_look_error; /* 0, or the -errno of why the look at exit left no graph */

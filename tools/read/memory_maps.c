@@ -141,6 +141,7 @@ parse_head(struct memory *memory, char *line, struct memory_mapping *ret_mapping
 	mapping.executable = permissions[2] == 'x';
 	mapping.shared = permissions[3] == 's';
 	mapping.of_no_file = mapping.shared && is_of_no_file(mapping.name);
+	mapping.of_no_name = mapping.of_no_file && text_starts_with(mapping.name, "/dev/zero");
 	*ret_mapping = mapping;
 	return true;
 }

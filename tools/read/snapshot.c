@@ -192,6 +192,9 @@ fill_state(struct snapshot *snapshot)
 	identity->state = identity->alive || header->copied_ns != 0 ? PROFILE_RUNNING
 			  : header->state == RECORDING_EXITED       ? PROFILE_EXITED
 								    : PROFILE_ENDED;
+	identity->private_bytes = header->tracer_bytes > snapshot->file.stored_bytes
+					  ? header->tracer_bytes - snapshot->file.stored_bytes
+					  : 0;
 	identity->peak_bytes = (int64_t)((uint64_t)header->control.peak_bytes -
 					 (uint64_t)header->control.live_offset);
 	if (header->control.rising && identity->live_bytes > identity->peak_bytes)

@@ -19,6 +19,7 @@
 
 enum {
 	PATH_BYTES = 4096,
+	STORED_UNIT = 512,     /* of st_blocks */
 	TEXT_BYTES = 32 << 10, /* a command line may be as long */
 };
 
@@ -66,6 +67,7 @@ snapshot_file_read_status(struct snapshot_file *file)
 	if (fstat(file->fd, &status) != 0)
 		return -errno;
 	file->bytes = (uint64_t)status.st_size;
+	file->stored_bytes = (uint64_t)status.st_blocks * STORED_UNIT;
 	file->modified_ns = clock_from(status.st_mtim);
 	return 0;
 }

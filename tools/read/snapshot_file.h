@@ -22,6 +22,7 @@ struct intern;
 struct snapshot_file {
 	int fd;
 	uint64_t bytes;
+	uint64_t stored_bytes;          /* without holes */
 	uint64_t modified_ns;           /* realtime */
 	struct recording_header header; /* never one that was not checked */
 };

@@ -278,10 +278,11 @@ needs_history(const struct source_request *request, const char *moment)
 static int
 look_once(struct snapshot *snapshot, const struct source_request *request)
 {
+	/* Of several moments what is mapped is that of each. */
+	bool each = request->mapped && request->history && snapshot_notes_mappings(snapshot);
 	int result = snapshot_update(snapshot, "");
 
-	/* Of several moments what is mapped is that of each. */
-	if (result == 0 && request->mapped && request->history && snapshot_notes_mappings(snapshot))
+	if (result == 0 && (each || request->resident))
 		snapshot_update_resident(snapshot);
 	return result;
 }

@@ -35,6 +35,7 @@ struct source_request {
 	const uint64_t *freed_at; /* with `blocks`: and what was freed that held this address */
 	bool memory;              /* and the memory of the process, if it lives */
 	bool mapped;              /* the same, if it is recorded what the program maps */
+	bool resident;            /* keep the parts of it with each look, as a run does */
 	bool history;             /* of a living process: what `heaptally run` knows so far */
 	const struct source_watch *watch; /* or NULL */
 };

@@ -148,12 +148,15 @@ is_main(const struct collector *collector, const struct tracked *tracked)
 
 /* --- the curve --- */
 
-/* Resident memory, and how much of it is no file's: the second number of statm, less the third. */
+/*
+ * Resident memory, and how much of it is neither a file's nor ours: the second number of statm,
+ * less the third, less what the runtime has beside its recording, which is a file.
+ */
 static uint64_t
 get_resident_bytes(const struct collector *collector, struct tracked *tracked)
 {
 	struct profile *profile = snapshot_get_profile(tracked->snapshot);
-	uint64_t resident, shared, anonymous, page = (uint64_t)collector->page_bytes;
+	uint64_t resident, others, anonymous, page = (uint64_t)collector->page_bytes;
 	char text[128], *end;
 	ssize_t length = tracked->statm >= 0 ? pread(tracked->statm, text, sizeof(text) - 1, 0) : 0;
 	const char *blank;
@@ -162,14 +165,15 @@ get_resident_bytes(const struct collector *collector, struct tracked *tracked)
 	blank = strchr(text, ' ');
 	if (blank == NULL)
 		return 0;
-	resident = strtoull(blank, &end, 10);
-	shared = strtoull(end, NULL, 10);
-	anonymous = resident > shared ? (resident - shared) * page : 0;
+	resident = strtoull(blank, &end, 10) * page;
+	others = strtoull(end, NULL, 10) * page +
+		 snapshot_get_identity(tracked->snapshot)->private_bytes;
+	anonymous = resident > others ? resident - others : 0;
 	if (anonymous != 0)
 		profile->anonymous_last_bytes = anonymous;
 	if (anonymous > profile->anonymous_bytes)
 		profile->anonymous_bytes = anonymous;
-	return resident * page;
+	return resident;
 }
 
 /* Keep every second sample: the curve stays whole and has room for as many again. */

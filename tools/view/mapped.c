@@ -8,6 +8,7 @@
 #include "util/human.h"
 #include "util/json_writer.h"
 #include "util/term.h"
+#include "util/text.h"
 #include "view/place.h"
 #include "view/site.h"
 #include "view/table.h"
@@ -80,8 +81,9 @@ view_mapped_text(const struct term *term, const struct view_mapped *view, size_t
 	      term->stream);
 	view_mapped_rows(term, view, rows);
 	if (count < view->list->lines.count)
-		fprintf(term->stream, "(%s more lines; -n 0 for all)\n",
-			human_count(view->list->lines.count - count, more));
+		fprintf(term->stream, "(%s more line%s; -n 0 for all)\n",
+			human_count(view->list->lines.count - count, more),
+			text_plural(view->list->lines.count - count));
 }
 
 void

@@ -11,6 +11,7 @@
 #include "model/forest.h"
 #include "model/name.h"
 #include "model/not_freed.h"
+#include "model/resident.h"
 #include "util/array.h"
 #include "util/buffer.h"
 #include "util/hash_map.h"
@@ -22,17 +23,19 @@
 #include "view/place.h"
 #include "view/quality.h"
 
-#define NODES_MOST   5000
-#define NODES_LEAST  1000
-#define LINES_MOST   400
-#define NUMBERS_MOST 120000 /* of all nodes: what makes the page large */
-#define SHARE_LEAST  0.0005
-#define MOMENTS_MOST 24
-#define POINTS_MOST  1500
-#define METRIC_LOST  "lost"
-#define NAME_BYTES   240
-#define NAME_LEAST   48 /* when names have taken STRINGS_MOST bytes */
-#define STRINGS_MOST 500000
+#define NODES_MOST     5000
+#define NODES_LEAST    1000
+#define LINES_MOST     400
+#define NUMBERS_MOST   120000 /* of all nodes: what makes the page large */
+#define SHARE_LEAST    0.0005
+#define MOMENTS_MOST   24
+#define POINTS_MOST    1500
+#define METRIC_LOST    "lost"
+#define NAME_BYTES     240
+#define NAME_LEAST     48 /* when names have taken STRINGS_MOST bytes */
+#define STRINGS_MOST   500000
+
+#define RESIDENTS_MOST 100
 
 /* One pair of numbers of each node: bytes and blocks. */
 struct metric {
@@ -450,6 +453,32 @@ write_curve(struct json_writer *json, const struct profile *profile)
 	curve_release(&curve);
 }
 
+/* Where the resident memory was: time, all of it, and the parts; of the last in any case. */
+static void
+write_residents(struct json_writer *json, const struct profile *profile)
+{
+	uint32_t step = profile->resident_count / RESIDENTS_MOST + 1;
+
+	json_writer_begin_array(json, "parts");
+	for (unsigned part = 0; part < RESIDENT_PARTS; part++)
+		json_writer_string(json, NULL, resident_part_name(part));
+	json_writer_end_array(json);
+	json_writer_begin_array(json, "residents");
+	for (uint32_t i = 0; i < profile->resident_count; i++) {
+		const struct profile_resident *one = &profile->residents[i];
+
+		if ((profile->resident_count - 1 - i) % step != 0)
+			continue;
+		json_writer_begin_array(json, NULL);
+		json_writer_seconds(json, NULL, one->time_ns);
+		json_writer_unsigned(json, NULL, one->resident_bytes);
+		for (unsigned part = 0; part < RESIDENT_PARTS; part++)
+			json_writer_unsigned(json, NULL, one->parts[part]);
+		json_writer_end_array(json);
+	}
+	json_writer_end_array(json);
+}
+
 static void
 write_moments(struct writer *writer, unsigned side)
 {
@@ -567,6 +596,7 @@ write_side(struct writer *writer, unsigned side)
 	json_writer_bool(json, "atPeak", at->peak);
 	write_totals(json, profile, &writer->lost[side]);
 	write_curve(json, profile);
+	write_residents(json, profile);
 	write_moments(writer, side);
 	json_writer_string(json, "quality", quality != NULL ? quality : "");
 	view_quality_troubles_json(json, profile);

@@ -122,8 +122,9 @@ view_pins_text(const struct term *term, const struct view_pins *view, size_t row
 	      term->stream);
 	print_table(term, view, count);
 	if (count < view->list->pins.count)
-		fprintf(term->stream, "(%s more lines; -n 0 for all)\n",
-			human_count(view->list->pins.count - count, more));
+		fprintf(term->stream, "(%s more line%s; -n 0 for all)\n",
+			human_count(view->list->pins.count - count, more),
+			text_plural(view->list->pins.count - count));
 	print_picture(term, view);
 }
 

@@ -49,15 +49,27 @@ print_now(const struct term *term, const struct resident *resident, const struct
 	fputc('\n', term->stream);
 }
 
-void
-view_remedy_text(const struct term *term, const struct resident *resident)
+/* What no call and no setting gives back. */
+static void
+print_pinned(const struct term *term, const struct resident *resident, bool has_pins)
+{
+	uint64_t bytes = resident->parts[RESIDENT_PINNED];
+	char size[HUMAN_BYTES];
+
+	if (!remedy_is_worth(resident, bytes))
+		return;
+	fprintf(term->stream,
+		"pinned        %s stay with the blocks on their pages, whatever is set: %s\n",
+		human_size((int64_t)bytes, size),
+		has_pins ? "the lines are below" : "--pins names the lines");
+}
+
+static void
+print_free(const struct term *term, const struct resident *resident)
 {
 	struct remedy remedy;
 	char size[HUMAN_BYTES];
 
-	if (resident->memory->blocks_from == MEMORY_BLOCKS_SUMMARY ||
-	    resident->memory->unseen != MEMORY_ALL_SEEN || resident->parts[RESIDENT_KEPT] == 0)
-		return;
 	remedy_init(&remedy, resident);
 	print_now(term, resident, &remedy);
 	for (unsigned kind = REMEDY_TRIM + 1; kind < REMEDY_KINDS; kind++) {
@@ -69,6 +81,17 @@ view_remedy_text(const struct term *term, const struct resident *resident)
 				human_size((int64_t)bytes, size), remedy_get_advice(kind),
 				costs[kind]);
 	}
+}
+
+void
+view_remedy_text(const struct term *term, const struct resident *resident, bool has_pins)
+{
+	if (resident->memory->blocks_from == MEMORY_BLOCKS_SUMMARY ||
+	    resident->memory->unseen != MEMORY_ALL_SEEN)
+		return;
+	if (resident->parts[RESIDENT_KEPT] != 0)
+		print_free(term, resident);
+	print_pinned(term, resident, has_pins);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "model/managed.h"
+#include "model/memory.h"
 #include "model/profile.h"
 #include "model/resident.h"
 #include "model/trouble.h"
@@ -20,6 +21,8 @@
 /* Of a managed heap less will do: that part of it is unseen is known. */
 #define MANAGED_USUAL ((uint64_t)2 << 20)
 
+#define LAST_LOOKS    3
+
 static const struct profile_values *
 get_totals(const struct profile *profile)
 {
@@ -30,6 +33,12 @@ static uint64_t
 unsigned_of(int64_t bytes)
 {
 	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+static uint64_t
+less(uint64_t bytes, uint64_t part)
+{
+	return bytes > part ? bytes - part : 0;
 }
 
 static char *
@@ -66,22 +75,26 @@ explain_mapped(const struct profile *profile)
 			 resident, human_size((int64_t)peak, heap));
 }
 
-/* Snapshots know what it was: nothing has to be guessed. */
+/* Snapshots know what it was: nothing has to be guessed. What is ours is not the program's. */
 static char *
 explain_parts(const struct profile *profile)
 {
 	const struct profile_resident *last = profile_find_resident(profile, UINT64_MAX);
 	char resident[HUMAN_BYTES], live[HUMAN_BYTES], pinned[HUMAN_BYTES], kept[HUMAN_BYTES];
-	char other[HUMAN_BYTES], time[HUMAN_BYTES];
+	char other[HUMAN_BYTES], time[HUMAN_BYTES], ours[HUMAN_BYTES];
+	uint64_t bytes;
 
-	if (last == NULL || last->resident_bytes < TIMES * last->live_bytes + USUAL)
+	if (last == NULL)
+		return NULL;
+	bytes = less(last->resident_bytes, last->parts[RESIDENT_TRACER]);
+	if (bytes < TIMES * last->live_bytes + USUAL)
 		return NULL;
 	return xasprintf(
-		"of %s resident at %s, %s were live, %s free on pages with live blocks, "
-		"%s free pages, %s mapped without malloc; `heaptally resident` has all "
-		"parts",
-		human_size((int64_t)last->resident_bytes, resident),
-		human_duration(last->time_ns, time),
+		"of %s resident at %s without heaptally's %s, %s were live, %s free on pages "
+		"with live blocks, %s free pages, %s mapped without malloc; `heaptally resident` "
+		"has all parts",
+		human_size((int64_t)bytes, resident), human_duration(last->time_ns, time),
+		human_size((int64_t)last->parts[RESIDENT_TRACER], ours),
 		human_size((int64_t)last->parts[RESIDENT_LIVE], live),
 		human_size((int64_t)last->parts[RESIDENT_PINNED], pinned),
 		human_size((int64_t)(last->parts[RESIDENT_KEPT] + last->parts[RESIDENT_UNSEEN]),
@@ -91,6 +104,37 @@ explain_parts(const struct profile *profile)
 			other));
 }
 
+/*
+ * What was live when resident memory was seen last, and a few looks before: at its end a program
+ * may free much at once, and is gone before the next look. False if it was not looked at so often.
+ */
+static bool
+get_live_at_last(const struct profile *profile, uint64_t *ret_bytes)
+{
+	uint32_t found = 0;
+
+	*ret_bytes = 0;
+	for (uint32_t i = profile->sample_count; i > 0 && found < LAST_LOOKS; i--) {
+		const struct profile_sample *sample = &profile->samples[i - 1];
+
+		if (sample->rss_bytes == 0)
+			continue;
+		if (unsigned_of(sample->live_bytes) > *ret_bytes)
+			*ret_bytes = unsigned_of(sample->live_bytes);
+		found++;
+	}
+	return found == LAST_LOOKS;
+}
+
+static const char *
+get_help(const struct profile *profile)
+{
+	return profile->allocator != NULL &&
+			       memory_get_allocator(profile->allocator) == MEMORY_GLIBC
+		       ? "malloc_trim(3) and MALLOC_ARENA_MAX may help"
+		       : "`heaptally resident`, while it lives, says what would come back";
+}
+
 /* Malloc gave it, it was freed, and it is still there. */
 static char *
 explain_kept(const struct profile *profile)
@@ -98,15 +142,12 @@ explain_kept(const struct profile *profile)
 	uint64_t live, last = profile->anonymous_last_bytes;
 	char resident[HUMAN_BYTES], heap[HUMAN_BYTES];
 
-	if (profile->sample_count == 0)
-		return NULL;
-	live = unsigned_of(profile->samples[profile->sample_count - 1].live_bytes);
-	if (last < TIMES * live + USUAL)
+	if (!get_live_at_last(profile, &live) || last < TIMES * live + USUAL)
 		return NULL;
 	return xasprintf("%s stayed resident for %s that were live: the allocator keeps what was "
-			 "freed, in its caches or between small blocks; malloc_trim(3) and "
-			 "MALLOC_ARENA_MAX may help",
-			 human_size((int64_t)last, resident), human_size((int64_t)live, heap));
+			 "freed, in its caches or between small blocks; %s",
+			 human_size((int64_t)last, resident), human_size((int64_t)live, heap),
+			 get_help(profile));
 }
 
 char *

@@ -110,8 +110,9 @@ print_mapped(const struct term *term, const struct view_top *view)
 		return;
 	view_mapped_rows(term, view->lines, MAPPED_LINES);
 	if (view->lines->list->lines.count > MAPPED_LINES)
-		fprintf(term->stream, "(%s more lines; `heaptally resident` has them)\n",
-			human_count(view->lines->list->lines.count - MAPPED_LINES, count));
+		fprintf(term->stream, "(%s more line%s; `heaptally resident` has them)\n",
+			human_count(view->lines->list->lines.count - MAPPED_LINES, count),
+			text_plural(view->lines->list->lines.count - MAPPED_LINES));
 }
 
 void

@@ -383,7 +383,7 @@ view_waterfall_text(const struct term *term, const struct view_waterfall *view)
 	print_parts(term, view);
 	print_outside(term, view);
 	print_told_apart(term, view);
-	view_remedy_text(term, view->resident);
+	view_remedy_text(term, view->resident, view->pins != NULL);
 	print_regions(term, view);
 	if (view->mapped != NULL && view->mapped->list->lines.count != 0)
 		view_mapped_text(term, view->mapped, view->rows);
