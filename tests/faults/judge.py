@@ -117,6 +117,8 @@ class Bench:
             "HOME": directory,
             "LC_ALL": "C.UTF-8",
             "TMPDIR": directory,
+            # Where a recording goes that has no room in its place: it goes with all of this.
+            "XDG_RUNTIME_DIR": self.root,
         }
         environment.update(changes)
         environment.update(tracer.variables(directory))
