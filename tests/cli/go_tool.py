@@ -9,7 +9,8 @@ from harness import BUILD, Skip, environment, equal, run
 
 RawProfile = collections.namedtuple("RawProfile", "types shown samples labels mappings comments")
 Row = collections.namedtuple("Row", "flat cum")
-LINE = re.compile(r"(.*):(\d+)(?::\d+)? s=\d+(?:\(.*\))?")
+# A line number, from Go 1.22 on with the column behind it.
+LINE = re.compile(r"(.*?):(\d+)(?::\d+)? s=\d+(?:\(.*\))?")
 SAMPLE = re.compile(r"((?: +-?\d+)+): ((?:\d+ ?)*)")
 LOCATION = re.compile(r" +(\d+): 0x[0-9a-f]+ (?:M=(\d+) )?(.*)")
 NUMBER = r"(-?[\d.]+)[a-zA-Z]*"
