@@ -205,12 +205,6 @@ read_stack(struct unwind_memory *m, struct walk *w, uint64_t address, uint64_t *
 	return true;
 }
 
-static inline bool
-may_read(const struct walk *w, uint64_t address)
-{
-	return address - w->stack_low <= w->stack_span || os_readable(address);
-}
-
 /* Go out of a frame whose end and saved frame pointer are known. */
 static ALWAYS_INLINE enum walk_end
 step_to(struct unwind_memory *m, struct walk *w, uint64_t cfa, uint64_t bp_slot, bool bp_saved)
@@ -244,7 +238,8 @@ step_by_guess(struct unwind_memory *m, struct walk *w)
 
 	if (w->bp < w->sp || w->bp - w->sp > GUESS_FRAME_MAX || w->bp % 8 != 0)
 		return WALK_TRUNCATED;
-	if (!may_read(w, w->bp) || !may_read(w, slot - 8))
+	/* Also of this stack: what lies further out may be another one, and have gone. */
+	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && (!os_readable(w->bp) || !os_readable(slot - 8)))
 		return WALK_TRUNCATED;
 	/* Between two walks anything may be unmapped. */
 	if (!w->guessed)
