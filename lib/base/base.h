@@ -38,4 +38,11 @@ round_up(size_t value, size_t multiple)
 	return (value + multiple - 1) & ~(multiple - 1);
 }
 
+/* Where the page of an address begins. */
+static inline uintptr_t
+page_of(uintptr_t address)
+{
+	return address & ~(uintptr_t)(PAGE_BYTES - 1);
+}
+
 #endif

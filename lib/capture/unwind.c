@@ -61,12 +61,6 @@ struct walk {
 	bool crosses; /* the words are of another stack, which was not asked for */
 };
 
-static inline uintptr_t
-page_of(uintptr_t address)
-{
-	return address & ~(uintptr_t)(PAGE_BYTES - 1);
-}
-
 /* Whether every page from start (a page) up to end can be read. */
 static bool
 pages_readable(uintptr_t start, uintptr_t end)

@@ -14,15 +14,15 @@ struct hook_walk {
 };
 
 static uint64_t
-page_of(uint64_t address)
+page_key(uint64_t address)
 {
-	return (address & ~(uint64_t)(PAGE_BYTES - 1)) | 1;
+	return page_of(address) | 1;
 }
 
 static bool
 read_word(struct hook_walk *w, uint64_t address, uint64_t *ret_word)
 {
-	uint64_t page = page_of(address);
+	uint64_t page = page_key(address);
 
 	if (address < w->low || address >= w->high || address % 8 != 0)
 		return false;
@@ -92,7 +92,7 @@ unwind_hook_find(uintptr_t frame, uintptr_t hook)
 {
 	const struct caller caller = arch_caller_of(frame);
 	struct hook_walk w = {caller.ip, caller.sp, caller.bp,
-			      frame,     hook,      page_of(arch_return_slot(frame))};
+			      frame,     hook,      page_key(arch_return_slot(frame))};
 
 	for (int i = 0; i < FRAMES_MAX; i++) {
 		if (is_ours(w.ip))

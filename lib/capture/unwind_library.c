@@ -348,8 +348,7 @@ page_readable(uint64_t page)
 bool
 unwind_view_read(struct unwind_view *view, uint64_t address, uint64_t *ret_word)
 {
-	uint64_t first = address & ~(uint64_t)(PAGE_BYTES - 1);
-	uint64_t last = (address + 7) & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t first = page_of(address), last = page_of(address + 7);
 
 	(void)view;
 	if (address - kept.start < kept.bytes)
@@ -373,8 +372,7 @@ begin(void)
 bool
 unwind_follows_call(uint64_t ip, uint64_t *page)
 {
-	uint64_t first = (ip - ARCH_CALL_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
-	uint64_t last = (ip - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t first = page_of(ip - ARCH_CALL_BYTES), last = page_of(ip - 1);
 
 	if ((first != *page && !os_readable(first)) || (last != first && !os_readable(last)))
 		return false;

@@ -272,7 +272,7 @@ static void
 scan_present(struct scan *scan, uint64_t start, uint64_t end, uint64_t place, bool copies)
 {
 	while (start < end && goes_on_in_time(scan)) {
-		uint64_t page = start & ~(uint64_t)(PAGE_BYTES - 1), stop;
+		uint64_t page = page_of(start), stop;
 		bool is_there;
 
 		stop = page + count_like_pages(scan, page, end, &is_there) * PAGE_BYTES;
@@ -294,7 +294,7 @@ scan_shared(struct scan *scan, uint64_t start, uint64_t end, uint64_t place)
 	static unsigned char pages[4096];
 
 	while (start < end && goes_on_in_time(scan)) {
-		uint64_t first = start & ~(uint64_t)(PAGE_BYTES - 1), stop = end;
+		uint64_t first = page_of(start), stop = end;
 		size_t count, like = 1;
 
 		if (stop - first > sizeof pages * PAGE_BYTES)

@@ -440,14 +440,21 @@ is_listed(const char *function)
 	return false;
 }
 
-bool
-wrapper_match_python(const char *function, const struct wrapper_patterns *patterns)
+/* Whether the user has named it. */
+static bool
+is_given(const char *name, const struct wrapper_patterns *patterns)
 {
-	for (size_t i = 0; function && patterns && i < patterns->count; i++) {
-		if (glob_match(patterns->globs[i], function))
+	for (size_t i = 0; name && patterns && i < patterns->count; i++) {
+		if (glob_match(patterns->globs[i], name))
 			return true;
 	}
 	return false;
+}
+
+bool
+wrapper_match_python(const char *function, const struct wrapper_patterns *patterns)
+{
+	return is_given(function, patterns);
 }
 
 bool
@@ -459,7 +466,7 @@ wrapper_match_address(const char *module, uint64_t offset, const struct wrapper_
 	if (patterns == NULL || patterns->count == 0)
 		return false;
 	buffer_insert_format(&name, "%s+0x%" PRIx64, text_base_name(module), offset);
-	found = wrapper_match_python(buffer_string(&name), patterns);
+	found = is_given(buffer_string(&name), patterns);
 	buffer_release(&name);
 	return found;
 }
@@ -471,7 +478,7 @@ match_function(const char *function, const struct wrapper_patterns *patterns)
 		if (text_starts_with(function, prefixes[i]))
 			return true;
 	}
-	if (is_listed(function) || wrapper_match_python(function, patterns))
+	if (is_listed(function) || is_given(function, patterns))
 		return true;
 	return is_method(function, "::operator new") || is_method(function, "::allocate") ||
 	       is_rust_method(function);
