@@ -156,6 +156,7 @@ look_live(const uint64_t *registers, uint32_t serial, uint64_t *ret_pause_ns)
 	if (!find_recording())
 		return -ENOENT;
 	fill_look(serial);
+	look.key = recording.header->request.key;
 	look.header.mode = GRAPH_LIVE_TWIN;
 	look.roots.registers = registers;
 	look.roots.register_count = ARCH_REGISTERS;

@@ -21,10 +21,14 @@
  *                                         ascending order
  *     class_table    uint64_t             addresses of these tables
  *     local_table    struct graph_local   in ascending order, none in another
+ *     sum_table      uint16_t             of what each block holds; or none at all
  *
- * The last five came later: files without the first two of them have zeros there; the header of
+ * The last six came later: files without the first two of them have zeros there; the header of
  * files without the others ends before them, and GRAPH_EDGES is at an offset less than where that
  * of a whole one does, or there are zeros.
+ *
+ * A sum tells whether a block has changed between two looks for which one key was given, and
+ * nothing else: the key is not kept.
  *
  * A site has the number that it has in the recording. All integers are little-endian.
  */
@@ -99,6 +103,7 @@ struct graph_header {
 	struct graph_extent sections[GRAPH_SECTIONS];
 	struct graph_extent object_table, class_table;
 	struct graph_extent local_table;
+	struct graph_extent sum_table;
 };
 
 #define GRAPH_HEADER_LEAST offsetof(struct graph_header, object_table)
@@ -188,6 +193,6 @@ GRAPH_LAYOUT(graph_thread, 16);
 GRAPH_LAYOUT(graph_far, 24);
 GRAPH_LAYOUT(graph_object, 8);
 GRAPH_LAYOUT(graph_local, 32);
-GRAPH_LAYOUT(graph_header, 264);
+GRAPH_LAYOUT(graph_header, 280);
 
 #endif

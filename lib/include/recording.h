@@ -281,7 +281,7 @@ enum recording_request_kind {
 
 struct recording_request {
 	uint32_t kind; /* enum recording_request_kind */
-	uint32_t reserved;
+	uint32_t key;  /* of a look: the sums of what blocks hold are made with it; 0: none are */
 	char label[RECORDING_LABEL_BYTES]; /* of a mark, NUL-terminated */
 };
 

@@ -135,7 +135,7 @@ graph_writer_finish(struct graph_writer *writer, int error)
 		memset(writer->header.sections, 0, sizeof writer->header.sections);
 		writer->header.thread_table = writer->header.far_table = (struct graph_extent){0};
 		writer->header.object_table = writer->header.class_table = (struct graph_extent){0};
-		writer->header.local_table = (struct graph_extent){0};
+		writer->header.local_table = writer->header.sum_table = (struct graph_extent){0};
 		os_truncate(writer->fd, 0);
 		writer->error = 0;
 		writer->offset = sizeof writer->header;

@@ -21,7 +21,8 @@ static struct {
 	struct roots_input roots_input;
 	struct graph_writer writer;
 	uint64_t *first;
-	size_t first_bytes;
+	uint16_t *sums; /* by block; or NULL */
+	size_t first_bytes, sums_bytes;
 } now;
 
 static bool
@@ -124,6 +125,8 @@ write_tables(const struct look *look)
 		    sizeof *now.objects.tables);
 	write_table(&header->local_table, now.locals.items, now.locals.count,
 		    sizeof *now.locals.items);
+	if (now.sums != NULL)
+		write_table(&header->sum_table, now.sums, now.nodes.count, sizeof *now.sums);
 }
 
 /* Nobody waits for an answer any more, or it takes too long. */
@@ -144,7 +147,7 @@ count_rest(void)
 
 	return sources * sizeof *now.first + now.nodes.count * sizeof *now.nodes.blocks +
 	       far * sizeof *now.scan.far.items + now.objects.count * sizeof *now.objects.items +
-	       SCAN_CHECK_BYTES;
+	       2 * now.sums_bytes + SCAN_CHECK_BYTES;
 }
 
 /* Memory that is used for this is charged to the process. Long before there is none left, it ends.
@@ -163,13 +166,18 @@ check_all(void)
 	return result == 0 ? check_room(count_rest()) : result;
 }
 
-/* Whether it can be read as an object. */
-static bool
-read_block(const struct graph_block *block)
+static void
+read_block(uint32_t number)
 {
-	return !thread_locals_take(&now.locals, block->start,
-				   block->start + nodes_get_bytes(block)) &&
-	       scan_block(&now.scan, block);
+	const struct graph_block *block = &now.nodes.blocks[number];
+	bool is_object = !thread_locals_take(&now.locals, block->start,
+					     block->start + nodes_get_bytes(block)) &&
+			 scan_block(&now.scan, block);
+
+	if (is_object)
+		objects_take(&now.objects, number, block);
+	if (now.sums != NULL)
+		now.sums[number] = scan_take_sum(&now.scan);
 }
 
 static int
@@ -182,8 +190,7 @@ read_memory(const struct look *look)
 	now.scan.check = check_all;
 	for (size_t i = 0; i < now.nodes.count; i++) {
 		scan_begin_source(&now.scan, (uint32_t)i);
-		if (read_block(&now.nodes.blocks[i]))
-			objects_take(&now.objects, (uint32_t)i, &now.nodes.blocks[i]);
+		read_block((uint32_t)i);
 		if (!scan_goes_on(&now.scan))
 			return now.scan.error;
 	}
@@ -191,6 +198,17 @@ read_memory(const struct look *look)
 	scan_finish(&now.scan, (uint32_t)(now.nodes.count + now.roots.count));
 	extent->count = now.scan.edge_count;
 	return now.scan.error != 0 ? now.scan.error : check_time(look);
+}
+
+static bool
+prepare_sums(uint32_t key)
+{
+	now.scan.key = key;
+	if (key == 0 || now.nodes.count == 0)
+		return true;
+	now.sums_bytes = now.nodes.count * sizeof *now.sums;
+	now.sums = os_map_dense(now.sums_bytes);
+	return now.sums != NULL;
 }
 
 /* Everything that needs memory; from here on nothing fails but the file. */
@@ -207,7 +225,7 @@ prepare(const struct look *look)
 	now.first_bytes = (now.nodes.count + roots_get_capacity(&now.map, &now.roots_input) + 1) *
 			  sizeof *now.first;
 	now.first = os_map_dense(now.first_bytes);
-	if (now.first == NULL)
+	if (now.first == NULL || !prepare_sums(look->key))
 		return -ENOMEM;
 	objects_init(&now.objects, &now.map, now.nodes.count);
 	result = scan_init(&now.scan, &now.nodes, &now.map, &now.writer, now.first);
@@ -225,6 +243,8 @@ release(void)
 	thread_locals_release(&now.locals);
 	if (now.first != NULL)
 		os_unmap(now.first, now.first_bytes);
+	if (now.sums != NULL)
+		os_unmap(now.sums, now.sums_bytes);
 	nodes_release(&now.nodes);
 	memory_map_release(&now.map);
 }

@@ -18,6 +18,7 @@ struct look {
 	const struct memory_map *outer; /* of the process that this is a copy of, or NULL */
 	uint32_t parent;                /* of a copy, which ends when that has gone; or 0 */
 	uint64_t deadline_ns;           /* monotonic; 0: none */
+	uint32_t key;                   /* of the sums of what blocks hold; 0: there are none */
 };
 
 /*

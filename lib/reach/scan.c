@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/os.h"
 #include "reach/pointer.h"
 
@@ -162,26 +163,70 @@ consider(struct scan *scan, uint64_t word, uint64_t place)
 		look_up(scan);
 }
 
-void
-scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t place)
+/* What word number `place` of its source adds to the sum. The factor is odd, so that no change of a
+ * word is without one of the sum. */
+static inline uint64_t
+weigh(uint64_t word, uint64_t place)
+{
+	return word * (2 * place + 1);
+}
+
+/* The same of four in a row. */
+static inline uint64_t
+weigh_four(const uint64_t *words, uint64_t place)
+{
+	return weigh(words[0] + words[1] + words[2] + words[3], place) +
+	       2 * (words[1] + 2 * words[2] + 3 * words[3]);
+}
+
+static ALWAYS_INLINE void
+scan_run(struct scan *scan, const uint64_t *words, size_t count, uint64_t place, bool sums)
 {
 	const uint64_t low = scan->nodes->low, span = scan->nodes->span;
+	uint64_t sum = 0;
 	size_t i = 0;
 
-	scan->read_bytes += count * WORD;
 	for (; i + 4 <= count; i += 4) {
 		bool none = (words[i] - low >= span) & (words[i + 1] - low >= span) &
 			    (words[i + 2] - low >= span) & (words[i + 3] - low >= span);
 
+		if (sums)
+			sum += weigh_four(words + i, place + i);
 		if (likely(none))
 			continue;
 		for (size_t j = i; j < i + 4; j++)
 			if (words[j] - low < span)
 				consider(scan, words[j], place + j);
 	}
-	for (; i < count; i++)
+	for (; i < count; i++) {
+		if (sums)
+			sum += weigh(words[i], place + i);
 		if (words[i] - low < span)
 			consider(scan, words[i], place + i);
+	}
+	scan->sum += sum;
+}
+
+void
+scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t place)
+{
+	scan->read_bytes += count * WORD;
+	if (scan->key != 0)
+		scan_run(scan, words, count, place, true);
+	else
+		scan_run(scan, words, count, place, false);
+}
+
+uint16_t
+scan_take_sum(struct scan *scan)
+{
+	uint64_t sum = scan->sum + scan->key * HASH_MULTIPLIER;
+
+	scan->sum = 0;
+	/* Both halves of the words and of the key have to come to the upper end. */
+	sum = (sum ^ sum >> 32) * HASH_MULTIPLIER;
+	sum = (sum ^ sum >> 29) * HASH_MULTIPLIER;
+	return (uint16_t)(sum >> 48);
 }
 
 void

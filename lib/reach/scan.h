@@ -45,6 +45,8 @@ struct scan {
 	int error;          /* that, or -ETIMEDOUT: the rest was left out */
 	char *copy;
 	uint64_t read_bytes;
+	uint32_t key;         /* of sums; 0: none are made */
+	uint64_t sum;         /* of the words of the source */
 	uint64_t deadline_ns; /* 0: none */
 	bool has_failed;      /* some page could not be read */
 	uint32_t used;
@@ -75,6 +77,10 @@ void scan_memory(struct scan *scan, uint64_t start, uint64_t end, uint64_t place
 
 /* Words that are no memory of the program's. [signal] */
 void scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t place);
+
+/* The sum of all words since the last time it was taken: another one, but for once in 65,536 times,
+ * if a word has changed. Words of zero and pages that are not there count alike. [signal] */
+uint16_t scan_take_sum(struct scan *scan);
 
 /* All edges are written; `source_count` is the number of all. [signal] */
 void scan_finish(struct scan *scan, uint32_t source_count);

@@ -61,6 +61,32 @@ int main(void) {
 OWN_ENTRY = GROWS.replace("{ cache_insert(); turn(i); work(); }",
                           "{ cache_insert(); struct entry *volatile own = g_cache->first; turn(i); work(); (void)own; }")
 
+# What is kept by half of its pointer alone, and what that holds; beside it what is kept by none. Nothing comes or goes
+# but a block that lets a look begin.
+HIDDEN = """
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+struct state { long turns; void *name; };
+static uintptr_t g_hidden;
+static void *name_new(void) { return calloc(1, 40); }
+static void state_new(void) {
+	struct state *state = calloc(1, sizeof(*state));
+	state->name = name_new(); g_hidden = ~(uintptr_t)state; }
+static void state_use(void) { ((struct state *)~g_hidden)->turns++; }
+static void forget(void) { memset(malloc(60), 1, 60); }
+static void work(void) { free(malloc(70)); }
+static void clean_stack(void) { char room[4000]; memset(room, 0, sizeof(room)); __asm__("" : : "r"(room) : "memory"); }
+int main(void) {
+	struct pollfd fd = {0, POLLIN, 0};
+	state_new(); forget(); clean_stack();
+	puts("ready"); fflush(stdout);
+	while (poll(&fd, 1, 1) == 0) { state_use(); clean_stack(); work(); }
+	return 0; }
+"""
+
 
 @contextlib.contextmanager
 def growing(source=GROWS):

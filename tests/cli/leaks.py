@@ -7,7 +7,7 @@ import os
 import re
 
 import schema
-from growing import ARRAY, OWN_ENTRY, growing
+from growing import ARRAY, HIDDEN, OWN_ENTRY, growing
 from harness import LIBRARY, case, environment, equal, heaptally, need_library, program, record, run, run_cases
 
 
@@ -317,6 +317,21 @@ def own_entry(_directory):
         inserted = site(ask("--settle", "1", pid, status=0), "cache_insert")
         equal(inserted["verdict"], "growing", "verdict of what grows")
         equal(inserted["growth"]["path"]["root"]["name"], "g_cache", "who holds it")
+
+
+@case("a process that runs: what is written to between two looks is not lost, nor what it holds; what is not is")
+def hidden(_directory):
+    with growing(HIDDEN) as pid:
+        for how in ((), ("--outside",)):
+            document = ask("--by", "function", "--settle", "1", *how, pid)
+            for function in ("state_new", "name_new"):
+                one = site(document, function)
+                equal((one["verdict"], one["possible"]["reasons"]["changed_blocks"]), ("maybe", 1), function)
+            equal((site(document, "forget")["verdict"], site(document, "forget")["definite"]["bytes"]), ("lost", 60),
+                  "what nobody writes to")
+            assert "nothing points at them, but they were written to between the looks" in text(
+                "--settle", "1", *how, pid), "said"
+        equal(ask("--by", "function", "--settle", "0", pid)["summary"]["definite"]["blocks"], 2, "one look does not know")
 
 
 @case("leaks BEFORE AFTER: what is lost and was not, and the status of that alone")

@@ -36,6 +36,7 @@ generated_graph_make(void)
 		.classes = {0x7f0000001010},
 		.locals = {{.start = 0x8800, .end = 0x8820, .bias = 0x7f0000000000, .thread = 7},
 			   {.start = 0x8840, .end = 0x8848, .thread = 8, .name = 1}},
+		.sums = {0x1234, 0x5678},
 		.strings = "\0[heap]",
 	};
 
@@ -50,5 +51,6 @@ generated_graph_make(void)
 	EXTENT(object_table, objects);
 	EXTENT(class_table, classes);
 	EXTENT(local_table, locals);
+	EXTENT(sum_table, sums);
 	return whole;
 }

@@ -20,6 +20,7 @@ struct generated_graph {
 	struct graph_object objects[1];
 	uint64_t classes[1];
 	struct graph_local locals[2];
+	uint16_t sums[2];
 	char strings[8];
 };
 

@@ -94,10 +94,13 @@ read_shorter(size_t least, struct graph *ret_graph)
 	whole.header.file_bytes -= less;
 	whole.header.object_table.offset -= less;
 	whole.header.class_table.offset -= less;
+	whole.header.local_table.offset -= less;
 	memmove(bytes + least, bytes + sizeof(whole.header), sizeof(whole) - sizeof(whole.header));
 	ck_assert_int_eq(read_back(&whole, sizeof(whole) - less, ret_graph), 0);
 	ck_assert_uint_eq(ret_graph->arcs[0].how, GRAPH_BASE);
-	ck_assert_uint_eq(ret_graph->share_count, 0);
+	ck_assert_uint_eq(ret_graph->share_count,
+			  least > offsetof(struct graph_header, local_table) ? 2 : 0);
+	ck_assert_ptr_null(ret_graph->sums);
 }
 
 /* Of one that could not be made there is nothing but that header. */
@@ -114,10 +117,11 @@ read_shorter_error(size_t least)
 	graph_release(&graph);
 }
 
-/* Before it had classes of blocks, and before it had thread-local variables. */
+/* Before it had classes of blocks, before it had thread-local variables, and before sums. */
 START_TEST(with_a_shorter_header)
 {
 	size_t middle = offsetof(struct graph_header, local_table);
+	size_t last = offsetof(struct graph_header, sum_table);
 	struct graph graph;
 
 	read_shorter(GRAPH_HEADER_LEAST, &graph);
@@ -128,8 +132,11 @@ START_TEST(with_a_shorter_header)
 	ck_assert_uint_eq(graph.instance_count, 1);
 	ck_assert_uint_eq(graph.table_count, 1);
 	graph_release(&graph);
+	read_shorter(last, &graph);
+	graph_release(&graph);
 	read_shorter_error(GRAPH_HEADER_LEAST);
 	read_shorter_error(middle);
+	read_shorter_error(last);
 }
 END_TEST
 
@@ -160,6 +167,25 @@ START_TEST(written_and_read)
 	ck_assert_uint_eq(again.serial, 7);
 	graph_release(&graph);
 	graph_release(&again);
+}
+END_TEST
+
+/* There is one of each block, or there are none. */
+START_TEST(sums_of_blocks)
+{
+	struct generated_graph whole = generated_graph_make();
+	struct graph graph;
+
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	ck_assert_uint_eq(graph.sums[0], 0x1234);
+	ck_assert_uint_eq(graph.sums[1], 0x5678);
+	graph_release(&graph);
+	whole.header.sum_table.count = 1;
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), -EBADMSG);
+	whole.header.sum_table.count = 0;
+	ck_assert_int_eq(read_back(&whole, sizeof(whole), &graph), 0);
+	ck_assert_ptr_null(graph.sums);
+	graph_release(&graph);
 }
 END_TEST
 
@@ -266,6 +292,7 @@ main(void)
 	tcase_add_test(tcase, of_an_older_runtime);
 	tcase_add_test(tcase, with_a_shorter_header);
 	tcase_add_test(tcase, written_and_read);
+	tcase_add_test(tcase, sums_of_blocks);
 	tcase_add_test(tcase, none_could_be_made);
 	tcase_add_test(tcase, damages);
 	tcase_add_test(tcase, cut_anywhere);

@@ -250,15 +250,15 @@ START_TEST(lost_before)
 	struct drawn *earlier = draw("a c *>d"), *now = draw("a b c d a>b");
 	struct reach_options options = {0};
 	struct reach reach;
-	bool *lost;
+	uint8_t *doubts;
 
 	/* The second of the earlier ones has another address. */
 	earlier->blocks[1].start += 8;
 	earlier->blocks[2].bytes_low++;
 	reach_init(&reach, &earlier->graph, &options);
-	lost = reach_find_lost(&now->graph, &earlier->graph, &reach);
+	doubts = reach_find_doubts(&now->graph, &earlier->graph, &reach);
 	reach_release(&reach);
-	options.lost_before = lost;
+	options.doubts_before = doubts;
 	reach_init(&reach, &now->graph, &options);
 	ck_assert_int_eq(reach.kinds[0], REACH_DEFINITE);
 	for (int i = 1; i < 4; i++) {
@@ -266,7 +266,38 @@ START_TEST(lost_before)
 		ck_assert_int_eq(reach.reasons[i], REACH_REASON_ONE_LOOK);
 	}
 	reach_release(&reach);
-	free(lost);
+	free(doubts);
+	free(earlier);
+	free(now);
+}
+END_TEST
+
+/* Of two looks that have found all lost: what somebody writes to is not, nor what it points at, but
+ * what points at it. Where one look has no sums, nothing is known of it. */
+START_TEST(changed_since)
+{
+	struct drawn *earlier = draw("a>b b>c d"), *now = draw("a>b b>c d");
+	uint16_t before[] = {1, 2, 3, 4}, after[] = {1, 9, 3, 4};
+	struct reach_options options = {0};
+	struct reach first, reach;
+	uint8_t *doubts;
+
+	reach_init(&first, &earlier->graph, &options);
+	for (int i = 0; i < 2; i++) {
+		earlier->graph.sums = i == 0 ? before : NULL;
+		now->graph.sums = after;
+		doubts = reach_find_doubts(&now->graph, &earlier->graph, &first);
+		options.doubts_before = doubts;
+		reach_init(&reach, &now->graph, &options);
+		ck_assert_int_eq(reach.kinds[0], REACH_DEFINITE);
+		ck_assert_int_eq(reach.kinds[1], i == 0 ? REACH_POSSIBLE : REACH_INDIRECT);
+		ck_assert_int_eq(reach.kinds[2], i == 0 ? REACH_POSSIBLE : REACH_INDIRECT);
+		ck_assert_int_eq(reach.reasons[2], i == 0 ? REACH_REASON_CHANGED : 0);
+		ck_assert_int_eq(reach.kinds[3], REACH_DEFINITE);
+		reach_release(&reach);
+		free(doubts);
+	}
+	reach_release(&first);
 	free(earlier);
 	free(now);
 }
@@ -392,6 +423,7 @@ main(void)
 	tcase_add_test(tcase, sites_that_are_roots);
 	tcase_add_test(tcase, addresses_of_blocks);
 	tcase_add_test(tcase, lost_before);
+	tcase_add_test(tcase, changed_since);
 	tcase_add_test(tcase, random_graphs);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -164,11 +165,22 @@ check_answer(const struct graph_load *load, const struct request_answer *answer)
 		refuse(load, answer, view_leaks_explain(answer->look_error));
 }
 
+/* Of all looks of this command, which alone knows it. */
+static uint32_t
+make_key(void)
+{
+	uint32_t key;
+
+	if (getrandom(&key, sizeof(key), GRND_NONBLOCK) != (ssize_t)sizeof(key))
+		key = (uint32_t)clock_get_ns(CLOCK_MONOTONIC);
+	return key != 0 ? key : 1;
+}
+
 static void
 look_once(struct graph_load *load, struct graph *ret_graph)
 {
 	struct request_answer answer = {0};
-	int result = look_make(load->recording, load->wait_ns, &answer, ret_graph);
+	int result = look_make(load->recording, load->wait_ns, load->key, &answer, ret_graph);
 
 	if (result == -ESRCH)
 		die(COMMAND_NO_ANSWER, "%s: the process ended", load->operand);
@@ -232,6 +244,7 @@ graph_load_look(struct graph_load *load)
 		return;
 	if (!load->outside)
 		check_danger(load, &identity);
+	load->key = load->settle_ns != 0 ? make_key() : 0;
 	make_look(load, &load->graphs[load->count++]);
 	if (load->settle_ns == 0)
 		return;

@@ -33,6 +33,7 @@ struct graph_load {
 	const char *core;    /* file to look at instead of the process, or NULL */
 	bool outside;        /* read the memory of the process, without asking it */
 	bool tally_answers; /* what a tally says of its leaks is enough: its graph may be damaged */
+	uint32_t key;       /* of the sums of what blocks hold, when there are two looks; or 0 */
 	struct graph graphs[2];
 	unsigned count; /* of `graphs`; 0 when none is known */
 	bool is_live;   /* they are of now */

@@ -193,6 +193,7 @@ scan_blocks(struct graph *graph, struct scan *scan, struct shares *shares)
 		scan->source = i;
 		if (!shares_take(shares, block->start, end))
 			scan_memory(scan, block->start, end, 0);
+		graph->sums[i] = scan_take_sum(scan);
 	}
 }
 
@@ -207,6 +208,7 @@ image_graph_make(struct graph *graph, struct image *image, const struct image_kn
 	shares_find_threads(image, known);
 	shares_init(&shares, image, known);
 	graph->first = xcalloc(graph->block_count + 1, sizeof(*graph->first));
+	graph->sums = xcalloc(graph->block_count + 1, sizeof(*graph->sums));
 	scan_init(&scan, image, graph->blocks, graph->block_count);
 	scan_blocks(graph, &scan, &shares);
 	roots_read(graph, &scan, image, known, &shares);

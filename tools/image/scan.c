@@ -84,9 +84,22 @@ scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t plac
 	const uint64_t low = scan->index.low, span = scan->index.span;
 
 	scan->read_bytes += count * WORD;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		/* The factor is odd, so that no change of a word is without one of the sum. */
+		scan->sum += words[i] * (2 * (place + i) + 1);
 		if (words[i] - low < span)
 			consider(scan, words[i], place + i);
+	}
+}
+
+uint16_t
+scan_take_sum(struct scan *scan)
+{
+	/* 2^64 divided by the golden ratio: the upper bits are well mixed. */
+	uint64_t mixed = (scan->sum ^ scan->sum >> 32) * 0x9E3779B97F4A7C15u;
+
+	scan->sum = 0;
+	return (uint16_t)(mixed >> 48);
 }
 
 /* --- memory --- */

@@ -170,6 +170,7 @@ graph_release(struct graph *graph)
 	free(graph->shares);
 	free(graph->first);
 	free(graph->arcs);
+	free(graph->sums);
 	free(graph->strings);
 	memset(graph, 0, sizeof(*graph));
 }

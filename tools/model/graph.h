@@ -127,6 +127,7 @@ struct graph {
 	struct graph_share *shares;       /* by `start`, none in another */
 	uint64_t *first;                  /* of the arcs of each source, and the end of the last */
 	struct graph_arc *arcs;
+	uint16_t *sums; /* of what each block held, to be compared with one other look; or NULL */
 	char *strings;
 	size_t block_count, root_count, thread_count, arc_count, far_count, string_bytes;
 	size_t instance_count, table_count, share_count;

@@ -38,20 +38,21 @@ void
 leak_look_twice(struct leak_set *set, const struct graph *earlier, const struct graph *graph,
 		const struct profile *profile, enum reach_heuristics heuristics)
 {
-	bool *loader = site_group_find_loaders(profile), *lost;
+	bool *loader = site_group_find_loaders(profile);
+	uint8_t *doubts;
 	struct reach_options options = get_options(earlier, profile, loader, heuristics);
 	struct reach reach;
 
 	reach_init(&reach, earlier, &options);
-	lost = reach_find_lost(graph, earlier, &reach);
+	doubts = reach_find_doubts(graph, earlier, &reach);
 	reach_release(&reach);
 	options = get_options(graph, profile, loader, heuristics);
-	options.lost_before = lost;
+	options.doubts_before = doubts;
 	reach_init(&reach, graph, &options);
 	leak_set_init(set, graph, &reach, profile->site_count);
 	set->looks = 2;
 	set->apart_ns = graph->quality.taken_ns - earlier->quality.taken_ns;
 	reach_release(&reach);
-	free(lost);
+	free(doubts);
 	free(loader);
 }

@@ -260,17 +260,35 @@ find_heads(struct marking *marking)
 	components_release(&components);
 }
 
-/* All that is not reached but for what is sure. */
+/* All that is not reached. */
 static void
-doubt_all(struct marking *marking, const bool *sure, enum reach_reason reason)
+doubt_all(struct marking *marking)
 {
 	struct reach *reach = marking->reach;
 
 	for (size_t i = 0; i < marking->graph->block_count; i++) {
-		if (reach->kinds[i] != UNREACHED || (sure != NULL && sure[i]))
+		if (reach->kinds[i] != UNREACHED)
 			continue;
 		reach->kinds[i] = REACH_POSSIBLE;
-		reach->reasons[i] = (uint8_t)reason;
+		reach->reasons[i] = REACH_REASON_NOT_INHERITED;
+	}
+}
+
+/* Who writes to a block without a pointer that is seen comes from there to what it points at. */
+static void
+doubt_some(struct marking *marking, const uint8_t *doubts)
+{
+	struct reach *reach = marking->reach;
+
+	for (size_t i = 0; i < marking->graph->block_count; i++)
+		if (doubts[i] == REACH_REASON_CHANGED)
+			reach_block(marking, (uint32_t)i, REACH_POSSIBLE, REACH_REASON_CHANGED);
+	follow_all(marking, REACH_POSSIBLE, REACH_REASON_CHANGED);
+	for (size_t i = 0; i < marking->graph->block_count; i++) {
+		if (reach->kinds[i] != UNREACHED || doubts[i] == REACH_REASONS)
+			continue;
+		reach->kinds[i] = REACH_POSSIBLE;
+		reach->reasons[i] = doubts[i];
 	}
 }
 
@@ -293,9 +311,9 @@ reach_init(struct reach *reach, const struct graph *graph, const struct reach_op
 	mark_reachable(&marking);
 	mark_possible(&marking);
 	if (options->doubts)
-		doubt_all(&marking, NULL, REACH_REASON_NOT_INHERITED);
-	if (options->lost_before != NULL)
-		doubt_all(&marking, options->lost_before, REACH_REASON_ONE_LOOK);
+		doubt_all(&marking);
+	if (options->doubts_before != NULL)
+		doubt_some(&marking, options->doubts_before);
 	find_heads(&marking);
 	array_release(&marking.waiting);
 }
@@ -319,19 +337,29 @@ is_same(const struct graph_node *one, const struct graph_node *other)
 	       graph_get_bytes(one) == graph_get_bytes(other);
 }
 
-bool *
-reach_find_lost(const struct graph *graph, const struct graph *earlier, const struct reach *reach)
+static bool
+has_changed(const struct graph *graph, size_t block, const struct graph *earlier, size_t other)
 {
-	bool *lost = xcalloc(graph->block_count + 1, sizeof(*lost));
+	return graph->sums != NULL && earlier->sums != NULL &&
+	       graph->sums[block] != earlier->sums[other];
+}
+
+uint8_t *
+reach_find_doubts(const struct graph *graph, const struct graph *earlier, const struct reach *reach)
+{
+	uint8_t *doubts = xmalloc(graph->block_count + 1);
 	size_t other = 0;
 
+	memset(doubts, REACH_REASON_ONE_LOOK, graph->block_count + 1);
 	for (size_t i = 0; i < graph->block_count; i++) {
 		while (other < earlier->block_count &&
 		       earlier->blocks[other].start < graph->blocks[i].start)
 			other++;
-		lost[i] = other < earlier->block_count &&
-			  is_same(&graph->blocks[i], &earlier->blocks[other]) &&
-			  reach->kinds[other] <= REACH_INDIRECT;
+		if (other < earlier->block_count &&
+		    is_same(&graph->blocks[i], &earlier->blocks[other]) &&
+		    reach->kinds[other] <= REACH_INDIRECT)
+			doubts[i] = has_changed(graph, i, earlier, other) ? REACH_REASON_CHANGED
+									  : REACH_REASONS;
 	}
-	return lost;
+	return doubts;
 }

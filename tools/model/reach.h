@@ -33,6 +33,7 @@ enum reach_reason {
 	REACH_REASON_DEAD_STACK,    /* what callees left on a stack */
 	REACH_REASON_NOT_INHERITED, /* memory that was not seen may hold it */
 	REACH_REASON_ONE_LOOK,      /* an earlier look did not find it lost */
+	REACH_REASON_CHANGED,       /* it has changed since: somebody writes to it */
 	REACH_REASONS
 };
 
@@ -52,8 +53,9 @@ struct reach_options {
 	/* By site, whose blocks are roots themselves; or NULL. */
 	const bool *root_sites;
 	uint32_t root_site_count;
-	const bool *lost_before; /* by block: an earlier look has found it lost; or NULL */
-	bool doubts;             /* memory was not seen: what is not reached is possible */
+	/* By block, of an earlier look: why it may not be lost, else REACH_REASONS; or NULL. */
+	const uint8_t *doubts_before;
+	bool doubts; /* memory was not seen: what is not reached is possible */
 };
 
 #define REACH_NO_HEAD UINT32_MAX
@@ -72,9 +74,9 @@ void reach_init(struct reach *reach, const struct graph *graph,
 		const struct reach_options *options);
 void reach_release(struct reach *reach);
 
-/* Which blocks of a graph were lost already at an earlier look at the same process. To free. */
-bool *reach_find_lost(const struct graph *graph, const struct graph *earlier,
-		      const struct reach *reach);
+/* `doubts_before` of a graph, from an earlier look at the same process. To free. */
+uint8_t *reach_find_doubts(const struct graph *graph, const struct graph *earlier,
+			   const struct reach *reach);
 
 /* "definite", "indirect", "possible", "reachable". */
 extern const char *const reach_kind_names[];

@@ -104,8 +104,10 @@ forget_missing(struct graph_header *header)
 
 	if (bytes < offsetof(struct graph_header, local_table))
 		header->object_table = header->class_table = (struct graph_extent){0};
-	if (bytes < sizeof(*header))
+	if (bytes < offsetof(struct graph_header, sum_table))
 		header->local_table = (struct graph_extent){0};
+	if (bytes < sizeof(*header))
+		header->sum_table = (struct graph_extent){0};
 }
 
 static int
@@ -169,7 +171,7 @@ compare_threads(const void *a, const void *b)
 static int
 read_sections(int fd, const struct graph_header *header, struct graph *graph)
 {
-	size_t first_count = 0;
+	size_t first_count = 0, sum_count = 0;
 	const struct {
 		const struct graph_extent *extent;
 		size_t bytes;
@@ -192,6 +194,7 @@ read_sections(int fd, const struct graph_header *header, struct graph *graph)
 		 &graph->instance_count},
 		{&header->class_table, sizeof(*graph->tables), &graph->tables, &graph->table_count},
 		{&header->local_table, sizeof(*graph->shares), &graph->shares, &graph->share_count},
+		{&header->sum_table, sizeof(*graph->sums), &graph->sums, &sum_count},
 	};
 	int result = 0;
 
@@ -205,8 +208,13 @@ read_sections(int fd, const struct graph_header *header, struct graph *graph)
 	if (result == 0)
 		qsort(graph->threads, graph->thread_count, sizeof(*graph->threads),
 		      compare_threads);
-	if (result == 0 && first_count != graph->block_count + graph->root_count + 1)
+	if (result == 0 && (first_count != graph->block_count + graph->root_count + 1 ||
+			    (sum_count != 0 && sum_count != graph->block_count)))
 		result = -EBADMSG;
+	if (result == 0 && sum_count == 0) {
+		free(graph->sums);
+		graph->sums = NULL;
+	}
 	return result == 0 && !graph_is_valid(graph) ? -EBADMSG : result;
 }
 

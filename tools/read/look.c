@@ -164,12 +164,17 @@ await_end(const struct request_answer *answer)
 }
 
 int
-look_make(const char *path, uint64_t wait_ns, struct request_answer *ret_answer,
+look_make(const char *path, uint64_t wait_ns, uint32_t key, struct request_answer *ret_answer,
 	  struct graph *ret_graph)
 {
 	char *graph = graph_file_make_path(path);
 	const struct request look = {
-		.look = true, .retracts = true, .graph = graph, .wait_ns = wait_ns};
+		.look = true,
+		.retracts = true,
+		.graph = graph,
+		.key = key,
+		.wait_ns = wait_ns,
+	};
 	const struct request collect = {.collect = true, .wait_ns = 0};
 	struct request_answer collected;
 	int result = request_make(path, &look, ret_answer);

@@ -20,10 +20,11 @@ char *look_find_danger(pid_t pid, uint64_t *ret_pause_ns, char **ret_warning);
 
 /*
  * Ask the process of the recording at path, which must be ours, and wait until the copy has ended.
+ * `key` is not 0 for a graph whose sums can be compared with those of another with the same key.
  * 0 with a graph to release if the answer is REQUEST_IS_DONE and has no error; -ECHILD when the
  * copy was killed; else as `request_make` and `graph_file_read`.
  */
-int look_make(const char *path, uint64_t wait_ns, struct request_answer *ret_answer,
+int look_make(const char *path, uint64_t wait_ns, uint32_t key, struct request_answer *ret_answer,
 	      struct graph *ret_graph);
 
 #endif

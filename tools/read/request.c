@@ -137,7 +137,7 @@ await_none(struct snapshot *snapshot, uint64_t wait_ns)
 static int
 write_request(const struct snapshot *snapshot, const struct request *request, uint32_t number)
 {
-	struct recording_request record = {.kind = get_kind(request)};
+	struct recording_request record = {.kind = get_kind(request), .key = request->key};
 	uint8_t byte = (uint8_t)number;
 	int result;
 

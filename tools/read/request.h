@@ -18,6 +18,7 @@ struct request {
 	enum profile_mark_kind kind; /* not PROFILE_MARK_STOP; else 0, and one of the next two */
 	bool look;                   /* let a copy of the process look who points at whom */
 	const char *graph;           /* of a look: its path; an old one of our number goes */
+	uint32_t key;                /* of a look: not 0 to have sums that can be compared */
 	bool collect;                /* take notice that the copy has ended */
 	bool retracts;               /* what nobody has seen in time is taken back */
 	const char *label;           /* of PROFILE_MARK_LABEL, shorter than PROFILE_LABEL_BYTES */

@@ -10,7 +10,8 @@
 #include "util/intern.h"
 #include "util/varint.h"
 
-/* In the order in which they stand in the file; only appended to. */
+/* In the order in which they stand in the file. That a block has changed is the reason of the rest
+ * of the possible ones. */
 #define VALUES(VALUE)                              \
 	VALUE(blocks[REACH_DEFINITE])              \
 	VALUE(bytes[REACH_DEFINITE])               \
@@ -26,7 +27,8 @@
 	VALUE(rings)                               \
 	VALUE(ring_blocks)                         \
 	VALUE(hung_blocks)                         \
-	VALUE(hung_bytes) VALUE(reasons[REACH_REASON_ONE_LOOK])
+	VALUE(hung_bytes)                          \
+	VALUE(reasons[REACH_REASON_ONE_LOOK])
 
 static void
 put_values(struct buffer *chunk, const struct leak_values *values)
@@ -39,9 +41,17 @@ put_values(struct buffer *chunk, const struct leak_values *values)
 static void
 get_values(struct varint_input *input, struct leak_values *values)
 {
+	uint64_t rest;
+
 #define GET(field) values->field = varint_get(input);
 	VALUES(GET)
 #undef GET
+	rest = values->blocks[REACH_POSSIBLE];
+	for (int i = 0; i < REACH_REASON_CHANGED; i++) {
+		input->bad |= values->reasons[i] > rest;
+		rest -= input->bad ? 0 : values->reasons[i];
+	}
+	values->reasons[REACH_REASON_CHANGED] = rest;
 }
 
 void

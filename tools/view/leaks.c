@@ -245,6 +245,9 @@ print_why(const struct term *term, const struct leak_row *row)
 		fputs("   held by what is left on a stack only", term->stream);
 	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_ONE_LOOK] != 0)
 		fputs("   lost at the last look only", term->stream);
+	else if (row->verdict == LEAK_MAYBE && values->reasons[REACH_REASON_CHANGED] != 0)
+		fputs("   nothing points at them, but they were written to between the looks",
+		      term->stream);
 	else if (row->verdict == LEAK_MAYBE)
 		fputs("   memory that was not seen may hold them", term->stream);
 }
@@ -463,7 +466,8 @@ view_leaks_text(const struct term *term, const struct view_leaks *view)
 /*** JSON ***/
 
 static const char *const reason_keys[REACH_REASONS] = {"interior_blocks", "dead_stack_blocks",
-						       "not_inherited_blocks", "one_look_blocks"};
+						       "not_inherited_blocks", "one_look_blocks",
+						       "changed_blocks"};
 
 static void
 write_kind(struct json_writer *json, const struct leak_values *values, enum reach_kind kind)
