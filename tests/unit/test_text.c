@@ -103,6 +103,12 @@ START_TEST(names_that_compilers_encode_are_decoded)
 	} rows[] = {
 		{ENCODING_ADA, "c__bb__make", "c.bb.make"},
 		{ENCODING_ADA, "_ada_c", "c"},
+		{ENCODING_ADA, "c__vecs__insert__P2305b__4.351", "c.vecs.insert"},
+		{ENCODING_ADA, "c__B_1__make$2", "c.make"},
+		{ENCODING_ADA, "c__workerTB", "c.worker"},
+		{ENCODING_ADA, "c__workerTKB", "c.worker"},
+		{ENCODING_ADA, "c__P1", "c"},
+		{ENCODING_ADA, "c__vecs__Oeq", "c.vecs.\"=\""},
 		{ENCODING_ADA, "__gnat_malloc", NULL},
 		{ENCODING_ADA, "main", NULL},
 		{ENCODING_ANY, "c__bb__make", NULL},

@@ -65,17 +65,58 @@ encoding_guess_language(const char *symbol)
 
 /*** Ada ***/
 
+/* What the demangler does not know of GNAT's names (exp_dbug.ads): blocks and loops without a name
+ * of their own, "__P2305b", "__B_1"; numbers of copies and overloads at the end, ".351", "$2"; and
+ * "TB", the body of a task. */
+static bool
+is_ada_block(const char *part, size_t length)
+{
+	size_t i = part[0] != '\0' && part[1] == '_' ? 2 : 1, first = i;
+
+	if (length <= i || strchr("BLP", part[0]) == NULL)
+		return false;
+	while (i < length && isdigit((unsigned char)part[i]))
+		i++;
+	return i > first && (i == length || (i + 1 == length && part[i] == 'b'));
+}
+
+static char *
+simplify_ada(const char *symbol)
+{
+	struct buffer out = {0};
+	size_t rest = strlen(symbol), digits = rest;
+
+	while (digits > 0 && isdigit((unsigned char)symbol[digits - 1]))
+		digits--;
+	if (digits < rest && digits > 0 && strchr(".$", symbol[digits - 1]) != NULL)
+		rest = digits - 1;
+	if (rest > 2 && strncmp(symbol + rest - 2, "TB", 2) == 0)
+		rest -= 2;
+	for (size_t at = 0; at < rest;) {
+		const char *next = strstr(symbol + at + 1, "__");
+		size_t length = next != NULL && next < symbol + rest ? (size_t)(next - symbol) - at
+								     : rest - at;
+
+		if (at == 0 || length <= 2 || !is_ada_block(symbol + at + 2, length - 2))
+			buffer_insert(&out, symbol + at, length);
+		at += length;
+	}
+	return take_string(&out);
+}
+
 /* GNAT's own functions in C are called so: they are no names of Ada. */
 static char *
 decode_ada(const char *symbol)
 {
-	char *name;
+	char *name, *simple;
 
 	if (!islower((unsigned char)symbol[0]) && !text_starts_with(symbol, "_ada_"))
 		return NULL;
 	if (strstr(symbol, "__") == NULL && !text_starts_with(symbol, "_ada_"))
 		return NULL;
-	name = cplus_demangle(symbol, DMGL_GNAT);
+	simple = simplify_ada(symbol);
+	name = cplus_demangle(simple, DMGL_GNAT);
+	free(simple);
 	/* What it does not know comes back in angle brackets. */
 	if (name != NULL && name[0] == '<') {
 		free(name);

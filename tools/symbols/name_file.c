@@ -19,7 +19,7 @@
 #include "util/xalloc.h"
 
 #define MAGIC  "htnames"
-#define FORMAT 2u /* from here on, paths are absolute */
+#define FORMAT 3u /* or names and paths would be said in another way */
 #define ORDER  0x01020304u
 
 struct header {
