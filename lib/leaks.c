@@ -7,6 +7,7 @@
 #include "own_anchor.h"
 #include "base/os.h"
 #include "base/proc_text.h"
+#include "capture/unwind_rules.h"
 #include "data/block_table.h"
 #include "process.h"
 #include "reach/look.h"
@@ -145,6 +146,18 @@ look_with(const uint64_t *registers, size_t count, uint64_t sp)
 	return result;
 }
 
+/* The variables of an object have names if it is among the modules, and no stack may ever lead to
+ * it. The loader has no list that may be walked while other threads run. */
+static void
+note_objects(void)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < outer.count; i++)
+		if (outer.mappings[i].is_file && outer.mappings[i].start >= end)
+			end = unwind_rules_note_object((const void *)outer.mappings[i].start);
+}
+
 static int
 look_live(const uint64_t *registers, uint32_t serial, uint64_t *ret_pause_ns)
 {
@@ -193,6 +206,7 @@ leaks_look(uint32_t serial)
 	os_block_signals(&signals);
 	twin = is_recorded() ? memory_map_init(&outer) : -ESRCH;
 	if (twin == 0) {
+		note_objects();
 		twin = look_live(registers, serial, &pause_ns);
 		memory_map_release(&outer);
 	}
@@ -215,6 +229,7 @@ look_at_exit(const uint64_t *registers, uint64_t sp)
 	os_block_signals(&signals);
 	result = memory_map_init(&outer);
 	if (result == 0) {
+		note_objects();
 		result = look_with(registers, ARCH_REGISTERS, sp);
 		memory_map_release(&outer);
 	}

@@ -277,6 +277,20 @@ is_frame(uint32_t id, const struct recording_frame *frame)
 	       known->module == frame->module && known->kind == frame->kind;
 }
 
+/* The frame of an address in an object that the loader has found. */
+static struct recording_frame
+find_frame(const struct dl_find_object *object, uint64_t address)
+{
+	struct recording_frame frame = module_table_frame(object, address);
+
+	/* libc unloads its own plugins without our hook; that shows when something new comes. */
+	if (module_table_has_changed()) {
+		forget_unloaded();
+		met = frame.kind == FRAME_KIND_MODULE ? object->dlfo_link_map : NULL;
+	}
+	return frame;
+}
+
 /* The id of the frame at an address; `known` is what it was when there was a rule last. */
 static uint32_t
 intern_frame(uintptr_t ip, uint32_t known)
@@ -287,12 +301,7 @@ intern_frame(uintptr_t ip, uint32_t known)
 	uint32_t id;
 
 	if (loader_find_object((const void *)code_address(ip), &object) == 0)
-		frame = module_table_frame(&object, frame.value);
-	/* libc unloads its own plugins without our hook; that shows when something new comes. */
-	if (module_table_has_changed()) {
-		forget_unloaded();
-		met = frame.kind == FRAME_KIND_MODULE ? object.dlfo_link_map : NULL;
-	}
+		frame = find_frame(&object, frame.value);
 	if (is_frame(known, &frame))
 		return known;
 	id = frame_table_intern(&frame);
@@ -350,20 +359,27 @@ unwind_rules_init(void)
 	return unwind_rules_table != NULL;
 }
 
+/* What came meanwhile is looked at when nobody has to wait for it. */
+static void
+let_go(void)
+{
+	const struct link_map *object = met;
+
+	met = NULL;
+	lock_drop(&insert_lock);
+	if (object != NULL)
+		python_meet(object);
+}
+
 static COLD struct rule
 learn(uintptr_t ip)
 {
 	struct rule rule = make_rule(RULE_IRREGULAR, 0, 0);
-	const struct link_map *object = NULL;
 
 	if (lock_take(&insert_lock)) {
 		rule = add(ip);
-		object = met;
-		met = NULL;
-		lock_drop(&insert_lock);
+		let_go();
 	}
-	if (object != NULL)
-		python_meet(object);
 	if (rule_frame(rule) == FRAME_NONE)
 		rule.packed |= (uint64_t)FRAME_UNKNOWN << RULE_KIND_BITS;
 	return rule;
@@ -378,6 +394,18 @@ unwind_rules_find(uintptr_t ip)
 	if (unlikely(e->ip != ip || rule_kind(rule) == RULE_STALE))
 		return learn(ip);
 	return rule;
+}
+
+uintptr_t
+unwind_rules_note_object(const void *address)
+{
+	struct dl_find_object object;
+
+	if (loader_find_object(address, &object) != 0 || !lock_take(&insert_lock))
+		return 0;
+	find_frame(&object, (uint64_t)(uintptr_t)address);
+	let_go();
+	return (uintptr_t)object.dlfo_map_end;
 }
 
 uint32_t

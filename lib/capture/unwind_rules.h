@@ -112,6 +112,10 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
 	return unwind_rules_find(ip);
 }
 
+/* Record the loaded object that holds an address, if no stack has led to it so far. Where it ends;
+ * 0 if there is none. [signal] */
+uintptr_t unwind_rules_note_object(const void *address);
+
 /* Intern a frame that is no address (enum recording_frame_kind); name may be NULL. 0 when there is
  * no room. */
 uint32_t unwind_rules_add_frame(uint32_t kind, uint64_t value, const char *name);

@@ -360,4 +360,37 @@ def stripped(_directory):
         equal(ask("refs", pid, cell)["path"]["root"]["name"], "g_rows", "path")
 
 
+HOLDER = "static void *g_static[4]; void *g_slot; void **holder(void) { return g_static; }"
+HELD = """
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+void **holder(void);
+extern void *g_slot;
+int main(int argc, char **argv) {
+	struct pollfd fd = {0, POLLIN, 0};
+	(void)argv;
+	holder()[2] = malloc(300); g_slot = malloc(500);
+	puts("ready"); fflush(stdout);
+	while (argc > 1 && poll(&fd, 1, 1) == 0) free(malloc(70));
+	return 0; }
+"""
+
+
+@case("the variables of a library that no stack leads to have names, in a living process and at exit")
+def of_a_library(directory):
+    for name, source, options in (("libholder.so", HOLDER, ("-shared", "-fPIC")),
+                                  ("app", HELD, ("-fno-builtin", "-L.", "-lholder", "-Wl,-rpath," + directory))):
+        with open(name + ".c", "w", encoding="ascii") as file:
+            file.write(source)
+        equal(run([need("gcc"), "-g", "-o", name, name + ".c", *options]).returncode, 0, "gcc")
+    equal(heaptally("run", "-q", "--graph", "-o", "a.tally", "--", "./app").returncode, 0, "run")
+    with living() as (pid, _):
+        for operand in (pid, "a.tally"):
+            document = ask("retained", operand)
+            found = root(document, "g_static")
+            equal((found["retained"], found["line"]), (amount(1, 300), 1), "static one of " + operand)
+            equal(sum(one["retained"]["bytes"] for one in document["roots"] if one["name"] == "g_slot"), 500, "exported")
+
+
 run_cases()
