@@ -559,8 +559,11 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_mapped.h \
 	tools/cmd/report_options.c \
 	tools/cmd/report_options.h \
+	tools/cmd/report_options_check.c \
 	tools/cmd/report_output.c \
 	tools/cmd/report_output.h \
+	tools/cmd/report_tables.c \
+	tools/cmd/report_tables.h \
 	tools/cmd/request.c \
 	tools/cmd/resident.c \
 	tools/cmd/retained.c \
