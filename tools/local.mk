@@ -243,6 +243,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/wrapper.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
+	tools/read/graph_beside.c \
+	tools/read/graph_beside.h \
 	tools/read/graph_file.c \
 	tools/read/graph_file.h \
 	tools/read/history.c \
@@ -526,6 +528,10 @@ tools_heaptally_SOURCES = \
 	tools/cmd/diff_budgets.c \
 	tools/cmd/diff_budgets.h \
 	tools/cmd/export.c \
+	tools/cmd/graph_ask.c \
+	tools/cmd/graph_ask.h \
+	tools/cmd/graph_kept.c \
+	tools/cmd/graph_kept.h \
 	tools/cmd/graph_load.c \
 	tools/cmd/graph_load.h \
 	tools/cmd/graph_outside.c \
