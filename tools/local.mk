@@ -241,6 +241,10 @@ tools_libtools_a_SOURCES = \
 	tools/model/verdict.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/anchor_graph.c \
+	tools/read/anchor_graph.h \
+	tools/read/anchor_recording.c \
+	tools/read/anchor_recording.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
 	tools/read/graph_beside.c \
@@ -530,6 +534,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/export.c \
 	tools/cmd/graph_ask.c \
 	tools/cmd/graph_ask.h \
+	tools/cmd/graph_core.c \
+	tools/cmd/graph_core.h \
 	tools/cmd/graph_kept.c \
 	tools/cmd/graph_kept.h \
 	tools/cmd/graph_load.c \

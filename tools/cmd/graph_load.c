@@ -8,8 +8,8 @@
 
 #include "cmd/command.h"
 #include "cmd/graph_ask.h"
+#include "cmd/graph_core.h"
 #include "cmd/graph_kept.h"
-#include "cmd/graph_outside.h"
 #include "cmd/report_load.h"
 #include "read/graph_file.h"
 #include "read/snapshot.h"
@@ -191,8 +191,7 @@ graph_load_read(struct graph_load *load, struct report_options *options, struct 
 		return;
 	}
 	if (load->core != NULL) {
-		graph_outside_read_core(load->core, load->operand, options, &load->graphs[0],
-					ret_source);
+		graph_core_read(load->core, load->operand, options, &load->graphs[0], ret_source);
 		load->count = 1;
 		return;
 	}

@@ -8,7 +8,7 @@
  *     graph                                       names come from the recording or the tally beside
  *     with a core file                            what it shows; the operand has the names
  *
- * The first is what `graph_ask` does, those that were kept `graph_kept`, the last `graph_outside`.
+ * The first is what `graph_ask` does, those that were kept `graph_kept`, the last `graph_core`.
  *
  * A command puts `graph_load_argp` into the children of its own argp, with a struct graph_load as
  * its input, and `graph_load_outside_argp` if it can do without the help of the process. Whatever
