@@ -245,6 +245,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/anchor_graph.h \
 	tools/read/anchor_recording.c \
 	tools/read/anchor_recording.h \
+	tools/read/folder.c \
+	tools/read/folder.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
 	tools/read/graph_beside.c \
@@ -319,6 +321,8 @@ tools_libtools_a_SOURCES = \
 	tools/run/unseen.h \
 	tools/run/watch.c \
 	tools/run/watch.h \
+	tools/serve/answer.c \
+	tools/serve/answer.h \
 	tools/serve/http.h \
 	tools/serve/listen.c \
 	tools/serve/listen.h \
@@ -588,6 +592,10 @@ tools_heaptally_SOURCES = \
 	tools/cmd/run_start.c \
 	tools/cmd/run_tally.c \
 	tools/cmd/serve.c \
+	tools/cmd/serve_kind.c \
+	tools/cmd/serve_kind.h \
+	tools/cmd/serve_looks.c \
+	tools/cmd/serve_looks.h \
 	tools/cmd/serve_pages.c \
 	tools/cmd/serve_pages.h \
 	tools/cmd/snapshot.c \
