@@ -558,6 +558,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/live_child.c \
 	tools/cmd/live_child.h \
 	tools/cmd/live_draw.c \
+	tools/cmd/live_follow.c \
+	tools/cmd/live_keys.c \
 	tools/cmd/live_look.c \
 	tools/cmd/live_stacks.c \
 	tools/cmd/main.c \
