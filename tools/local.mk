@@ -211,6 +211,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/site_group.c \
 	tools/model/site_group.h \
+	tools/model/site_match.c \
+	tools/model/site_match.h \
 	tools/model/std_node.c \
 	tools/model/std_node.h \
 	tools/model/std_shape.c \
