@@ -158,6 +158,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/growth.h \
 	tools/model/leak.c \
 	tools/model/leak.h \
+	tools/model/leak_growth.c \
+	tools/model/leak_growth.h \
 	tools/model/leak_look.c \
 	tools/model/leak_look.h \
 	tools/model/leak_report.c \
@@ -554,6 +556,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
 	tools/cmd/leaks.c \
+	tools/cmd/leaks_options.c \
+	tools/cmd/leaks_options.h \
 	tools/cmd/list.c \
 	tools/cmd/live.c \
 	tools/cmd/live.h \
@@ -606,4 +610,4 @@ tools_heaptally_SOURCES = \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \
 	tools/cmd/top_refresh.c \
-	tools/cmd/top_refresh.h
+	tools/cmd/top_refresh.h \
