@@ -609,5 +609,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/snapshot.c \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \
+	tools/cmd/top_options.c \
+	tools/cmd/top_options.h \
 	tools/cmd/top_refresh.c \
 	tools/cmd/top_refresh.h \
