@@ -613,3 +613,5 @@ tools_heaptally_SOURCES = \
 	tools/cmd/top_options.h \
 	tools/cmd/top_refresh.c \
 	tools/cmd/top_refresh.h \
+	tools/cmd/top_watch.c \
+	tools/cmd/top_watch.h
