@@ -123,6 +123,7 @@ tools_libtools_a_SOURCES = \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/card.c \
 	tools/model/card.h \
 	tools/model/changes.c \
 	tools/model/changes.h \
@@ -594,6 +595,7 @@ tools_heaptally_SOURCES = \
 	tools/cmd/run.c \
 	tools/cmd/run_early.c \
 	tools/cmd/run_early.h \
+	tools/cmd/run_graphs.c \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \
 	tools/cmd/run_session.h \
