@@ -609,6 +609,8 @@ tools_heaptally_SOURCES = \
 	tools/cmd/serve_pages.c \
 	tools/cmd/serve_pages.h \
 	tools/cmd/snapshot.c \
+	tools/cmd/snapshot_output.c \
+	tools/cmd/snapshot_output.h \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \
 	tools/cmd/top_options.c \
