@@ -123,6 +123,7 @@ tools_libtools_a_SOURCES = \
 	tools/model/block.h \
 	tools/model/budget.c \
 	tools/model/budget.h \
+	tools/model/card.c \
 	tools/model/card.h \
 	tools/model/changes.c \
 	tools/model/changes.h \
@@ -158,6 +159,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/growth.h \
 	tools/model/leak.c \
 	tools/model/leak.h \
+	tools/model/leak_growth.c \
+	tools/model/leak_growth.h \
 	tools/model/leak_look.c \
 	tools/model/leak_look.h \
 	tools/model/leak_report.c \
@@ -211,6 +214,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/selection.h \
 	tools/model/site_group.c \
 	tools/model/site_group.h \
+	tools/model/site_match.c \
+	tools/model/site_match.h \
 	tools/model/std_node.c \
 	tools/model/std_node.h \
 	tools/model/std_shape.c \
@@ -241,8 +246,16 @@ tools_libtools_a_SOURCES = \
 	tools/model/verdict.h \
 	tools/model/wrapper.c \
 	tools/model/wrapper.h \
+	tools/read/anchor_graph.c \
+	tools/read/anchor_graph.h \
+	tools/read/anchor_recording.c \
+	tools/read/anchor_recording.h \
+	tools/read/folder.c \
+	tools/read/folder.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
+	tools/read/graph_beside.c \
+	tools/read/graph_beside.h \
 	tools/read/graph_file.c \
 	tools/read/graph_file.h \
 	tools/read/history.c \
@@ -313,6 +326,8 @@ tools_libtools_a_SOURCES = \
 	tools/run/unseen.h \
 	tools/run/watch.c \
 	tools/run/watch.h \
+	tools/serve/answer.c \
+	tools/serve/answer.h \
 	tools/serve/http.h \
 	tools/serve/listen.c \
 	tools/serve/listen.h \
@@ -526,6 +541,12 @@ tools_heaptally_SOURCES = \
 	tools/cmd/diff_budgets.c \
 	tools/cmd/diff_budgets.h \
 	tools/cmd/export.c \
+	tools/cmd/graph_ask.c \
+	tools/cmd/graph_ask.h \
+	tools/cmd/graph_core.c \
+	tools/cmd/graph_core.h \
+	tools/cmd/graph_kept.c \
+	tools/cmd/graph_kept.h \
 	tools/cmd/graph_load.c \
 	tools/cmd/graph_load.h \
 	tools/cmd/graph_outside.c \
@@ -536,12 +557,16 @@ tools_heaptally_SOURCES = \
 	tools/cmd/info.c \
 	tools/cmd/library.c \
 	tools/cmd/leaks.c \
+	tools/cmd/leaks_options.c \
+	tools/cmd/leaks_options.h \
 	tools/cmd/list.c \
 	tools/cmd/live.c \
 	tools/cmd/live.h \
 	tools/cmd/live_child.c \
 	tools/cmd/live_child.h \
 	tools/cmd/live_draw.c \
+	tools/cmd/live_follow.c \
+	tools/cmd/live_keys.c \
 	tools/cmd/live_look.c \
 	tools/cmd/live_stacks.c \
 	tools/cmd/main.c \
@@ -559,24 +584,38 @@ tools_heaptally_SOURCES = \
 	tools/cmd/report_mapped.h \
 	tools/cmd/report_options.c \
 	tools/cmd/report_options.h \
+	tools/cmd/report_options_check.c \
 	tools/cmd/report_output.c \
 	tools/cmd/report_output.h \
+	tools/cmd/report_tables.c \
+	tools/cmd/report_tables.h \
 	tools/cmd/request.c \
 	tools/cmd/resident.c \
 	tools/cmd/retained.c \
 	tools/cmd/run.c \
 	tools/cmd/run_early.c \
 	tools/cmd/run_early.h \
+	tools/cmd/run_graphs.c \
 	tools/cmd/run_options.c \
 	tools/cmd/run_options.h \
 	tools/cmd/run_session.h \
 	tools/cmd/run_start.c \
 	tools/cmd/run_tally.c \
 	tools/cmd/serve.c \
+	tools/cmd/serve_kind.c \
+	tools/cmd/serve_kind.h \
+	tools/cmd/serve_looks.c \
+	tools/cmd/serve_looks.h \
 	tools/cmd/serve_pages.c \
 	tools/cmd/serve_pages.h \
 	tools/cmd/snapshot.c \
+	tools/cmd/snapshot_output.c \
+	tools/cmd/snapshot_output.h \
 	tools/cmd/timeline.c \
 	tools/cmd/top.c \
+	tools/cmd/top_options.c \
+	tools/cmd/top_options.h \
 	tools/cmd/top_refresh.c \
-	tools/cmd/top_refresh.h
+	tools/cmd/top_refresh.h \
+	tools/cmd/top_watch.c \
+	tools/cmd/top_watch.h

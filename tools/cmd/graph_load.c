@@ -3,26 +3,19 @@
 
 #include "cmd/graph_load.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "cmd/graph_outside.h"
+#include "cmd/graph_ask.h"
+#include "cmd/graph_core.h"
+#include "cmd/graph_kept.h"
 #include "cmd/report_load.h"
-#include "model/leak.h"
 #include "read/graph_file.h"
-#include "read/look.h"
 #include "read/snapshot.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
-#include "util/text.h"
-#include "util/xalloc.h"
 #include "view/leaks.h"
 
 enum {
@@ -32,9 +25,8 @@ enum {
 	OPTION_OUTSIDE,
 };
 
-#define WAIT_NS       (5 * CLOCK_SECOND_NS)
-#define WAIT_MOST     (24 * 3600 * CLOCK_SECOND_NS)
-#define PAUSE_MOST_NS (CLOCK_SECOND_NS / 10) /* without --yes */
+#define WAIT_NS   (5 * CLOCK_SECOND_NS)
+#define WAIT_MOST (24 * 3600 * CLOCK_SECOND_NS)
 
 static const struct argp_option option_table[] = {
 	{"wait", OPTION_WAIT, "SECONDS", 0,
@@ -117,139 +109,25 @@ graph_load_release(struct graph_load *load)
 	*load = (struct graph_load){0};
 }
 
-/* --- a process that lives --- */
-
-/* What to do instead, to be put behind why there is no answer. To free. */
-static char *
-make_offer(const struct graph_load *load)
-{
-	if (load->command == NULL)
-		return xstrdup("");
-	return xasprintf("; `heaptally %s --outside %s%s%s` reads its memory without its help",
-			 load->command, load->operand, load->rest != NULL ? " " : "",
-			 load->rest != NULL ? load->rest : "");
-}
-
-/* End the command with why there is no answer. */
-static _Noreturn void
-refuse(const struct graph_load *load, const struct request_answer *answer, const char *why)
-{
-	die(COMMAND_NO_ANSWER, "%s %u: there is no answer: %s%s", answer->command, answer->pid, why,
-	    make_offer(load));
-}
-
-static void
-check_answer(const struct graph_load *load, const struct request_answer *answer)
-{
-	char wait[HUMAN_BYTES], line[160];
-
-	switch (answer->outcome) {
-	case REQUEST_IS_DONE:
-		break;
-	case REQUEST_IS_PENDING:
-		snprintf(line, sizeof(line), "it %shas neither allocated nor freed for %s (--wait)",
-			 answer->is_stopped ? "is stopped and " : "",
-			 human_duration(load->wait_ns, wait));
-		refuse(load, answer, line);
-	case REQUEST_IS_BEHIND:
-		refuse(load, answer, "it has not carried out an earlier request yet");
-	case REQUEST_IS_LOCKED:
-		refuse(load, answer, "another heaptally is sending it a request");
-	case REQUEST_IS_LATE:
-		die(COMMAND_NO_ANSWER, "%s %u: there is no answer: it ended first", answer->command,
-		    answer->pid);
-	case REQUEST_IS_REFUSED:
-		refuse(load, answer, "its tables are busy");
-	}
-	if (answer->look_error != 0)
-		refuse(load, answer, view_leaks_explain(answer->look_error));
-}
-
-/* Of all looks of this command, which alone knows it. */
-static uint32_t
-make_key(void)
-{
-	uint32_t key;
-
-	if (getrandom(&key, sizeof(key), GRND_NONBLOCK) != (ssize_t)sizeof(key))
-		key = (uint32_t)clock_get_ns(CLOCK_MONOTONIC);
-	return key != 0 ? key : 1;
-}
-
-static void
-look_once(struct graph_load *load, struct graph *ret_graph)
-{
-	struct request_answer answer = {0};
-	int result = look_make(load->recording, load->wait_ns, load->key, &answer, ret_graph);
-
-	if (result == -ESRCH)
-		die(COMMAND_NO_ANSWER, "%s: the process ended", load->operand);
-	if (result == -EPERM)
-		die(COMMAND_TROUBLE, "%s: belongs to another user", load->operand);
-	if (result == -ECHILD)
-		refuse(load, &answer, "the copy of it that looked was killed");
-	if (result != 0)
-		die_errno(COMMAND_NO_ANSWER, result, "%s: there is no answer", load->operand);
-	check_answer(load, &answer);
-	if (ret_graph->error != 0)
-		refuse(load, &answer, view_leaks_explain(ret_graph->error));
-}
-
-static void
-make_look(struct graph_load *load, struct graph *ret_graph)
-{
-	if (load->outside)
-		graph_outside_look(load->recording, load->operand, ret_graph);
-	else
-		look_once(load, ret_graph);
-}
-
-static void
-check_danger(const struct graph_load *load, const struct snapshot_identity *identity)
-{
-	uint64_t pause_ns;
-	char *danger = NULL, *warning, text[HUMAN_BYTES];
-
-	/* Neither what it may not do nor its copy can be seen from here. */
-	if (!identity->this_namespace)
-		die(COMMAND_NO_ANSWER,
-		    "%s is of another namespace of process numbers, in which it has to be asked",
-		    load->operand);
-	danger = look_find_danger((pid_t)identity->pid, &pause_ns, &warning);
-	if (danger != NULL)
-		die(COMMAND_NO_ANSWER, "%s %u is not asked: %s%s", identity->command, identity->pid,
-		    danger, make_offer(load));
-	if (pause_ns > PAUSE_MOST_NS && !load->yes)
-		die(COMMAND_NO_ANSWER,
-		    "%s %u would be paused for about %s for each look; --yes allows that%s",
-		    identity->command, identity->pid, human_duration(pause_ns, text),
-		    make_offer(load));
-	if (warning != NULL)
-		warn("warning: %s %u: %s", identity->command, identity->pid, warning);
-	free(warning);
-}
-
 void
 graph_load_look(struct graph_load *load)
 {
-	struct snapshot_identity identity;
-	struct timespec settle = clock_to(load->settle_ns);
+	struct graph_ask ask = {
+		.operand = load->operand,
+		.command = load->command,
+		.rest = load->rest,
+		.wait_ns = load->wait_ns,
+		.settle_ns = load->settle_ns,
+		.yes = load->yes,
+		.outside = load->outside,
+	};
 	char *why;
 
 	if (load->operand == NULL || source_is_tally(load->operand) ||
 	    source_find_recording(load->operand, &load->recording, &why) != 0)
 		return;
-	if (snapshot_identify(load->recording, SNAPSHOT_ANY_OWNER, &identity) != 0 ||
-	    !identity.readable || !identity.alive)
-		return;
-	if (!load->outside)
-		check_danger(load, &identity);
-	load->key = load->settle_ns != 0 ? make_key() : 0;
-	make_look(load, &load->graphs[load->count++]);
-	if (load->settle_ns == 0)
-		return;
-	nanosleep(&settle, NULL);
-	make_look(load, &load->graphs[load->count++]);
+	ask.recording = load->recording;
+	load->count = graph_ask_look(&ask, load->graphs);
 }
 
 /* What was looked at cannot have more sites than the recording has by now. */
@@ -260,139 +138,6 @@ check_looks(const struct graph_load *load, const struct source *source)
 		if (load->graphs[i].site_count > source->profile->site_count)
 			die(COMMAND_TROUBLE, "%s: its graph is damaged", source->name);
 }
-
-/* --- one that has ended --- */
-
-/* A graph of an earlier run of the same name says nothing of this one. A tally has what came of the
- * graph. */
-static bool
-is_of_source(const struct graph *graph, const struct source *source)
-{
-	struct snapshot_identity identity;
-
-	if (source->is_tally)
-		return leak_set_is_of(&source->profile->leaks, graph);
-	return snapshot_identify(source->path, SNAPSHOT_ANY_OWNER, &identity) == 0 &&
-	       graph->start_monotonic_ns == identity.start_monotonic_ns;
-}
-
-/* The graph is of no use: end the command, unless the tally has the answer. */
-static void
-leave_graph(const struct graph_load *load, const struct source *source, int error)
-{
-	bool has_answer =
-		load->tally_answers && source->is_tally && source->profile->leaks.is_known;
-
-	if (error == -EBADMSG && has_answer)
-		warn("warning: %s: its graph is damaged; this is what the tally has", source->name);
-	else if (error == -EBADMSG)
-		die(COMMAND_TROUBLE, "%s: its graph cannot be read: not a graph, or damaged",
-		    source->name);
-	else if (has_answer)
-		warn_errno(error,
-			   "warning: %s: its graph cannot be read; this is what the tally has",
-			   source->name);
-	else
-		die_errno(COMMAND_TROUBLE, error, "%s: its graph cannot be read", source->name);
-}
-
-/* False when there is none of this name, or it is of another process, or of no use. */
-static bool
-read_graph(struct graph_load *load, const struct source *source, const char *path)
-{
-	struct graph *graph = &load->graphs[0];
-	/* One of another run may know of more sites. */
-	int result = graph_file_read(path, GRAPH_FILE_SITES_MAX, graph);
-
-	if (result == -ENOENT)
-		return false;
-	if (result == 0 && !is_of_source(graph, source)) {
-		graph_release(graph);
-		return false;
-	}
-	if (result == 0 && graph->site_count > source->profile->site_count) {
-		graph_release(graph);
-		result = -EBADMSG;
-	}
-	if (result != 0) {
-		leave_graph(load, source, result);
-		return false;
-	}
-	graph->site_count = source->profile->site_count;
-	load->count = 1;
-	return true;
-}
-
-static void
-read_beside(struct graph_load *load, const struct source *source)
-{
-	char *path;
-
-	if (!source->is_tally) {
-		path = graph_file_make_path(source->path);
-		if (!read_graph(load, source, path))
-			source_take_look_error(source);
-		free(path);
-		return;
-	}
-	path = graph_file_make_path_beside(source->path, 0);
-	if (!read_graph(load, source, path)) {
-		free(path);
-		path = graph_file_make_path_beside(source->path, source->profile->pid);
-		read_graph(load, source, path);
-	}
-	free(path);
-}
-
-/* --- a graph by its name --- */
-
-/* What has the names of a graph's sites: "x.4711.graph" may be of "x.tally". To free; NULL. */
-static char *
-find_names(const char *graph)
-{
-	static const char *const endings[] = {".recording", ".tally"};
-	int stem = (int)(strlen(graph) - strlen(".graph")), shorter = stem;
-
-	while (shorter > 0 && graph[shorter - 1] >= '0' && graph[shorter - 1] <= '9')
-		shorter--;
-	shorter = shorter > 1 && graph[shorter - 1] == '.' ? shorter - 1 : stem;
-	for (unsigned i = 0; i < 2 * sizeof(endings) / sizeof(*endings); i++) {
-		char *path = xasprintf("%.*s%s", i < 2 ? stem : shorter, graph, endings[i % 2]);
-
-		if (access(path, F_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
-static void
-read_named(struct graph_load *load, struct report_options *options, struct source *ret_source)
-{
-	struct graph graph;
-	char *names = find_names(load->operand);
-	int result = graph_file_read(load->operand, GRAPH_FILE_SITES_MAX, &graph);
-
-	if (result == -EBADMSG)
-		die(COMMAND_TROUBLE, "%s: not a graph, or damaged", load->operand);
-	if (result != 0)
-		die_errno(COMMAND_TROUBLE, result, "%s", load->operand);
-	if (names == NULL)
-		die(COMMAND_TROUBLE,
-		    "%s: the recording or the tally that it belongs to has to be beside it",
-		    load->operand);
-	if (source_is_tally(names))
-		options->graph = &graph;
-	report_load(options, names, NULL, ret_source);
-	options->graph = NULL;
-	graph_release(&graph);
-	load->tally_answers = false; /* who names the graph means it */
-	if (!read_graph(load, ret_source, load->operand))
-		die(COMMAND_TROUBLE, "%s: it is not of the same run as %s", load->operand, names);
-	free(names);
-}
-
-/* --- any --- */
 
 /* Which is of one process: as good as the sum. */
 static bool
@@ -413,7 +158,7 @@ take(struct graph_load *load, const struct source *source)
 	else if (load->outside)
 		die(COMMAND_NO_ANSWER, "%s: --outside is for a process that lives", source->name);
 	else
-		read_beside(load, source);
+		load->count = graph_kept_read_beside(source, load->tally_answers, load->graphs);
 }
 
 /* Of the processes of a tally no graph is looked for. */
@@ -441,12 +186,12 @@ graph_load_read(struct graph_load *load, struct report_options *options, struct 
 		if (options->all_processes)
 			die(COMMAND_TROUBLE, "%s: --process all: a graph is that of one process",
 			    load->operand);
-		read_named(load, options, ret_source);
+		graph_kept_read_named(load->operand, options, &load->graphs[0], ret_source);
+		load->count = 1;
 		return;
 	}
 	if (load->core != NULL) {
-		graph_outside_read_core(load->core, load->operand, options, &load->graphs[0],
-					ret_source);
+		graph_core_read(load->core, load->operand, options, &load->graphs[0], ret_source);
 		load->count = 1;
 		return;
 	}

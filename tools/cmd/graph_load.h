@@ -8,6 +8,8 @@
  *     graph                                       names come from the recording or the tally beside
  *     with a core file                            what it shows; the operand has the names
  *
+ * The first is what `graph_ask` does, those that were kept `graph_kept`, the last `graph_core`.
+ *
  * A command puts `graph_load_argp` into the children of its own argp, with a struct graph_load as
  * its input, and `graph_load_outside_argp` if it can do without the help of the process. Whatever
  * goes wrong ends the command.
@@ -33,7 +35,6 @@ struct graph_load {
 	const char *core;    /* file to look at instead of the process, or NULL */
 	bool outside;        /* read the memory of the process, without asking it */
 	bool tally_answers; /* what a tally says of its leaks is enough: its graph may be damaged */
-	uint32_t key;       /* of the sums of what blocks hold, when there are two looks; or 0 */
 	struct graph graphs[2];
 	unsigned count; /* of `graphs`; 0 when none is known */
 	bool is_live;   /* they are of now */

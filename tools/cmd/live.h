@@ -5,7 +5,9 @@
  *     reading   live_look.c    the recording, groups, changes
  *     drawing   live_draw.c    the screen; it follows from `struct live` alone
  *               live_stacks.c  the lines of a row that was opened
- *     keys      live.c         change `struct live` only
+ *     following live_follow.c  what the process becomes
+ *     keys      live_keys.c    change `struct live` only, but for the one that keeps a snapshot
+ *     looping   live.c         the command
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -87,7 +89,16 @@ bool live_has_change(const struct live *live);
 /* By how much the number that a row is sorted by changes in a second, or since the mark. */
 double live_get_change(const struct live *live, const struct group *row);
 
+/* When the recording has ended: look at that of the next program, where the process became one, or
+ * note what it has become. */
+void live_follow(struct live *live);
+
 void live_release(struct live *live);
+
+/* --- keys --- */
+
+/* Do what a key is for; the message of the one before goes. */
+void live_handle(struct live *live, int key);
 
 /* --- drawing --- */
 

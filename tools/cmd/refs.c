@@ -7,7 +7,6 @@
 #include <argp.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
@@ -15,8 +14,7 @@
 #include "cmd/graph_names.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
-#include "model/filter.h"
-#include "util/buffer.h"
+#include "model/site_match.h"
 #include "util/error.h"
 #include "util/xalloc.h"
 #include "view/refs.h"
@@ -113,72 +111,6 @@ static const struct argp argp = {
 	.children = children,
 };
 
-/* Those that match a filter; their number. */
-static uint32_t
-match_groups(const struct graph_names *names, const char *text, bool *ret_matches)
-{
-	struct filter_list filters = {0};
-	const struct place_table *table = names->table;
-	uint32_t count = 0;
-	char *why;
-
-	if (filter_list_insert(&filters, text, true, false, &why) != 0)
-		die(COMMAND_TROUBLE, "--site %s", why);
-	if (filter_list_has_stack(&filters) || filter_list_has_block(&filters))
-		die(COMMAND_TROUBLE, "--site %s: a place goes by file, line, function and module",
-		    text);
-	for (uint32_t i = 0; i < names->groups.count; i++) {
-		uint32_t place = place_table_get_place(table, names->groups.groups[i].stack);
-
-		ret_matches[i] =
-			filter_list_match_place(&filters, place_table_get(table, place)) != 0;
-		count += ret_matches[i];
-	}
-	filter_list_release(&filters);
-	return count;
-}
-
-/* A name as one glob, whose commas do not end it: "f(int, char)". To free. */
-static char *
-make_glob(const char *name)
-{
-	struct buffer text = BUFFER_INIT;
-	char *glob;
-	bool is_set = false;
-
-	for (const char *next = name; *next != '\0'; next++) {
-		if (*next == '[')
-			is_set |= strchr(next + 1, ']') != NULL;
-		else if (*next == ']')
-			is_set = false;
-		buffer_insert_format(&text, *next == ',' && !is_set ? "[%c]" : "%c", *next);
-	}
-	glob = xstrdup(buffer_string(&text));
-	buffer_release(&text);
-	return glob;
-}
-
-/* As a filter, or else as the name of a function, or the end of a path. */
-static uint32_t
-find_site(const struct graph_names *names, const char *site, bool *ret_matches)
-{
-	static const char *const before[] = {"", "*/", "function=", "function="};
-	static const char *const after[] = {"", "", "", "(*"};
-	bool is_filter = strchr(site, '=') != NULL;
-	char *glob = is_filter ? xstrdup(site) : make_glob(site);
-	unsigned forms = is_filter ? 1 : sizeof(before) / sizeof(*before);
-	uint32_t count = 0;
-
-	for (unsigned i = 0; i < forms && count == 0; i++) {
-		char *text = xasprintf("%s%s%s", before[i], glob, after[i]);
-
-		count = match_groups(names, text, ret_matches);
-		free(text);
-	}
-	free(glob);
-	return count;
-}
-
 static void
 report(struct report_options *options, const struct view_refs *view)
 {
@@ -220,8 +152,12 @@ find_targets(const struct arguments *arguments, const struct graph_names *names,
 	bool *matches = xcalloc((size_t)names->groups.count + 1, sizeof(*matches)), *targets;
 
 	if (arguments->site != NULL) {
-		uint32_t count = find_site(names, arguments->site, matches);
+		uint32_t count;
+		char *why;
 
+		if (site_match(&names->groups, names->table, arguments->site, matches, &count,
+			       &why) != 0)
+			die(COMMAND_TROUBLE, "--site %s", why);
 		if (count == 0)
 			die(COMMAND_NOT_FOUND, "%s: no live block is of this place",
 			    arguments->site);

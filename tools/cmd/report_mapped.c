@@ -12,6 +12,24 @@
 #include "read/source.h"
 
 void
+report_mapped_find(struct report_mapped *mapped, const struct profile *profile,
+		   const struct profile_resident *summary, const struct resident *resident)
+{
+	*mapped = (struct report_mapped){0};
+	if (summary != NULL) {
+		mapped->count = profile_find_mapped(profile, summary, &mapped->sites);
+		mapped->is_known = mapped->count != 0;
+	} else {
+		mapped->count = mapped_sum_sites(resident, &mapped->now);
+		mapped->sites = mapped->now;
+		mapped->is_known = resident->memory->knows_owned;
+	}
+	mapped->sum = mapped_add_up(mapped->sites, mapped->count);
+	if (mapped->now != NULL)
+		mapped->sum.time_ns = profile->duration_ns;
+}
+
+void
 report_mapped_init(struct report_mapped *mapped, const struct report_options *options,
 		   const struct source *source)
 {
@@ -25,17 +43,11 @@ report_mapped_init(struct report_mapped *mapped, const struct report_options *op
 		return;
 	if (source_is_now(source)) {
 		resident_init(&resident, source->memory);
-		mapped->count = mapped_sum_sites(&resident, &mapped->now);
-		mapped->sites = mapped->now;
-		mapped->is_known = source->memory->knows_owned;
+		report_mapped_find(mapped, profile, NULL, &resident);
 		resident_release(&resident);
 	} else if (summary != NULL) {
-		mapped->count = profile_find_mapped(profile, summary, &mapped->sites);
-		mapped->is_known = mapped->count != 0;
+		report_mapped_find(mapped, profile, summary, NULL);
 	}
-	mapped->sum = mapped_add_up(mapped->sites, mapped->count);
-	if (mapped->now != NULL)
-		mapped->sum.time_ns = profile->duration_ns;
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cmd/report_mapped.h - what the program maps by itself, for a report by domain
+ * cmd/report_mapped.h - what the program maps by itself, and which lines do it
  */
 #ifndef REPORT_MAPPED_H
 #define REPORT_MAPPED_H
@@ -14,6 +14,7 @@
 #include "view/mapped.h"
 
 struct report_options;
+struct resident;
 struct source;
 
 struct report_mapped {
@@ -24,8 +25,13 @@ struct report_mapped {
 	bool is_known;
 };
 
-/* Now, if that is the moment of the source, or at the last snapshot of then. Nothing where it is
- * not asked for, or not known. source has to stay as it is. */
+/* At a moment of which a summary is kept; or, where that is NULL, of what is resident now. profile
+ * has to stay as it is. */
+void report_mapped_find(struct report_mapped *mapped, const struct profile *profile,
+			const struct profile_resident *summary, const struct resident *resident);
+
+/* For a report by domain: now, if that is the moment of the source, or at the last snapshot of
+ * then. Nothing where it is not asked for, or not known. source has to stay as it is. */
 void report_mapped_init(struct report_mapped *mapped, const struct report_options *options,
 			const struct source *source);
 void report_mapped_release(struct report_mapped *mapped);

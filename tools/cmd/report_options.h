@@ -4,6 +4,10 @@
  *
  * A command puts the table of its kind of report into the children of its own argp, with a struct
  * report_options as its input, and calls `report_options_init` before it parses.
+ *
+ *     report_tables.c          which kind of report has which options
+ *     report_options.c         what a word means
+ *     report_options_check.c   which go together
  */
 #ifndef REPORT_OPTIONS_H
 #define REPORT_OPTIONS_H
@@ -52,6 +56,10 @@ extern const struct argp report_options_argp[];
  */
 _Noreturn void report_options_refuse_key(const struct report_options *options,
 					 const char *sentence);
+
+/* Take the words of filters, choose what was not given, and end the command when options do not go
+ * together: after all are parsed. */
+void report_options_check(struct report_options *options, struct argp_state *state);
 
 void report_options_init(struct report_options *options, enum report_kind kind);
 void report_options_release(struct report_options *options);

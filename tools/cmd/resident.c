@@ -6,14 +6,12 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
+#include "cmd/report_mapped.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
-#include "model/mapped.h"
 #include "model/pin.h"
 #include "model/resident.h"
 #include "read/source.h"
@@ -164,73 +162,25 @@ write_pmap(struct arguments *arguments, const struct source *source,
 	report_output_close(&arguments->pmap, &term);
 }
 
-/* Whether it is known who maps memory by himself: now, or at the moment that is asked for. */
-static bool
-knows_mapped(const struct source *source, const struct resident *resident)
-{
-	const struct profile_resident *summary = find_summary(source);
-	const struct profile_mapped *sites;
-
-	return summary != NULL ? profile_find_mapped(source->profile, summary, &sites) != 0
-			       : resident->memory->knows_owned;
-}
-
-static void
-list_mapped(const struct source *source, const struct resident *resident,
-	    struct attribution *attribution, struct mapped_list *ret_list)
-{
-	const struct profile_resident *summary = find_summary(source);
-	const struct profile_mapped *kept;
-	struct profile_mapped *sites;
-	size_t count;
-
-	if (summary != NULL) {
-		count = profile_find_mapped(source->profile, summary, &kept);
-		mapped_list_init(ret_list, kept, count, attribution);
-		return;
-	}
-	count = mapped_sum_sites(resident, &sites);
-	mapped_list_init(ret_list, sites, count, attribution);
-	free(sites);
-}
-
-static void
-write_with_names(struct arguments *arguments, const struct source *source,
-		 const struct resident *resident, struct attribution *attribution, bool has_pins)
-{
-	const struct memory *memory = resident->memory;
-	bool full = arguments->options.full_names;
-	struct mapped_list mapped = {0};
-	struct pin_list pins = {0};
-	const struct view_pins view_pins = {&pins, attribution, full};
-	const struct view_mapped view_mapped = {&mapped, attribution, full};
-
-	if (has_pins)
-		pin_list_init(&pins, memory, attribution,
-			      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
-	list_mapped(source, resident, attribution, &mapped);
-	write_report(arguments, source, resident, has_pins ? &view_pins : NULL,
-		     knows_mapped(source, resident) ? &view_mapped : NULL);
-	mapped_list_release(&mapped);
-	pin_list_release(&pins);
-}
-
 static void
 report_with_names(struct arguments *arguments, const struct source *source,
-		  const struct resident *resident, bool has_pins)
+		  const struct resident *resident, const struct report_mapped *mapped,
+		  bool has_pins)
 {
-	const struct place_options places = {.across_builds = false};
-	struct place_table *table = place_table_new(&places);
-	struct attribution attribution;
-	struct symbolize_options symbols = {.online = false};
+	const struct report_options *options = &arguments->options;
+	struct report_mapped_lines lines;
+	struct pin_list pins = {0};
+	const struct view_pins view = {&pins, &lines.attribution, options->full_names};
 
-	symbolize_profile(source->profile, &symbols);
-	attribution_init(&attribution, source->profile, &arguments->options.group.selection, table,
-			 NULL);
-	attribution_prepare_stacks(&attribution, 0, source->profile->site_count);
-	write_with_names(arguments, source, resident, &attribution, has_pins);
-	attribution_release(&attribution);
-	place_table_free(table);
+	symbolize_profile(source->profile, &(struct symbolize_options){.online = false});
+	report_mapped_lines_init(&lines, mapped, options, source);
+	if (has_pins)
+		pin_list_init(&pins, resident->memory, &lines.attribution,
+			      (size_t)VIEW_PINS_COLUMNS * VIEW_PINS_LINES);
+	write_report(arguments, source, resident, has_pins ? &view : NULL,
+		     mapped->is_known ? &lines.view : NULL);
+	pin_list_release(&pins);
+	report_mapped_lines_release(&lines);
 }
 
 static void
@@ -240,6 +190,7 @@ report(struct arguments *arguments, const struct source *source)
 	/* Where blocks are missing, nobody can be charged. */
 	bool all_seen = summary == NULL && source->memory->unseen == MEMORY_ALL_SEEN;
 	bool has_pins = arguments->pins && all_seen;
+	struct report_mapped mapped;
 	struct resident resident;
 	struct memory nothing;
 
@@ -248,8 +199,9 @@ report(struct arguments *arguments, const struct source *source)
 		resident_init_summary(&resident, &nothing, summary);
 	else
 		resident_init(&resident, source->memory);
-	if (has_pins || knows_mapped(source, &resident))
-		report_with_names(arguments, source, &resident, has_pins);
+	report_mapped_find(&mapped, source->profile, summary, &resident);
+	if (has_pins || mapped.is_known)
+		report_with_names(arguments, source, &resident, &mapped, has_pins);
 	else
 		write_report(arguments, source, &resident, NULL, NULL);
 	if (arguments->pins && !all_seen)
@@ -258,6 +210,7 @@ report(struct arguments *arguments, const struct source *source)
 		die(COMMAND_TROUBLE, "--pmap: mappings are known of a process that runs, now");
 	if (arguments->pmap.path != NULL)
 		write_pmap(arguments, source, &resident);
+	report_mapped_release(&mapped);
 	resident_release(&resident);
 	memory_release(&nothing);
 }

@@ -6,6 +6,7 @@
  *     while    wait; in between sample, take moments, and put aside who ended       run/watch.c
  *              beside that, find names                                              run_early.c
  *     after    symbolize, write, print the card, return the program's status        run_tally.c
+ *              beside that, keep graphs                                             run_graphs.c
  *
  * Whatever goes wrong with our part after the start, the program runs on and its status counts.
  */
@@ -166,7 +167,7 @@ cmd_run(int argc, char **argv)
 	run.names = run.options.no_cache ? NULL : name_cache_new();
 	wait_for_end(&run);
 	status = finish(&run);
-	run_release_card(&run);
+	card_drop_profiles(&run.card);
 	/* Written when nobody waits for it any more. */
 	name_cache_free(run.names);
 	debuginfo_cache_free(run.debuginfo);

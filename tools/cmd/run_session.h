@@ -49,9 +49,6 @@ void run_start(struct run *run);
  * the -errno of the first place, after it was said. */
 int run_write(struct run *run);
 
-/* Free the profiles of the card. */
-void run_release_card(struct run *run);
-
 /* --- what these share --- */
 
 /* What the tally may replace. `inputs` is to free. */
@@ -59,6 +56,9 @@ struct output_rule run_get_rule(const struct run *run);
 
 /* Whether the graph of --graph can be beside a tally of this name: as `output_check`. */
 int run_check_graph(const struct run *run, const char *tally, char **ret_why);
+
+/* Move the graphs of --graph beside the tally; what cannot be moved stays, and that is said. */
+void run_move_graphs(const struct run *run);
 
 /* A path for the tally where the recordings are. To free. */
 char *run_make_path_with_recordings(const struct run *run);

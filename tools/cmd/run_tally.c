@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cmd/run_session.h"
+#include "model/card.h"
 #include "model/leak_report.h"
-#include "model/process.h"
 #include "model/profile.h"
-#include "read/graph_file.h"
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
@@ -65,59 +63,6 @@ run_make_path_with_recordings(const struct run *run)
 	return path;
 }
 
-/* Which of the profiles the card shows, by their numbers. */
-struct wanted {
-	size_t chosen;
-	size_t others[CARD_OTHERS];
-	size_t other_count;
-};
-
-static void
-find_wanted(const struct process_list *list, struct wanted *wanted)
-{
-	size_t count, *order = process_list_rank(list, &count);
-
-	*wanted = (struct wanted){.chosen = process_list_choose(list)};
-	for (size_t i = 0; i < count && wanted->other_count < CARD_OTHERS; i++)
-		if (list->all.items[order[i]].pid != list->all.items[wanted->chosen].pid)
-			wanted->others[wanted->other_count++] = order[i];
-	free(order);
-}
-
-/* Keep a profile for the card, or free it. */
-static void
-keep_or_free(struct card *card, const struct wanted *wanted, size_t number, struct profile *profile)
-{
-	if (number == wanted->chosen) {
-		card->profile = profile;
-		return;
-	}
-	for (size_t i = 0; i < wanted->other_count; i++) {
-		if (number == wanted->others[i]) {
-			card->others[i] = profile;
-			return;
-		}
-	}
-	profile_free(profile);
-}
-
-static void
-drop_profiles(struct card *card)
-{
-	profile_free(card->profile);
-	card->profile = NULL;
-	for (size_t i = 0; i < CARD_OTHERS; i++) {
-		profile_free(card->others[i]);
-		card->others[i] = NULL;
-	}
-}
-
-void
-run_release_card(struct run *run)
-{
-	drop_profiles(&run->card);
-}
-
 static void
 count_lost(struct run *run, const struct profile *profile)
 {
@@ -145,12 +90,12 @@ write_profiles(struct run *run, struct tally_writer *writer)
 		.context = &progress,
 	};
 	struct profile *profile;
-	struct wanted wanted;
+	struct card_choice choice;
 	size_t number = 0;
 	int result;
 
-	find_wanted(run->card.processes, &wanted);
-	run->card.chosen = wanted.chosen;
+	card_choose(run->card.processes, &choice);
+	run->card.chosen = choice.chosen;
 	term_progress_init(&progress, "reading symbols", run->options.quiet);
 	while ((result = collector_next(run->collector, &profile)) == 1) {
 		symbolize_profile(profile, &options);
@@ -161,7 +106,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 		result = tally_writer_insert(writer, profile);
 		block_set_drop(&profile->blocks);
 		if (profile->unseen == 0)
-			keep_or_free(&run->card, &wanted, number++, profile);
+			card_take_profile(&run->card, &choice, number++, profile);
 		else
 			profile_free(profile);
 		if (result != 0)
@@ -210,81 +155,13 @@ write_tally(struct run *run)
 	return result;
 }
 
-static char *
-make_graph_path(const struct run *run, const struct graph *graph)
-{
-	const struct profile *shown = run->card.profile;
-	bool is_shown =
-		shown != NULL && shown->pid == graph->pid && leak_set_is_of(&shown->leaks, graph);
-
-	return graph_file_make_path_beside(run->path, is_shown ? 0 : graph->pid);
-}
-
-int
-run_check_graph(const struct run *run, const char *tally, char **ret_why)
-{
-	struct output_rule rule = graph_file_extend_rule(run_get_rule(run));
-	char *path = graph_file_make_path_beside(tally, 0);
-	int result = output_check(path, &rule, ret_why);
-
-	free((void *)rule.inputs);
-	free(path);
-	return result;
-}
-
-static int
-write_graph(const struct run *run, const struct graph *graph, const char *path, char **ret_why)
-{
-	struct output_rule rule = graph_file_extend_rule(run_get_rule(run));
-	int result = graph_file_save(graph, path, &rule, ret_why);
-
-	free((void *)rule.inputs);
-	return result;
-}
-
-/* Whether it was written; else it stays, and that was said. */
-static bool
-move_graph(const struct run *run, const char *kept)
-{
-	struct graph graph;
-	char *path, *why = NULL;
-	int result = graph_file_read(kept, GRAPH_FILE_SITES_MAX, &graph);
-
-	if (result != 0) {
-		warn_errno(result, "%s: cannot be read", kept);
-		return false;
-	}
-	path = make_graph_path(run, &graph);
-	result = write_graph(run, &graph, path, &why);
-	if (why != NULL)
-		warn("%s", why);
-	else if (result != 0)
-		warn_errno(result, "%s: cannot be written", path);
-	if (result != 0)
-		warn("the graph is %s", kept);
-	graph_release(&graph);
-	free(why);
-	free(path);
-	return result == 0;
-}
-
-static void
-move_graphs(const struct run *run)
-{
-	const char *kept;
-
-	for (size_t i = 0; (kept = collector_get_graph(run->collector, i)) != NULL; i++)
-		if (move_graph(run, kept))
-			unlink(kept);
-}
-
 /* The place of the tally turned out to be full, or taken: put it where the recordings were. */
 static int
 write_elsewhere(struct run *run)
 {
 	int result = collector_rewind(run->collector);
 
-	drop_profiles(&run->card);
+	card_drop_profiles(&run->card);
 	free(run->path);
 	run->path = run_make_path_with_recordings(run);
 	return result == 0 ? write_tally(run) : result;
@@ -299,7 +176,7 @@ write_under_other_name(struct run *run)
 	for (int i = 0; i < RENAMES && result == -EEXIST; i++) {
 		if (collector_rewind(run->collector) != 0)
 			break;
-		drop_profiles(&run->card);
+		card_drop_profiles(&run->card);
 		free(run->path);
 		run->path = tally_file_make_path(run->name, run->launch.pid);
 		run->is_renamed = true;
@@ -318,6 +195,6 @@ run_write(struct run *run)
 		result = write_under_other_name(run);
 	if (result != 0 && run->path_error == 0)
 		write_elsewhere(run);
-	move_graphs(run);
+	run_move_graphs(run);
 	return result;
 }

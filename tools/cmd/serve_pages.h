@@ -4,11 +4,11 @@
  *
  *     /                     the page of `heaptally report`, of now
  *     /debug/pprof/         what there is
- *     /debug/pprof/heap     pprof, which shows what is live first; seconds=N: the change in N
- * seconds /debug/pprof/allocs   the same, which shows what was allocated first
+ *     /debug/pprof/heap     pprof, which shows what is live first; seconds=N: the change in N s
+ *     /debug/pprof/allocs   the same, which shows what was allocated first
  *
- * One answer is made at a time, and serves all who ask for the same within a second. Files are
- * those of the directory that was given, and are named as they stand there.
+ * Files are those of the directory that was given, and are named as they stand there. How an answer
+ * is made is in `serve_looks` and `serve_kind`.
  */
 #ifndef SERVE_PAGES_H
 #define SERVE_PAGES_H

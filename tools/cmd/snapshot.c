@@ -5,30 +5,24 @@
 #include "config.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/graph_load.h"
 #include "cmd/report_load.h"
 #include "cmd/report_output.h"
+#include "cmd/snapshot_output.h"
 #include "model/leak_look.h"
 #include "model/profile.h"
-#include "read/graph_file.h"
 #include "read/source.h"
 #include "symbols/class_names.h"
 #include "symbols/name_cache.h"
 #include "symbols/symbolize.h"
-#include "read/tally.h"
 #include "read/tally_file.h"
 #include "util/error.h"
 #include "util/human.h"
-#include "util/output.h"
 #include "util/term.h"
 #include "util/xalloc.h"
 
@@ -113,94 +107,6 @@ add_names(struct profile *profile, const struct arguments *arguments)
 	name_cache_free(options.names);
 }
 
-static int
-write_tally(struct output *output, const struct profile *profile)
-{
-	struct tally_writer *writer = tally_writer_new(output->fd);
-	int result = tally_writer_insert(writer, profile);
-
-	if (result == 0)
-		result = tally_writer_finish(writer);
-	tally_writer_free(writer);
-	if (result == 0)
-		return output_commit(output);
-	output_abandon(output);
-	return result;
-}
-
-/* To standard output goes the tally alone. */
-static bool
-is_stdout(const char *path)
-{
-	return path != NULL && strcmp(path, "-") == 0;
-}
-
-static void
-die_of_output(const char *path, int error, const char *why)
-{
-	if (why != NULL)
-		die(COMMAND_TROUBLE, "%s", why);
-	die_errno(COMMAND_TROUBLE, error, "%s: cannot be written", path);
-}
-
-/* With one input. */
-static struct output_rule
-get_graph_rule(const struct arguments *arguments, const char *const *inputs)
-{
-	return graph_file_extend_rule((struct output_rule){
-		.force = arguments->force, .inputs = inputs, .input_count = 1});
-}
-
-static void
-check_graph(const struct arguments *arguments, const char *const *inputs)
-{
-	struct output_rule rule = get_graph_rule(arguments, inputs);
-	char *path = graph_file_make_path_beside(arguments->output, 0), *why;
-	int result = output_check(path, &rule, &why);
-
-	if (result != 0)
-		die_of_output(path, result, why);
-	free(path);
-}
-
-/* Before anything is read, as far as can be told. */
-static void
-check_output(const struct arguments *arguments)
-{
-	const char *const inputs[] = {arguments->operand};
-	struct output_rule rule = {
-		.force = arguments->force,
-		.no_stdout = isatty(STDOUT_FILENO) ? "standard output is a terminal" : NULL,
-		.inputs = inputs,
-		.input_count = 1,
-	};
-	char *why;
-	int result;
-
-	if (arguments->output == NULL)
-		return;
-	result = output_check(arguments->output, &rule, &why);
-	if (result != 0)
-		die_of_output(arguments->output, result, why);
-	if (arguments->graph && !is_stdout(arguments->output))
-		check_graph(arguments, inputs);
-}
-
-static void
-write_profile(const char *path, bool force, const struct source *source)
-{
-	const char *const inputs[] = {source->path};
-	struct output_rule rule = {.force = force, .inputs = inputs, .input_count = 1};
-	struct output output;
-	char *why;
-	int result = output_begin(path, &rule, &output, &why);
-
-	if (result == 0)
-		result = write_tally(&output, source->profile);
-	if (result != 0)
-		die_of_output(path, result, why);
-}
-
 static void
 report(const char *path, const struct profile *profile)
 {
@@ -214,24 +120,11 @@ report(const char *path, const struct profile *profile)
 	free(name);
 }
 
-static void
-write_graph(const struct arguments *arguments, const char *tally, const struct source *source)
-{
-	const char *const inputs[] = {source->path};
-	struct output_rule rule = get_graph_rule(arguments, inputs);
-	char *path = graph_file_make_path_beside(tally, 0), *why = NULL;
-	int result = graph_file_save(&arguments->load.graphs[0], path, &rule, &why);
-
-	if (result != 0)
-		die_of_output(path, result, why);
-	free(path);
-}
-
 /* The graph first: what it knows of is in the tally then. */
 static void
 look(struct arguments *arguments)
 {
-	if (is_stdout(arguments->output))
+	if (snapshot_output_is_stdout(arguments->output))
 		die(COMMAND_TROUBLE, "--graph: standard output is for the tally; --output needs a "
 				     "name");
 	arguments->load.operand = arguments->operand;
@@ -274,7 +167,9 @@ cmd_snapshot(int argc, char **argv)
 	argp_err_exit_status = COMMAND_TROUBLE;
 	graph_load_init(&arguments.load);
 	arguments_parse(&argp, argc, argv, 0, &arguments);
-	check_output(&arguments);
+	if (arguments.output != NULL)
+		snapshot_output_check(arguments.output, arguments.force, arguments.graph,
+				      arguments.operand);
 	if (arguments.graph)
 		look(&arguments);
 	request.operand = arguments.operand;
@@ -289,10 +184,11 @@ cmd_snapshot(int argc, char **argv)
 	path = arguments.output != NULL
 		       ? xstrdup(arguments.output)
 		       : tally_file_make_path(source.profile->command, source.profile->pid);
-	write_profile(path, arguments.force, &source);
+	snapshot_output_write(path, arguments.force, &source);
 	if (arguments.graph)
-		write_graph(&arguments, path, &source);
-	if (!arguments.quiet && !is_stdout(path))
+		snapshot_output_write_graph(path, arguments.force, &source,
+					    &arguments.load.graphs[0]);
+	if (!arguments.quiet && !snapshot_output_is_stdout(path))
 		report(path, source.profile);
 	free(path);
 	graph_load_release(&arguments.load);

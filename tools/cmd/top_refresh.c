@@ -2,17 +2,13 @@
 /*
  * cmd/top_refresh.c - heaptally top --refresh: the report of a process, again and again
  *
- * The process is neither stopped nor asked: of its recording, tables are read as far as they are
- * new and counters as they are now. Names are looked up once. Of the moments only the last one is
- * kept, so that a view may stay open for days. When the process becomes another program by exec,
- * the report goes on with that.
+ * When the process becomes another program by exec, the report goes on with that.
  */
 #include "config.h"
 
 #include "cmd/top_refresh.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,23 +18,15 @@
 #include "cmd/report_load.h"
 #include "cmd/report_options.h"
 #include "cmd/report_output.h"
-#include "symbols/debuginfo_cache.h"
-#include "read/locate.h"
+#include "cmd/top_watch.h"
 #include "model/place.h"
 #include "model/rank.h"
-#include "read/snapshot.h"
-#include "read/source.h"
-#include "symbols/symbolize.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
 #include "util/screen.h"
 #include "util/xalloc.h"
 #include "view/top.h"
-
-/* How long a process that became another program may take until it is recorded again. */
-#define EXEC_TRIES   20
-#define EXEC_WAIT_NS (CLOCK_SECOND_NS / 100)
 
 /* How soon the end of the process is noticed. */
 #define LOOK_NS (CLOCK_SECOND_NS / 4)
@@ -49,14 +37,10 @@
 
 struct refresh {
 	const struct report_options *report;
-	const char *name;
 	uint64_t interval_ns;
-	struct snapshot *snapshot;
-	char *path; /* of its recording */
-	struct debuginfo_cache *cache;
+	struct top_watch watch;
 	struct place_table *table;
 	bool on_screen;
-	bool was_alive; /* so its end is seen */
 
 	/* Of the report before, for what has changed. */
 	struct view_top_change change;
@@ -65,43 +49,12 @@ struct refresh {
 	uint64_t before_ns;
 };
 
-static void
-open_recording(struct refresh *refresh, const char *operand)
-{
-	char *why;
-	int result;
-
-	if (operand == NULL)
-		die(COMMAND_TROUBLE, "--refresh: no process given");
-	if (source_find_recording(operand, &refresh->path, &why) != 0)
-		die(COMMAND_TROUBLE, "%s", why);
-	result = snapshot_open(refresh->path, SNAPSHOT_ANY_OWNER, &refresh->snapshot);
-	if (result == -EBADMSG)
-		die(COMMAND_TROUBLE, "%s: no recording; --refresh is for a process", operand);
-	if (result != 0)
-		die(COMMAND_TROUBLE, "%s", source_explain(operand, result));
-}
-
-/* Read what is new, and give it names. */
 static const struct profile *
 read_now(struct refresh *refresh)
 {
-	const struct symbolize_options symbols = {
-		.online = refresh->report->online,
-		.cache = refresh->cache,
-	};
-	struct profile *profile;
-	int result = snapshot_update(refresh->snapshot, "");
+	const struct profile *profile = top_watch_read(&refresh->watch);
 
-	if (result != 0)
-		die(COMMAND_TROUBLE, "%s", source_explain(refresh->name, result));
-	profile = snapshot_get_profile(refresh->snapshot);
-	refresh->was_alive |= profile->state == PROFILE_RUNNING;
-	if (refresh->was_alive)
-		snapshot_set_end(refresh->snapshot);
-	profile_drop_moments(profile, 1);
-	symbolize_profile(profile, &symbols);
-	report_load_check_threads(refresh->report, profile, refresh->name);
+	report_load_check_threads(refresh->report, profile, refresh->watch.name);
 	return profile;
 }
 
@@ -145,7 +98,7 @@ draw(const struct refresh *refresh, struct term *term, struct view_top *view)
 		view->rows = height > OTHER_LINES + ROWS_LEAST ? height - OTHER_LINES : ROWS_LEAST;
 	term->stream = open_memstream(&text, &length);
 	if (term->stream == NULL)
-		die_errno(COMMAND_TROUBLE, errno, "%s", refresh->name);
+		die_errno(COMMAND_TROUBLE, errno, "%s", refresh->watch.name);
 	refresh->report->format->top(term, view);
 	fprintf(term->stream, "%severy %s; q quits%s", term_style(term, TERM_DIM),
 		human_duration(refresh->interval_ns, every), term_style(term, TERM_PLAIN));
@@ -217,14 +170,6 @@ show(struct refresh *refresh, const struct place_in_row *place)
 
 /* --- time --- */
 
-static void
-sleep_ns(uint64_t ns)
-{
-	const struct timespec time = clock_to(ns);
-
-	nanosleep(&time, NULL);
-}
-
 /* Until it is time for the next report, or the process ended. False when the user has enough. */
 static bool
 wait_for_next(struct refresh *refresh, uint64_t end_ns)
@@ -233,9 +178,10 @@ wait_for_next(struct refresh *refresh, uint64_t end_ns)
 
 	while ((now = clock_get_ns(CLOCK_MONOTONIC)) < end_ns) {
 		uint64_t left = end_ns - now < LOOK_NS ? end_ns - now : LOOK_NS;
+		const struct timespec time = clock_to(left);
 
 		if (!refresh->on_screen)
-			sleep_ns(left);
+			nanosleep(&time, NULL);
 		else
 			switch (screen_wait(left)) {
 			case SCREEN_QUIT:
@@ -245,56 +191,10 @@ wait_for_next(struct refresh *refresh, uint64_t end_ns)
 			case SCREEN_TIMEOUT:
 				break;
 			}
-		if (snapshot_refresh(refresh->snapshot) != 0 ||
-		    !snapshot_get_identity(refresh->snapshot)->alive)
+		if (top_watch_has_ended(&refresh->watch))
 			return true;
 	}
 	return true;
-}
-
-/* Take the recording of the program that the process has become. False if there is none yet. */
-static bool
-take_successor(struct refresh *refresh, pid_t pid)
-{
-	struct snapshot *snapshot;
-	char *path;
-
-	if (locate_process(pid, &path) != 0)
-		return false;
-	if (strcmp(path, refresh->path) == 0 ||
-	    snapshot_open(path, SNAPSHOT_ANY_OWNER, &snapshot) != 0) {
-		free(path);
-		return false;
-	}
-	if (!snapshot_get_identity(snapshot)->alive) {
-		snapshot_free(snapshot);
-		free(path);
-		return false;
-	}
-	snapshot_free(refresh->snapshot);
-	free(refresh->path);
-	refresh->snapshot = snapshot;
-	refresh->path = path;
-	return true;
-}
-
-/* Whether the process has gone on as another program, by exec, which has a recording of its own. */
-static bool
-follow(struct refresh *refresh)
-{
-	const struct snapshot_identity *identity = snapshot_get_identity(refresh->snapshot);
-	pid_t pid = (pid_t)identity->pid;
-	bool by_id = strspn(refresh->name, "0123456789") == strlen(refresh->name);
-
-	if (snapshot_refresh(refresh->snapshot) != 0 || identity->alive || !by_id ||
-	    !identity->this_namespace)
-		return false;
-	for (int i = 0; i < EXEC_TRIES && kill(pid, 0) == 0; i++) {
-		if (take_successor(refresh, pid))
-			return true;
-		sleep_ns(EXEC_WAIT_NS);
-	}
-	return false;
 }
 
 static void
@@ -308,7 +208,7 @@ run(struct refresh *refresh, unsigned long count)
 
 		if (i != 0 && !wait_for_next(refresh, next))
 			return;
-		place.is_new |= follow(refresh);
+		place.is_new |= top_watch_follow(&refresh->watch);
 		place.is_first = i == 0;
 		place.is_last = i + 1 == count;
 		if (!show(refresh, &place))
@@ -330,11 +230,10 @@ cmd_top_refresh(const struct report_options *report, const char *operand, uint64
 	const struct place_options places = {
 		.exact = report->group.selection.raw_frames && report->group.by == GROUP_BY_STACK,
 	};
-	struct refresh refresh = {.report = report, .name = operand, .interval_ns = interval_ns};
+	struct refresh refresh = {.report = report, .interval_ns = interval_ns};
 
-	open_recording(&refresh, operand);
+	top_watch_open(&refresh.watch, operand, report->online);
 	refresh.table = place_table_new(&places);
-	refresh.cache = debuginfo_cache_new();
 	/* Most names are read here, while the terminal still is as always. */
 	read_now(&refresh);
 	if (report->format->is_for_people && count != 1)
@@ -342,10 +241,8 @@ cmd_top_refresh(const struct report_options *report, const char *operand, uint64
 	run(&refresh, count);
 	screen_leave();
 	report_output_finish();
-	debuginfo_cache_free(refresh.cache);
+	top_watch_release(&refresh.watch);
 	place_table_free(refresh.table);
-	snapshot_free(refresh.snapshot);
-	free(refresh.path);
 	free(refresh.before);
 	return COMMAND_OK;
 }

@@ -30,4 +30,20 @@ struct card {
 	uint64_t duration_ns;
 };
 
+/* Which of many processes a card shows, by the numbers of their profiles. */
+struct card_choice {
+	size_t chosen;
+	size_t others[CARD_OTHERS];
+	size_t other_count;
+};
+
+void card_choose(const struct process_list *list, struct card_choice *ret_choice);
+
+/* Keep the profile of this number if the card shows it, or free it. */
+void card_take_profile(struct card *card, const struct card_choice *choice, size_t number,
+		       struct profile *profile);
+
+/* Free those that were kept. */
+void card_drop_profiles(struct card *card);
+
 #endif
