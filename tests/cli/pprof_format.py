@@ -4,8 +4,8 @@ import collections
 import json
 import os
 
-from exported import VALUES, export, record_both, stacks_of_top
-from harness import case, equal, need, report, run, run_cases
+from exported import VALUES, export, record_both, stacks_of_top, write
+from harness import case, equal, need, record, report, run, run_cases
 from npm_package import find_package
 
 TYPES = [["alloc_objects", "count"], ["alloc_space", "bytes"], ["inuse_objects", "count"], ["inuse_space", "bytes"]]
@@ -24,12 +24,36 @@ console.log(JSON.stringify({
     types: profile.sampleType.map(type => [text(type.type), text(type.unit)]),
     shown: text(profile.defaultSampleType),
     mappings: profile.mapping.map(mapping => [text(mapping.filename), text(mapping.buildId)]),
+    comments: profile.comment.map(text),
     names: profile.function.map(found => [text(found.name), text(found.systemName)]),
     samples: profile.sample.map(sample => ({
         values: sample.value.map(String),
         stack: sample.locationId.flatMap(id => locations.get(Number(id)).line.map(frame)),
         lines: sample.locationId.map(id => locations.get(Number(id)).line.length)}))}));
 """
+
+LINKED = """
+#include <stdlib.h>
+namespace shop {
+template <typename T> struct shelf {
+    static inline __attribute__((always_inline)) void *inside(T more) { return malloc(10 + more); }
+    __attribute__((noinline)) void *put(T more) { void *kept = inside(more); __asm__ volatile(""); return kept; }
+};
+}
+namespace { __attribute__((noinline)) void *hidden(size_t more) { void *kept = malloc(20 + more); __asm__ volatile(""); return kept; } }
+extern "C" __attribute__((noinline)) void *plain(size_t more)
+{
+    void *kept = malloc(30 + more);
+    __asm__ volatile("");
+    return kept;
+}
+int main(int argc, char **)
+{
+    shop::shelf<int> all;
+    return all.put(argc) == nullptr || hidden(argc) == nullptr || plain(argc) == nullptr;
+}
+"""
+MANGLED = {"shop::shelf<int>::inside(int)": "_ZN4shop5shelfIiE6insideEi", "shop::shelf<int>::put(int)": "_ZN4shop5shelfIiE3putEi"}
 
 
 def read(path):
@@ -60,16 +84,37 @@ def stacks(_directory):
                   [totals[name] for name in VALUES], "totals of " + what)
 
 
-@case("inlined functions are lines of one location, and the first mapping is the program")
+@case("inlined functions are lines of one location, the first mapping is the program, and comments have its command line")
 def inlined(_directory):
     find_package("pprof-format")
     record_both()
     profile = read(export("cplusplus.tally", "a.pb.gz"))
     assert any(count > 1 for sample in profile["samples"] for count in sample["lines"]), "nothing is inlined"
     modules = report("info", "cplusplus.tally")
+    assert modules["command_line"] in profile["comments"], profile["comments"]
     path, build_id = profile["mappings"][0]
     equal(path, modules["executable"], "the first mapping")
     equal(len(build_id), 40, "digits of the build-id")
+
+
+@case("a function has its mangled name, too, where there is one; else the same, if that is no name to cut")
+def system_names(_directory):
+    find_package("pprof-format")
+    record_both()
+    write("linked.cpp", LINKED)
+    equal(run([need("g++"), "-g", "-O1", "-o", "linked", "linked.cpp"]).returncode, 0, "g++")
+    equal(record("linked.tally", ["./linked"]).returncode, 0, "status")
+    for words in ((), ("--by", "function")):
+        names = dict(read(export("linked.tally", "a.pb.gz", *words))["names"])
+        # By function there is the innermost one alone.
+        equal({name: names[name] for name in MANGLED if name in names},
+              {name: MANGLED[name] for name in list(MANGLED)[:1 if words else None]}, "mangled names with %s" % (words,))
+        equal(names.get("plain"), "plain", "a function of C")
+        assert not any("hidden" in system for system in names.values()), "a name that the system has not"
+    names = dict(read(export("python.tally", "a.pb.gz"))["names"])
+    equal(names["Store.fill"], "Store.fill", "a method of Python")
+    equal([name for name, system in names.items() if system not in ("", name) and not system.startswith("_Z")], [],
+          "names that are neither")
 
 
 run_cases()

@@ -365,6 +365,21 @@ read_locations(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_symbols(struct tally_reader *reader, struct varint_input *input)
+{
+	while (has_more(input)) {
+		uint32_t index = get_small(input);
+		const char *name = get_name(reader, input);
+
+		if (index >= reader->locations.count || name == NULL) {
+			input->bad = true;
+			return;
+		}
+		reader->locations.items[index].symbol = name;
+	}
+}
+
+static void
 read_frames(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
@@ -759,6 +774,8 @@ find_table_reader(uint32_t tag)
 		return read_files;
 	case TALLY_LOCATIONS:
 		return read_locations;
+	case TALLY_SYMBOLS:
+		return read_symbols;
 	case TALLY_FRAMES:
 		return read_frames;
 	case TALLY_THREADS:

@@ -464,7 +464,7 @@ view_place_keep_key(struct place *place, enum group_by by)
 	if (by_module)
 		place->file = NULL;
 	if (by_file || by_module) {
-		place->function = NULL;
+		place->function = place->symbol = NULL;
 		place->inlined = false;
 	}
 	if (by_file || by_module || by == GROUP_BY_FUNCTION)
