@@ -18,6 +18,7 @@
 #include "export/pprof.h"
 #include "model/delta.h"
 #include "model/rank.h"
+#include "model/resident_look.h"
 #include "read/locate.h"
 #include "read/source.h"
 #include "serve/http.h"
@@ -62,6 +63,7 @@ struct serve_pages {
 	struct debuginfo_cache *cache;
 	struct kept kept[KINDS];
 	unsigned waiting;
+	struct resident_look resident;
 };
 
 /*** what is read ***/
@@ -144,15 +146,35 @@ choose_operand(const struct serve_pages *pages, const char *file, char **ret_why
 }
 
 static int
-load(const char *operand, bool for_page, struct source *ret_source, char **ret_why)
+load(const char *operand, bool for_page, bool resident, struct source *ret_source, char **ret_why)
 {
 	const struct source_request request = {
 		.operand = *operand != '\0' ? operand : NULL,
 		.moment = for_page ? NULL : "now",
 		.history = for_page,
+		.resident = resident,
 	};
 
 	return source_read(&request, ret_source, ret_why);
+}
+
+/* With the lock. */
+static int
+load_for_page(struct serve_pages *pages, const char *operand, struct source *ret_source,
+	      char **ret_why)
+{
+	uint64_t began_ns = clock_get_ns(CLOCK_MONOTONIC);
+	bool looks = resident_look_is_due(&pages->resident, began_ns);
+	int result = load(operand, true, looks, ret_source, ret_why);
+
+	if (result != 0)
+		return result;
+	if (looks)
+		resident_look_note(&pages->resident, ret_source->profile, began_ns,
+				   clock_get_ns(CLOCK_MONOTONIC));
+	else
+		resident_look_lend(&pages->resident, ret_source->profile);
+	return 0;
 }
 
 static void
@@ -265,6 +287,7 @@ answer_now(struct serve_pages *pages, enum kind kind, const char *operand,
 	struct kept *kept = &pages->kept[kind];
 	struct source source;
 	char *why = NULL;
+	int result;
 
 	if (is_fresh(kept, operand)) {
 		answer->bytes = xmalloc(kept->length + 1);
@@ -275,7 +298,9 @@ answer_now(struct serve_pages *pages, enum kind kind, const char *operand,
 		answer->name = kinds[kind].name;
 		return;
 	}
-	if (load(operand, kind == KIND_PAGE, &source, &why) != 0) {
+	result = kind == KIND_PAGE ? load_for_page(pages, operand, &source, &why)
+				   : load(operand, false, false, &source, &why);
+	if (result != 0) {
 		say(answer, 503, why);
 		free(why);
 		return;
@@ -295,7 +320,7 @@ answer_since(struct serve_pages *pages, enum kind kind, const char *operand,
 	struct source source;
 	char *why = NULL;
 
-	if (load(operand, false, &source, &why) != 0) {
+	if (load(operand, false, false, &source, &why) != 0) {
 		say(answer, 503, why);
 		free(why);
 		return;
@@ -322,7 +347,7 @@ answer_change(struct serve_pages *pages, enum kind kind, const char *operand,
 		say(answer, 503, "too many wait for a change already");
 		return;
 	}
-	if (load(operand, false, &earlier, &why) != 0) {
+	if (load(operand, false, false, &earlier, &why) != 0) {
 		say(answer, 503, why);
 		free(why);
 		return;
@@ -461,7 +486,7 @@ serve_pages_check(struct serve_pages *pages, char **ret_why)
 			*ret_why = xasprintf("%s: %s", pages->directory, strerror(-result));
 		return result;
 	}
-	result = load(pages->process != NULL ? pages->process : "", false, &source, ret_why);
+	result = load(pages->process != NULL ? pages->process : "", false, false, &source, ret_why);
 	if (result == 0)
 		source_release(&source);
 	return result;
