@@ -70,10 +70,12 @@ python_tests = \
 	tests/cli/requests.py \
 	tests/cli/resident.py \
 	tests/cli/serve.py \
+	tests/cli/pprof_format.py \
 	tests/cli/processes.py \
 	tests/cli/pushed.py \
 	tests/cli/program_api.py \
 	tests/cli/suspend.py \
+	tests/cli/speedscope_import.py \
 	tests/cli/thread_locals.py \
 	tests/cli/symbols.py \
 	tests/cli/terminal.py \
@@ -101,10 +103,12 @@ EXTRA_DIST += \
 	$(python_tests) \
 	tests/browser.py \
 	tests/cli/commanded.py \
+	tests/cli/exported.py \
 	tests/cli/feeding.py \
 	tests/cli/losing.py \
 	tests/cli/go_tool.py \
 	tests/cli/growing.py \
+	tests/cli/npm_package.py \
 	tests/cli/serving.py \
 	tests/cli/common.bash \
 	tests/data/golden.txt \

@@ -205,6 +205,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/remedy.h \
 	tools/model/resident.c \
 	tools/model/resident.h \
+	tools/model/resident_look.c \
+	tools/model/resident_look.h \
 	tools/model/retained.c \
 	tools/model/retained.h \
 	tools/model/retained_report.c \
@@ -265,6 +267,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/locate.h \
 	tools/read/look.c \
 	tools/read/look.h \
+	tools/read/meant.c \
+	tools/read/meant.h \
 	tools/read/memory_maps.c \
 	tools/read/memory_pages.c \
 	tools/read/memory_read.h \

@@ -6,39 +6,13 @@ import re
 import threading
 import time
 
+from exported import VALUES, build_cplusplus, export, stacks_of_top, write, write_python
 from feeding import MAIN, Feeding
 from go_tool import GoTool
 from harness import SOURCE, Skip, case, equal, heaptally, need, program, record, report, run, run_cases
 from serving import Server
 
-VALUES = ("total_blocks", "total_bytes", "live_blocks", "live_bytes")
 TYPES = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"]
-CPLUSPLUS = r"""
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-namespace {
-template <typename T> struct store {
-    std::vector<std::unique_ptr<T>> all;
-    template <int size> inline __attribute__((always_inline)) void fill(int count) {
-        for (int i = 0; i < count; i++)
-            all.emplace_back(new T(std::string(size + i, 'x')));
-    }
-    __attribute__((noinline)) void operator()(int count) { fill<100>(count); }
-};
-}
-static store<std::string> *kept;
-int main(int argc, char **)
-{
-    auto run = [](int count) { kept = new store<std::string>; (*kept)(count); };
-    std::map<int, std::string> gone;
-    for (int i = 0; i < 10 * argc; i++)
-        gone[i] = std::string(1000, 'y');
-    run(40 * argc);
-    return kept->all.empty();
-}
-"""
 RUST = """
 use std::collections::HashMap;
 struct Leaf<T> { parts: Vec<T> }
@@ -55,34 +29,13 @@ fn main() {
     std::mem::forget(leaves);
 }
 """
-PYTHON = """
-class Store:
-    def fill(self, count):
-        self.kept = [bytes(1000 + i) for i in range(count)]
-
-def work():
-    store = Store()
-    store.fill(200)
-    return store
-
-kept = work()
-"""
-
-
-def write(name, text):
-    with open(name, "w", encoding="utf-8") as file:
-        file.write(text)
-    return name
 
 
 def record_all():
     """C++ with templates and inlined functions, C, Python and, where it is installed, Rust."""
-    write("store.cpp", CPLUSPLUS)
-    equal(run([need("g++"), "-g", "-O2", "-o", "store", "store.cpp"]).returncode, 0, "g++")
-    write("store.py", PYTHON)
-    programs = {"cplusplus.tally": ["./store"], "tree.tally": [program("tree")],
+    programs = {"cplusplus.tally": build_cplusplus(), "tree.tally": [program("tree")],
                 "words.tally": [program("wordindex"), os.path.join(SOURCE, "COPYING")],
-                "python.tally": [need("python3"), "-S", "store.py"]}
+                "python.tally": write_python()}
     try:
         compiler = need("rustc")
         write("leaves.rs", RUST)
@@ -107,29 +60,6 @@ def recorded():
         with open(name, "wb") as file:
             file.write(content)
     return list(kept)
-
-
-def export(tally, path, *words):
-    done = heaptally("export", "-f", "-o", path, *words, tally)
-    equal(done.returncode, 0, "status of export: %r" % done.stderr[-300:])
-    return path
-
-
-# --- what top says, in the shape of what pprof says ---
-
-def describe(frame):
-    """("name file", line); what has no name is where it is in its module."""
-    name = frame["function"] or "%s+%s" % (os.path.basename(frame["module"]), frame["offset"])
-    return "%s %s" % (name, frame["file"] or ""), frame["line"] or 0
-
-
-def stacks_of_top(*words):
-    found = collections.Counter()
-    for group in report("top", "-n", "0", "--by", "stack", *words)["groups"]:
-        stack = tuple(describe(frame) for frame in group["frames"])
-        for name in VALUES:
-            found[stack, name] += group[name]
-    return +found
 
 
 def functions_of_top(*words):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """heaptally serve: what scrapers get, and what whoever means no good does not."""
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -223,8 +225,30 @@ def page(directory):
             equal(browser.ask("document.documentElement.dataset.ready"), "yes", "ready")
             assert "97.7 KiB" in browser.ask("document.getElementById('table').textContent")
             equal(browser.ask("document.getElementById('reload').hidden"), False, "the button")
+            line = browser.ask("document.getElementById('parts').textContent")
+            assert re.fullmatch(r"\S+ [KM]iB resident at \S+ \S+: .*live 97.7 KiB.*", line), line
             equal([url for url in browser.requests if url not in (server.url, "data:,")], [], "requests")
             equal(browser.complaints, [], "complaints")
+
+
+def read_page(text):
+    [data] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return json.loads(data)["sides"][0]
+
+
+@case("the page says where the resident memory is now")
+def resident(_directory):
+    with Feeding(FEEDING) as traced, Server("--pid", traced.name) as server:
+        for _ in range(2):
+            side = read_page(server.get("/").decode())
+            [[_seconds, whole, *parts]] = side["residents"]
+            assert whole > side["live"] and abs(whole - sum(parts)) <= whole / 100, side["residents"]
+            assert len(parts) == len(side["parts"]) > 5, side["parts"]
+            time.sleep(1.1)
+        end_child(traced.process)
+        time.sleep(1.1)
+        status, _headers, body = server.ask("/")
+        assert status == 503 or read_page(body.decode())["state"] != "running", (status, body[:300])
 
 
 @case("addresses: the loopback unless told otherwise, and what cannot be used")

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from harness import (Skip, case, end_child, environment, equal, heaptally, need, program, record,
+from harness import (LIBRARY, Skip, case, end_child, environment, equal, heaptally, need, program, record,
                      report, run, run_cases)
 
 WAYS = ("execl execlp execle execv execve execvp execvpe fexecve execveat execveat_fd execveat_dir posix_spawn posix_spawnp "
@@ -136,6 +136,28 @@ def living(_directory):
         refusal = heaptally("top", str(child.pid)).stderr
         end_child(child)
     assert b"not a traced process" in refusal and b"heaptally run" in refusal, refusal
+
+
+@case("a misspelt program or file: the nearest one is named")
+def misspelt(_directory):
+    equal(record("summer.tally", [program("tree")]).returncode, 0, "status")
+    with open("notes.txt", "w", encoding="ascii"):
+        pass
+    child = subprocess.Popen([program("exits"), "10", "stop"], stdout=subprocess.PIPE,
+                             env=environment(LD_PRELOAD=LIBRARY))
+    try:
+        child.stdout.readline()
+        for words in (["top"], ["leaks"], ["report"], ["export", "--format", "pprof"], ["resident"], ["snapshot"], ["live"],
+                      ["growth"], ["serve", "--pid"]):
+            for word, meant in (("exist", "exits"), ("sumer.tally", "summer.tally"), ("summer.taly", "summer.tally"),
+                                ("sommer", "summer.tally"), ("./sumer.tally", "./summer.tally"), ("noted.txt", None),
+                                ("./exist", None), ("x.tally", None)):
+                done = heaptally(*words, word)
+                assert done.returncode == 2 and done.stdout == b"", (words, word, done)
+                equal(re.findall(rb"; did you mean (\S+)\?\n", done.stderr), [meant.encode()] if meant else [],
+                      "meant by %s of %s" % (word, words))
+    finally:
+        end_child(child)
 
 
 run_cases()

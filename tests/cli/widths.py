@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from harness import (DATA, LIBRARY, case, environment, equal, heaptally, lines_in_terminal, program, record, run_cases)
+from harness import (DATA, LIBRARY, case, environment, equal, heaptally, lines_in_terminal, need, program, record, run, run_cases)
 
 WIDTHS = (60, 80, 120, 200)
 LOCALES = ("C.UTF-8", "C")
@@ -106,6 +106,57 @@ def trees(_directory):
     check_report(["top", "--callers-of", "*", "run.tally"], ["tree.cpp"])
     check_report(["top", "--by", "process", "run.tally"])
     check_report(["top", "--by", "domain", "run.tally"])
+
+
+METHODS = r"""
+#include <stdlib.h>
+#include <string>
+namespace company { namespace network {
+template <typename T, typename U> struct SessionManager {
+    T first;
+    U second;
+    __attribute__((noinline)) void *handleIncomingRequest(size_t bytes);
+    __attribute__((noinline)) void *add(size_t bytes);
+};
+template <typename T, typename U> void *SessionManager<T, U>::handleIncomingRequest(size_t bytes)
+{
+    void *block = malloc(bytes);
+    __asm__ volatile("");
+    return block;
+}
+template <typename T, typename U> void *SessionManager<T, U>::add(size_t bytes)
+{
+    void *block = malloc(bytes);
+    __asm__ volatile("");
+    return block;
+}
+} }
+int main()
+{
+    company::network::SessionManager<std::string, long> manager;
+    return manager.handleIncomingRequest(300000) == nullptr || manager.add(200000) == nullptr;
+}
+"""
+
+
+@case("methods of C++: the method stays whole as long as something of its class fits, and both are named")
+def methods(_directory):
+    with open("m.cpp", "w", encoding="ascii") as file:
+        file.write(METHODS)
+    equal(run([need("g++"), "-g", "-O1", "-o", "m", "m.cpp"]).returncode, 0, "g++")
+    equal(record("run.tally", ["./m"]).returncode, 0, "run")
+    for words in (["top"], ["top", "--by", "function"], ["top", "--by", "tree"], ["top", "--callers-of", "*::add"],
+                  ["diff", "run.tally"], ["top", "--cumulative"]):
+        check_report([*words, "run.tally"], ["m.cpp"], is_table=False)
+        for columns in WIDTHS:
+            for line in shown(columns, "C", [*words, "run.tally"]):
+                if re.search(r"::(handle|add)", line) and "*::add" not in line:
+                    assert re.search(r"(SessionManager(<\S+( long>)?)?|Ses\w*\.\.\.)::(handle\w*(\.\.\.)?|add)( |$)", line), \
+                        (columns, words, line)
+    [line] = [line for line in shown(60, "C", ["top", "run.tally"]) if "handle" in line]
+    assert re.search(r"  Ses\w*\.\.\.::handleIncomingRequest  m\.cpp:\d+$", line), line
+    [line] = [line for line in shown(60, "C", ["top", "run.tally"]) if "::add" in line]
+    assert re.search(r"  (\.\.\.::)?SessionManager(<\.\.\.>)?::add  +m\.cpp:\d+$", line), line
 
 
 @case("list: recordings of processes that ended")

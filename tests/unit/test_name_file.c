@@ -33,6 +33,7 @@ make(uint64_t address, struct profile_location *locations)
 	for (size_t i = 0; i < count; i++)
 		locations[i] = (struct profile_location){
 			.function = texts[(address + i) % 4],
+			.symbol = texts[(address + i + 1) % 4],
 			.file = texts[(address / 4 + i) % 4],
 			.line = (uint32_t)address,
 			.column = (uint32_t)i,
@@ -58,6 +59,7 @@ check_address(const struct name_file *names, uint64_t address)
 	ck_assert_uint_eq(count, wanted_count);
 	for (size_t i = 0; i < count; i++) {
 		ck_assert(is_same_text(found[i].function, wanted[i].function));
+		ck_assert(is_same_text(found[i].symbol, wanted[i].symbol));
 		ck_assert(is_same_text(found[i].file, wanted[i].file));
 		ck_assert_uint_eq(found[i].line, wanted[i].line);
 		ck_assert_uint_eq(found[i].column, wanted[i].column);
@@ -159,8 +161,12 @@ try_spoilt(const struct buffer *good, unsigned *seed)
 		return;
 	for (uint64_t i = 0; i < 2 * ADDRESSES; i++)
 		if (name_file_find(names, i, locations, &count))
-			for (size_t j = 0; j < count && locations[j].function != NULL; j++)
+			for (size_t j = 0; j < count && locations[j].function != NULL &&
+					   locations[j].symbol != NULL;
+			     j++) {
 				ck_assert_uint_lt(strlen(locations[j].function), good->length);
+				ck_assert_uint_lt(strlen(locations[j].symbol), good->length);
+			}
 	name_file_free(names);
 }
 

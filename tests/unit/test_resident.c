@@ -16,6 +16,7 @@
 #include "model/pin.h"
 #include "model/remedy.h"
 #include "model/resident.h"
+#include "model/resident_look.h"
 #include "scratch.h"
 #include "util/intern.h"
 
@@ -549,6 +550,43 @@ START_TEST(allocators_by_their_files)
 }
 END_TEST
 
+/* --- how often one may look --- */
+
+START_TEST(looks_take_a_share_of_the_time)
+{
+	struct resident_look look = {0};
+	struct profile *profile = profile_new(), *other = profile_new();
+	const struct profile_resident found = {.time_ns = 7, .resident_bytes = PAGE};
+
+	profile->pid = other->pid = 11;
+	profile->start_realtime_ns = other->start_realtime_ns = 5;
+	ck_assert(resident_look_is_due(&look, 0));
+	resident_look_lend(&look, other);
+	ck_assert_uint_eq(other->resident_count, 0);
+	profile_insert_resident(profile, &found);
+	resident_look_note(&look, profile, 1000, 1100);
+	ck_assert(!resident_look_is_due(&look, 2999));
+	ck_assert(resident_look_is_due(&look, 3000));
+	resident_look_lend(&look, other);
+	ck_assert_uint_eq(other->resident_count, 1);
+	ck_assert_uint_eq(other->residents[0].time_ns, 7);
+	/* What is as new is there already, and numbers of processes come again. */
+	resident_look_lend(&look, other);
+	ck_assert_uint_eq(other->resident_count, 1);
+	other->resident_count = 0;
+	other->start_realtime_ns = 6;
+	resident_look_lend(&look, other);
+	ck_assert_uint_eq(other->resident_count, 0);
+	/* A look that found nothing is one, too. */
+	resident_look_note(&look, other, 4000, 4001);
+	ck_assert(!resident_look_is_due(&look, 4019));
+	resident_look_lend(&look, profile);
+	ck_assert_uint_eq(profile->resident_count, 1);
+	profile_free(profile);
+	profile_free(other);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -574,6 +612,7 @@ main(void)
 	tcase_add_test(tcase, what_malloc_trim_returns);
 	tcase_add_test(tcase, what_decay_returns);
 	tcase_add_test(tcase, allocators_by_their_files);
+	tcase_add_test(tcase, looks_take_a_share_of_the_time);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }

@@ -72,6 +72,7 @@ make_profile(void)
 	profile->locations = xcalloc(2, sizeof(*profile->locations));
 	profile->locations[0] = (struct profile_location){
 		.function = intern_insert_string(profile->strings, "reserve"),
+		.symbol = intern_insert_string(profile->strings, "_Z7reservev"),
 		.file = intern_insert_string(profile->strings, "rows.hpp"),
 		.line = UINT32_MAX,
 		.column = 7,
@@ -205,7 +206,9 @@ compare_profiles(const struct profile *a, const struct profile *b)
 	ck_assert_str_eq(b->locations[0].file, "rows.hpp");
 	ck_assert_uint_eq(b->locations[0].line, UINT32_MAX);
 	ck_assert(b->locations[0].inlined && !b->locations[1].inlined);
+	ck_assert_str_eq(b->locations[0].symbol, "_Z7reservev");
 	ck_assert_ptr_null(b->locations[1].function);
+	ck_assert_ptr_null(b->locations[1].symbol);
 	ck_assert_str_eq(a->command, b->command);
 	ck_assert_str_eq(a->executable, b->executable);
 	ck_assert_str_eq(a->allocator, b->allocator);

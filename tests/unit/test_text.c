@@ -263,10 +263,15 @@ START_TEST(a_name_is_shortened_from_what_says_least)
 		{20, "outer::inner::Cache<long double>::get", "...::Cache<...>::get"},
 		{15, "outer::inner::Cache<long double>::get", "...::Cache::get"},
 		{40, "outer::inner::Server::load_everything::{lambda#1}::operator()",
-		 "...::Server::load_everything::{lambda..."},
+		 "Server::load_everything::{lambda#1}::..."},
 		{14, "(anonymous namespace)::deep::Class::f", "...::Class::f"},
 		{16, "Class::operator<", "Class::operator<"},
-		{17, "a::b::Class::initialise_all", "...::Class::in..."},
+		{17, "a::b::Class::initialise_all", "Class::initial..."},
+		{30, "a::SessionManager<int>::handleIncomingRequest",
+		 "Sess...::handleIncomingRequest"},
+		{20, "a::SessionManager<int>::handleIncomingRequest", "Ses...::handleInc..."},
+		{12, "a::SessionManager<int>::handleIncomingRequest", "handleInc..."},
+		{9, "handleIncomingRequest", "handle..."},
 	};
 	static const char *const odd[] = {"<",           "<<<<<<<<", "a<b",       "a<b<c",
 					  "::::::::",    "a::<b>::", "operator<", "operator<<<",
@@ -435,6 +440,37 @@ START_TEST(the_innermost_range_wins)
 }
 END_TEST
 
+START_TEST(a_method_is_found_behind_its_class)
+{
+	static const struct {
+		const char *name, *method;
+	} rows[] = {
+		{"main", NULL},
+		{"Session::open", "open"},
+		{"net::Session<a::b>::open", "open"},
+		{"load::{lambda#2}::operator()", NULL},
+		{"Pool::load::{lambda#2}::operator()", "load::{lambda#2}::operator()"},
+		{"", NULL},
+		{"a<b", NULL},
+		{"::x", "x"},
+	};
+	char outer[] = "...::Session::open";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *name = strdup(rows[i].name);
+		const char *method = name_find_method(name);
+
+		ck_assert_msg((method == NULL) == (rows[i].method == NULL), "%s", name);
+		if (method != NULL)
+			ck_assert_str_eq(method, rows[i].method);
+		free(name);
+	}
+	ck_assert(name_drop_outer(outer));
+	ck_assert_str_eq(outer, "Session::open");
+	ck_assert(!name_drop_outer(outer));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -453,6 +489,7 @@ main(void)
 	tcase_add_test(tcase, color_follows_its_rules);
 	tcase_add_test(tcase, sparklines_have_their_width);
 	tcase_add_test(tcase, json_is_valid_for_any_bytes);
+	tcase_add_test(tcase, a_method_is_found_behind_its_class);
 	tcase_add_test(tcase, the_innermost_range_wins);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "model/delta.h"
+#include "model/resident_look.h"
 #include "read/source.h"
 #include "serve/answer.h"
 #include "serve/http.h"
@@ -33,18 +34,39 @@ struct serve_looks {
 	struct debuginfo_cache *cache;
 	struct kept kept[SERVE_KINDS];
 	unsigned waiting;
+	struct resident_look resident;
 };
 
 static int
-load(const char *operand, bool for_page, struct source *ret_source, char **ret_why)
+load(const char *operand, bool for_page, bool resident, struct source *ret_source, char **ret_why)
 {
 	const struct source_request request = {
 		.operand = *operand != '\0' ? operand : NULL,
 		.moment = for_page ? NULL : "now",
 		.history = for_page,
+		.resident = resident,
 	};
 
 	return source_read(&request, ret_source, ret_why);
+}
+
+/* With the lock. */
+static int
+load_for_page(struct serve_looks *looks, const char *operand, struct source *ret_source,
+	      char **ret_why)
+{
+	uint64_t began_ns = clock_get_ns(CLOCK_MONOTONIC);
+	bool is_due = resident_look_is_due(&looks->resident, began_ns);
+	int result = load(operand, true, is_due, ret_source, ret_why);
+
+	if (result != 0)
+		return result;
+	if (is_due)
+		resident_look_note(&looks->resident, ret_source->profile, began_ns,
+				   clock_get_ns(CLOCK_MONOTONIC));
+	else
+		resident_look_lend(&looks->resident, ret_source->profile);
+	return 0;
 }
 
 static void
@@ -80,6 +102,7 @@ answer_now(struct serve_looks *looks, enum serve_kind kind, const char *operand,
 	struct kept *kept = &looks->kept[kind];
 	struct source source;
 	char *why = NULL;
+	int result;
 
 	if (is_fresh(kept, operand)) {
 		answer->bytes = xmalloc(kept->length + 1);
@@ -90,7 +113,9 @@ answer_now(struct serve_looks *looks, enum serve_kind kind, const char *operand,
 		answer->name = serve_kinds[kind].name;
 		return;
 	}
-	if (load(operand, kind == SERVE_PAGE, &source, &why) != 0) {
+	result = kind == SERVE_PAGE ? load_for_page(looks, operand, &source, &why)
+				    : load(operand, false, false, &source, &why);
+	if (result != 0) {
 		answer_say(answer, 503, why);
 		free(why);
 		return;
@@ -110,7 +135,7 @@ answer_since(struct serve_looks *looks, enum serve_kind kind, const char *operan
 	struct source source;
 	char *why = NULL;
 
-	if (load(operand, false, &source, &why) != 0) {
+	if (load(operand, false, false, &source, &why) != 0) {
 		answer_say(answer, 503, why);
 		free(why);
 		return;
@@ -137,7 +162,7 @@ answer_change(struct serve_looks *looks, enum serve_kind kind, const char *opera
 		answer_say(answer, 503, "too many wait for a change already");
 		return;
 	}
-	if (load(operand, false, &earlier, &why) != 0) {
+	if (load(operand, false, false, &earlier, &why) != 0) {
 		answer_say(answer, 503, why);
 		free(why);
 		return;
@@ -177,7 +202,7 @@ int
 serve_looks_check(const char *operand, char **ret_why)
 {
 	struct source source;
-	int result = load(operand, false, &source, ret_why);
+	int result = load(operand, false, false, &source, ret_why);
 
 	if (result == 0)
 		source_release(&source);

@@ -33,7 +33,7 @@ struct text {
 };
 
 struct function_key {
-	int64_t name, file, line;
+	int64_t name, system_name, file, line;
 };
 
 struct function {
@@ -151,6 +151,15 @@ write_types(struct writer *writer)
 	write_profile(writer, &profile);
 }
 
+/* Its command line, or what is known of it. */
+static const char *
+describe_program(const struct profile *profile)
+{
+	if (profile->arguments[0] != '\0')
+		return profile->arguments;
+	return profile->executable[0] != '\0' ? profile->executable : profile->command;
+}
+
 static void
 write_comments(struct writer *writer)
 {
@@ -158,7 +167,7 @@ write_comments(struct writer *writer)
 	char *moment = view_moment_describe(input->profile, &input->at);
 	const char *texts[] = {
 		"heaptally " PACKAGE_VERSION,
-		*input->profile->executable ? input->profile->executable : input->profile->command,
+		describe_program(input->profile),
 		moment,
 	};
 	Pprof__Profile profile = PPROF__PROFILE__INIT;
@@ -234,6 +243,19 @@ write_mappings(struct writer *writer)
 
 /*** samples ***/
 
+/*
+ * What the system calls a function of this name. pprof takes a name that is the system's, too, for
+ * one that is still to be demangled: it cuts what is between <>, [] or () out of one that looks
+ * like C++, and "<listcomp>" were nothing. Such a name is the only one.
+ */
+static const char *
+get_system_name(const struct place *place, const char *name)
+{
+	if (place->kind == PLACE_CODE && place->symbol != NULL)
+		return place->symbol;
+	return strpbrk(name, "<>[]") != NULL || strstr(name, "::") != NULL ? "" : name;
+}
+
 static uint64_t
 get_function(struct writer *writer, const struct place *place)
 {
@@ -245,6 +267,7 @@ get_function(struct writer *writer, const struct place *place)
 
 	export_format_name(writer->input, place, &name);
 	key.name = get_text(writer, buffer_string(&name));
+	key.system_name = get_text(writer, get_system_name(place, buffer_string(&name)));
 	key.file = get_text(writer, place->file);
 	key.line = place->function_line;
 	buffer_release(&name);
@@ -256,9 +279,8 @@ get_function(struct writer *writer, const struct place *place)
 	function->id = HASH_COUNT(writer->functions) + 1;
 	HASH_ADD(hh, writer->functions, key, sizeof(key), function);
 	message.id = function->id;
-	/* pprof takes a name that is the system's, too, for one that is still to be demangled, and
-	 * cuts what is between <> and () out of it. */
 	message.name_index = key.name;
+	message.system_name_index = key.system_name;
 	message.filename_index = key.file;
 	message.start_line = key.line;
 	profile.n_function = 1;

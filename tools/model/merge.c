@@ -113,6 +113,7 @@ insert_locations(struct merge *merge, const struct profile *profile, struct prof
 		struct profile_location location = profile->locations[first + i];
 
 		location.function = take_string(merge, location.function);
+		location.symbol = take_string(merge, location.symbol);
 		location.file = take_string(merge, location.file);
 		*array_push(&merge->locations) = location;
 	}

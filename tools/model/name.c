@@ -377,22 +377,51 @@ is_nameless(const char *part, bool after_nameless)
 	return *part == '{' || (after_nameless && text_starts_with(part, "operator()"));
 }
 
-bool
-name_drop_namespace(char *name)
+/* The last two parts with names of their own: the class and the method; or twice the only one. */
+static void
+find_own_parts(char *start, char *own[2])
 {
-	char *start = text_starts_with(name, NAME_OUTER) ? name + strlen(NAME_OUTER) : name;
-	char *part = start, *own[2] = {start, start};
 	bool nameless = false;
 
-	/* The last two parts with names of their own: the class and the method. */
-	while (part != NULL) {
+	own[0] = own[1] = start;
+	for (char *part = start; part != NULL; part = find_next_part(part)) {
 		nameless = is_nameless(part, nameless);
 		if (!nameless) {
 			own[0] = own[1];
 			own[1] = part;
 		}
-		part = find_next_part(part);
 	}
+}
+
+bool
+name_drop_outer(char *name)
+{
+	char *start = text_starts_with(name, NAME_OUTER) ? name + strlen(NAME_OUTER) : name;
+	char *own[2];
+
+	find_own_parts(start, own);
+	if (own[0] == name)
+		return false;
+	memmove(name, own[0], strlen(own[0]) + 1);
+	return true;
+}
+
+char *
+name_find_method(char *name)
+{
+	char *own[2];
+
+	find_own_parts(name, own);
+	return own[1] > name ? own[1] : NULL;
+}
+
+bool
+name_drop_namespace(char *name)
+{
+	char *start = text_starts_with(name, NAME_OUTER) ? name + strlen(NAME_OUTER) : name;
+	char *part, *own[2];
+
+	find_own_parts(start, own);
 	for (part = find_next_part(start); part != NULL && part <= own[0];
 	     part = find_next_part(part)) {
 		if (part - name <= (ptrdiff_t)strlen(NAME_OUTER))

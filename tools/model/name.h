@@ -45,4 +45,10 @@ bool name_drop_mark(char *name);
  */
 bool name_drop_namespace(char *name);
 
+/* Leave out all that is before the class likewise, NAME_OUTER too. */
+bool name_drop_outer(char *name);
+
+/* Where the method begins, behind the class and its "::"; NULL if there is no class. */
+char *name_find_method(char *name);
+
 #endif

@@ -176,6 +176,7 @@ insert_code(struct place_table *table, const struct profile *profile,
 		.function_line = location->function_line,
 		.column = location->column,
 		.function = intern_insert_string(table->strings, location->function),
+		.symbol = intern_insert_string(table->strings, location->symbol),
 		.file = intern_insert_string(table->strings, location->file),
 		.module = intern_insert_string(table->strings, module->path),
 		.build_id = get_build_id(table, module),
@@ -349,6 +350,7 @@ place_table_insert_key(struct place_table *table, uint32_t number, enum place_ke
 	if (by_line || by_function || key == PLACE_KEY_MODULE || key == PLACE_KEY_FILE)
 		identity.offset = place.offset = 0;
 	identity.function_line = place.function_line = 0;
+	place.symbol = place.function ? place.symbol : NULL;
 	place.inlined = false;
 	identity.role = identity.role == ROLE_GONE && key == PLACE_KEY_LINE ? ROLE_GONE_LINE
 									    : 1 + (uint32_t)key;
@@ -417,6 +419,7 @@ place_table_insert_instances(struct place_table *table, uint32_t number,
 	list = xmalloc(count * sizeof(*list));
 	memcpy(list, functions, count * sizeof(*list));
 	*array_push(&table->instances) = list;
+	table->places.items[number].symbol = NULL;
 	common = find_common_name(table, functions, count);
 	table->places.items[number].instances = list;
 	table->places.items[number].instance_count = (uint32_t)count;

@@ -49,6 +49,7 @@ struct place {
 	uint32_t line, function_line;
 	uint32_t column; /* of several at one line, the first that was seen */
 	const char *function, *file;
+	const char *symbol;   /* mangled, of the function; of several at one line, the first */
 	const char *module;   /* path */
 	const char *build_id; /* of the module, in hexadecimal */
 	uint64_t offset;      /* in the module; of several at one line, the first that was seen */

@@ -79,6 +79,7 @@ struct profile_module {
 /* One source position. Unresolved: all NULL and 0; the reader prints module+0xoffset. */
 struct profile_location {
 	const char *function; /* demangled, or NULL */
+	const char *symbol;   /* mangled, of a function that was demangled; else NULL */
 	const char *file;     /* absolute where the compiler's folder is known; or NULL */
 	uint32_t line;        /* 0 if unknown */
 	uint32_t column;

@@ -20,6 +20,7 @@
 #include "read/history.h"
 #include "read/identity.h"
 #include "read/locate.h"
+#include "read/meant.h"
 #include "read/named.h"
 #include "read/snapshot.h"
 #include "read/snapshot_process.h"
@@ -678,6 +679,7 @@ static char *
 explain_file(const char *name, const char *path, int error)
 {
 	const char *text = strerror(-error);
+	char *meant, *sentence;
 
 	if (error == -EPROTO)
 		return explain_version(name, path);
@@ -694,7 +696,10 @@ explain_file(const char *name, const char *path, int error)
 		text = "the process is only starting, try again";
 	else if (error == -EFBIG)
 		text = "expands to more than any real file does";
-	return xasprintf("%s: %s", name, text);
+	meant = error == -ENOENT ? meant_suggest(name) : xstrdup("");
+	sentence = xasprintf("%s: %s%s", name, text, meant);
+	free(meant);
+	return sentence;
 }
 
 char *

@@ -30,6 +30,7 @@ enum tally_tag {
 	TALLY_STRINGS = TALLY_TAG('S', 'T', 'R', 'S'),
 	TALLY_MODULES = TALLY_TAG('M', 'O', 'D', 'S'),
 	TALLY_LOCATIONS = TALLY_TAG('L', 'O', 'C', 'S'),
+	TALLY_SYMBOLS = TALLY_TAG('s', 'Y', 'M', 'B'),
 	TALLY_FRAMES = TALLY_TAG('F', 'R', 'M', 'S'),
 	TALLY_THREADS = TALLY_TAG('t', 'H', 'R', 'D'),
 	TALLY_NODES = TALLY_TAG('N', 'O', 'D', 'E'),

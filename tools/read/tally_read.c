@@ -365,6 +365,20 @@ read_locations(struct tally_reader *reader, struct varint_input *input)
 }
 
 static void
+read_symbols(struct tally_reader *reader, struct varint_input *input)
+{
+	while (has_more(input)) {
+		uint32_t index = get_small(input);
+		const char *name = get_name(reader, input);
+
+		if (index < reader->locations.count && name != NULL)
+			reader->locations.items[index].symbol = name;
+		else
+			input->bad = true;
+	}
+}
+
+static void
 read_frames(struct tally_reader *reader, struct varint_input *input)
 {
 	while (has_more(input)) {
@@ -390,12 +404,11 @@ read_threads(struct tally_reader *reader, struct varint_input *input)
 		uint32_t index = get_small(input);
 		const char *name = get_name(reader, input);
 
-		if (index >= reader->frames.count || name == NULL ||
-		    reader->frames.items[index].kind != PROFILE_FRAME_THREAD) {
+		if (index < reader->frames.count && name != NULL &&
+		    reader->frames.items[index].kind == PROFILE_FRAME_THREAD)
+			reader->frames.items[index].name = name;
+		else
 			input->bad = true;
-			return;
-		}
-		reader->frames.items[index].name = name;
 	}
 }
 
@@ -759,6 +772,8 @@ find_table_reader(uint32_t tag)
 		return read_files;
 	case TALLY_LOCATIONS:
 		return read_locations;
+	case TALLY_SYMBOLS:
+		return read_symbols;
 	case TALLY_FRAMES:
 		return read_frames;
 	case TALLY_THREADS:
@@ -836,9 +851,7 @@ confirm_newer(struct tally_reader *reader)
 	do
 		reader->plain_used = reader->plain.length;
 	while ((result = fill_plain(reader)) == 1);
-	if (result < 0)
-		return result;
-	return reader->frame_is_complete ? -EPROTO : -ENODATA;
+	return result < 0 ? result : reader->frame_is_complete ? -EPROTO : -ENODATA;
 }
 
 /* Take the chunk that was read in. 0 or -errno. */

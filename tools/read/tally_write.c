@@ -181,6 +181,7 @@ write_strings(struct tally_writer *writer, const struct profile *profile)
 		insert_name(writer, profile->modules[i].path);
 	for (uint32_t i = 0; i < profile->location_count; i++) {
 		insert_name(writer, profile->locations[i].function);
+		insert_name(writer, profile->locations[i].symbol);
 		insert_name(writer, profile->locations[i].file);
 	}
 	for (uint32_t i = 0; i < profile->frame_count; i++)
@@ -259,6 +260,21 @@ write_locations(struct tally_writer *writer, const struct profile *profile)
 		put(writer, location->function_line);
 	}
 	end_chunk(writer, TALLY_LOCATIONS);
+}
+
+/* Mangled names, by location. */
+static void
+write_symbols(struct tally_writer *writer, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < profile->location_count; i++) {
+		if (profile->locations[i].symbol == NULL)
+			continue;
+		split_chunk(writer, TALLY_SYMBOLS);
+		put(writer, i);
+		put_name(writer, profile->locations[i].symbol);
+	}
+	if (writer->chunk.length != 0)
+		end_chunk(writer, TALLY_SYMBOLS);
 }
 
 static void
@@ -624,6 +640,7 @@ tally_writer_insert(struct tally_writer *writer, const struct profile *profile)
 	write_modules(writer, profile);
 	write_files(writer, profile);
 	write_locations(writer, profile);
+	write_symbols(writer, profile);
 	write_frames(writer, profile);
 	write_threads(writer, profile);
 	write_nodes(writer, profile);

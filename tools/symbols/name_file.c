@@ -19,7 +19,7 @@
 #include "util/xalloc.h"
 
 #define MAGIC  "htnames"
-#define FORMAT 3u /* or names and paths would be said in another way */
+#define FORMAT 3u /* what a name says, or how it stands there, is not that of before */
 #define ORDER  0x01020304u
 
 struct header {
@@ -40,7 +40,7 @@ struct address_row {
 };
 
 struct location_row {
-	uint32_t function, file; /* in the strings; 0: none */
+	uint32_t function, symbol, file; /* in the strings; 0: none */
 	uint32_t line, column, function_line, inlined;
 };
 
@@ -147,6 +147,7 @@ locations_are_valid(const struct name_file *names, const struct header *header)
 {
 	for (size_t i = 0; i < header->locations; i++)
 		if (names->locations[i].function >= header->string_bytes ||
+		    names->locations[i].symbol >= header->string_bytes ||
 		    names->locations[i].file >= header->string_bytes ||
 		    names->locations[i].inlined > 1)
 			return false;
@@ -247,6 +248,7 @@ copy_row(const struct name_file *names, const struct address_row *row,
 
 		locations[i] = (struct profile_location){
 			.function = get_string(names, from->function),
+			.symbol = get_string(names, from->symbol),
 			.file = get_string(names, from->file),
 			.line = from->line,
 			.column = from->column,
@@ -298,6 +300,7 @@ name_file_insert(struct name_file *names, uint64_t address,
 		struct profile_location *location = &added->locations[i];
 
 		location->function = intern_insert_string(names->intern, location->function);
+		location->symbol = intern_insert_string(names->intern, location->symbol);
 		location->file = intern_insert_string(names->intern, location->file);
 	}
 	HASH_ADD(hh, names->added, address, sizeof(added->address), added);
@@ -355,6 +358,7 @@ put_address(struct writing *writing, uint64_t address, const struct profile_loca
 	for (size_t i = 0; i < count; i++) {
 		const struct location_row location = {
 			.function = put_string(writing, locations[i].function),
+			.symbol = put_string(writing, locations[i].symbol),
 			.file = put_string(writing, locations[i].file),
 			.line = locations[i].line,
 			.column = locations[i].column,

@@ -33,6 +33,7 @@
 struct name {
 	const char *key[2]; /* symbol, scope: addresses in the module's file */
 	const char *function;
+	const char *symbol; /* NULL if that is the same, or not what the linker has */
 	UT_hash_handle hh;
 };
 
@@ -65,36 +66,38 @@ clear_names(struct symbolizer *symbolizer)
 	}
 }
 
-static const char *
-make_function(struct symbolizer *symbolizer, const struct debuginfo_location *location)
+static void
+make_name(struct symbolizer *symbolizer, const struct debuginfo_location *location,
+	  struct name *name)
 {
 	struct intern *strings = symbolizer->profile->strings;
 	char *text = demangle(location->symbol, location->language);
-	const char *function;
 
+	if (text && strcmp(text, location->symbol) != 0)
+		name->symbol = intern_insert_string(strings, location->symbol);
 	if (!text && location->scope)
 		text = xasprintf("%s%s", location->scope, location->symbol);
-	function = intern_insert_string(strings, text ? text : location->symbol);
+	name->function = intern_insert_string(strings, text ? text : location->symbol);
 	free(text);
-	return function;
 }
 
-static const char *
-find_function(struct symbolizer *symbolizer, const struct debuginfo_location *location)
+static const struct name *
+find_name(struct symbolizer *symbolizer, const struct debuginfo_location *location)
 {
+	static const struct name none;
 	const char *key[2] = {location->symbol, location->scope};
 	struct name *name;
 
 	if (!location->symbol)
-		return NULL;
+		return &none;
 	HASH_FIND(hh, symbolizer->names, key, sizeof(key), name);
 	if (!name) {
 		name = xcalloc(1, sizeof(*name));
 		memcpy(name->key, key, sizeof(key));
-		name->function = make_function(symbolizer, location);
+		make_name(symbolizer, location, name);
 		HASH_ADD(hh, symbolizer->names, key, sizeof(name->key), name);
 	}
-	return name->function;
+	return name;
 }
 
 static struct profile_location *
@@ -198,15 +201,19 @@ static void
 convert(struct symbolizer *symbolizer, const struct debuginfo_location *found, size_t count,
 	struct profile_location *locations)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const struct name *name = find_name(symbolizer, &found[i]);
+
 		locations[i] = (struct profile_location){
-			.function = find_function(symbolizer, &found[i]),
+			.function = name->function,
+			.symbol = name->symbol,
 			.file = found[i].file,
 			.line = found[i].line,
 			.column = found[i].column,
 			.function_line = found[i].function_line,
 			.inlined = found[i].inlined,
 		};
+	}
 }
 
 static size_t
@@ -261,6 +268,7 @@ resolve_frame(struct symbolizer *symbolizer, struct profile_frame *frame, struct
 
 		*location = found[i];
 		location->function = intern_insert_string(strings, found[i].function);
+		location->symbol = intern_insert_string(strings, found[i].symbol);
 		location->file = intern_insert_string(strings, found[i].file);
 	}
 	report_progress(symbolizer);

@@ -10,7 +10,7 @@
 
 #include "util/xalloc.h"
 
-#define LETTERS_MAX 31
+#define LETTERS_MAX 63
 #define SEPARATORS  ", "
 
 static size_t
@@ -46,11 +46,28 @@ count_slips(const char *left, const char *right)
 	return slips[rows][columns];
 }
 
+size_t
+nearest_limit(const char *word)
+{
+	/* Of a short word two changed letters leave nothing. */
+	return strlen(word) > 3 ? 3 : 2;
+}
+
+bool
+nearest_is_nearer(const char *word, const char *name, size_t *slips)
+{
+	size_t count = count_slips(word, name);
+
+	if (count == 0 || count >= *slips)
+		return false;
+	*slips = count;
+	return true;
+}
+
 char *
 nearest_find(const char *word, const char *names)
 {
-	/* Of a short word two changed letters leave nothing. */
-	size_t least = strlen(word) > 3 ? 3 : 2;
+	size_t least = nearest_limit(word);
 	char *copy = xstrdup(names), *rest, *best = NULL;
 
 	for (char *name = strtok_r(copy, SEPARATORS, &rest); name != NULL;

@@ -5,6 +5,16 @@
 #ifndef NEAREST_H
 #define NEAREST_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/* So many slips make another word of it, not a misspelt one. */
+size_t nearest_limit(const char *word);
+
+/* Whether word is fewer slips from name than slips says, which then says how many; one that is the
+ * same is no slip, and none. slips begins as `nearest_limit`. */
+bool nearest_is_nearer(const char *word, const char *name, size_t *slips);
+
 /*
  * The one of names ("live, blocks, peak") that a slip of the fingers or two turns into word; to
  * free. NULL if none is near, or word is one of them.

@@ -234,10 +234,8 @@ print_churn(const struct term *term, const struct card *card, struct group_set *
 		      share);
 	view_place_init(&view, table, set->groups[0].stack, set->groups[0].caller, GROUP_BY_LINE,
 			false);
-	if (room >= PLACE_LEAST) {
-		view_place_cut_name(view.name, room / 2);
-		view_place_cut_position(view.position, room - term_columns(view.name) - 2);
-	}
+	if (room >= PLACE_LEAST)
+		view_place_fit(&view, room);
 	fprintf(term->stream, "  churn     %5s %%  temporary  %s%s%s\n", share, view.name,
 		*view.position ? "  " : "", view.position);
 	view_place_release(&view);

@@ -18,6 +18,7 @@
 #include "util/xalloc.h"
 #include "model/wrapper.h"
 
+#define CLASS_LEAST     6    /* columns of a class that is cut, and of its method */
 #define NAME_LEAST      8    /* columns of a name beside a long position */
 #define INLINED_SHOWN   2    /* callers after "<-" */
 #define NAME_BYTES_MOST 4096 /* of a name that is not cut to columns; --full-names has all */
@@ -363,6 +364,31 @@ view_place_cut_position(char *text, unsigned columns)
 		cut_path(text, columns);
 }
 
+/* The method stays as far as it can, and of the class what is left, but never nothing. */
+static void
+cut_class_and_method(char *name, unsigned columns)
+{
+	char *method = name_find_method(name), *class_name, *copy;
+	unsigned rest = columns - 2, class_columns;
+
+	if (method != NULL && columns < 2 * CLASS_LEAST + 2)
+		memmove(name, method, strlen(method) + 1);
+	if (method == NULL || columns < 2 * CLASS_LEAST + 2) {
+		view_place_cut(name, columns);
+		return;
+	}
+	class_name = xstrndup(name, (size_t)(method - name) - 2);
+	copy = xstrdup(method);
+	class_columns =
+		term_columns(copy) + CLASS_LEAST <= rest ? rest - term_columns(copy) : CLASS_LEAST;
+	view_place_cut(class_name, class_columns);
+	view_place_cut(copy, rest - term_columns(class_name));
+	/* What is cut is no longer than it was. */
+	sprintf(name, "%s::%s", class_name, copy);
+	free(class_name);
+	free(copy);
+}
+
 void
 view_place_cut_name(char *name, unsigned columns)
 {
@@ -372,7 +398,10 @@ view_place_cut_name(char *name, unsigned columns)
 		;
 	while (term_columns(name) > columns && name_drop_mark(name))
 		;
-	view_place_cut(name, columns);
+	if (term_columns(name) > columns)
+		name_drop_outer(name);
+	if (term_columns(name) > columns)
+		cut_class_and_method(name, columns);
 }
 
 /* Half of the columns are the name's, and more where the position needs less, or less where the
@@ -410,6 +439,7 @@ view_place_name_least(const char *name)
 
 	while (name_drop_arguments(text) || name_drop_namespace(text) || name_drop_mark(text))
 		;
+	name_drop_outer(text);
 	columns = term_columns(text);
 	free(text);
 	return columns;
@@ -464,7 +494,7 @@ view_place_keep_key(struct place *place, enum group_by by)
 	if (by_module)
 		place->file = NULL;
 	if (by_file || by_module) {
-		place->function = NULL;
+		place->function = place->symbol = NULL;
 		place->inlined = false;
 	}
 	if (by_file || by_module || by == GROUP_BY_FUNCTION)

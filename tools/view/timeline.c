@@ -365,9 +365,10 @@ print_place(const struct term *term, const struct place_table *table, uint32_t s
 	if (term->width > 0) {
 		unsigned room =
 			term->width > used + PLACE_LEAST ? term->width - used - 2 : PLACE_LEAST - 2;
-		unsigned most = view_place_name_columns(term->width);
+		/* A position that finds no room here has a line of its own. */
+		bool folded = view_place_least(place.position) + room / 2 > room;
 
-		view_place_cut_name(place.name, most < room / 2 ? most : room / 2);
+		view_place_cut_name(place.name, folded ? room : room / 2);
 		view_place_cut_position(place.position, room - term_columns(place.name));
 	}
 	fprintf(term->stream, "  %s%s%s\n", place.name, *place.position ? "  " : "",
