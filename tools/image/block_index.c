@@ -16,25 +16,29 @@
 #define REGIONS      ((size_t)1 << (ADDRESS_BITS - REGION_SHIFT))
 #define PAGES        ((size_t)1 << (REGION_SHIFT - PAGE_SHIFT))
 
-static size_t
-get_page(uint64_t address)
+/* Those of a page, and behind it those of the next. */
+static const uint32_t *
+get_page(const struct block_index *index, uint64_t address)
 {
-	return (size_t)(address >> PAGE_SHIFT) & (PAGES - 1);
+	size_t page = (size_t)(address >> PAGE_SHIFT) & (PAGES - 1);
+	uint32_t number =
+		address >> ADDRESS_BITS == 0 ? index->regions[address >> REGION_SHIFT] : 0;
+
+	return number != 0 ? &index->before.items[(number - 1) * (PAGES + 1) + page] : NULL;
 }
 
 static void
 fill_region(struct block_index *index, uint64_t region, size_t *next)
 {
-	uint32_t *before = xmalloc((PAGES + 1) * sizeof(*before));
-
+	array_reserve(&index->before, index->before.count + PAGES + 1);
 	for (size_t page = 0; page <= PAGES; page++) {
 		uint64_t start = (region << REGION_SHIFT) + ((uint64_t)page << PAGE_SHIFT);
 
 		while (*next < index->count && index->blocks[*next].start < start)
 			(*next)++;
-		before[page] = (uint32_t)*next;
+		*array_push(&index->before) = (uint32_t)*next;
 	}
-	index->regions[region] = before;
+	index->regions[region] = (uint32_t)(index->before.count / (PAGES + 1));
 }
 
 void
@@ -56,19 +60,17 @@ block_index_init(struct block_index *index, const struct graph_node *blocks, siz
 void
 block_index_release(struct block_index *index)
 {
-	for (size_t i = 0; index->regions != NULL && i < REGIONS; i++)
-		free(index->regions[i]);
 	free(index->regions);
+	array_release(&index->before);
 	*index = (struct block_index){0};
 }
 
 size_t
 block_index_find_before(const struct block_index *index, uint64_t address)
 {
-	const uint32_t *region =
-		address >> ADDRESS_BITS == 0 ? index->regions[address >> REGION_SHIFT] : NULL;
-	size_t low = region != NULL ? region[get_page(address)] : 0;
-	size_t high = region != NULL ? region[get_page(address) + 1] : index->count;
+	const uint32_t *page = get_page(index, address);
+	size_t low = page != NULL ? page[0] : 0;
+	size_t high = page != NULL ? page[1] : index->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

@@ -9,14 +9,16 @@
 #include <stdint.h>
 
 #include "model/graph.h"
+#include "util/array.h"
 
 #define BLOCK_INDEX_NONE SIZE_MAX
 
 struct block_index {
 	const struct graph_node *blocks;
 	size_t count;
-	uint64_t low, span; /* no block holds a word w unless w - low < span */
-	uint32_t **regions; /* by the upper bits: of each page, how many blocks begin before it */
+	uint64_t low, span;     /* no block holds a word w unless w - low < span */
+	uint32_t *regions;      /* by the upper bits: the number of a region with blocks, or 0 */
+	ARRAY(uint32_t) before; /* of each page of these: how many blocks begin before it */
 };
 
 /* The blocks are in order, and stay. */
