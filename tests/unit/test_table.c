@@ -134,13 +134,13 @@ START_TEST(a_spare_column_goes_first_but_only_when_it_must)
 	const struct view_table_fit fit = {
 		.name = 1, .position = 2, .least = 30, .spare = spare, .spare_count = 2};
 	/*
-	 * "...::Inner::method" and ".../file.cpp:1234" want 37 columns: beside both numbers, beside
+	 * "Inner::method" and ".../file.cpp:1234" want 32 columns: beside both numbers, beside
 	 * the first one, and beside none.
 	 */
 	static const struct {
 		unsigned width;
 		const char *first, *last;
-	} rows[] = {{44, "1", "10"}, {43, "1", ""}, {40, "1", ""}, {39, "", ""}};
+	} rows[] = {{39, "1", "10"}, {38, "1", ""}, {35, "1", ""}, {34, "", ""}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct term term = {.width = rows[i].width};
