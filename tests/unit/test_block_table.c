@@ -181,7 +181,8 @@ START_TEST(churn_beside_the_slots_takes_no_memory)
 						  (size_t)((step - LIVING) % ADDRESSES) * 4096),
 			       1ull << 40, 7);
 		insert_new(address, 1ull << 40, 7);
-		if (step >= ADDRESSES)
+		/* Asked now and then: what the arena has taken it keeps. */
+		if (step >= ADDRESSES && (step % ADDRESSES == 0 || step == STEPS - 1))
 			ck_assert_uint_eq(arena_bytes(), before);
 	}
 }
