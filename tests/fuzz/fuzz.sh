@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/{image,model}/*.c "$srcdir"/tools/read/{graph,memory,snapshot,tally}*.c -lzstd ||
+		"$srcdir"/tools/{image,model}/*.c "$srcdir"/tools/read/{anchor_graph,graph_file,memory,snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0

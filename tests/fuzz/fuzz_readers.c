@@ -23,8 +23,6 @@
 #include "graph_generator.h"
 #include "image/core.h"
 #include "image/image.h"
-#include "image/image_graph.h"
-#include "image/image_known.h"
 #include "model/likeness.h"
 #include "model/profile.h"
 #include "model/owner.h"
@@ -33,6 +31,7 @@
 #include "model/reach.h"
 #include "model/referrers.h"
 #include "model/retained.h"
+#include "read/anchor_graph.h"
 #include "read/graph_file.h"
 #include "recording_generator.h"
 #include "read/snapshot.h"
@@ -167,21 +166,12 @@ static void
 look_into(struct image *image, struct snapshot_anchor *anchor, struct memory *memory)
 {
 	const struct reach_options options = {.heuristics = REACH_HEURISTICS_ALL};
-	struct image_known known = {.is_glibc = anchor->is_glibc,
-				    .has_unknown_blocks = anchor->has_unknown_blocks,
-				    .layout = anchor->layout};
 	struct reach reach;
 	struct graph graph;
 
 	if (snapshot_anchor_read_blocks(image, anchor, memory) != 0)
 		return;
-	known.blocks = memory->blocks.items;
-	known.block_count = memory->blocks.count;
-	known.leaves = memory->leaves.items;
-	known.leaf_count = memory->leaves.count;
-	known.own = anchor->own.items;
-	known.own_count = anchor->own.count;
-	image_graph_make(&graph, image, &known);
+	anchor_graph_make(&graph, image, anchor, memory, 0);
 	if (!graph_is_valid(&graph))
 		abort();
 	/* A recording has fewer sites. */

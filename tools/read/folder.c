@@ -13,17 +13,16 @@
 #include <sys/stat.h>
 
 #include "read/locate.h"
+#include "read/tally.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 static bool
 is_of_ours(const char *name)
 {
-	size_t length = strlen(name);
-
-	return locate_is_recording_name(name) ||
-	       (length > 6 && strcmp(name + length - 6, ".tally") == 0);
+	return locate_is_recording_name(name) || text_ends_with(name, TALLY_SUFFIX);
 }
 
 int

@@ -19,6 +19,7 @@
 
 #include "graph.h"
 #include "read/tally.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 #define RECORDING_ENDING ".recording"
@@ -411,20 +412,14 @@ graph_file_remove_stale(const char *path, uint32_t serial)
 bool
 graph_file_is_name(const char *name)
 {
-	size_t length = strlen(name), ending = strlen(GRAPH_SUFFIX);
-
-	return length > ending && strcmp(name + length - ending, GRAPH_SUFFIX) == 0;
+	return text_ends_with(name, GRAPH_SUFFIX);
 }
 
 /* The name without an ending. */
 static int
 get_stem(const char *path, const char *ending)
 {
-	size_t length = strlen(path), bytes = strlen(ending);
-
-	if (length > bytes && strcmp(path + length - bytes, ending) == 0)
-		length -= bytes;
-	return (int)length;
+	return (int)(strlen(path) - (text_ends_with(path, ending) ? strlen(ending) : 0));
 }
 
 char *

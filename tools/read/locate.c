@@ -73,9 +73,7 @@ open_private_directory(const char *path)
 bool
 locate_is_recording_name(const char *name)
 {
-	size_t length = strlen(name), suffix = strlen(RECORDING_NAME_SUFFIX);
-
-	return length > suffix && strcmp(name + length - suffix, RECORDING_NAME_SUFFIX) == 0;
+	return text_ends_with(name, RECORDING_NAME_SUFFIX);
 }
 
 static void

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "read/locate.h"
+#include "read/tally.h"
 #include "util/nearest.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
-#define TALLY     ".tally"
 #define FILES_MAX 10000 /* that are looked at */
 
 struct meant {
@@ -22,19 +23,13 @@ struct meant {
 	char *best; /* to free */
 };
 
-static bool
-is_tally(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > strlen(TALLY) && strcmp(name + length - strlen(TALLY), TALLY) == 0;
-}
-
 /* To free. */
 static char *
 make_stem(const char *name)
 {
-	return xstrndup(name, strlen(name) - (is_tally(name) ? strlen(TALLY) : 0));
+	return xstrndup(name,
+			strlen(name) -
+				(text_ends_with(name, TALLY_SUFFIX) ? strlen(TALLY_SUFFIX) : 0));
 }
 
 static void
@@ -51,7 +46,7 @@ consider_file(struct meant *meant, const char *name)
 {
 	char *stem;
 
-	if (!is_tally(name) && !locate_is_recording_name(name))
+	if (!text_ends_with(name, TALLY_SUFFIX) && !locate_is_recording_name(name))
 		return;
 	/* A word without the end may have it misspelt. */
 	if (!meant->is_stem)
@@ -94,7 +89,7 @@ meant_suggest(const char *operand)
 	char *folder = prefix > 0 ? xstrndup(operand, prefix) : xstrdup(".");
 	struct meant meant = {
 		.word = make_stem(operand + prefix),
-		.is_stem = is_tally(operand + prefix),
+		.is_stem = text_ends_with(operand + prefix, TALLY_SUFFIX),
 	};
 	char *text;
 

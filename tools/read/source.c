@@ -29,6 +29,7 @@
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/output.h"
+#include "util/text.h"
 #include "util/xalloc.h"
 
 /* Of a profile's marks, in a message. */
@@ -95,14 +96,6 @@ find_moment_part(const char *operand)
 	return has_moment_form(at + 1) || is_source(operand, (size_t)(at - operand)) ? at : NULL;
 }
 
-static bool
-has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name), suffix_length = strlen(suffix);
-
-	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
-}
-
 /* The newest tally of the working directory, to free, or NULL. */
 static char *
 find_newest(void)
@@ -115,8 +108,8 @@ find_newest(void)
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		struct stat status;
 
-		if (!has_suffix(entry->d_name, TALLY_SUFFIX) || stat(entry->d_name, &status) != 0 ||
-		    !S_ISREG(status.st_mode))
+		if (!text_ends_with(entry->d_name, TALLY_SUFFIX) ||
+		    stat(entry->d_name, &status) != 0 || !S_ISREG(status.st_mode))
 			continue;
 		if (found == NULL || clock_from(status.st_mtim) > newest_ns) {
 			free(found);

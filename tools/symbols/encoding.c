@@ -20,14 +20,6 @@ extern char *cplus_demangle(const char *mangled, int options);
 #include "util/text.h"
 #include "util/xalloc.h"
 
-static bool
-ends_with(const char *text, const char *suffix)
-{
-	size_t length = strlen(text), ending = strlen(suffix);
-
-	return length > ending && strcmp(text + length - ending, suffix) == 0;
-}
-
 static char *
 take_string(struct buffer *out)
 {
@@ -211,7 +203,7 @@ decode_ocaml(const char *symbol)
 	while (end > at && isdigit((unsigned char)end[-1]))
 		end--;
 	/* What a module does when it is loaded has no number. */
-	if (*end == '\0' && !ends_with(symbol, "__entry"))
+	if (*end == '\0' && !text_ends_with(symbol, "__entry"))
 		return NULL;
 	if (*end != '\0' && *--end != '_')
 		return NULL;
@@ -335,7 +327,7 @@ decode_haskell(const char *symbol)
 	const char *module = symbol, *name, *end = NULL;
 
 	for (size_t i = 0; i < COUNT(suffixes) && end == NULL; i++)
-		if (ends_with(symbol, suffixes[i]))
+		if (text_ends_with(symbol, suffixes[i]))
 			end = symbol + strlen(symbol) - strlen(suffixes[i]);
 	if (end == NULL || text_starts_with(symbol, "stg_"))
 		return NULL;

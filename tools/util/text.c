@@ -18,3 +18,11 @@ text_base_name(const char *path)
 
 	return slash != NULL ? slash + 1 : path;
 }
+
+bool
+text_ends_with(const char *text, const char *ending)
+{
+	size_t length = strlen(text), bytes = strlen(ending);
+
+	return length > bytes && strcmp(text + length - bytes, ending) == 0;
+}
