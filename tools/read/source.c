@@ -569,7 +569,7 @@ finish(struct collection *collection, const char *moment, struct source *source,
 	return result;
 }
 
-/* A forked child has the runtime, but begins its recording with its first allocation. */
+/* A forked child begins its recording with its first allocation, a program when it is loaded. */
 static bool
 has_runtime(const char *pid)
 {
@@ -599,10 +599,9 @@ explain_no_recording(const char *pid)
 	if (lives && status.st_uid != geteuid())
 		return xasprintf("%s: belongs to another user", pid);
 	if (lives && has_runtime(pid))
-		return xasprintf(
-			"%s: traced, but it has allocated nothing since its fork, so there "
-			"is no recording yet",
-			pid);
+		return xasprintf("%s: traced, but there is no recording yet: it is only starting, "
+				 "or has allocated nothing since its fork",
+				 pid);
 	if (lives)
 		return xasprintf("%s: not a traced process, and heaptally cannot attach to one: "
 				 "start it with \"heaptally run\", or with "
