@@ -21,7 +21,7 @@
 #include "start.h"
 #include "thread_gate.h"
 #include "data/trace_table.h"
-#include "capture/unwind.h"
+#include "capture/unwind_finish.h"
 #include "data/watch.h"
 
 #define FRAMES_MAX 65535u

@@ -18,7 +18,7 @@
 #include "base/elf_symbol.h"
 #include "capture/python.h"
 #include "capture/python_code.h"
-#include "capture/unwind.h"
+#include "capture/unwind_finish.h"
 #include "capture/unwind_rules.h"
 #include "process.h"
 #include "python_objects.h"

@@ -52,6 +52,8 @@ runtime_modules = \
 	lib/capture/unwind_copies.h \
 	lib/capture/unwind_cut.c \
 	lib/capture/unwind_cut.h \
+	lib/capture/unwind_finish.c \
+	lib/capture/unwind_finish.h \
 	lib/capture/unwind_full.c \
 	lib/capture/unwind_full.h \
 	lib/capture/unwind_hook.c \
@@ -62,6 +64,10 @@ runtime_modules = \
 	lib/capture/unwind_memory.h \
 	lib/capture/unwind_rules.c \
 	lib/capture/unwind_rules.h \
+	lib/capture/unwind_stack.c \
+	lib/capture/unwind_stack.h \
+	lib/capture/unwind_walk.c \
+	lib/capture/unwind_walk.h \
 	lib/data/block_details.c \
 	lib/data/block_details.h \
 	lib/data/block_table.c \

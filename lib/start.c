@@ -36,6 +36,7 @@
 #include "thread.h"
 #include "data/trace_table.h"
 #include "capture/unwind.h"
+#include "capture/unwind_finish.h"
 #include "capture/unwind_library.h"
 #include "capture/unwind_rules.h"
 #include "data/watch.h"

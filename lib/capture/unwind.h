@@ -30,11 +30,6 @@
 #include "base/base.h"
 #include "capture/unwind_memory.h"
 
-struct unwind_result {
-	uint32_t node;
-	bool cut; /* not the whole stack */
-};
-
 /*
  * The node of the stack that a hook was called from: `ip` its return address, `sp` the stack
  * pointer after its return, `bp` the frame pointer at the call. [hot] [signal], but not twice at a
@@ -52,15 +47,5 @@ void unwind_set_thread(struct unwind_memory *memory, uint32_t thread, bool is_to
 
 /* Whether every stack ends in the thread that it was on. [init] */
 void unwind_set_threads(bool on);
-
-/* Keep the N innermost frames of every stack; 0 is all but of very deep ones, see `struct
- * unwind_depth`. [init] */
-void unwind_set_limit(uint32_t frames);
-
-/* Whether stacks may have Python frames (`python.h`). [signal] */
-void unwind_set_python(bool on);
-
-/* Compare every Nth trace with a full walk; 0 is never. [init] */
-void unwind_set_crosscheck(uint32_t every);
 
 #endif

@@ -33,6 +33,16 @@ unwind_is_interrupted(const struct unwind_frame *f)
 	return f->slots.cfa % 2 != 0;
 }
 
+/* Where its bp was read from. */
+static inline uint64_t
+unwind_frame_bp_slot(const struct unwind_frame *f)
+{
+	if (unlikely(unwind_is_interrupted(f)))
+		return f->sp + ((uint64_t)(int64_t)(f->slots.cfa >> 1) << 32) +
+		       (uint32_t)f->slots.bp;
+	return f->sp + (uint64_t)(int64_t)f->slots.bp;
+}
+
 struct unwind_check {
 	const uint64_t *address;
 	uint64_t word;
@@ -87,6 +97,22 @@ struct unwind_memory {
 	uint64_t code_page; /* where this walk has read code last */
 	struct unwind_branches branches;
 	struct python_memory *python; /* NULL until it is needed, see `python_frames.h` */
+};
+
+/* Compare the words that led outward from the frame at `top`. Returns the index after the first bad
+ * one; 0 if all are good. [hot] */
+static ALWAYS_INLINE uint32_t
+unwind_memory_verify(const struct unwind_memory *m, const struct unwind_frame *top)
+{
+	const struct unwind_check *first = m->checks;
+
+	return (uint32_t)(unwind_check_changed(first + top->check_first) - first) + 1;
+}
+
+/* What a capture tells. */
+struct unwind_result {
+	uint32_t node;
+	bool cut; /* not the whole stack */
 };
 
 #define UNWIND_DEPTH_MAX (1u << 18)
