@@ -11,7 +11,6 @@
 #include "data/block_details.h"
 #include "data/counters.h"
 #include "base/lock.h"
-#include "base/os.h"
 #include "pools.h"
 #include "memory/real.h"
 #include "record.h"

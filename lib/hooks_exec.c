@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "memory/real.h"
 #include "recording/exec_notes.h"
 #include "twin.h"

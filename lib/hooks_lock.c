@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 #include "base/proc_text.h"
 #include "memory/real.h"

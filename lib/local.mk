@@ -26,6 +26,11 @@ runtime_modules = \
 	lib/base/options.h \
 	lib/base/os.c \
 	lib/base/os.h \
+	lib/base/os_call.h \
+	lib/base/os_file.c \
+	lib/base/os_file.h \
+	lib/base/os_memory.c \
+	lib/base/os_memory.h \
 	lib/base/own_memory.c \
 	lib/base/own_memory.h \
 	lib/base/proc_text.c \

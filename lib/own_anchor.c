@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "own_anchor.h"
 
-#include "base/os.h"
 #include "base/own_memory.h"
 #include "base/thread_layout.h"
 #include "data/block_table.h"

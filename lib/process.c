@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "recording/recording_map.h"
 
 struct process {

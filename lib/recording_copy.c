@@ -9,6 +9,7 @@
 #include "data/block_details.h"
 #include "data/counters.h"
 #include "base/os.h"
+#include "base/os_file.h"
 #include "recording/recording_map.h"
 #include "recording/recording_output.h"
 

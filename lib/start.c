@@ -23,6 +23,7 @@
 #include "data/module_table.h"
 #include "base/options.h"
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 #include "pools.h"
 #include "process.h"

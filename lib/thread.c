@@ -5,6 +5,8 @@
 
 #include "memory/arena.h"
 #include "base/lock.h"
+#include "base/os.h"
+#include "base/os_memory.h"
 #include "capture/unwind_rules.h"
 #include "process.h"
 #include "recording/recording_map.h"

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/os.h"
+#include "base/os_file.h"
 #include "data/block_table.h"
 
 #define SECOND_NS 1000000000u

@@ -14,7 +14,7 @@
 
 #include "base/elf_symbol.h"
 #include "base/loader.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 
 #define RELOCATION_TABLES 2
 

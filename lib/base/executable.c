@@ -7,7 +7,7 @@
 #include <sys/auxv.h>
 
 #include "base/loader.h"
-#include "base/os.h"
+#include "base/os_file.h"
 #include "base/proc_text.h"
 
 #define PATH_BYTES 4096u

@@ -14,7 +14,7 @@
 #include <sys/auxv.h>
 
 #include "base/elf_symbol.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 
 /* An object that may have gaps. */
 struct image {

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_file.h"
 
 size_t
 proc_text_read(const char *path, char *text, size_t bytes)

@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "capture/python.h"
 #include "capture/unwind_rules.h"
 #include "memory/arena.h"

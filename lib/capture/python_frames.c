@@ -7,7 +7,7 @@
 #include "capture/python_frames.h"
 
 #include "base/hash.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "capture/python.h"
 #include "capture/python_code.h"
 #include "data/trace_table.h"

@@ -4,7 +4,7 @@
  */
 #include "capture/python_layout.h"
 
-#include "base/os.h"
+#include "base/os_memory.h"
 
 #define NO PYTHON_NO_FIELD
 

@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 #include "base/loader.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "memory/arena.h"
 
 #define CHUNK_BYTES 512u

@@ -2,7 +2,7 @@
 #include "capture/unwind_full.h"
 
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "recording/recording_map.h"
 #include "data/trace_table.h"
 #include "capture/unwind_library.h"

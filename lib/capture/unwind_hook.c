@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture/unwind_hook.h"
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "memory/real.h"
 #include "capture/unwind_rules.h"
 

@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/loader.h"
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "capture/unwind_copies.h"
 #include "recording/recording_map.h"
 

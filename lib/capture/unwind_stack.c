@@ -4,7 +4,7 @@
 #include <sys/auxv.h>
 
 #include "arch/arch.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 
 #define NEW_STACK_GAP  ((uintptr_t)1 << 20)
 #define MAIN_STACK_MAX ((uintptr_t)128 << 20) /* Linux keeps so much below it free */

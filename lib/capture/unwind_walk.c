@@ -5,7 +5,7 @@
  */
 #include "capture/unwind_walk.h"
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "capture/unwind_library.h"
 #include "capture/unwind_stack.h"
 

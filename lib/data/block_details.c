@@ -11,6 +11,7 @@
 #include "memory/arena.h"
 #include "base/lock.h"
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "recording/recording_map.h"
 #include "recording/recording_space.h"
 

@@ -13,7 +13,7 @@
 #include "memory/real.h"
 #include "base/hash.h"
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 #include "base/sort.h"
 #include "recording/recording_map.h"

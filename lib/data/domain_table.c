@@ -5,7 +5,7 @@
 #include "data/domain_table.h"
 
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "memory/arena.h"
 #include "recording/recording_map.h"
 

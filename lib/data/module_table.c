@@ -9,6 +9,8 @@
 #include "base/executable.h"
 #include "base/loader.h"
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "memory/arena.h"
 #include "recording/recording_map.h"
 

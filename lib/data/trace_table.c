@@ -4,7 +4,7 @@
 #include "memory/arena.h"
 #include "base/hash.h"
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 
 #define BUCKETS_FIRST        256u
 #define POPULATE_STEP        ((size_t)64 << 10)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 
 #define CHUNK_BYTES ((size_t)4 << 20)

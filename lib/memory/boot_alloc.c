@@ -8,7 +8,7 @@
  */
 #include "memory/boot_alloc.h"
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 
 #define AREA_BYTES    ((size_t)128 << 10)

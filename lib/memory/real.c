@@ -8,7 +8,7 @@
 
 #include "base/elf_symbol.h"
 #include "base/loader.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 
 struct real real = {.path = ""};
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "data/block_table.h"
 #include "include/glibc_heap.h"
 #include "memory/real.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 
 #define FIRST_CAPACITY ((size_t)4096)
 

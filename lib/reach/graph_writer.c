@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "include/recording.h"
 #include "recording/recording_output.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/proc_text.h"
 #include "reach/proc_list.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 #include "reach/memory_room.h"
 #include "reach/objects.h"

@@ -10,7 +10,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "base/proc_text.h"
 #include "reach/process_stat.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "data/block_table.h"
 #include "memory/real.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "reach/nodes.h"
 #include "reach/pointer.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "reach/nodes.h"
 
 #define WORD            sizeof(uint64_t)

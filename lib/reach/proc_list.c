@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_file.h"
 #include "base/proc_text.h"
 
 #define PATH_BYTES 64

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/sort.h"
 
 #define FIRST_CAPACITY 4096u

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/own_memory.h"
 #include "memory/real.h"
 #include "reach/allocator_memory.h"

@@ -7,6 +7,8 @@
 
 #include "base/hash.h"
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "reach/pointer.h"
 
 #define WORD       sizeof(uint64_t)

@@ -6,7 +6,7 @@
 #include <link.h>
 
 #include "base/loader.h"
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "base/sort.h"
 #include "base/thread_layout.h"
 

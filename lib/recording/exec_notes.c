@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "exec_log.h"
 
 /* With less, a recording has no room, whatever is done about it. */

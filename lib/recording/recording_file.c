@@ -13,6 +13,7 @@
 
 #include "base/executable.h"
 #include "base/os.h"
+#include "base/os_file.h"
 #include "recording/recording_identity.h"
 #include "recording/recording_map.h"
 #include "recording/recording_output.h"

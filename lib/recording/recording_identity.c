@@ -9,6 +9,7 @@
 
 #include "base/executable.h"
 #include "base/os.h"
+#include "base/os_file.h"
 
 static void
 read_boot_id(uint8_t *boot_id)

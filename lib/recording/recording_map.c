@@ -6,6 +6,8 @@
 
 #include "memory/arena.h"
 #include "base/os.h"
+#include "base/os_file.h"
+#include "base/os_memory.h"
 #include "recording/recording_identity.h"
 #include "recording/recording_space.h"
 

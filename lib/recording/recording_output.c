@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/os.h"
+#include "base/os_file.h"
 #include "include/recording.h"
 
 /* By its first bytes. One that a process just began has a lock, and zeroes or nothing. */

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "base/os.h"
+#include "base/os_memory.h"
 
 #define FIRST_MAX  ((uint64_t)4 << 20)
 #define FIRST_MIN  ((uint64_t)64 << 10)

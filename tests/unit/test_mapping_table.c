@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "data/mapping_table.h"
 #include "recording/recording_map.h"
 #include "runtime.h"

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/os.h"
+#include "base/os_memory.h"
 #include "recording/recording_space.h"
 #include "runtime.h"
 #include "data/trace_table.h"
