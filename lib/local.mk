@@ -73,8 +73,11 @@ runtime_modules = \
 	lib/capture/unwind_stack.h \
 	lib/capture/unwind_walk.c \
 	lib/capture/unwind_walk.h \
+	lib/data/block.h \
 	lib/data/block_details.c \
 	lib/data/block_details.h \
+	lib/data/block_side.c \
+	lib/data/block_side.h \
 	lib/data/block_table.c \
 	lib/data/block_table.h \
 	lib/data/counters.c \

@@ -11,11 +11,10 @@
 
 #include "memory/arena.h"
 #include "memory/real.h"
-#include "base/hash.h"
 #include "base/lock.h"
 #include "base/os_memory.h"
 #include "base/own_memory.h"
-#include "base/sort.h"
+#include "data/block_side.h"
 #include "recording/recording_map.h"
 
 /* Small leaves fit the heap tightly, and being made present at once they cost no faults. */
@@ -32,40 +31,16 @@
 #define POPULATE_LIMIT \
 	((uint64_t)64 << 10) /* a block above this stands alone: its leaf is sparse */
 
-#define SIDE_FIRST 1024u
-
-struct side_entry {
-	uintptr_t address; /* 0 is free */
-	struct block block;
-	uint64_t bytes; /* requested */
-};
-
-_Static_assert(sizeof(struct side_entry) == sizeof(struct recording_side_entry) &&
-		       offsetof(struct side_entry, block.site) ==
-			       offsetof(struct recording_side_entry, site) &&
-		       offsetof(struct side_entry, bytes) ==
-			       offsetof(struct recording_side_entry, bytes),
-	       "others read it");
-
 static struct {
 	void ***top; /* `common_top`, or one of the same size */
 	bool compact;
 	uint8_t slot_shift;    /* log2 of the address bytes that share a slot */
 	uint8_t slot_bytes;    /* 4 or 8 */
-	uint8_t rounding_bits; /* the largest value means: in the side table */
+	uint8_t rounding_bits; /* the largest value means: beside the table */
 	uint8_t size_bits;     /* 0: the chunk says it */
 	uint32_t site_max;     /* that a slot can hold */
 	struct lock leaf_lock;
-
-	struct lock side_lock;
-	/* Read as a struct recording_side. */
-	struct side_entry *side;
-	uint32_t side_capacity, side_live;
 } table;
-
-_Static_assert(offsetof(__typeof__(table), side_live) - offsetof(__typeof__(table), side) ==
-		       offsetof(struct recording_side, live),
-	       "others read it");
 
 static inline size_t
 directory_index(uintptr_t address)
@@ -113,8 +88,7 @@ empty_directories(void)
 bool
 block_table_init(bool is_glibc)
 {
-	table.side = NULL;
-	table.side_capacity = table.side_live = 0;
+	block_side_reset();
 	table.compact = is_glibc;
 	table.slot_shift = is_glibc ? SLOT_SHIFT : 4;
 	table.slot_bytes = is_glibc ? 4 : 8;
@@ -136,7 +110,7 @@ block_table_describe(struct recording_table *ret_shape)
 	*ret_shape = (struct recording_table){
 		.top = (uintptr_t)table.top,
 		.empty = (uintptr_t)no_leaves,
-		.side = (uintptr_t)&table.side,
+		.side = block_side_place(),
 		.address_bits = ADDRESS_BITS,
 		.top_shift = TOP_SHIFT,
 		.leaf_shift = LEAF_SHIFT,
@@ -301,98 +275,17 @@ unpack(uint64_t value)
 	return block;
 }
 
-static uint32_t
-side_home(uintptr_t address)
-{
-	return hash_u64(address) & (table.side_capacity - 1);
-}
-
-/* The entry of an address, or the free one where it belongs. */
-static struct side_entry *
-side_entry_of(uintptr_t address)
-{
-	uint32_t mask = table.side_capacity - 1, i = side_home(address);
-
-	while (table.side[i].address != 0 && table.side[i].address != address)
-		i = (i + 1) & mask;
-	return &table.side[i];
-}
-
-/* Those behind it that would not be found over the gap move up, so that there are no removed
- * entries: a program may make and free blocks for ever that belong here. */
-static void
-side_remove(struct side_entry *entry)
-{
-	uint32_t mask = table.side_capacity - 1, gap = (uint32_t)(entry - table.side);
-
-	for (uint32_t i = (gap + 1) & mask; table.side[i].address != 0; i = (i + 1) & mask) {
-		if (!hash_may_move(side_home(table.side[i].address), gap, i, mask))
-			continue;
-		table.side[gap] = table.side[i];
-		gap = i;
-	}
-	table.side[gap].address = 0;
-	store(&table.side_live, table.side_live - 1);
-}
-
-static bool
-grow_side(void)
-{
-	struct side_entry *old = table.side;
-	uint32_t old_capacity = table.side_capacity;
-	uint32_t capacity = old_capacity == 0 ? SIDE_FIRST : old_capacity * 2;
-	struct side_entry *new = arena_allocate_blocks(capacity * sizeof *new, true);
-
-	if (new == NULL)
-		return false;
-	table.side = new;
-	/* In this order: a handler may leave in between by siglongjmp. */
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	table.side_capacity = capacity;
-	for (uint32_t i = 0; i < old_capacity; i++) {
-		if (old[i].address != 0)
-			*side_entry_of(old[i].address) = old[i];
-	}
-	return true;
-}
-
-static COLD bool
-side_insert(uintptr_t address, struct block block, uint64_t bytes)
-{
-	struct side_entry *e;
-
-	if (!lock_take(&table.side_lock))
-		return false;
-	if (table.side_live >= table.side_capacity / 4 * 3 && !grow_side()) {
-		lock_drop(&table.side_lock);
-		return false;
-	}
-	e = side_entry_of(address);
-	if (e->address == 0)
-		store(&table.side_live, table.side_live + 1);
-	*e = (struct side_entry){address, block, bytes};
-	lock_drop(&table.side_lock);
-	return true;
-}
-
+/* The block from beside the table; BLOCK_NONE. */
 static COLD struct block
-side_take(uintptr_t address, bool keep)
+take_beside(uintptr_t address, bool keep)
 {
-	struct block block = BLOCK_NONE;
-	struct side_entry *e;
+	struct block_found found;
 
-	if (load(&table.side_live) == 0 || !lock_take(&table.side_lock))
-		return block;
-	e = side_entry_of(address);
-	if (e->address != 0) {
-		block = e->block;
-		block.size =
-			table.size_bits != 0 && e->bytes < UINT32_MAX ? (uint32_t)e->bytes + 1 : 0;
-		if (!keep)
-			side_remove(e);
-	}
-	lock_drop(&table.side_lock);
-	return block;
+	if (!block_side_take(address, keep, &found))
+		return BLOCK_NONE;
+	found.block.size =
+		table.size_bits != 0 && found.bytes < UINT32_MAX ? (uint32_t)found.bytes + 1 : 0;
+	return found.block;
 }
 
 static struct block remove_any(const void *address);
@@ -407,7 +300,7 @@ insert_beside(void *slot, uintptr_t address, struct block block, uint64_t bytes,
 	if (get_slot(slot) == 0 && fits(block, bytes) &&
 	    take_slot(slot, pack(address, block, bytes)))
 		return old;
-	*ret_stored = side_insert(address, block, bytes);
+	*ret_stored = block_side_insert(&(struct block_found){address, block, bytes});
 	/* In a slot that is in use nothing has to say where the block is. */
 	if (*ret_stored && get_slot(slot) == 0)
 		take_slot(slot, pack(address, (struct block){rounding_beyond(), 1, 0}, 0));
@@ -454,10 +347,10 @@ remove_any(const void *address)
 		return BLOCK_NONE;
 	value = get_slot(slot);
 	if (unlikely(!is_at(value, a)))
-		return side_take(a, false);
+		return take_beside(a, false);
 	set_slot(slot, 0);
 	block = unpack(value);
-	return likely(block.rounding != rounding_beyond()) ? block : side_take(a, false);
+	return likely(block.rounding != rounding_beyond()) ? block : take_beside(a, false);
 }
 
 /* The slot in a compact table, or NULL: ask the general functions. */
@@ -525,7 +418,7 @@ block_table_find(const void *address)
 		return BLOCK_NONE;
 	block = unpack(get_slot(slot));
 	if (!is_at(get_slot(slot), a) || block.rounding == rounding_beyond())
-		return side_take(a, true);
+		return take_beside(a, true);
 	return block;
 }
 
@@ -604,7 +497,7 @@ block_table_hold(void)
 {
 	if (!lock_take(&table.leaf_lock))
 		return false;
-	if (lock_take(&table.side_lock))
+	if (block_side_hold())
 		return true;
 	lock_drop(&table.leaf_lock);
 	return false;
@@ -613,7 +506,7 @@ block_table_hold(void)
 void
 block_table_let_go(void)
 {
-	lock_drop(&table.side_lock);
+	block_side_let_go();
 	lock_drop(&table.leaf_lock);
 }
 
@@ -633,7 +526,7 @@ block_table_keep_on_fork(bool kept)
 struct walk {
 	void (*tell)(void *context, const struct block_found *found, size_t count);
 	void *context;
-	struct side_entry *side; /* in order; what is not told yet begins at `side_next` */
+	struct block_found *side; /* in order; what is not told yet begins at `side_next` */
 	size_t side_count, side_next;
 	size_t used;
 	struct block_found found[BLOCK_TABLE_BATCH];
@@ -655,14 +548,14 @@ add_found(struct walk *walk, uintptr_t start, struct block block, uint64_t bytes
 		flush(walk);
 }
 
-/* Those of the side table that begin below an address. */
+/* Those beside the table that begin below an address. */
 static void
 add_side(struct walk *walk, uintptr_t below)
 {
-	while (walk->side_next < walk->side_count && walk->side[walk->side_next].address < below) {
-		const struct side_entry *e = &walk->side[walk->side_next++];
+	while (walk->side_next < walk->side_count && walk->side[walk->side_next].start < below) {
+		const struct block_found *found = &walk->side[walk->side_next++];
 
-		add_found(walk, e->address, e->block, e->bytes);
+		add_found(walk, found->start, found->block, found->bytes);
 	}
 }
 
@@ -732,33 +625,19 @@ walk_one_leaf(void *context, const char *leaf, uintptr_t base)
 	walk_leaf(context, leaf, base);
 }
 
-/* A copy in order. */
-static bool
-sort_side(struct walk *walk, size_t bytes)
-{
-	walk->side = os_map(bytes, false);
-	if (walk->side == NULL)
-		return false;
-	for (uint32_t i = 0; i < table.side_capacity; i++)
-		if (table.side[i].address != 0)
-			walk->side[walk->side_count++] = table.side[i];
-	sort_by_address(walk->side, walk->side_count, sizeof *walk->side);
-	return true;
-}
-
 bool
 block_table_each(void (*tell)(void *context, const struct block_found *found, size_t count),
 		 void *context)
 {
 	struct walk walk = {.tell = tell, .context = context};
-	size_t side_bytes = table.side_capacity * sizeof *walk.side;
+	size_t side_bytes;
 
-	if (side_bytes != 0 && !sort_side(&walk, side_bytes))
+	if (!block_side_copy(&walk.side, &walk.side_count, &side_bytes))
 		return false;
 	each_leaf(walk_one_leaf, &walk);
 	add_side(&walk, UINTPTR_MAX);
 	flush(&walk);
-	if (side_bytes != 0)
+	if (walk.side != NULL)
 		os_unmap(walk.side, side_bytes);
 	return true;
 }

@@ -14,7 +14,7 @@
  * Of glibc's blocks the requested size is not stored: it is the usable size, which the chunk says,
  * less the rounding; other allocators would have to be asked, and only in the process. `place`
  * tells blocks apart that start in the same slot; a second one there, and a size or rounding that
- * does not fit, live in a side table under a lock. `block_table_describe` tells the command. Each
+ * does not fit, live beside it (`block_side.h`). `block_table_describe` tells the command. Each
  * block owns its slot, so no lock is needed for it: whoever hands a block to another thread orders
  * the accesses. Insert after the real allocation, remove before the real free.
  */
@@ -22,15 +22,8 @@
 #define BLOCK_TABLE_H
 
 #include "base/base.h"
+#include "data/block.h"
 #include "include/recording.h"
-
-struct block {
-	uint64_t rounding; /* usable minus requested bytes */
-	uint32_t site;     /* SITE_NONE: no block */
-	uint32_t size;     /* requested bytes and one, where the table has them; 0: it has not */
-};
-
-#define BLOCK_NONE ((struct block){0, 0, 0})
 
 /* False when memory is out. [init] */
 bool block_table_init(bool is_glibc);
@@ -60,12 +53,6 @@ struct block block_table_find(const void *address);
 struct block block_table_find_around(const void *address, uintptr_t reach, void **ret_start);
 
 /* --- all of them --- */
-
-struct block_found {
-	uintptr_t start;
-	struct block block;
-	uint64_t bytes; /* requested; UINT64_MAX if only the allocator knows */
-};
 
 #define BLOCK_TABLE_BATCH 64 /* at most so many are told of at once */
 
