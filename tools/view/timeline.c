@@ -30,8 +30,9 @@
 #define LABEL_COLUMNS  6
 #define SNAPSHOTS_MOST 8
 #define CHANGES_MOST   3
+#define TITLE_COLUMNS  11 /* of "who grew", and a blank */
 #define CHANGE_COLUMNS 43 /* before the place */
-#define PLACE_LEAST    24
+#define PLACE_LEAST    12
 #define SPAN_BYTES     (2 * HUMAN_BYTES + 4)
 #define MIB            1048576.0
 #define NEAR_SHIFT     8 /* what is less than 1/256 below a peak is as good as that */
@@ -357,19 +358,21 @@ format_span(uint64_t from_ns, uint64_t to_ns, char *span)
 /* The place within the columns that those before it leave. */
 static void
 print_place(const struct term *term, const struct place_table *table, uint32_t stack,
-	    uint32_t caller, unsigned used)
+	    uint32_t caller)
 {
+	unsigned room = term->width > CHANGE_COLUMNS + PLACE_LEAST ? term->width - CHANGE_COLUMNS
+								   : PLACE_LEAST;
 	struct view_place place;
 
 	view_place_init(&place, table, stack, caller, GROUP_BY_LINE, false);
-	if (term->width > 0) {
-		unsigned room =
-			term->width > used + PLACE_LEAST ? term->width - used - 2 : PLACE_LEAST - 2;
-		/* A position that finds no room here has a line of its own. */
-		bool folded = view_place_least(place.position) + room / 2 > room;
-
-		view_place_cut_name(place.name, folded ? room : room / 2);
-		view_place_cut_position(place.position, room - term_columns(place.name));
+	if (term->width > 0)
+		view_place_fit(&place, room);
+	if (term->width > 0 && term_columns(place.name) + 2 + term_columns(place.position) > room) {
+		/* The position is going to have a line of its own. */
+		view_place_release(&place);
+		view_place_init(&place, table, stack, caller, GROUP_BY_LINE, false);
+		view_place_cut_name(place.name, room);
+		view_place_cut_position(place.position, room + CHANGE_COLUMNS - TITLE_COLUMNS);
 	}
 	fprintf(term->stream, "  %s%s%s\n", place.name, *place.position ? "  " : "",
 		place.position);
@@ -386,7 +389,7 @@ print_change(const struct term *term, const char *title, const struct changes_pa
 	fprintf(term->stream, "%-10s %-18s %11s", title, span,
 		human_size_change(profile_get_change(row->old.live_bytes, row->new.live_bytes),
 				  bytes));
-	print_place(term, part->table, row->stack, row->caller, CHANGE_COLUMNS);
+	print_place(term, part->table, row->stack, row->caller);
 }
 
 static void
@@ -407,7 +410,7 @@ print_growing(const struct term *term, const struct growth *growth)
 		fprintf(term->stream, "%-10s %-17s %12s", i == 0 ? "growing" : "",
 			view_growth_format_verdict(&row->verdict, verdict),
 			view_growth_format_rate(&row->verdict, rate));
-		print_place(term, growth->table, row->stack, row->caller, CHANGE_COLUMNS);
+		print_place(term, growth->table, row->stack, row->caller);
 	}
 }
 
