@@ -505,8 +505,14 @@ tools_libtools_a_SOURCES = \
 	tools/view/suppressed.h \
 	tools/view/table.c \
 	tools/view/table.h \
+	tools/view/time_axis.c \
+	tools/view/time_axis.h \
 	tools/view/timeline.c \
 	tools/view/timeline.h \
+	tools/view/timeline_bars.c \
+	tools/view/timeline_bars.h \
+	tools/view/timeline_json.c \
+	tools/view/timeline_text.c \
 	tools/view/top.c \
 	tools/view/top.h \
 	tools/view/top_csv.c \
