@@ -457,6 +457,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/lifetimes.h \
 	tools/view/leaks.c \
 	tools/view/leaks.h \
+	tools/view/leaks_json.c \
+	tools/view/leaks_row.c \
+	tools/view/leaks_row.h \
+	tools/view/leaks_text.c \
 	tools/view/list.c \
 	tools/view/list.h \
 	tools/view/mapped.c \
