@@ -479,6 +479,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/page_source.c \
 	tools/view/page_source.h \
 	tools/view/page_markdown.c \
+	tools/view/page_names.c \
+	tools/view/page_names.h \
+	tools/view/page_side.c \
+	tools/view/page_side.h \
 	tools/view/parts.c \
 	tools/view/parts.h \
 	tools/view/pins.c \
