@@ -531,6 +531,9 @@ tools_libtools_a_SOURCES = \
 	tools/view/top_tree.c \
 	tools/view/top_tree_json.c \
 	tools/view/waterfall.c \
+	tools/view/waterfall_csv.c \
+	tools/view/waterfall_json.c \
+	tools/view/waterfall_text.c \
 	tools/view/waterfall.h
 
 if HAVE_MICROHTTPD
