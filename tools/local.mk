@@ -489,6 +489,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/pins.h \
 	tools/view/place.c \
 	tools/view/place.h \
+	tools/view/place_fit.c \
+	tools/view/place_fit.h \
+	tools/view/place_json.c \
+	tools/view/place_json.h \
 	tools/view/pmap.c \
 	tools/view/pmap.h \
 	tools/view/processes.c \

@@ -17,7 +17,7 @@
 #include "util/range_index.h"
 #include "util/term.h"
 #include "util/xalloc.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -19,7 +19,7 @@
 #include "util/term.h"
 #include "view/marks.h"
 #include "view/parts.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 #include "view/time_axis.h"
 #include "view/timeline.h"
 

@@ -18,6 +18,8 @@
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
+#include "view/place_fit.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 #include "view/table.h"
 

@@ -14,7 +14,7 @@
 #include "view/graph_quality.h"
 #include "view/json.h"
 #include "view/moment.h"
-#include "view/place.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 
 static const char *const reason_keys[REACH_REASONS] = {"interior_blocks", "dead_stack_blocks",

@@ -11,6 +11,7 @@
 #include "util/text.h"
 #include "view/leaks.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 
 #define PARTS_SHOWN 3
 #define LOOKS_SHOWN 3

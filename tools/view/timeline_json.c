@@ -15,7 +15,7 @@
 #include "view/json.h"
 #include "view/marks.h"
 #include "view/moment.h"
-#include "view/place.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 #include "view/waterfall.h"
 

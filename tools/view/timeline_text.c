@@ -21,6 +21,7 @@
 #include "view/marks.h"
 #include "view/parts.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/quality.h"
 #include "view/timeline_bars.h"
 
