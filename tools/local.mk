@@ -141,6 +141,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/diff.h \
 	tools/model/dominators.c \
 	tools/model/dominators.h \
+	tools/model/falls.c \
+	tools/model/falls.h \
 	tools/model/filter.c \
 	tools/model/filter.h \
 	tools/model/filter_condition.c \
@@ -169,6 +171,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/likeness.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
+	tools/model/looks.c \
+	tools/model/looks.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
 	tools/model/mapped.c \
@@ -211,6 +215,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/retained.h \
 	tools/model/retained_report.c \
 	tools/model/retained_report.h \
+	tools/model/rise.c \
+	tools/model/rise.h \
 	tools/model/reach.c \
 	tools/model/reach.h \
 	tools/model/selection.h \
