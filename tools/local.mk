@@ -195,6 +195,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/pin.h \
 	tools/model/place.c \
 	tools/model/place.h \
+	tools/model/place_order.c \
+	tools/model/place_order.h \
 	tools/model/process.c \
 	tools/model/process.h \
 	tools/model/profile.c \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/place_order.h"
 #include "model/profile.h"
 #include "model/std_node.h"
 #include "model/suppress.h"
@@ -192,7 +193,7 @@ static uint32_t *
 sort_rows(struct making *making)
 {
 	size_t count = making->rows.count;
-	uint32_t *ranks = place_table_rank_stacks(making->attribution->table);
+	uint32_t *ranks = place_order_rank_stacks(making->attribution->table);
 	uint32_t *where = xcalloc(count + 1, sizeof(*where));
 	struct order *orders = xcalloc(count + 1, sizeof(*orders));
 	struct leak_row *rows = xcalloc(count + 1, sizeof(*rows));
