@@ -157,6 +157,16 @@ tools_libtools_a_SOURCES = \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
+	tools/model/group_by.c \
+	tools/model/group_by.h \
+	tools/model/group_functions.c \
+	tools/model/group_functions.h \
+	tools/model/group_set.c \
+	tools/model/group_set.h \
+	tools/model/grouping.c \
+	tools/model/grouping.h \
+	tools/model/grouping_blocks.c \
+	tools/model/grouping_blocks.h \
 	tools/model/growth.c \
 	tools/model/growth.h \
 	tools/model/leak.c \
