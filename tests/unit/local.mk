@@ -23,6 +23,7 @@ tools_unit_tests = \
 	tests/unit/test_blocks \
 	tests/unit/test_changes \
 	tests/unit/test_collect \
+	tests/unit/test_delta \
 	tests/unit/test_diff \
 	tests/unit/test_dominators \
 	tests/unit/test_exec_reader \
@@ -176,6 +177,9 @@ tests_unit_test_changes_SOURCES = tests/unit/test_changes.c $(fixture) $(scratch
 tests_unit_test_collect_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_collect_LDADD = $(tools_unit_libs)
 tests_unit_test_collect_SOURCES = tests/unit/test_collect.c $(scratch) $(recordings)
+tests_unit_test_delta_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_delta_LDADD = $(tools_unit_libs)
+tests_unit_test_delta_SOURCES = tests/unit/test_delta.c $(fixture) $(scratch)
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
