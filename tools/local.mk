@@ -141,6 +141,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/diff.h \
 	tools/model/dominators.c \
 	tools/model/dominators.h \
+	tools/model/falls.c \
+	tools/model/falls.h \
 	tools/model/filter.c \
 	tools/model/filter.h \
 	tools/model/filter_condition.c \
@@ -155,6 +157,16 @@ tools_libtools_a_SOURCES = \
 	tools/model/group.h \
 	tools/model/group_blocks.c \
 	tools/model/group_blocks.h \
+	tools/model/group_by.c \
+	tools/model/group_by.h \
+	tools/model/group_functions.c \
+	tools/model/group_functions.h \
+	tools/model/group_set.c \
+	tools/model/group_set.h \
+	tools/model/grouping.c \
+	tools/model/grouping.h \
+	tools/model/grouping_blocks.c \
+	tools/model/grouping_blocks.h \
 	tools/model/growth.c \
 	tools/model/growth.h \
 	tools/model/leak.c \
@@ -169,6 +181,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/likeness.h \
 	tools/model/listing.c \
 	tools/model/listing.h \
+	tools/model/looks.c \
+	tools/model/looks.h \
 	tools/model/managed.c \
 	tools/model/managed.h \
 	tools/model/mapped.c \
@@ -191,6 +205,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/pin.h \
 	tools/model/place.c \
 	tools/model/place.h \
+	tools/model/place_order.c \
+	tools/model/place_order.h \
 	tools/model/process.c \
 	tools/model/process.h \
 	tools/model/profile.c \
@@ -211,6 +227,8 @@ tools_libtools_a_SOURCES = \
 	tools/model/retained.h \
 	tools/model/retained_report.c \
 	tools/model/retained_report.h \
+	tools/model/rise.c \
+	tools/model/rise.h \
 	tools/model/reach.c \
 	tools/model/reach.h \
 	tools/model/selection.h \
@@ -457,6 +475,10 @@ tools_libtools_a_SOURCES = \
 	tools/view/lifetimes.h \
 	tools/view/leaks.c \
 	tools/view/leaks.h \
+	tools/view/leaks_json.c \
+	tools/view/leaks_row.c \
+	tools/view/leaks_row.h \
+	tools/view/leaks_text.c \
 	tools/view/list.c \
 	tools/view/list.h \
 	tools/view/mapped.c \
@@ -475,12 +497,20 @@ tools_libtools_a_SOURCES = \
 	tools/view/page_source.c \
 	tools/view/page_source.h \
 	tools/view/page_markdown.c \
+	tools/view/page_names.c \
+	tools/view/page_names.h \
+	tools/view/page_side.c \
+	tools/view/page_side.h \
 	tools/view/parts.c \
 	tools/view/parts.h \
 	tools/view/pins.c \
 	tools/view/pins.h \
 	tools/view/place.c \
 	tools/view/place.h \
+	tools/view/place_fit.c \
+	tools/view/place_fit.h \
+	tools/view/place_json.c \
+	tools/view/place_json.h \
 	tools/view/pmap.c \
 	tools/view/pmap.h \
 	tools/view/processes.c \
@@ -505,8 +535,14 @@ tools_libtools_a_SOURCES = \
 	tools/view/suppressed.h \
 	tools/view/table.c \
 	tools/view/table.h \
+	tools/view/time_axis.c \
+	tools/view/time_axis.h \
 	tools/view/timeline.c \
 	tools/view/timeline.h \
+	tools/view/timeline_bars.c \
+	tools/view/timeline_bars.h \
+	tools/view/timeline_json.c \
+	tools/view/timeline_text.c \
 	tools/view/top.c \
 	tools/view/top.h \
 	tools/view/top_csv.c \
@@ -517,6 +553,9 @@ tools_libtools_a_SOURCES = \
 	tools/view/top_tree.c \
 	tools/view/top_tree_json.c \
 	tools/view/waterfall.c \
+	tools/view/waterfall_csv.c \
+	tools/view/waterfall_json.c \
+	tools/view/waterfall_text.c \
 	tools/view/waterfall.h
 
 if HAVE_MICROHTTPD

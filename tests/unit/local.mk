@@ -23,10 +23,13 @@ tools_unit_tests = \
 	tests/unit/test_blocks \
 	tests/unit/test_changes \
 	tests/unit/test_collect \
+	tests/unit/test_delta \
 	tests/unit/test_diff \
 	tests/unit/test_dominators \
 	tests/unit/test_exec_reader \
 	tests/unit/test_filter \
+	tests/unit/test_folder \
+	tests/unit/test_graph_beside \
 	tests/unit/test_graph_file \
 	tests/unit/test_group \
 	tests/unit/test_human \
@@ -34,15 +37,18 @@ tools_unit_tests = \
 	tests/unit/test_likeness \
 	tests/unit/test_listing \
 	tests/unit/test_living_access \
+	tests/unit/test_meant \
 	tests/unit/test_moment \
 	tests/unit/test_name_file \
 	tests/unit/test_option_words \
 	tests/unit/test_output \
 	tests/unit/test_path_ends \
+	tests/unit/test_path_map \
 	tests/unit/test_profile \
 	tests/unit/test_quality \
 	tests/unit/test_resident \
 	tests/unit/test_reach \
+	tests/unit/test_site_match \
 	tests/unit/test_snapshot \
 	tests/unit/test_source \
 	tests/unit/test_suppress \
@@ -171,6 +177,9 @@ tests_unit_test_changes_SOURCES = tests/unit/test_changes.c $(fixture) $(scratch
 tests_unit_test_collect_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_collect_LDADD = $(tools_unit_libs)
 tests_unit_test_collect_SOURCES = tests/unit/test_collect.c $(scratch) $(recordings)
+tests_unit_test_delta_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_delta_LDADD = $(tools_unit_libs)
+tests_unit_test_delta_SOURCES = tests/unit/test_delta.c $(fixture) $(scratch)
 tests_unit_test_diff_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_diff_LDADD = $(tools_unit_libs)
 tests_unit_test_diff_SOURCES = tests/unit/test_diff.c $(fixture) $(scratch)
@@ -225,3 +234,18 @@ tests_unit_test_dominators_SOURCES = tests/unit/test_dominators.c $(scratch)
 tests_unit_test_graph_file_CPPFLAGS = $(tools_unit_cppflags)
 tests_unit_test_graph_file_LDADD = $(tools_unit_libs)
 tests_unit_test_graph_file_SOURCES = tests/unit/test_graph_file.c $(scratch) $(graphs)
+tests_unit_test_folder_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_folder_LDADD = $(tools_unit_libs)
+tests_unit_test_folder_SOURCES = tests/unit/test_folder.c $(scratch)
+tests_unit_test_graph_beside_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_graph_beside_LDADD = $(tools_unit_libs)
+tests_unit_test_graph_beside_SOURCES = tests/unit/test_graph_beside.c $(scratch) $(recordings) $(graphs)
+tests_unit_test_meant_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_meant_LDADD = $(tools_unit_libs)
+tests_unit_test_meant_SOURCES = tests/unit/test_meant.c $(scratch) $(recordings)
+tests_unit_test_path_map_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_path_map_LDADD = $(tools_unit_libs)
+tests_unit_test_path_map_SOURCES = tests/unit/test_path_map.c $(fixture) $(scratch)
+tests_unit_test_site_match_CPPFLAGS = $(tools_unit_cppflags)
+tests_unit_test_site_match_LDADD = $(tools_unit_libs)
+tests_unit_test_site_match_SOURCES = tests/unit/test_site_match.c $(fixture) $(scratch)

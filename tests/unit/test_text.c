@@ -18,6 +18,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -297,6 +298,37 @@ START_TEST(a_name_is_shortened_from_what_says_least)
 }
 END_TEST
 
+/* The name gives way to the file and the line, and takes what they leave. */
+START_TEST(a_place_is_fitted_to_its_columns)
+{
+	static const struct {
+		unsigned columns;
+		const char *name, *position, *cut_name, *cut_position;
+	} rows[] = {
+		{29, "take", "/usr/src/demo/v0.1.c:25", "take", "/usr/src/demo/v0.1.c:25"},
+		{25, "take", "/usr/src/demo/v0.1.c:25", "take", ".../demo/v0.1.c:25"},
+		{15, "take", "/usr/src/demo/v0.1.c:25", "take", "v0.1.c:25"},
+		{30, "handleIncomingRequest", "src/a.c:9", "handleIncomingRe...", "src/a.c:9"},
+		{50, "ns::Cache<int, long>::insert", "src/deep/below/file.cpp:12 <- load",
+		 "ns::Cache<...>::insert", "src/deep/below/file.cpp:12"},
+		{40, "handleIncomingRequest", "src/deep/below/averylongfilename.cpp:12",
+		 "handleI...", ".../averylongfilename.cpp:12"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct view_place place = {.name = xstrdup(rows[i].name),
+					   .position = xstrdup(rows[i].position)};
+
+		view_place_fit(&place, rows[i].columns);
+		ck_assert_str_eq(place.name, rows[i].cut_name);
+		ck_assert_str_eq(place.position, rows[i].cut_position);
+		ck_assert_uint_le(term_columns(place.name) + 2 + term_columns(place.position),
+				  rows[i].columns);
+		view_place_release(&place);
+	}
+}
+END_TEST
+
 START_TEST(a_file_and_a_line_are_never_cut)
 {
 	static const struct {
@@ -485,6 +517,7 @@ main(void)
 	tcase_add_test(tcase, nothing_drives_the_terminal);
 	tcase_add_test(tcase, columns_are_counted_and_cut);
 	tcase_add_test(tcase, a_name_is_shortened_from_what_says_least);
+	tcase_add_test(tcase, a_place_is_fitted_to_its_columns);
 	tcase_add_test(tcase, a_file_and_a_line_are_never_cut);
 	tcase_add_test(tcase, color_follows_its_rules);
 	tcase_add_test(tcase, sparklines_have_their_width);

@@ -17,6 +17,7 @@
 #include "util/intern.h"
 #include "util/term.h"
 #include "util/xalloc.h"
+#include "view/time_axis.h"
 #include "view/timeline.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -111,9 +112,9 @@ START_TEST(ticks_are_round_and_few)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct view_timeline_axis axis;
+		struct view_time_axis axis;
 
-		view_timeline_axis_init(&axis, rows[i].from_ns, rows[i].to_ns, 6);
+		view_time_axis_init(&axis, rows[i].from_ns, rows[i].to_ns, 6);
 		ck_assert_str_eq(axis.unit, rows[i].unit);
 		ck_assert_uint_le(axis.count, 7);
 		ck_assert(axis.count == 0 || axis.first_ns >= (double)rows[i].from_ns);

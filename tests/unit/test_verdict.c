@@ -17,7 +17,7 @@ enum {
 };
 
 struct series {
-	struct verdict_point points[MOST];
+	struct look_point points[MOST];
 	size_t count;
 };
 
@@ -162,7 +162,7 @@ fill(struct series *series, shape_at *shape, size_t count, unsigned seed)
 		double when =
 			part + (i > 0 && i + 1 < count ? 0.9 * noise(&state) / (double)count : 0);
 
-		series->points[i] = (struct verdict_point){
+		series->points[i] = (struct look_point){
 			.time_ns = (uint64_t)(when * 1e10),
 			.bytes = (int64_t)shape(part, (unsigned)i, &shape_state),
 		};
@@ -228,7 +228,7 @@ fill_with(struct series *series, const char *digits)
 {
 	series->count = strlen(digits);
 	for (size_t i = 0; i < series->count; i++)
-		series->points[i] = (struct verdict_point){
+		series->points[i] = (struct look_point){
 			.time_ns = i * SECOND,
 			.bytes = (digits[i] - '0') * 1000,
 		};
@@ -318,11 +318,11 @@ END_TEST
 START_TEST(hostile_numbers)
 {
 	static const int64_t values[] = {INT64_MIN, INT64_MAX, 0, INT64_MAX, INT64_MIN, -1};
-	struct verdict_point points[6];
+	struct look_point points[6];
 	struct verdict verdict;
 
 	for (size_t i = 0; i < 6; i++)
-		points[i] = (struct verdict_point){UINT64_MAX, values[i]};
+		points[i] = (struct look_point){UINT64_MAX, values[i]};
 	for (size_t count = 0; count <= 6; count++)
 		verdict_init(&verdict, points, count, true, true);
 	for (int kind = 0; kind < VERDICT_KINDS; kind++)

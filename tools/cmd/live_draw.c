@@ -18,6 +18,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 
 #define HEAD_LINES 3
 

@@ -19,7 +19,8 @@
 #include "util/term.h"
 #include "view/marks.h"
 #include "view/parts.h"
-#include "view/place.h"
+#include "view/place_fit.h"
+#include "view/time_axis.h"
 #include "view/timeline.h"
 
 #define WIDTH        960
@@ -118,11 +119,11 @@ write_sizes(const struct frame *frame)
 static void
 write_grid(const struct frame *frame)
 {
-	struct view_timeline_axis axis;
+	struct view_time_axis axis;
 	char label[HUMAN_BYTES];
 
 	write_sizes(frame);
-	view_timeline_axis_init(&axis, frame->view->from_ns, frame->view->to_ns, 8);
+	view_time_axis_init(&axis, frame->view->from_ns, frame->view->to_ns, 8);
 	for (unsigned i = 0; i < axis.count; i++) {
 		double at = axis.first_ns + i * axis.step_ns;
 		double x = get_x(frame, at);

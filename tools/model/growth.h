@@ -20,7 +20,7 @@
 
 struct growth_row {
 	uint32_t key, stack, caller; /* as in `struct group` */
-	struct verdict_point *looks; /* [look_count] of the growth */
+	struct look_point *looks;    /* [look_count] of the growth */
 	struct verdict verdict;
 	int64_t most_bytes;
 	int64_t lost_bytes, lost_blocks; /* where `last.has_lost` */
@@ -28,7 +28,7 @@ struct growth_row {
 
 struct growth {
 	struct place_table *table;
-	struct verdict_point *looks; /* of all groups together */
+	struct look_point *looks; /* of all groups together */
 	size_t look_count;
 	bool from_start;         /* the first look is the start */
 	bool has_mapped;         /* a row is what the program maps by itself: resident bytes */

@@ -22,6 +22,26 @@ leak_values_add(struct leak_values *sum, const struct leak_values *values)
 	sum->hung_bytes += values->hung_bytes;
 }
 
+uint64_t
+leak_values_get_all_bytes(const struct leak_values *values)
+{
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < REACH_KINDS; i++)
+		bytes += values->bytes[i];
+	return bytes;
+}
+
+uint64_t
+leak_values_get_all_blocks(const struct leak_values *values)
+{
+	uint64_t blocks = 0;
+
+	for (int i = 0; i < REACH_KINDS; i++)
+		blocks += values->blocks[i];
+	return blocks;
+}
+
 /* Twice as many at least, and two more. */
 bool
 leak_change_is_growth(const struct leak_change *change)

@@ -116,6 +116,10 @@ leak_values_get_lost_blocks(const struct leak_values *values)
 	return values->blocks[REACH_DEFINITE] + values->blocks[REACH_INDIRECT];
 }
 
+/* Of all kinds. */
+uint64_t leak_values_get_all_bytes(const struct leak_values *values);
+uint64_t leak_values_get_all_blocks(const struct leak_values *values);
+
 void leak_values_add(struct leak_values *sum, const struct leak_values *values);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/place_order.h"
 #include "model/profile.h"
 #include "model/std_node.h"
 #include "model/suppress.h"
@@ -41,26 +42,6 @@ struct making {
 	ARRAY(struct leak_row) rows;
 	ARRAY(uint64_t) most; /* by row, bytes of the site that it shows */
 };
-
-static uint64_t
-count_bytes(const struct leak_values *values)
-{
-	uint64_t bytes = 0;
-
-	for (int i = 0; i < REACH_KINDS; i++)
-		bytes += values->bytes[i];
-	return bytes;
-}
-
-static uint64_t
-count_blocks(const struct leak_values *values)
-{
-	uint64_t blocks = 0;
-
-	for (int i = 0; i < REACH_KINDS; i++)
-		blocks += values->blocks[i];
-	return blocks;
-}
 
 static uint32_t
 get_key(const struct making *making, const struct attribution_site *site)
@@ -125,7 +106,7 @@ add_site(struct making *making, uint32_t number)
 	struct attribution_site site;
 
 	making->row_of_site[number] = NO_ROW;
-	if (count_blocks(values) == 0)
+	if (leak_values_get_all_blocks(values) == 0)
 		return;
 	attribution_get_site(making->attribution, leaf, &site);
 	if (node->rule != SUPPRESS_NONE || !attribution_keep(making->attribution, &site, NULL)) {
@@ -136,9 +117,10 @@ add_site(struct making *making, uint32_t number)
 	making->row_of_site[number] = row;
 	leak_values_add(&making->rows.items[row].values, values);
 	add_history(making, number, &making->rows.items[row]);
-	if (making->most.items[row] != 0 && count_bytes(values) <= making->most.items[row])
+	if (making->most.items[row] != 0 &&
+	    leak_values_get_all_bytes(values) <= making->most.items[row])
 		return;
-	making->most.items[row] = count_bytes(values) + 1;
+	making->most.items[row] = leak_values_get_all_bytes(values) + 1;
 	making->rows.items[row].caller = attribution_find_caller(making->attribution, &site);
 	making->rows.items[row].stack = attribution_make_stack(making->attribution, &site);
 	making->rows.items[row].site = number;
@@ -211,7 +193,7 @@ static uint32_t *
 sort_rows(struct making *making)
 {
 	size_t count = making->rows.count;
-	uint32_t *ranks = place_table_rank_stacks(making->attribution->table);
+	uint32_t *ranks = place_order_rank_stacks(making->attribution->table);
 	uint32_t *where = xcalloc(count + 1, sizeof(*where));
 	struct order *orders = xcalloc(count + 1, sizeof(*orders));
 	struct leak_row *rows = xcalloc(count + 1, sizeof(*rows));
@@ -376,7 +358,7 @@ list_looks(const struct making *making, const uint32_t *where, struct leak_row_l
 				.row = where[making->row_of_site[i]],
 				.name = std_node_names[nodes[i + 1]],
 				.is_node = true,
-				.blocks = count_blocks(values),
+				.blocks = leak_values_get_all_blocks(values),
 				.lost = values->blocks[REACH_DEFINITE] +
 					values->blocks[REACH_INDIRECT],
 			};

@@ -77,12 +77,11 @@ make_path(const char *folder, const char *below)
 			 below);
 }
 
-static const char *
-rename_file(struct path_map *map, struct profile *profile, const char *file)
+/* Of the longest folder that the file is below, or NULL. */
+static struct path_rule *
+find_rule(const struct path_map *map, const char *file)
 {
 	struct path_rule *longest = NULL;
-	const char *result;
-	char *path;
 
 	for (size_t i = 0; i < map->count; i++) {
 		struct path_rule *rule = &map->rules[i];
@@ -91,11 +90,15 @@ rename_file(struct path_map *map, struct profile *profile, const char *file)
 		    (longest == NULL || strlen(rule->from) > strlen(longest->from)))
 			longest = rule;
 	}
-	if (longest == NULL)
-		return file;
-	longest->files++;
-	path = make_path(longest->to, get_below(file, longest->from));
-	result = intern_insert_string(profile->strings, path);
+	return longest;
+}
+
+static const char *
+rename_file(const struct path_rule *rule, struct profile *profile, const char *file)
+{
+	char *path = make_path(rule->to, get_below(file, rule->from));
+	const char *result = intern_insert_string(profile->strings, path);
+
 	free(path);
 	return result;
 }
@@ -160,8 +163,13 @@ path_map_apply(struct path_map *map, struct profile *profile)
 	struct file *files = collect_files(profile, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		files[i].renamed = rename_file(map, profile, files[i].path);
-		renamed += files[i].renamed != files[i].path;
+		struct path_rule *rule = find_rule(map, files[i].path);
+
+		if (rule == NULL)
+			continue;
+		rule->files++;
+		files[i].renamed = rename_file(rule, profile, files[i].path);
+		renamed += strcmp(files[i].renamed, files[i].path) != 0;
 	}
 	rename_locations(profile, files, count);
 	free(files);
@@ -207,13 +215,19 @@ follow_rules(struct path_map *map, struct profile *old, struct file *files, size
 	     const struct file *others, size_t other_count)
 {
 	for (size_t i = 0; i < count; i++) {
+		struct path_rule *rule;
 		const char *renamed;
 
 		if (files[i].renamed != NULL)
 			continue;
-		renamed = rename_file(map, old, files[i].path);
-		if (renamed != files[i].path && find_file(others, other_count, renamed) != NULL)
-			files[i].renamed = renamed;
+		rule = find_rule(map, files[i].path);
+		if (rule == NULL)
+			continue;
+		renamed = rename_file(rule, old, files[i].path);
+		if (find_file(others, other_count, renamed) == NULL)
+			continue;
+		files[i].renamed = renamed;
+		rule->files++;
 	}
 }
 

@@ -126,12 +126,4 @@ size_t place_table_stack_count(const struct place_table *table);
  */
 void place_format_file(const struct place *place, struct buffer *out);
 
-/*
- * The order of keys. Ranks are dense; a place or a stack with a smaller rank comes first: by file
- * name (code points), line, function, module, offset; stacks by their places from the outermost
- * on, a prefix first. The caller frees the array, which has one entry for each place or stack.
- */
-uint32_t *place_table_rank_places(const struct place_table *table);
-uint32_t *place_table_rank_stacks(const struct place_table *table);
-
 #endif

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "model/place_order.h"
+
 struct order {
 	const struct column *column;
 	const uint32_t *keys;
@@ -30,8 +32,7 @@ compare_groups(const void *a, const void *b, void *context)
 uint32_t *
 rank_keys(const struct place_table *table, enum group_by by)
 {
-	return by == GROUP_BY_STACK ? place_table_rank_stacks(table)
-				    : place_table_rank_places(table);
+	return by == GROUP_BY_STACK ? place_order_rank_stacks(table) : place_order_rank(table);
 }
 
 void

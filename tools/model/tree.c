@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/place_order.h"
 #include "model/system_library.h"
 #include "util/array.h"
 #include "util/glob.h"
@@ -262,7 +263,7 @@ init_ordering(struct ordering *ordering, const struct building *building)
 
 	ordering->building = building;
 	ordering->column = building->options->column;
-	ordering->ranks = place_table_rank_places(building->table);
+	ordering->ranks = place_order_rank(building->table);
 	ordering->children = xmalloc((count + 1) * sizeof(*ordering->children));
 	ordering->first = xcalloc(count + 2, sizeof(*ordering->first));
 	for (uint32_t i = 0; i < count; i++)

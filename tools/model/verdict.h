@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/looks.h"
+
 enum verdict_kind {
 	VERDICT_UNKNOWN, /* too few looks */
 	VERDICT_SAME,    /* it did not change */
@@ -23,12 +25,6 @@ enum verdict_kind {
 	VERDICT_SAW,     /* it rises and falls again and again, and keeps nothing */
 	VERDICT_FALL,    /* it only fell */
 	VERDICT_KINDS
-};
-
-/* One look. */
-struct verdict_point {
-	uint64_t time_ns;
-	int64_t bytes;
 };
 
 struct verdict {
@@ -45,7 +41,7 @@ struct verdict {
  * allocated. has_ended: the last one is from the end of the process, where all may have been given
  * back.
  */
-void verdict_init(struct verdict *verdict, const struct verdict_point *points, size_t count,
+void verdict_init(struct verdict *verdict, const struct look_point *points, size_t count,
 		  bool from_start, bool has_ended);
 
 /* Whether it goes on growing as far as can be seen. */

@@ -17,7 +17,7 @@
 #include "view/csv.h"
 #include "view/json.h"
 #include "view/moment.h"
-#include "view/place.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 #include "view/source_code.h"
 #include "view/stack.h"

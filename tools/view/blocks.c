@@ -19,6 +19,8 @@
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
+#include "view/place_fit.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 
 #define ADDRESS_COLUMNS 14 /* 0x7f0123456780 */

@@ -27,6 +27,7 @@
 #include "view/kept.h"
 #include "view/leaks.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/processes.h"
 #include "view/quality.h"
 

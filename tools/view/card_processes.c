@@ -19,6 +19,7 @@
 #include "util/xalloc.h"
 #include "model/card.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/processes.h"
 
 enum {

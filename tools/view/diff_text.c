@@ -17,6 +17,7 @@
 #include "view/filters.h"
 #include "view/moment.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/quality.h"
 #include "view/source_code.h"
 #include "view/stack.h"

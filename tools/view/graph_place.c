@@ -11,6 +11,8 @@
 #include "util/term.h"
 #include "view/owner.h"
 #include "view/place.h"
+#include "view/place_fit.h"
+#include "view/place_json.h"
 
 #define STEPS_SHOWN      12 /* of a path, without those that repeat a place */
 #define LIKENESSES_SHOWN 3  /* of a group */

@@ -18,6 +18,8 @@
 #include "view/json.h"
 #include "view/moment.h"
 #include "view/place.h"
+#include "view/place_fit.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 #include "view/table.h"
 
@@ -301,7 +303,7 @@ view_growth_verdict_json(struct json_writer *json, const struct verdict *verdict
 
 static void
 write_looks(struct json_writer *json, const char *key, const struct growth *growth,
-	    const struct verdict_point *looks)
+	    const struct look_point *looks)
 {
 	json_writer_begin_array(json, key);
 	for (size_t i = 0; i < growth->look_count; i++)

@@ -21,7 +21,7 @@
 #include "util/text.h"
 #include "view/marks.h"
 #include "view/moment.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 #include "view/processes.h"
 #include "view/quality.h"
 #include "view/resident.h"

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/attribution.h"
 #include "model/group.h"
@@ -38,5 +39,14 @@ char *view_leaks_explain(int error);
 
 void view_leaks_text(const struct term *term, const struct view_leaks *view);
 void view_leaks_json(const struct term *term, const struct view_leaks *view);
+
+/* --- what the formats share --- */
+
+/* What has come of a row and hangs on nothing that has; NULL. */
+const struct owner_growth_row *view_leaks_find_growth(const struct view_leaks *view,
+						      const struct leak_row *row);
+
+/* Processes of a sum that add nothing, as nobody has looked at them. */
+uint32_t view_leaks_count_unseen(const struct profile *profile);
 
 #endif

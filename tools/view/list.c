@@ -13,7 +13,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "view/json.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 
 enum {
 	NUMBERS_COLUMNS = 86, /* of a row, before the path */

@@ -10,7 +10,7 @@
 #include "util/json_writer.h"
 #include "util/term.h"
 #include "util/text.h"
-#include "view/place.h"
+#include "view/place_json.h"
 #include "view/site.h"
 #include "view/table.h"
 

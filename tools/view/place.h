@@ -15,10 +15,6 @@
 #include "model/place.h"
 
 struct buffer;
-struct json_writer;
-
-/* Columns that a name may have at most, by the width of the terminal (0: none, nothing is cut). */
-unsigned view_place_name_columns(unsigned width);
 
 struct view_place {
 	char *name;     /* "json::parse_object" */
@@ -40,30 +36,6 @@ void view_place_format_name(const struct place *place, struct buffer *out);
 /* A path against the working directory, not escaped, and whether it is below that. */
 void view_place_format_file(const char *file, bool full_names, struct buffer *out, bool *ret_own);
 
-/* Cut text to at most columns, with "..." at its end. Below 4 columns: do not. */
-void view_place_cut(char *text, unsigned columns);
-
-/*
- * The same for the name of a function: template arguments go first, then outer namespaces:
- * "...::DiagStateMap::getFile".
- */
-void view_place_cut_name(char *name, unsigned columns);
-
-/* The columns of what such a name is reduced to before it is cut: the class and the method. */
-unsigned view_place_name_least(const char *name);
-
-/*
- * The same for a position: callers go first, then folders: "Objects/listobject.c:81 <- ...",
- * ".../listobject.c:81". The file and the line are never cut.
- */
-void view_place_cut_position(char *text, unsigned columns);
-
-/* The columns that a position has at least, when it is cut. */
-unsigned view_place_least(const char *position);
-
-/* Cut name and position, with two blanks between, to so many columns; the line stays. */
-void view_place_fit(struct view_place *view, unsigned columns);
-
 /* `file:line` as tracemalloc prints a frame, escaped. With by file the line is 0. */
 void view_place_tracemalloc(const struct place *place, enum group_by by, struct buffer *out);
 
@@ -72,10 +44,6 @@ void view_place_tracemalloc(const struct place *place, enum group_by by, struct 
  * function the position. An offset of 0 is none.
  */
 void view_place_keep_key(struct place *place, enum group_by by);
-
-/* The member "frames": what is known of each place of a stack, innermost first. */
-void view_place_json(struct json_writer *json, const struct place_table *table, uint32_t stack,
-		     enum group_by by);
 
 /* The place as the group's key has it: a whole stack is known by its innermost place. */
 const struct place *view_place_get(const struct place_table *table, uint32_t stack);

@@ -13,7 +13,7 @@
 #include "util/term.h"
 #include "util/text.h"
 #include "util/xalloc.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 #include "view/quality.h"
 
 enum {

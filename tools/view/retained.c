@@ -16,6 +16,8 @@
 #include "view/moment.h"
 #include "view/owner.h"
 #include "view/place.h"
+#include "view/place_fit.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 
 /*** text ***/

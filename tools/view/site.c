@@ -10,6 +10,7 @@
 #include "util/term.h"
 #include "view/csv.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/table.h"
 
 bool

@@ -10,6 +10,7 @@
 #include "util/term.h"
 #include "util/xalloc.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/source_code.h"
 
 #define INLINED     "  (inlined)"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "util/xalloc.h"
-#include "view/place.h"
+#include "view/place_fit.h"
 
 #define GAP         2
 #define FIT_LEAST   12

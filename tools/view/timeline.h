@@ -11,7 +11,12 @@
 #include "model/curve.h"
 #include "model/profile.h"
 
+struct growth;
+struct leak_values;
 struct term;
+
+/* Who grew or fell, and goes on growing: so many of each at most. */
+#define VIEW_TIMELINE_CHANGES 3
 
 struct view_timeline {
 	const struct profile *profile; /* symbolized, at least one moment */
@@ -39,16 +44,14 @@ const struct profile_mark *view_timeline_get_unseen_peak(const struct view_timel
 const struct profile_mark *view_timeline_get_next_mark(const struct profile *profile,
 						       uint32_t index);
 
-/* Ticks of an axis of time: a step of 1, 2 or 5 times a power of ten of its unit. */
-struct view_timeline_axis {
-	const char *unit; /* "s" */
-	double unit_ns;
-	double first_ns, step_ns;
-	unsigned count;
-};
+/* The most that the kernel had given to the process: also what is not of malloc, or not given back.
+ * NULL when it was not sampled. */
+const struct curve_point *view_timeline_find_resident_peak(const struct view_timeline *view);
 
-/* At most ticks + 1 of them are in the span. */
-void view_timeline_axis_init(struct view_timeline_axis *axis, uint64_t from_ns, uint64_t to_ns,
-			     unsigned ticks);
+/* What the last look has found lost, in the window or not: false when nobody has looked. */
+bool view_timeline_find_lost(const struct view_timeline *view, struct leak_values *ret_sum);
+
+/* How each line of the window grows; to release. */
+void view_timeline_init_growth(const struct view_timeline *view, struct growth *ret_growth);
 
 #endif

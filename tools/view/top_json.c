@@ -16,6 +16,7 @@
 #include "view/lifetimes.h"
 #include "view/moment.h"
 #include "view/place.h"
+#include "view/place_json.h"
 #include "view/quality.h"
 #include "view/suppressed.h"
 

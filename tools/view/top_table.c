@@ -17,6 +17,7 @@
 #include "util/human.h"
 #include "util/term.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 #include "view/table.h"
 
 #define HOT_SHARE   0.1 /* of the total: printed in bold */

@@ -25,6 +25,7 @@
 #include "util/text.h"
 #include "util/xalloc.h"
 #include "view/place.h"
+#include "view/place_fit.h"
 
 #define WIDTH_LEAST 48 /* narrower, a line that wraps says more than a stump */
 #define NUMBERS     3

@@ -11,7 +11,7 @@
 #include "model/tree.h"
 #include "util/json_writer.h"
 #include "view/json.h"
-#include "view/place.h"
+#include "view/place_json.h"
 
 static void
 write_values(struct json_writer *json, const struct view_top *view,

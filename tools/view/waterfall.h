@@ -11,6 +11,7 @@
 #include "model/resident.h"
 #include "view/mapped.h"
 #include "view/pins.h"
+#include "view/quality.h"
 
 struct term;
 
@@ -32,5 +33,15 @@ void view_waterfall_parts_json(struct json_writer *json, const uint64_t *parts);
 void view_waterfall_text(const struct term *term, const struct view_waterfall *view);
 void view_waterfall_json(const struct term *term, const struct view_waterfall *view);
 void view_waterfall_csv(const struct term *term, const struct view_waterfall *view);
+
+/* --- what the formats share --- */
+
+/* What has to be known to read the numbers right, a sentence each. */
+void view_waterfall_notes(const struct view_waterfall *view, view_quality_tell *tell_one,
+			  void *context);
+
+/* The mappings with the most other anonymous memory, `rows` of them at most; to free. Returns how
+ * many. */
+size_t view_waterfall_find_largest(const struct view_waterfall *view, size_t **ret_mappings);
 
 #endif
