@@ -314,6 +314,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
+	tools/run/elf_facts.c \
+	tools/run/elf_facts.h \
 	tools/run/elf_look.c \
 	tools/run/elf_look.h \
 	tools/run/exec_reader.c \
@@ -324,6 +326,8 @@ tools_libtools_a_SOURCES = \
 	tools/run/launch.h \
 	tools/run/launch_suspend.c \
 	tools/run/launch_suspend.h \
+	tools/run/program_path.c \
+	tools/run/program_path.h \
 	tools/run/target.c \
 	tools/run/target.h \
 	tools/run/unseen.c \

@@ -22,9 +22,9 @@
 #include "cmd/run_session.h"
 #include "model/profile.h"
 #include "run/collect.h"
+#include "run/elf_facts.h"
 #include "run/exec_reader.h"
 #include "run/interfaces.h"
-#include "run/target.h"
 #include "run/watch.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/name_cache.h"
@@ -83,7 +83,7 @@ static char *
 describe_allocator(const struct run *run)
 {
 	const struct profile *profile = run->card.profile;
-	char *name = target_find_allocator(profile->executable), *sentence = NULL;
+	char *name = elf_facts_find_allocator(profile->executable), *sentence = NULL;
 
 	if (name != NULL)
 		sentence = xasprintf("%s has %s inside: blocks that it takes from there are not "
