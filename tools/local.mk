@@ -302,15 +302,29 @@ tools_libtools_a_SOURCES = \
 	tools/read/tally.h \
 	tools/read/tally_blocks.c \
 	tools/read/tally_blocks.h \
+	tools/read/tally_draft.c \
+	tools/read/tally_draft.h \
 	tools/read/tally_file.c \
 	tools/read/tally_file.h \
 	tools/read/tally_format.c \
 	tools/read/tally_format.h \
+	tools/read/tally_input.c \
+	tools/read/tally_input.h \
 	tools/read/tally_leaks.c \
 	tools/read/tally_leaks.h \
+	tools/read/tally_moments.c \
+	tools/read/tally_moments.h \
+	tools/read/tally_names.c \
+	tools/read/tally_names.h \
+	tools/read/tally_output.c \
+	tools/read/tally_output.h \
+	tools/read/tally_process.c \
+	tools/read/tally_process.h \
 	tools/read/tally_read.c \
 	tools/read/tally_resident.c \
 	tools/read/tally_resident.h \
+	tools/read/tally_stacks.c \
+	tools/read/tally_stacks.h \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
