@@ -274,6 +274,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/memory_read.h \
 	tools/read/named.c \
 	tools/read/named.h \
+	tools/read/operand.c \
+	tools/read/operand.h \
 	tools/read/request.c \
 	tools/read/request.h \
 	tools/read/snapshot.c \
@@ -299,6 +301,15 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_title.c \
 	tools/read/source.c \
 	tools/read/source.h \
+	tools/read/source_choice.c \
+	tools/read/source_choice.h \
+	tools/read/source_explain.c \
+	tools/read/source_explain.h \
+	tools/read/source_file.c \
+	tools/read/source_file.h \
+	tools/read/source_recording.c \
+	tools/read/source_recording.h \
+	tools/read/source_request.h \
 	tools/read/tally.h \
 	tools/read/tally_blocks.c \
 	tools/read/tally_blocks.h \
