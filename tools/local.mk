@@ -256,6 +256,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/folder.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
+	tools/read/glibc_words.c \
+	tools/read/glibc_words.h \
 	tools/read/graph_beside.c \
 	tools/read/graph_beside.h \
 	tools/read/graph_file.c \
@@ -276,6 +278,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/named.h \
 	tools/read/operand.c \
 	tools/read/operand.h \
+	tools/read/process_memory.c \
+	tools/read/process_memory.h \
 	tools/read/request.c \
 	tools/read/request.h \
 	tools/read/snapshot.c \
@@ -296,6 +300,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_process_tables.c \
 	tools/read/snapshot_resident.c \
 	tools/read/snapshot_codes.c \
+	tools/read/snapshot_slots.c \
+	tools/read/snapshot_slots.h \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_threads.c \
 	tools/read/snapshot_title.c \
