@@ -351,6 +351,8 @@ tools_libtools_a_SOURCES = \
 	tools/run/elf_look.h \
 	tools/run/exec_reader.c \
 	tools/run/exec_reader.h \
+	tools/run/exit_graphs.c \
+	tools/run/exit_graphs.h \
 	tools/run/interfaces.c \
 	tools/run/interfaces.h \
 	tools/run/launch.c \
@@ -359,8 +361,12 @@ tools_libtools_a_SOURCES = \
 	tools/run/launch_suspend.h \
 	tools/run/program_path.c \
 	tools/run/program_path.h \
+	tools/run/spool.c \
+	tools/run/spool.h \
 	tools/run/target.c \
 	tools/run/target.h \
+	tools/run/tracked.c \
+	tools/run/tracked.h \
 	tools/run/unseen.c \
 	tools/run/unseen.h \
 	tools/run/watch.c \

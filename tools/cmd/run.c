@@ -25,6 +25,7 @@
 #include "run/elf_facts.h"
 #include "run/exec_reader.h"
 #include "run/interfaces.h"
+#include "run/spool.h"
 #include "run/watch.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/name_cache.h"
@@ -136,7 +137,7 @@ finish(struct run *run)
 
 	if (result != 0)
 		warn_errno(result, "%s: not all recordings could be read", run->directory);
-	run->card.processes = collector_get_processes(run->collector);
+	run->card.processes = spool_get_processes(collector_get_spool(run->collector));
 	result = run_write(run);
 	if (run->path_error == 0)
 		run->path_error = result;
