@@ -274,6 +274,8 @@ tools_libtools_a_SOURCES = \
 	tools/read/folder.h \
 	tools/read/foreign.c \
 	tools/read/foreign.h \
+	tools/read/glibc_words.c \
+	tools/read/glibc_words.h \
 	tools/read/graph_beside.c \
 	tools/read/graph_beside.h \
 	tools/read/graph_file.c \
@@ -292,6 +294,10 @@ tools_libtools_a_SOURCES = \
 	tools/read/memory_read.h \
 	tools/read/named.c \
 	tools/read/named.h \
+	tools/read/operand.c \
+	tools/read/operand.h \
+	tools/read/process_memory.c \
+	tools/read/process_memory.h \
 	tools/read/request.c \
 	tools/read/request.h \
 	tools/read/snapshot.c \
@@ -312,38 +318,73 @@ tools_libtools_a_SOURCES = \
 	tools/read/snapshot_process_tables.c \
 	tools/read/snapshot_resident.c \
 	tools/read/snapshot_codes.c \
+	tools/read/snapshot_slots.c \
+	tools/read/snapshot_slots.h \
 	tools/read/snapshot_tables.c \
 	tools/read/snapshot_threads.c \
 	tools/read/snapshot_title.c \
 	tools/read/source.c \
 	tools/read/source.h \
+	tools/read/source_choice.c \
+	tools/read/source_choice.h \
+	tools/read/source_explain.c \
+	tools/read/source_explain.h \
+	tools/read/source_file.c \
+	tools/read/source_file.h \
+	tools/read/source_recording.c \
+	tools/read/source_recording.h \
+	tools/read/source_request.h \
 	tools/read/tally.h \
 	tools/read/tally_blocks.c \
 	tools/read/tally_blocks.h \
+	tools/read/tally_draft.c \
+	tools/read/tally_draft.h \
 	tools/read/tally_file.c \
 	tools/read/tally_file.h \
 	tools/read/tally_format.c \
 	tools/read/tally_format.h \
+	tools/read/tally_input.c \
+	tools/read/tally_input.h \
 	tools/read/tally_leaks.c \
 	tools/read/tally_leaks.h \
+	tools/read/tally_moments.c \
+	tools/read/tally_moments.h \
+	tools/read/tally_names.c \
+	tools/read/tally_names.h \
+	tools/read/tally_output.c \
+	tools/read/tally_output.h \
+	tools/read/tally_process.c \
+	tools/read/tally_process.h \
 	tools/read/tally_read.c \
 	tools/read/tally_resident.c \
 	tools/read/tally_resident.h \
+	tools/read/tally_stacks.c \
+	tools/read/tally_stacks.h \
 	tools/read/tally_write.c \
 	tools/run/collect.c \
 	tools/run/collect.h \
+	tools/run/elf_facts.c \
+	tools/run/elf_facts.h \
 	tools/run/elf_look.c \
 	tools/run/elf_look.h \
 	tools/run/exec_reader.c \
 	tools/run/exec_reader.h \
+	tools/run/exit_graphs.c \
+	tools/run/exit_graphs.h \
 	tools/run/interfaces.c \
 	tools/run/interfaces.h \
 	tools/run/launch.c \
 	tools/run/launch.h \
 	tools/run/launch_suspend.c \
 	tools/run/launch_suspend.h \
+	tools/run/program_path.c \
+	tools/run/program_path.h \
+	tools/run/spool.c \
+	tools/run/spool.h \
 	tools/run/target.c \
 	tools/run/target.h \
+	tools/run/tracked.c \
+	tools/run/tracked.h \
 	tools/run/unseen.c \
 	tools/run/unseen.h \
 	tools/run/watch.c \

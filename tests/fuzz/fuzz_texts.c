@@ -20,6 +20,7 @@
 #include "model/filter.h"
 #include "base/options.h"
 #include "model/suppress.h"
+#include "run/elf_facts.h"
 #include "run/target.h"
 #include "util/glob.h"
 #include "util/human.h"
@@ -172,7 +173,7 @@ inspect(const uint8_t *bytes, size_t length)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	target_inspect((char *[]){path, NULL}, &target);
 	target_release(&target);
-	free(target_find_allocator(path));
+	free(elf_facts_find_allocator(path));
 	close(fd);
 }
 

@@ -15,6 +15,7 @@
 #include "model/profile.h"
 #include "recording_generator.h"
 #include "run/collect.h"
+#include "run/spool.h"
 #include "scratch.h"
 
 /* A process id that no process has. */
@@ -81,7 +82,7 @@ add_up_profiles(size_t *ret_count)
 	int result;
 
 	*ret_count = 0;
-	while ((result = collector_next(collector, &profile)) == 1) {
+	while ((result = spool_next(collector_get_spool(collector), &profile)) == 1) {
 		sum += profile->pid;
 		++*ret_count;
 		profile_free(profile);
@@ -113,7 +114,7 @@ START_TEST(what_ended_is_taken_in_at_the_next_look)
 	ck_assert_uint_eq(add_up_profiles(&count), 2u * GONE - 2);
 	ck_assert_uint_eq(count, 2);
 	/* And once more from the first. */
-	ck_assert_int_eq(collector_rewind(collector), 0);
+	ck_assert_int_eq(spool_rewind(collector_get_spool(collector)), 0);
 	ck_assert_uint_eq(add_up_profiles(&count), 2u * GONE - 2);
 }
 END_TEST
@@ -126,7 +127,7 @@ START_TEST(the_status_is_that_of_the_main_process)
 	write_recording("run/a.1.0.recording", GONE);
 	write_recording("run/b.2.0.recording", MAIN);
 	ck_assert_int_eq(collector_finish(collector, 3 << 8), 0);
-	while (collector_next(collector, &profile) == 1) {
+	while (spool_next(collector_get_spool(collector), &profile) == 1) {
 		ck_assert_int_eq(profile->has_wait_status, profile->pid == MAIN);
 		if (profile->pid == MAIN)
 			ck_assert_int_eq(profile->wait_status, 3 << 8);
@@ -173,7 +174,7 @@ sample_anonymous(const char *path, uint64_t tracer_bytes)
 	fd = lock_recording(path);
 	collector_tick(collector, true);
 	collector_finish(collector, 0);
-	ck_assert_int_eq(collector_next(collector, &profile), 1);
+	ck_assert_int_eq(spool_next(collector_get_spool(collector), &profile), 1);
 	ck_assert_uint_ne(profile->samples[0].rss_bytes, 0);
 	bytes = profile->anonymous_bytes;
 	ck_assert_uint_eq(profile->anonymous_last_bytes, bytes);

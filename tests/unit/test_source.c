@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "read/locate.h"
+#include "read/operand.h"
+#include "read/source_file.h"
 #include "recording_generator.h"
 #include "scratch.h"
 #include "read/source.h"
@@ -346,13 +348,13 @@ START_TEST(a_file_comes_before_a_process_of_its_name)
 	write_recording("heaptally/a.recording", GONE, 0);
 	snprintf(operand, sizeof(operand), "%d", GONE);
 	ck_assert_int_eq(mkdir(operand, 0700), 0);
-	ck_assert_int_eq(source_find_recording(operand, &path, &why), 0);
+	ck_assert_int_eq(operand_find_file(operand, &path, &why), 0);
 	ck_assert_ptr_nonnull(strstr(path, "/a.recording"));
 	free(path);
 	ck_assert_int_eq(rmdir(operand), 0);
 	write_tally(operand);
 	expect_process(operand, "small", 1);
-	ck_assert_int_eq(source_find_recording(operand, &path, &why), 0);
+	ck_assert_int_eq(operand_find_file(operand, &path, &why), 0);
 	ck_assert_str_eq(path, operand);
 	free(path);
 	strcat(operand, "@snap:1");
@@ -377,8 +379,8 @@ START_TEST(files_of_other_kinds)
 	expect_failure("foreign", NULL, NULL, -EBADMSG, "foreign");
 	ck_assert_int_eq(truncate("foreign", 0), 0);
 	expect_failure("foreign", NULL, NULL, -ENOMSG, "foreign: the file is empty");
-	ck_assert(!source_is_tally("foreign"));
-	ck_assert(!source_is_tally("missing.tally"));
+	ck_assert(!source_file_is_tally("foreign"));
+	ck_assert(!source_file_is_tally("missing.tally"));
 	write_tally("cut.tally");
 	ck_assert_int_eq(truncate("cut.tally", 300), 0);
 	expect_failure("cut.tally", NULL, NULL, -ENODATA, "cut");

@@ -20,6 +20,7 @@
 #include "read/anchor_recording.h"
 #include "read/snapshot_anchor.h"
 #include "read/source.h"
+#include "read/source_file.h"
 #include "symbols/imports.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -105,7 +106,7 @@ load_source(const char *core, const char *names, struct report_options *options,
 	    const struct snapshot_anchor *anchor, struct source *ret_source)
 {
 	char *process = xasprintf("%" PRIu32, anchor->pid);
-	bool is_tally = source_is_tally(names);
+	bool is_tally = source_file_is_tally(names);
 
 	if (options->all_processes)
 		die(COMMAND_TROUBLE, "%s: --process all: a core is that of one process", core);

@@ -13,6 +13,7 @@
 #include "read/graph_beside.h"
 #include "read/graph_file.h"
 #include "read/source.h"
+#include "read/source_file.h"
 #include "util/error.h"
 
 /* The graph is of no use: end the command, unless the tally has the answer. */
@@ -86,7 +87,7 @@ graph_kept_read_named(const char *path, struct report_options *options, struct g
 	if (names == NULL)
 		die(COMMAND_TROUBLE,
 		    "%s: the recording or the tally that it belongs to has to be beside it", path);
-	if (source_is_tally(names))
+	if (source_file_is_tally(names))
 		options->graph = &graph;
 	report_load(options, names, NULL, ret_source);
 	options->graph = NULL;

@@ -12,7 +12,9 @@
 #include "cmd/graph_kept.h"
 #include "cmd/report_load.h"
 #include "read/graph_file.h"
+#include "read/operand.h"
 #include "read/snapshot.h"
+#include "read/source_file.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/human.h"
@@ -123,8 +125,8 @@ graph_load_look(struct graph_load *load)
 	};
 	char *why;
 
-	if (load->operand == NULL || source_is_tally(load->operand) ||
-	    source_find_recording(load->operand, &load->recording, &why) != 0)
+	if (load->operand == NULL || source_file_is_tally(load->operand) ||
+	    operand_find_file(load->operand, &load->recording, &why) != 0)
 		return;
 	ask.recording = load->recording;
 	load->count = graph_ask_look(&ask, load->graphs);

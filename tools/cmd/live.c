@@ -18,7 +18,8 @@
 #include "cmd/live.h"
 #include "cmd/live_child.h"
 #include "model/column.h"
-#include "read/source.h"
+#include "read/operand.h"
+#include "read/source_explain.h"
 #include "symbols/debuginfo_cache.h"
 #include "tui/tui.h"
 #include "util/clock.h"
@@ -95,7 +96,7 @@ open_process(struct live *live, const char *operand)
 	char *path, *why;
 	int result;
 
-	if (source_find_recording(operand, &path, &why) != 0)
+	if (operand_find_file(operand, &path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = live_open(live, path);
 	if (result == -EBADMSG)

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "read/source.h"
+#include "read/operand.h"
 #include "run/launch.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -95,7 +95,7 @@ live_child_find_recording(const struct live_child *child)
 	while (path == NULL && fscanf(file, "%d", &pid) == 1) {
 		char *operand = xasprintf("%d", pid);
 
-		if (source_find_recording(operand, &path, &why) != 0) {
+		if (operand_find_file(operand, &path, &why) != 0) {
 			path = NULL;
 			free(why);
 		}

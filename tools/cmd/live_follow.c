@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "read/locate.h"
-#include "read/source.h"
+#include "read/operand.h"
 #include "util/term.h"
 #include "util/text.h"
 #include "util/xalloc.h"
@@ -66,7 +66,7 @@ live_follow(struct live *live)
 	if (locate_get_start_ns((pid_t)live->pid) != live->process_start_ns)
 		return;
 	pid = xasprintf("%" PRIu32, live->pid);
-	if (source_find_recording(pid, &path, &why) != 0) {
+	if (operand_find_file(pid, &path, &why) != 0) {
 		name_successor(live);
 		free(why);
 	} else {

@@ -14,8 +14,10 @@
 #include "cmd/command.h"
 #include "cmd/report_output.h"
 #include "model/profile.h"
+#include "read/operand.h"
 #include "read/request.h"
-#include "read/source.h"
+#include "read/source_explain.h"
+#include "read/source_file.h"
 #include "util/error.h"
 #include "util/human.h"
 #include "util/term.h"
@@ -201,10 +203,10 @@ make_request(const struct wording *wording, int argc, char **argv)
 	arguments_parse(&argp, argc, argv, 0, &arguments);
 	arguments.request.kind = wording->kind;
 	arguments.request.wait_ns = (uint64_t)(arguments.wait_seconds * 1e9);
-	if (source_find_recording(arguments.operand, &path, &why) != 0)
+	if (operand_find_file(arguments.operand, &path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = request_make(path, &arguments.request, &answer);
-	if (result == -EBADMSG && source_is_tally(path))
+	if (result == -EBADMSG && source_file_is_tally(path))
 		die(COMMAND_TROUBLE, "%s: a snapshot; only a running process takes requests",
 		    arguments.operand);
 	free(path);

@@ -22,9 +22,10 @@
 #include "cmd/run_session.h"
 #include "model/profile.h"
 #include "run/collect.h"
+#include "run/elf_facts.h"
 #include "run/exec_reader.h"
 #include "run/interfaces.h"
-#include "run/target.h"
+#include "run/spool.h"
 #include "run/watch.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/name_cache.h"
@@ -83,7 +84,7 @@ static char *
 describe_allocator(const struct run *run)
 {
 	const struct profile *profile = run->card.profile;
-	char *name = target_find_allocator(profile->executable), *sentence = NULL;
+	char *name = elf_facts_find_allocator(profile->executable), *sentence = NULL;
 
 	if (name != NULL)
 		sentence = xasprintf("%s has %s inside: blocks that it takes from there are not "
@@ -136,7 +137,7 @@ finish(struct run *run)
 
 	if (result != 0)
 		warn_errno(result, "%s: not all recordings could be read", run->directory);
-	run->card.processes = collector_get_processes(run->collector);
+	run->card.processes = spool_get_processes(collector_get_spool(run->collector));
 	result = run_write(run);
 	if (run->path_error == 0)
 		run->path_error = result;

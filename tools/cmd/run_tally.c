@@ -15,6 +15,7 @@
 #include "read/tally.h"
 #include "read/tally_file.h"
 #include "run/collect.h"
+#include "run/spool.h"
 #include "symbols/class_names.h"
 #include "symbols/symbolize.h"
 #include "util/error.h"
@@ -97,7 +98,7 @@ write_profiles(struct run *run, struct tally_writer *writer)
 	card_choose(run->card.processes, &choice);
 	run->card.chosen = choice.chosen;
 	term_progress_init(&progress, "reading symbols", run->options.quiet);
-	while ((result = collector_next(run->collector, &profile)) == 1) {
+	while ((result = spool_next(collector_get_spool(run->collector), &profile)) == 1) {
 		symbolize_profile(profile, &options);
 		class_names_take_leaks(profile, false);
 		count_lost(run, profile);
@@ -159,7 +160,7 @@ write_tally(struct run *run)
 static int
 write_elsewhere(struct run *run)
 {
-	int result = collector_rewind(run->collector);
+	int result = spool_rewind(collector_get_spool(run->collector));
 
 	card_drop_profiles(&run->card);
 	free(run->path);
@@ -174,7 +175,7 @@ write_under_other_name(struct run *run)
 	int result = -EEXIST;
 
 	for (int i = 0; i < RENAMES && result == -EEXIST; i++) {
-		if (collector_rewind(run->collector) != 0)
+		if (spool_rewind(collector_get_spool(run->collector)) != 0)
 			break;
 		card_drop_profiles(&run->card);
 		free(run->path);

@@ -11,8 +11,9 @@
 
 #include "cmd/command.h"
 #include "read/locate.h"
+#include "read/operand.h"
 #include "read/snapshot.h"
-#include "read/source.h"
+#include "read/source_explain.h"
 #include "symbols/debuginfo_cache.h"
 #include "symbols/symbolize.h"
 #include "util/clock.h"
@@ -57,7 +58,7 @@ top_watch_open(struct top_watch *watch, const char *operand, bool online)
 	*watch = (struct top_watch){.name = operand, .online = online};
 	if (operand == NULL)
 		die(COMMAND_TROUBLE, "--refresh: no process given");
-	if (source_find_recording(operand, &watch->path, &why) != 0)
+	if (operand_find_file(operand, &watch->path, &why) != 0)
 		die(COMMAND_TROUBLE, "%s", why);
 	result = snapshot_open(watch->path, SNAPSHOT_ANY_OWNER, &watch->snapshot);
 	if (result == -EBADMSG)

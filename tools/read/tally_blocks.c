@@ -36,7 +36,7 @@ tally_blocks_decode(struct tally_blocks *read, struct varint_input *input)
 {
 	uint64_t address = 0, birth = 0, thread = 0, site = 0;
 
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		uint64_t bytes, rounding;
 
 		address += varint_get(input);
@@ -98,7 +98,7 @@ tally_blocks_decode_lifetimes(struct tally_blocks *read, uint32_t site_count,
 {
 	uint64_t site = 0;
 
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct block_lifetimes lifetimes = {.first = (uint32_t)read->buckets.count};
 		uint64_t count;
 

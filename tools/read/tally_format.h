@@ -7,8 +7,9 @@
  * written keeps its meaning for ever; what is new gets a new number. heaptally-tally(5) describes
  * the whole.
  *
- * The order of the fields in a chunk is written down once, in `tally_write.c`, and read back in the
- * same order in `tally_read.c`; functions of the same name belong together.
+ * The order of the fields in a chunk is that of the functions which encode and decode it, one below
+ * the other in the file of what they are about: `tally_names`, `tally_stacks`, `tally_moments`,
+ * `tally_process`, `tally_resident`, `tally_blocks` and `tally_leaks`.
  */
 #ifndef TALLY_FORMAT_H
 #define TALLY_FORMAT_H

@@ -90,15 +90,6 @@ get_flag(struct varint_input *input)
 	return flag;
 }
 
-static uint32_t
-get_small(struct varint_input *input)
-{
-	uint64_t value = varint_get(input);
-
-	input->bad |= value > UINT32_MAX;
-	return (uint32_t)value;
-}
-
 void
 tally_leaks_decode_info(struct tally_leaks *read, struct varint_input *input)
 {
@@ -109,15 +100,15 @@ tally_leaks_decode_info(struct tally_leaks *read, struct varint_input *input)
 	set->is_known = true;
 	input->bad |= error > INT32_MAX;
 	set->error = input->bad ? 0 : -(int)error;
-	set->looks = get_small(input);
+	set->looks = varint_get_32(input);
 	set->apart_ns = varint_get(input);
 	input->bad |= !tally_parse_taken(varint_get(input), &quality->taken);
 	quality->no_registers = get_flag(input);
 	quality->not_inherited = get_flag(input);
 	quality->unreadable = get_flag(input);
 	quality->maps_cut = get_flag(input);
-	quality->threads = get_small(input);
-	quality->unseen = get_small(input);
+	quality->threads = varint_get_32(input);
+	quality->unseen = varint_get_32(input);
 	quality->taken_ns = varint_get(input);
 	quality->pause_ns = varint_get(input);
 	quality->scan_ns = varint_get(input);
@@ -154,7 +145,7 @@ tally_leaks_decode_sites(struct tally_leaks *read, uint32_t site_count, struct v
 {
 	uint64_t site = 0;
 
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct leak_values values = {0};
 
 		site += varint_get(input);
@@ -188,11 +179,11 @@ tally_leaks_encode_parts(const struct leak_set *set, size_t first, struct buffer
 void
 tally_leaks_decode_parts(struct tally_leaks *read, struct varint_input *input)
 {
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct leak_part part = {0};
 
-		part.head = get_small(input);
-		part.site = get_small(input);
+		part.head = varint_get_32(input);
+		part.site = varint_get_32(input);
 		part.in_ring = get_flag(input);
 		part.blocks = varint_get(input);
 		part.bytes = varint_get(input);
@@ -241,10 +232,10 @@ tally_leaks_decode_classes(struct tally_leaks *read, struct intern *strings,
 	const unsigned char *start = input->next;
 
 	input->bad |= !read->set.is_known;
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct leak_class item = {0};
 
-		item.site = get_small(input);
+		item.site = varint_get_32(input);
 		item.is_array = get_flag(input);
 		item.table = varint_get(input);
 		item.blocks = varint_get(input);

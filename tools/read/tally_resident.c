@@ -5,8 +5,65 @@
 #include <stdlib.h>
 
 #include "read/tally_format.h"
+#include "read/tally_output.h"
 #include "util/varint.h"
 #include "util/xalloc.h"
+
+/* The number of parts comes first: a later version may have more. */
+static void
+write_residents(struct tally_output *out, const struct profile *profile)
+{
+	uint64_t previous_ns = 0;
+
+	for (uint32_t i = 0; i < profile->resident_count; i++) {
+		const struct profile_resident *resident = &profile->residents[i];
+
+		tally_output_split_chunk(out, TALLY_PARTS);
+		tally_output_put(out, resident->time_ns - previous_ns);
+		tally_output_put(out, resident->resident_bytes);
+		tally_output_put(out, TALLY_PART_COUNT);
+		for (unsigned part = 0; part < TALLY_PART_COUNT; part++)
+			tally_output_put(out, resident->parts[tally_get_part(part)]);
+		tally_output_put(out, resident->live_bytes);
+		tally_output_put(out, resident->live_blocks);
+		tally_output_put(out, resident->untouched_bytes);
+		tally_output_put(out, resident->swapped_live_bytes);
+		tally_output_put(out, resident->swapped_bytes);
+		tally_output_put(out, resident->hugetlb_bytes);
+		previous_ns = resident->time_ns;
+	}
+	if (profile->resident_count != 0)
+		tally_output_end_chunk(out, TALLY_PARTS);
+}
+
+/* Of no known site: 0. */
+static void
+write_mapped(struct tally_output *out, const struct profile *profile)
+{
+	uint64_t previous_ns = 0;
+
+	for (uint32_t i = 0; i < profile->mapped_count; i++) {
+		const struct profile_mapped *mapped = &profile->mapped[i];
+
+		tally_output_split_chunk(out, TALLY_MAPPED);
+		tally_output_put(out, mapped->time_ns - previous_ns);
+		tally_output_put(
+			out, mapped->site < profile->site_count ? (uint64_t)mapped->site + 1 : 0);
+		tally_output_put(out, mapped->range_count);
+		tally_output_put(out, mapped->resident_bytes);
+		tally_output_put(out, mapped->mapped_bytes);
+		previous_ns = mapped->time_ns;
+	}
+	if (profile->mapped_count != 0)
+		tally_output_end_chunk(out, TALLY_MAPPED);
+}
+
+void
+tally_resident_encode(struct tally_output *out, const struct profile *profile)
+{
+	write_residents(out, profile);
+	write_mapped(out, profile);
+}
 
 /* Times are differences to the one before. */
 static uint64_t
@@ -19,11 +76,10 @@ get_time(struct varint_input *input, uint64_t before)
 	return time_ns;
 }
 
-/* The number of parts comes first: a later version may have more. */
 void
 tally_resident_decode(struct tally_resident *read, struct varint_input *input)
 {
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct profile_resident resident = {0};
 		uint64_t before = 0, count;
 
@@ -52,7 +108,7 @@ void
 tally_resident_decode_mapped(struct tally_resident *read, uint32_t site_count,
 			     struct varint_input *input)
 {
-	while (!input->bad && input->next != input->end) {
+	while (varint_has_more(input)) {
 		struct profile_mapped mapped = {0};
 		uint64_t before = 0, site, ranges;
 

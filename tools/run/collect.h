@@ -16,8 +16,7 @@
 #include <sys/types.h>
 
 struct collector;
-struct process_list;
-struct profile;
+struct spool;
 
 /*
  * Watch the recordings in directory, started by the process `pid`. What ended is put aside in a
@@ -52,14 +51,8 @@ const char *collector_get_graph(const struct collector *collector, size_t index)
  */
 int collector_finish(struct collector *collector, int wait_status);
 
-/* After `collector_finish`: the profiles, one after the other. 1 with one to free, 0, -errno. */
-int collector_next(struct collector *collector, struct profile **ret_profile);
-
-/* After `collector_finish`: begin with the first profile again. 0 or -errno. */
-int collector_rewind(struct collector *collector);
-
-/* After `collector_finish`: of all profiles, in the order in which they come. */
-const struct process_list *collector_get_processes(const struct collector *collector);
+/* What was put aside: after `collector_finish`, to be read. */
+struct spool *collector_get_spool(const struct collector *collector);
 
 /* Recordings that were left in the directory: of living processes, and damaged ones. */
 size_t collector_get_left(const struct collector *collector);

@@ -31,10 +31,4 @@ void target_inspect(char *const *arguments, struct target *ret_target);
 
 void target_release(struct target *target);
 
-/*
- * Name the allocator that the executable at path has inside, from its symbols: "jemalloc
- * (je_malloc)". To free; NULL if there is none to be seen.
- */
-char *target_find_allocator(const char *path);
-
 #endif

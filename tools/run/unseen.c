@@ -11,6 +11,7 @@
 
 #include "exec_log.h"
 #include "model/profile.h"
+#include "run/elf_facts.h"
 #include "run/exec_reader.h"
 #include "run/target.h"
 #include "util/array.h"
@@ -223,7 +224,7 @@ explain(struct unseen *unseen, const struct candidate *process)
 void
 unseen_insert_empty(struct unseen *unseen, const struct profile *profile)
 {
-	char *name = target_find_allocator(profile->executable);
+	char *name = elf_facts_find_allocator(profile->executable);
 	char *why = xasprintf("brings its own malloc%s%s, which comes before heaptally's",
 			      name != NULL ? ", " : "", name != NULL ? name : "");
 

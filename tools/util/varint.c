@@ -46,3 +46,21 @@ varint_get_signed(struct varint_input *input)
 
 	return value >> 1 ^ -(value & 1);
 }
+
+uint32_t
+varint_get_32(struct varint_input *input)
+{
+	uint64_t value = varint_get(input);
+
+	if (value > UINT32_MAX) {
+		input->bad = true;
+		return 0;
+	}
+	return (uint32_t)value;
+}
+
+bool
+varint_has_more(const struct varint_input *input)
+{
+	return !input->bad && input->next != input->end;
+}

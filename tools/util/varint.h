@@ -25,4 +25,9 @@ struct varint_input {
 uint64_t varint_get(struct varint_input *input);
 uint64_t varint_get_signed(struct varint_input *input);
 
+/* 0, and the input is bad, when it does not fit. */
+uint32_t varint_get_32(struct varint_input *input);
+
+bool varint_has_more(const struct varint_input *input);
+
 #endif
