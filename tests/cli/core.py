@@ -58,7 +58,8 @@ def kinds(document):
     """By site; but not the events that the program makes while it waits: their blocks come and go."""
     sites = {tuple((frame["function"], frame["line"]) for frame in site["frames"]):
              {kind: (site[kind]["blocks"], site[kind]["bytes"]) for kind in KINDS} for site in document["sites"]}
-    return {frames: found for frames, found in sites.items() if frames[0][0] != "wait_for_end"}
+    return {frames: found for frames, found in sites.items()
+            if all(function != "wait_for_end" for function, _line in frames)}
 
 
 def same_kinds(document, truth, what):
