@@ -107,7 +107,7 @@ run()
 fuzz_readers()
 {
 	compile fuzz_readers "$srcdir"/tests/fuzz/fuzz_readers.c \
-		"$srcdir"/tools/{image,model}/*.c "$srcdir"/tools/read/{anchor_graph,graph_file,memory,snapshot,tally}*.c -lzstd ||
+		"$srcdir"/tools/{image,model}/*.c "$srcdir"/tools/read/{anchor_graph,glibc_words,graph_file,memory,process_memory,snapshot,tally}*.c -lzstd ||
 		{ fail "the fuzzer of readers is built" && return; }
 	corpus_of_readers || { fail "the corpus of readers is made" && return; }
 	run fuzz_readers -max_len=131072 -len_control=0
@@ -128,7 +128,7 @@ fuzz_texts()
 {
 	compile fuzz_texts "$srcdir"/tests/fuzz/fuzz_texts.c \
 		"$srcdir"/tools/model/*.c \
-		"$srcdir"/tools/{symbols/{demangle,encoding},run/{target,elf_look}}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
+		"$srcdir"/tools/{symbols/{demangle,encoding},run/{elf_facts,elf_look,program_path,target}}.c "$srcdir"/lib/base/options.c -liberty -lelf ||
 		{ fail "the fuzzer of texts is built" && return; }
 	corpus_of_texts || { fail "the corpus of texts is made" && return; }
 	run fuzz_texts -max_len=20000
