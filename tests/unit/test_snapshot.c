@@ -222,20 +222,31 @@ START_TEST(marks_follow_too)
 }
 END_TEST
 
+/* And who was seen alive has lived so long, whatever it has noted as its end. */
 START_TEST(a_lock_means_that_it_lives)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
 	struct generated *generated = generated_new();
-	struct snapshot *snapshot = open_generated(generated);
-	int fd = open("recording", O_RDWR | O_CLOEXEC);
+	struct snapshot *snapshot;
+	uint64_t seen;
+	int fd;
 
+	memset(generated->header.boot_id, 0, sizeof(generated->header.boot_id));
+	generated->header.start_monotonic_ns = 1;
+	generated->header.end_monotonic_ns = 2;
+	snapshot = open_generated(generated);
+	fd = open("recording", O_RDWR | O_CLOEXEC);
+	ck_assert_uint_eq(snapshot_get_identity(snapshot)->duration_ns, 1);
 	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	ck_assert_int_eq(snapshot_refresh(snapshot), 0);
 	ck_assert(snapshot_get_identity(snapshot)->alive);
 	ck_assert_int_eq(snapshot_get_identity(snapshot)->state, PROFILE_RUNNING);
+	seen = snapshot_get_identity(snapshot)->duration_ns;
+	ck_assert_uint_gt(seen, 1);
 	close(fd);
 	ck_assert_int_eq(snapshot_refresh(snapshot), 0);
 	ck_assert(!snapshot_get_identity(snapshot)->alive);
+	ck_assert_uint_eq(snapshot_get_identity(snapshot)->duration_ns, seen);
 	snapshot_free(snapshot);
 	generated->header.state = RECORDING_RUNNING;
 	generated->header.end_monotonic_ns = 0;

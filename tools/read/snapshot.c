@@ -187,6 +187,7 @@ fill_state(struct snapshot *snapshot)
 {
 	struct snapshot_identity *identity = &snapshot->identity;
 	const struct recording_header *header = &snapshot->file.header;
+	uint64_t duration;
 
 	/* A copy is of a process that ran. */
 	identity->state = identity->alive || header->copied_ns != 0 ? PROFILE_RUNNING
@@ -202,7 +203,10 @@ fill_state(struct snapshot *snapshot)
 	identity->trouble = convert_troubles(header->trouble);
 	identity->mark_count = header->sections[SECTION_MARKS].count;
 	identity->pause = convert_pause(header->control.paused);
-	identity->duration_ns = get_duration(snapshot);
+	duration = get_duration(snapshot);
+	/* It may be seen alive after it has noted its end. */
+	if (identity->duration_ns < duration)
+		identity->duration_ns = duration;
 	identity->exit_look_error = get_exit_look_error(header);
 }
 
