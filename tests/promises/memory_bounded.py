@@ -4,13 +4,15 @@ from harness import case, run_cases
 from traced import info, promise, same
 
 
-@case("100 generations of processes with 8 threads each add less than half a MiB")
+@case("200 generations of processes with 8 threads each add less than a MiB")
 def generations(_directory):
-    result = same([promise("generations"), 100, 8])
+    result = same([promise("generations"), 200, 8])
+    # A busy machine has more threads at a time that are not quite gone: 90 KiB each. A page of each
+    # generation would be 760 KiB more than that.
     grown = result.counted["grown_kib"] - result.bare.counted["grown_kib"]
-    assert grown < 512, "grown by %d KiB" % grown
-    # Those of 99 generations and the first process, which waits.
-    assert len(result.recordings) == 101, len(result.recordings)
+    assert grown < 1024, "grown by %d KiB" % grown
+    # Those of 199 generations and the first process, which waits.
+    assert len(result.recordings) == 201, len(result.recordings)
 
 
 CHURN = (
