@@ -5,9 +5,11 @@
 #include "config.h"
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -49,6 +51,22 @@ scratch_device(const char *name, unsigned minor)
 		return;
 	snprintf(machine, sizeof(machine), "/dev/%s", name);
 	ck_assert_int_eq(symlink(machine, name), 0);
+}
+
+void
+scratch_write(const char *path, const void *bytes, size_t length)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
+	close(fd);
+}
+
+void
+scratch_write_text(const char *path, const char *text)
+{
+	scratch_write(path, text, strlen(text));
 }
 
 const char *

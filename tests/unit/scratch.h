@@ -11,6 +11,10 @@
 void scratch_enter(void);
 void scratch_leave(void);
 
+/* Make a file of these bytes, in the place of one that is there. */
+void scratch_write(const char *path, const void *bytes, size_t length);
+void scratch_write_text(const char *path, const char *text);
+
 /* The path of a file in memory, for tests that write thousands. It lasts as long as the test. */
 const char *scratch_memory_file(void);
 

@@ -116,8 +116,8 @@ START_TEST(a_source_tree_may_have_moved)
 {
 	ck_assert_int_eq(mkdir("moved", 0700), 0);
 	ck_assert_int_eq(mkdir("moved/lib", 0700), 0);
-	fclose(fopen("moved/lib/json.c", "w"));
-	fclose(fopen("moved/json.c", "w"));
+	scratch_write_text("moved/lib/json.c", "");
+	scratch_write_text("moved/json.c", "");
 	group(sites, COUNT(sites));
 	check_lines("moved/lib/json.c", "/build/lib/json.c", "9:1/1");
 	ck_assert_int_eq(try_name("moved/json.c"), -ENOTUNIQ);
@@ -133,7 +133,7 @@ START_TEST(names_of_one_file_are_one_file)
 	struct fixture_site two[] = {{first, 5, 1, NULL}, {second, 6, 1, NULL}};
 
 	ck_assert_int_eq(mkdir("src", 0700), 0);
-	fclose(fopen("src/a.h", "w"));
+	scratch_write_text("src/a.h", "");
 	snprintf(first, sizeof(first), "f@%s/src/a.h:4", here);
 	snprintf(second, sizeof(second), "f@%s/src/../src/a.h:4", here);
 	group(two, 2);

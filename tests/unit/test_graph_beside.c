@@ -6,10 +6,8 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "graph_generator.h"
 #include "model/graph.h"
@@ -21,16 +19,6 @@
 
 #define START 5000000000u /* of the recording that is made */
 
-static void
-write_file(const char *path, const void *bytes, size_t length)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
-	close(fd);
-}
-
 /* Of a process that began then, whose last block is of the last site. */
 static void
 write_graph(uint64_t start_ns, uint64_t taken_ns)
@@ -39,7 +27,7 @@ write_graph(uint64_t start_ns, uint64_t taken_ns)
 
 	whole.header.start_monotonic_ns = start_ns;
 	whole.header.taken_ns = taken_ns;
-	write_file("x.graph", &whole, sizeof(whole));
+	scratch_write("x.graph", &whole, sizeof(whole));
 }
 
 static void
@@ -110,7 +98,7 @@ START_TEST(no_graph_and_a_damaged_one)
 	write_recording();
 	ck_assert_int_eq(graph_beside_read(&source, "missing.graph", &graph), -ENOENT);
 	whole.header.start_monotonic_ns = START;
-	write_file("x.graph", &whole, sizeof(whole) / 2);
+	scratch_write("x.graph", &whole, sizeof(whole) / 2);
 	ck_assert_int_eq(graph_beside_read(&source, "x.graph", &graph), -EBADMSG);
 }
 END_TEST
@@ -135,7 +123,7 @@ START_TEST(names_come_from_what_is_most_alike)
 	check_names("run.4711.graph", NULL);
 	/* Each is better than those before it. */
 	for (size_t i = 0; i < 4; i++) {
-		write_file(files[i], "", 0);
+		scratch_write(files[i], "", 0);
 		check_names("run.4711.graph", files[i]);
 	}
 	check_names("run.graph", "run.recording");
@@ -147,8 +135,8 @@ END_TEST
 /* What is a number alone is the name. */
 START_TEST(a_number_is_no_end_of_nothing)
 {
-	write_file(".tally", "", 0);
-	write_file("4711.tally", "", 0);
+	scratch_write_text(".tally", "");
+	scratch_write_text("4711.tally", "");
 	check_names("4711.graph", "4711.tally");
 	check_names("4712.graph", NULL);
 	check_names(".4712.graph", NULL);

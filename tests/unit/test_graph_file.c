@@ -18,11 +18,7 @@
 static int
 read_back(const void *bytes, size_t length, struct graph *ret_graph)
 {
-	int fd = open("x.graph", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
-	close(fd);
+	scratch_write("x.graph", bytes, length);
 	return graph_file_read("x.graph", GENERATED_GRAPH_SITES, ret_graph);
 }
 

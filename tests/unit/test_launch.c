@@ -6,9 +6,7 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,11 +22,8 @@
 static void
 store(const char *path, const void *bytes, size_t length, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	close(fd);
+	scratch_write(path, bytes, length);
+	ck_assert_int_eq(chmod(path, mode), 0);
 }
 
 static void

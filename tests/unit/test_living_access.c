@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "image/living_access.h"
@@ -59,11 +58,7 @@ END_TEST
 static int
 read_scope(const char *text)
 {
-	FILE *file = fopen("scope", "w");
-
-	ck_assert_ptr_nonnull(file);
-	fputs(text, file);
-	ck_assert_int_eq(fclose(file), 0);
+	scratch_write_text("scope", text);
 	return living_access_read_scope("scope");
 }
 

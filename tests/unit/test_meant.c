@@ -27,15 +27,6 @@ enter(void)
 }
 
 static void
-make_file(const char *path)
-{
-	FILE *file = fopen(path, "we");
-
-	ck_assert_ptr_nonnull(file);
-	fclose(file);
-}
-
-static void
 check(const char *operand, const char *wanted)
 {
 	char *found = meant_suggest(operand), sentence[128] = "";
@@ -48,9 +39,9 @@ check(const char *operand, const char *wanted)
 
 START_TEST(a_file_is_found_with_and_without_its_end)
 {
-	make_file("webserver.tally");
-	make_file("client.tally");
-	make_file("webserver.txt");
+	scratch_write_text("webserver.tally", "");
+	scratch_write_text("client.tally", "");
+	scratch_write_text("webserver.txt", "");
 	check("webservr.tally", "webserver.tally");
 	check("webserver.taly", "webserver.tally");
 	check("wbeserver", "webserver.tally");
@@ -63,7 +54,7 @@ END_TEST
 START_TEST(the_folder_of_the_operand_is_looked_at)
 {
 	ck_assert_int_eq(mkdir("runs", 0700), 0);
-	make_file("runs/webserver.tally");
+	scratch_write_text("runs/webserver.tally", "");
 	check("runs/webservr.tally", "runs/webserver.tally");
 	check("./runs/webservr", "./runs/webserver.tally");
 	check("webservr.tally", NULL);
@@ -73,7 +64,7 @@ END_TEST
 
 START_TEST(a_recording_by_the_name_of_its_file)
 {
-	make_file("webserver.4711.0.recording");
+	scratch_write_text("webserver.4711.0.recording", "");
 	check("./webserver.4711.0.recordin", "./webserver.4711.0.recording");
 	check("./webserver.4712.0.recording", "./webserver.4711.0.recording");
 }

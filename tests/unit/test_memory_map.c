@@ -3,7 +3,6 @@
  * test_memory_map.c - what lies where, and whose variables are in the heap's mapping
  */
 #include <check.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "reach/memory_map.h"
@@ -22,11 +21,7 @@ static struct memory_map map;
 static void
 make(uint64_t heap_start)
 {
-	FILE *file = fopen("maps", "w");
-
-	ck_assert_ptr_nonnull(file);
-	fputs(LINES, file);
-	ck_assert_int_eq(fclose(file), 0);
+	scratch_write_text("maps", LINES);
 	ck_assert_int_eq(memory_map_init_of(&map, "maps", heap_start), 0);
 }
 

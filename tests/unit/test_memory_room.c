@@ -3,10 +3,7 @@
  * test_memory_room.c - what is left is the least of the machine, the group and all above it
  */
 #include <check.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "reach/memory_room.h"
 #include "scratch.h"
@@ -15,21 +12,11 @@
 #define UNIFIED "0::/a/b\n"
 #define OLD     "12:cpu:/x\n4:memory:/a/b\n1:name=systemd:/y\n"
 
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(file);
-	fputs(text, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
 static uint64_t
 ask(const char *machine, const char *groups)
 {
-	write_file("machine", machine);
-	write_file("groups", groups);
+	scratch_write_text("machine", machine);
+	scratch_write_text("groups", groups);
 	return memory_room_get_of("machine", "groups", "mount");
 }
 
@@ -56,18 +43,19 @@ END_TEST
 START_TEST(the_least_of_all_groups_counts)
 {
 	make_folders();
-	write_file("mount/a/b/memory.max", "max\n");
-	write_file("mount/a/b/memory.current", "5000\n");
+	scratch_write_text("mount/a/b/memory.max", "max\n");
+	scratch_write_text("mount/a/b/memory.current", "5000\n");
 	ck_assert_uint_eq(ask(MACHINE, UNIFIED), 8000 << 10);
-	write_file("mount/a/memory.max", "100000\n");
-	write_file("mount/a/memory.current", "60000\n");
+	scratch_write_text("mount/a/memory.max", "100000\n");
+	scratch_write_text("mount/a/memory.current", "60000\n");
 	ck_assert_uint_eq(ask(MACHINE, UNIFIED), 40000);
 	/* What it caches of files is given up first. */
-	write_file("mount/a/memory.stat", "anon 1\nfile 2\ninactive_anon 3\ninactive_file 9000\n");
+	scratch_write_text("mount/a/memory.stat",
+			   "anon 1\nfile 2\ninactive_anon 3\ninactive_file 9000\n");
 	ck_assert_uint_eq(ask(MACHINE, UNIFIED), 49000);
-	write_file("mount/a/b/memory.max", "6000\n");
+	scratch_write_text("mount/a/b/memory.max", "6000\n");
 	ck_assert_uint_eq(ask(MACHINE, UNIFIED), 1000);
-	write_file("mount/a/b/memory.current", "7000\n");
+	scratch_write_text("mount/a/b/memory.current", "7000\n");
 	ck_assert_uint_eq(ask(MACHINE, UNIFIED), 0);
 }
 END_TEST
@@ -75,11 +63,11 @@ END_TEST
 START_TEST(old_groups_are_known)
 {
 	make_folders();
-	write_file("mount/memory/a/memory.limit_in_bytes", "100000\n");
-	write_file("mount/memory/a/memory.usage_in_bytes", "60000\n");
-	write_file("mount/memory/a/memory.stat", "cache 1\ntotal_inactive_file 10\n");
-	write_file("mount/memory/memory.limit_in_bytes", "9223372036854771712\n");
-	write_file("mount/memory/memory.usage_in_bytes", "60000\n");
+	scratch_write_text("mount/memory/a/memory.limit_in_bytes", "100000\n");
+	scratch_write_text("mount/memory/a/memory.usage_in_bytes", "60000\n");
+	scratch_write_text("mount/memory/a/memory.stat", "cache 1\ntotal_inactive_file 10\n");
+	scratch_write_text("mount/memory/memory.limit_in_bytes", "9223372036854771712\n");
+	scratch_write_text("mount/memory/memory.usage_in_bytes", "60000\n");
 	ck_assert_uint_eq(ask(MACHINE, OLD), 40010);
 }
 END_TEST

@@ -279,15 +279,6 @@ load(const char *path, uint8_t *bytes, size_t capacity)
 	return (size_t)length;
 }
 
-static void
-store(const char *path, const uint8_t *bytes, size_t length)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
-	close(fd);
-}
-
 START_TEST(cut_at_every_length)
 {
 	struct profile *profile = make_profile();
@@ -299,7 +290,7 @@ START_TEST(cut_at_every_length)
 	length = load("a.tally", bytes, sizeof(bytes));
 	ck_assert_int_eq(read_all("a.tally", &total), 2);
 	for (size_t i = 0; i < length; i++) {
-		store("cut.tally", bytes, i);
+		scratch_write("cut.tally", bytes, i);
 		ck_assert_int_eq(read_all("cut.tally", &total), -ENODATA);
 	}
 	profile_free(profile);
@@ -322,7 +313,7 @@ START_TEST(flipped_bits)
 		int result;
 
 		bytes[i / 8] ^= (uint8_t)(1u << i % 8);
-		store(path, bytes, length);
+		scratch_write(path, bytes, length);
 		result = read_all(path, &total);
 		ck_assert_msg(result < 0 || (result == 1 && total == expected), "bit %zu: %d", i,
 			      result);
@@ -340,7 +331,7 @@ store_plain(const char *path, const uint8_t *plain, size_t length)
 	size_t packed_length = ZSTD_compress(packed, sizeof(packed), plain, length, 1);
 
 	ck_assert(!ZSTD_isError(packed_length));
-	store(path, packed, packed_length);
+	scratch_write(path, packed, packed_length);
 }
 
 /* Wrong bits behind the compression, where no checksum helps: no crash, no endless loop. */
@@ -388,7 +379,7 @@ START_TEST(other_versions)
 	}
 	store_plain("a.tally", foreign, sizeof(foreign) - 1);
 	ck_assert_int_eq(read_all("a.tally", &total), -EBADMSG);
-	store("a.tally", foreign, sizeof(foreign) - 1);
+	scratch_write("a.tally", foreign, sizeof(foreign) - 1);
 	ck_assert_int_eq(read_all("a.tally", &total), -EBADMSG);
 	ck_assert(!tally_has_magic(foreign, sizeof(foreign)));
 }
@@ -421,7 +412,7 @@ START_TEST(unknown_chunks)
 	store_plain("a.tally", plain, length);
 	ck_assert_int_eq(read_all("a.tally", &total), -EPROTO);
 	length = load("a.tally", plain, sizeof(plain));
-	store("a.tally", plain, length - 1);
+	scratch_write("a.tally", plain, length - 1);
 	ck_assert_int_eq(read_all("a.tally", &total), -ENODATA);
 	length = 18;
 	memcpy(plain, "heaptally tally 1\n", 18);
@@ -475,7 +466,7 @@ START_TEST(expansion_is_limited)
 	}
 	in.pos = in.size;
 	ZSTD_compressStream2(context, &out, &in, ZSTD_e_end);
-	store("bomb.tally", packed, out.pos);
+	scratch_write("bomb.tally", packed, out.pos);
 	ck_assert_int_eq(read_all("bomb.tally", &total), -EFBIG);
 	ZSTD_freeCCtx(context);
 	free(zeros);
