@@ -22,12 +22,6 @@ os_open(const char *path, int flags, unsigned mode)
 	return (int)arch_system_call(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
 }
 
-int
-os_open_at(int directory, const char *name, int flags, unsigned mode)
-{
-	return (int)arch_system_call(SYS_openat, directory, (long)name, flags, mode, 0, 0);
-}
-
 void
 os_close(int fd)
 {

@@ -8,7 +8,6 @@
 #include "base/base.h"
 
 int os_open(const char *path, int flags, unsigned mode);
-int os_open_at(int directory, const char *name, int flags, unsigned mode);
 void os_close(int fd);
 int os_unlink(const char *path);
 int os_change_mode(int fd, unsigned mode);

@@ -3,10 +3,18 @@
 
 #include "model/moment.h"
 
+#include <string.h>
+
 const char *
 moment_get_default(const struct profile *profile)
 {
 	return profile->state == PROFILE_RUNNING ? "now" : "peak";
+}
+
+bool
+moment_is_always_there(const char *name)
+{
+	return strcmp(name, "peak") == 0 || strcmp(name, "exit") == 0 || strcmp(name, "now") == 0;
 }
 
 static struct profile_at

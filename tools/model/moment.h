@@ -16,6 +16,9 @@
 /* The name of the moment that is meant, as `profile_find_moment` has it: "now" or "peak". */
 const char *moment_get_default(const struct profile *profile);
 
+/* Whether it is the name of a moment that every profile has: "peak", "exit" or "now". */
+bool moment_is_always_there(const char *name);
+
 /* One side of a comparison. */
 struct moment_side {
 	const struct profile *profile; /* with at least one moment */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+#include "model/moment.h"
 #include "read/operand.h"
 
 #include <ctype.h>
@@ -39,8 +40,8 @@ is_process(const char *name)
 static bool
 has_moment_form(const char *text)
 {
-	return strcmp(text, "exit") == 0 || strcmp(text, "peak") == 0 || strcmp(text, "now") == 0 ||
-	       strncmp(text, "snap:", 5) == 0 || strncmp(text, "mark:", 5) == 0 ||
+	return moment_is_always_there(text) || strncmp(text, "snap:", 5) == 0 ||
+	       strncmp(text, "mark:", 5) == 0 ||
 	       (isdigit((unsigned char)text[0]) && strchr(text, '/') == NULL &&
 		text[strlen(text) - 1] == 's');
 }

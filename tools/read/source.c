@@ -19,17 +19,26 @@
 #include "read/tally.h"
 #include "util/xalloc.h"
 
+/* Read the file from here on. */
+static int
+open_reader(int fd, const struct source_choice *choice, struct tally_reader **ret_reader)
+{
+	int result = tally_reader_new(fd, ret_reader);
+
+	if (result == 0 && choice->request->blocks)
+		tally_reader_keep_blocks(*ret_reader);
+	return result;
+}
+
 static int
 read_profiles(int fd, struct source_choice *choice)
 {
 	struct tally_reader *reader;
 	struct profile *profile;
-	int result = tally_reader_new(fd, &reader);
+	int result = open_reader(fd, choice, &reader);
 
 	if (result != 0)
 		return result;
-	if (choice->request->blocks)
-		tally_reader_keep_blocks(reader);
 	while ((result = tally_reader_next(reader, &profile)) == 1)
 		source_choice_insert(choice, profile);
 	tally_reader_free(reader);
@@ -42,12 +51,10 @@ read_one(int fd, struct source_choice *choice, size_t index)
 {
 	struct tally_reader *reader;
 	struct profile *profile;
-	int result = lseek(fd, 0, SEEK_SET) < 0 ? -errno : tally_reader_new(fd, &reader);
+	int result = lseek(fd, 0, SEEK_SET) < 0 ? -errno : open_reader(fd, choice, &reader);
 
 	if (result != 0)
 		return result;
-	if (choice->request->blocks)
-		tally_reader_keep_blocks(reader);
 	for (size_t next = 0; (result = tally_reader_next(reader, &profile)) == 1;) {
 		if (profile->unseen == 0 && next++ == index)
 			break;

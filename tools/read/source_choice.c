@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/merge.h"
 #include "model/moment.h"
@@ -18,6 +17,8 @@
 static bool
 is_wanted(const struct profile *profile, const struct source_request *request)
 {
+	if (profile->unseen != 0)
+		return false;
 	if (request->graph != NULL && !leak_set_is_of(&profile->leaks, request->graph))
 		return false;
 	return request->process == NULL ||
@@ -30,10 +31,7 @@ get_label(const struct source_choice *choice)
 {
 	const char *moment = choice->moment;
 
-	return moment == NULL || strcmp(moment, "peak") == 0 || strcmp(moment, "exit") == 0 ||
-			       strcmp(moment, "now") == 0
-		       ? NULL
-		       : moment;
+	return moment == NULL || moment_is_always_there(moment) ? NULL : moment;
 }
 
 /* A process that has no such moment adds nothing; when none has it, that is an error. */
@@ -67,12 +65,12 @@ source_choice_insert(struct source_choice *choice, struct profile *profile)
 {
 	process_list_insert(&choice->processes, profile);
 	if (choice->merge != NULL) {
-		if (profile->unseen == 0 && is_wanted(profile, choice->request))
+		if (is_wanted(profile, choice->request))
 			add(choice, profile);
 		profile_free(profile);
 		return;
 	}
-	if (profile->unseen == 0 && is_wanted(profile, choice->request) &&
+	if (is_wanted(profile, choice->request) &&
 	    (choice->best == NULL || profile_get_peak(profile) > profile_get_peak(choice->best))) {
 		profile_free(choice->best);
 		choice->best = profile;

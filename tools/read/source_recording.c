@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "model/memory.h"
+#include "model/moment.h"
 #include "model/profile.h"
 #include "read/history.h"
 #include "read/identity.h"
@@ -23,8 +23,7 @@
 static bool
 needs_history(const struct source_request *request, const char *moment)
 {
-	return request->history || (moment != NULL && strcmp(moment, "now") != 0 &&
-				    strcmp(moment, "exit") != 0 && strcmp(moment, "peak") != 0);
+	return request->history || (moment != NULL && !moment_is_always_there(moment));
 }
 
 static int

@@ -48,6 +48,12 @@ view_leaks_find_growth(const struct view_leaks *view, const struct leak_row *row
 	return &view->growth->rows[view->growth->of_group[group]];
 }
 
+const char *
+view_leaks_get_look_end(const struct leak_row_look *look)
+{
+	return look->is_array ? "[]" : look->is_node ? " node" : "";
+}
+
 uint32_t
 view_leaks_count_unseen(const struct profile *profile)
 {

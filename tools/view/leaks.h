@@ -46,6 +46,9 @@ void view_leaks_json(const struct term *term, const struct view_leaks *view);
 const struct owner_growth_row *view_leaks_find_growth(const struct view_leaks *view,
 						      const struct leak_row *row);
 
+/* What comes after the name of the class that blocks look like: "[]", " node", or nothing. */
+const char *view_leaks_get_look_end(const struct leak_row_look *look);
+
 /* Processes of a sum that add nothing, as nobody has looked at them. */
 uint32_t view_leaks_count_unseen(const struct profile *profile);
 

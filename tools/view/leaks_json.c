@@ -91,10 +91,7 @@ write_looks(struct json_writer *json, const struct view_leaks *view, const struc
 	json_writer_begin_array(json, "looks_like");
 	for (uint32_t i = 0; i < row->look_count; i++) {
 		const struct leak_row_look *look = &view->report->looks[row->look + i];
-		char *name = xasprintf("%s%s", look->name,
-				       look->is_array  ? "[]"
-				       : look->is_node ? " node"
-						       : "");
+		char *name = xasprintf("%s%s", look->name, view_leaks_get_look_end(look));
 
 		json_writer_begin_object(json, NULL);
 		json_writer_string(json, "name", name);

@@ -192,10 +192,7 @@ print_looks_like(const struct term *term, const struct view_leaks *view, const s
 			i != 0    ? ", "
 			: all > 1 ? ", look like "
 				  : ", looks like ",
-			name,
-			look->is_array  ? "[]"
-			: look->is_node ? " node"
-					: "");
+			name, view_leaks_get_look_end(look));
 		if (blocks != all)
 			fprintf(term->stream, " (x %s)", human_count(blocks, count));
 		free(name);

@@ -26,7 +26,7 @@ view_timeline_get_peak(const struct view_timeline *view)
 	for (size_t i = 0; i < view->curve->count; i++) {
 		const struct curve_point *point = &view->curve->points[i];
 
-		if (point->time_ns >= view->from_ns && point->time_ns <= view->to_ns &&
+		if (view_timeline_is_inside(view, point->time_ns) &&
 		    point->live_bytes > peak.live_bytes)
 			peak = *point;
 	}
