@@ -85,7 +85,8 @@ is_path_of(void *const *found, int count, uintptr_t ip, uint32_t node)
 	while (i < count && (uintptr_t)found[i] != ip)
 		i++;
 	for (; i < count && !is_root(node) && recording.nodes[node].frame != FRAME_TRUNCATED; i++) {
-		if (address_of(recording.nodes[node].frame) != (uintptr_t)found[i])
+		/* One more where no call has led out of, see `recording_frame`. */
+		if (address_of(recording.nodes[node].frame) - (uintptr_t)found[i] > 1)
 			return false;
 		node = recording.nodes[node].parent;
 	}

@@ -37,7 +37,6 @@ static struct {
 	int (*init_remote)(unw_cursor_t *, unw_addr_space_t, void *);
 	int (*step)(unw_cursor_t *);
 	int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
-	int (*is_signal_frame)(unw_cursor_t *);
 	int (*search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *,
 				   unw_proc_info_t *, int, void *);
 	unw_addr_space_t space;
@@ -93,8 +92,11 @@ find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int
 	table.u.rti.segbase = (unw_word_t)header;
 	table.u.rti.table_data = (unw_word_t)header + 12;
 	table.u.rti.table_len = *(const uint32_t *)(header + 8) * (uint64_t)8 / sizeof(unw_word_t);
-	if (library.search_unwind_table(space, ip, &table, info, need, arg) == 0)
+	if (library.search_unwind_table(space, ip, &table, info, need, arg) == 0) {
+		view->code_start = info->start_ip;
+		view->code_end = info->end_ip;
 		return 0;
+	}
 none:
 	found_no_info = true;
 	return -UNW_ENOINFO;
@@ -182,7 +184,6 @@ find_functions(const struct link_map *object, const struct link_map *local)
 		{ARCH_UNWIND_FUNCTION("init_remote"), (void **)&library.init_remote},
 		{ARCH_UNWIND_FUNCTION("step"), (void **)&library.step},
 		{ARCH_UNWIND_FUNCTION("get_reg"), (void **)&library.get_reg},
-		{ARCH_UNWIND_FUNCTION("is_signal_frame"), (void **)&library.is_signal_frame},
 		{ARCH_UNWIND_FUNCTION("dwarf_search_unwind_table"),
 		 (void **)&library.search_unwind_table},
 	};
@@ -386,8 +387,6 @@ step_cursor(unw_cursor_t *cursor)
 {
 	int result;
 
-	if (library.is_signal_frame(cursor) > 0)
-		return UNWIND_STEP_SIGNAL;
 	found_no_info = false;
 	result = library.step(cursor);
 	if (found_no_info || reads_left == 0)

@@ -20,6 +20,7 @@ struct unwind_view {
 	uint64_t registers[ARCH_REGISTERS]; /* by enum arch_register */
 	/* False where there is nothing to read. */
 	bool (*read_word)(struct unwind_view *view, uint64_t address, uint64_t *ret_word);
+	uint64_t code_start, code_end; /* what the table says is one function; 0: there is none */
 };
 
 /* Read a word of the program's memory if it is there; for a step or a walk. [signal] */
@@ -34,7 +35,6 @@ enum unwind_step {
 	UNWIND_STEP_END,     /* the outermost frame */
 	UNWIND_STEP_FAILED,  /* the tables are damaged or say something that is not understood */
 	UNWIND_STEP_NO_INFO, /* no table covers the address, or one that never ends */
-	UNWIND_STEP_SIGNAL,  /* the frame of a signal handler's caller */
 };
 
 /* Open the library. False if it is not installed. [init] */
@@ -46,8 +46,8 @@ bool unwind_library_enter(void);
 void unwind_library_leave(void);
 
 /* One step outward from the registers of a view that is at the call before `address`; the caller is
- * inside the lock. The view's instruction, stack and frame pointers are replaced by the
- * caller's. */
+ * inside the lock. The view's instruction, stack and frame pointers are replaced by the caller's,
+ * and the function is told. */
 enum unwind_step unwind_library_step(struct unwind_view *view);
 
 /*

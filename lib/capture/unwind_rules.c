@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/loader.h"
+#include "base/os_memory.h"
 #include "capture/python.h"
 #include "data/module_table.h"
 #include "recording/recording_map.h"
@@ -116,44 +117,62 @@ code_address(uint64_t ip)
 	return (ip & UNWIND_INTERRUPTED) != 0 ? ip & ~UNWIND_INTERRUPTED : ip - 1;
 }
 
+/* Whether a signal handler returns to this code. */
 static bool
-is_signal_return(uint64_t ip)
+is_signal_return(uint64_t code)
 {
-	struct unwind_view view = {.read_word = unwind_view_read};
-	uint64_t word, next;
+	uint64_t last = code + ARCH_SIGNAL_CODE_BYTES - 1;
 
-	return unwind_view_read(&view, ip, &word) && word == ARCH_SIGNAL_CODE &&
-	       unwind_view_read(&view, ip + 8, &next) && (next & 0xff) == ARCH_SIGNAL_CODE_LAST;
+	return os_readable(page_of(code)) &&
+	       (page_of(last) == page_of(code) || os_readable(page_of(last))) &&
+	       arch_is_signal_return((const uint8_t *)code);
 }
 
+/* The rule that libunwind's step tells; `view` has the function then. */
 static struct rule
-learn_shape(uintptr_t ip)
+learn_from_table(uintptr_t ip, struct unwind_view *view)
 {
-	struct unwind_view view = {.read_word = read_synthetic};
-	struct dl_find_object object;
-
-	if ((ip & UNWIND_INTERRUPTED) == 0 && is_signal_return(ip))
-		return make_rule(RULE_SIGNAL, 0, 0);
-	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
-	if (loader_find_object((const void *)code_address(ip), &object) != 0)
-		return make_rule(RULE_GUESS, 0, 0);
 	for (int i = 0; i < ARCH_REGISTERS; i++)
-		view.registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
-	view.registers[ARCH_REGISTER_SP] = SYNTHETIC_SP;
-	view.registers[ARCH_REGISTER_BP] = SYNTHETIC_BP;
-	view.registers[ARCH_REGISTER_IP] = code_address(ip);
-	switch (unwind_library_step(&view)) {
+		view->registers[i] = SYNTHETIC_OTHER + (uint64_t)i * 4096;
+	view->registers[ARCH_REGISTER_SP] = SYNTHETIC_SP;
+	view->registers[ARCH_REGISTER_BP] = SYNTHETIC_BP;
+	view->registers[ARCH_REGISTER_IP] = code_address(ip);
+	switch (unwind_library_step(view)) {
 	case UNWIND_STEP_OK:
-		return decode(&view);
+		return decode(view);
 	case UNWIND_STEP_END:
 		return make_rule(RULE_END, 0, 0);
 	case UNWIND_STEP_NO_INFO:
 		return make_rule(RULE_GUESS, 0, 0);
 	case UNWIND_STEP_FAILED:
-	case UNWIND_STEP_SIGNAL:
 		break;
 	}
 	return make_rule(RULE_IRREGULAR, 0, 0);
+}
+
+/*
+ * Code that a signal handler returns to is known by its instructions, for which the kernel has to
+ * be asked. What is well within a function that its table describes as any other need not be
+ * looked at: such code begins one, or has no table, or one that is not regular.
+ */
+static struct rule
+learn_shape(uintptr_t ip)
+{
+	struct unwind_view view = {.read_word = read_synthetic};
+	struct rule rule = make_rule(RULE_GUESS, 0, 0);
+	uint64_t code = ip & ~UNWIND_INTERRUPTED;
+	struct dl_find_object object;
+
+	/* Where no table is, libunwind looks at the code itself, which need not be mapped. */
+	if (loader_find_object((const void *)code_address(ip), &object) == 0)
+		rule = learn_from_table(ip, &view);
+	if (rule_kind(rule) != RULE_GUESS && rule_kind(rule) != RULE_IRREGULAR &&
+	    view.code_start < code && code < view.code_end)
+		return rule;
+	if (!is_signal_return(code))
+		return rule;
+	/* What interrupted the very return of another signal is libunwind's business. */
+	return make_rule(code == ip ? RULE_SIGNAL : RULE_IRREGULAR, 0, 0);
 }
 
 static size_t
@@ -291,16 +310,18 @@ find_frame(const struct dl_find_object *object, uint64_t address)
 	return frame;
 }
 
-/* The id of the frame at an address; `known` is what it was when there was a rule last. */
+/* The id of the frame at an address; `known` is what it was when there was a rule last. What no
+ * call has led out of is told as if one stood there that ended before the next byte. */
 static uint32_t
-intern_frame(uintptr_t ip, uint32_t known)
+intern_frame(uintptr_t ip, enum rule_kind kind, uint32_t known)
 {
+	bool is_exact = (ip & UNWIND_INTERRUPTED) != 0 || kind == RULE_SIGNAL;
 	struct dl_find_object object;
-	struct recording_frame frame = {.value = ip & ~UNWIND_INTERRUPTED,
+	struct recording_frame frame = {.value = (ip & ~UNWIND_INTERRUPTED) + is_exact,
 					.kind = FRAME_KIND_ADDRESS};
 	uint32_t id;
 
-	if (loader_find_object((const void *)code_address(ip), &object) == 0)
+	if (loader_find_object((const void *)(uintptr_t)(frame.value - 1), &object) == 0)
 		frame = find_frame(&object, frame.value);
 	if (is_frame(known, &frame))
 		return known;
@@ -329,7 +350,8 @@ add(uintptr_t ip)
 	 */
 	if (rule_kind(rule) == RULE_GUESS && ++guesses > GUESSES_MAX)
 		return make_rule(RULE_END, 0, 0);
-	rule.packed |= (uint64_t)intern_frame(ip, rule_frame(entry->rule)) << RULE_KIND_BITS;
+	rule.packed |= (uint64_t)intern_frame(ip, rule_kind(rule), rule_frame(entry->rule))
+		       << RULE_KIND_BITS;
 	/* Before it maps an object, the loader allocates. What was there has gone by then, perhaps
 	 * by a dlclose that is not ours; so this is asked again whenever a walk comes here. */
 	if (is_of_loader(ip)) {
@@ -394,6 +416,14 @@ unwind_rules_find(uintptr_t ip)
 	if (unlikely(e->ip != ip || rule_kind(rule) == RULE_STALE))
 		return learn(ip);
 	return rule;
+}
+
+bool
+unwind_rules_has(uintptr_t ip)
+{
+	const struct rule_entry *e = entry_of(load_acquire(&unwind_rules_table), ip);
+
+	return e->ip == ip && rule_kind(e->rule) != RULE_STALE;
 }
 
 uintptr_t

@@ -112,6 +112,10 @@ unwind_rules_get(const struct rule_table *table, uintptr_t ip)
 	return unwind_rules_find(ip);
 }
 
+/* Whether a stack has led to this return address before, and its code has not gone since. [signal]
+ */
+bool unwind_rules_has(uintptr_t ip);
+
 /* Record the loaded object that holds an address, if no stack has led to it so far. Where it ends;
  * 0 if there is none. [signal] */
 uintptr_t unwind_rules_note_object(const void *address);

@@ -47,19 +47,35 @@ unwind_stack_extend(struct unwind_memory *m, uint64_t address)
 	return true;
 }
 
+/* The end of the first thread's stack, if sp is on it; else 0: AT_RANDOM is near the end, and
+ * nothing else comes below it for as long as MAIN_STACK_MAX. */
+static uintptr_t
+end_of_first(uintptr_t sp)
+{
+	static uintptr_t random;
+
+	if (random == 0)
+		random = getauxval(AT_RANDOM);
+	return sp < random && random - sp < MAIN_STACK_MAX ? page_of(random) + PAGE_BYTES : 0;
+}
+
+COLD bool
+unwind_stack_is_first(uintptr_t sp, uintptr_t end)
+{
+	return sp <= end && end <= end_of_first(sp);
+}
+
 /*
- * Of the first thread's stack, AT_RANDOM is near the end, and nothing else comes below it for as
- * long as MAIN_STACK_MAX. Any other has its thread's control block at the end: when all pages up to
- * there can be read there is no guard page in between, so it is one stack.
+ * Any other stack than the first thread's has its thread's control block at the end: when all pages
+ * up to there can be read there is no guard page in between, so it is one stack.
  */
 COLD uintptr_t
 unwind_stack_find_end(struct unwind_memory *m, uintptr_t sp)
 {
-	uintptr_t first = getauxval(AT_RANDOM), control = arch_thread_control();
-	uintptr_t low = page_of(sp);
+	uintptr_t control = arch_thread_control(), low = page_of(sp), first = end_of_first(sp);
 
-	if (sp < first && first - sp < MAIN_STACK_MAX)
-		return page_of(first) + PAGE_BYTES;
+	if (first != 0)
+		return first;
 	if (sp >= control || control - sp > OWN_STACK_MAX)
 		return 0;
 	if (m->own_low == 0)

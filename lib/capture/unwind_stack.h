@@ -27,6 +27,10 @@ bool unwind_stack_enter(struct unwind_memory *memory, uintptr_t sp);
 /* Whether the word can be read; extends the known range upward, page by page. [signal] */
 bool unwind_stack_extend(struct unwind_memory *memory, uint64_t address);
 
+/* Whether both are on the stack that the kernel made for the first thread, and all that is between
+ * them, which stays for as long as the process lives. [signal] */
+bool unwind_stack_is_first(uintptr_t sp, uintptr_t end);
+
 /* The end of the stack that the kernel or libc made for the thread, if sp is on it; else 0.
  * [signal]
  */

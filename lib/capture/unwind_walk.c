@@ -77,17 +77,20 @@ unwind_walk_is_inward(const struct unwind_walk *w, uint64_t cfa)
 static COLD enum unwind_walk_end
 step_by_guess(struct unwind_memory *m, struct unwind_walk *w)
 {
-	uint64_t slot = w->bp + ARCH_FRAME_BYTES;
+	uint64_t slot = w->bp + ARCH_FRAME_BYTES, ip;
 
 	if (w->bp < w->sp || w->bp - w->sp > GUESS_FRAME_MAX || w->bp % 8 != 0)
 		return WALK_TRUNCATED;
 	/* Also of this stack: what lies further out may be another one, and have gone. */
-	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && (!os_readable(w->bp) || !os_readable(slot - 8)))
+	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && !unwind_stack_is_first(w->sp, slot) &&
+	    (!os_readable(w->bp) || !os_readable(slot - 8)))
 		return WALK_TRUNCATED;
 	/* Between two walks anything may be unmapped. */
 	if (!w->guessed)
 		m->code_page = 0;
-	if (!unwind_follows_call(*(const uint64_t *)arch_return_slot(slot), &m->code_page))
+	ip = *(const uint64_t *)arch_return_slot(slot);
+	/* What was looked at once need not be read again, for which the kernel would be asked. */
+	if (!unwind_rules_has(ip) && !unwind_follows_call(ip, &m->code_page))
 		return WALK_TRUNCATED;
 	w->guessed = true;
 	return unwind_walk_step_to(m, w, slot, w->bp, true);

@@ -121,7 +121,9 @@ enum recording_fixed_site {
 enum recording_frame_kind {
 	FRAME_KIND_FIXED,   /* `value` is an enum recording_fixed_frame */
 	FRAME_KIND_MODULE,  /* `value` is the return address minus the module's load bias */
-	FRAME_KIND_ADDRESS, /* `value` is a return address in no known module (JIT code) */
+	FRAME_KIND_ADDRESS, /* `value` is a return address in no known module (JIT code). In both:
+			       the byte before it belongs to the frame, so where a signal came, or
+			       a handler returns to, it is one more than the instruction's */
 	FRAME_KIND_CUT,     /* `value` frames were left out here, by the limit `frames` */
 	FRAME_KIND_THREAD,  /* `value` is a thread id; only at the root, or on no stack. `module` is
 			       its last known name in SECTION_STRINGS, or 0; it changes */

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define BLOCKS 100
 #define BYTES  40
@@ -38,6 +40,8 @@ void call_same(void (*function)(void));
 
 /* Call on the stack that ends at `top`. */
 void call_on(char *top, void (*function)(void));
+
+void return_untold(void), return_told(void);
 
 #define CALL_WITH_TABLE(name, table)                             \
 	".type " name ", @function\n" name ":\n.cfi_startproc\n" \
@@ -78,6 +82,11 @@ __asm__(".text\n"
 	"	.cfi_def_cfa %rsp, 8\n"
 	"	ret\n"
 	".cfi_endproc\n"
+	/* rt_sigreturn(), right behind a function that has a table. */
+	".type return_untold, @function\nreturn_untold:\n"
+	"	mov $15, %rax\n	syscall\n"
+	".type return_told, @function\nreturn_told:\n.cfi_startproc\n"
+	"	mov $15, %rax\n	syscall\n.cfi_endproc\n"
 	/* DW_OP_skip to itself; DW_OP_lit0 DW_OP_deref. */
 	CALL_WITH_TABLE("call_skip", "	.cfi_escape 0x0f, 3, 0x2f, 0xfd, 0xff\n")
 		CALL_WITH_TABLE("call_null", "	.cfi_escape 0x0f, 2, 0x30, 0x06\n")
@@ -179,6 +188,20 @@ allocate_by_libc(void)
 	free(realpath(".", NULL));
 }
 
+/* What the kernel takes; libc would put in its own code to return to. */
+static int
+handle_and_return_to(void (*code)(void))
+{
+	const struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} action = {handle, 0x04000000, code, 0}; /* SA_RESTORER */
+
+	return (int)syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, sizeof action.mask);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -187,6 +210,10 @@ main(int count, char **arguments)
 	signal(SIGUSR1, handle);
 	if (strcmp(mode, "deep") == 0)
 		return recurse(LEVELS) == LEVELS + 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (strcmp(mode, "untold") == 0 && handle_and_return_to(return_untold) != 0)
+		return EXIT_FAILURE;
+	if (strcmp(mode, "told") == 0 && handle_and_return_to(return_told) != 0)
+		return EXIT_FAILURE;
 	mprotect(guarded + 4096, 4096, PROT_NONE);
 	for (int i = 0; i < BLOCKS; i++) {
 		if (strcmp(mode, "forbidden") == 0) {
@@ -208,7 +235,8 @@ main(int count, char **arguments)
 			call_same(site);
 		else if (strcmp(mode, "other") == 0)
 			call_on(other_stack + sizeof other_stack, site);
-		else if (strcmp(mode, "signal") == 0)
+		else if (strcmp(mode, "signal") == 0 || strcmp(mode, "untold") == 0 ||
+			 strcmp(mode, "told") == 0)
 			raise(SIGUSR1);
 		else if (strcmp(mode, "data") == 0)
 			with_data();

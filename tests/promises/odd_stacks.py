@@ -84,6 +84,17 @@ def whole(_directory):
             assert "main" in names, names
 
 
+@case("a signal handler that returns to code of the program's own: without a table, with that of a function")
+def own_return(_directory):
+    for mode in ("untold", "told"):
+        found, seen = all_found(mode)
+        equal((seen["cut_stacks"], seen["full_walks"]), (0, 0), "cut stacks and full walks, " + mode)
+        for names, _ in found:
+            inner = [name for name in names if name != "handle"][:2]  # it may end in a jump to site()
+            equal(inner, ["site", "return_" + mode], "what allocated and what the handler returns to")
+            assert "main" in names, names
+
+
 @case("of stacks deeper than 1,280 frames the 1,024 innermost are kept, at least, and counted as cut")
 def deep(_directory):
     found, seen = run_mode("deep")

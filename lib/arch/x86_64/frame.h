@@ -60,13 +60,25 @@ arch_return_slot(uint64_t cfa)
 }
 
 /* Where the kernel left the interrupted state, from the stack pointer at the handler's return. */
-#define ARCH_SIGNAL_BP 120
-#define ARCH_SIGNAL_SP 160
-#define ARCH_SIGNAL_IP 168
+#define ARCH_SIGNAL_BP         120
+#define ARCH_SIGNAL_SP         160
+#define ARCH_SIGNAL_IP         168
 
-/* The code that a signal handler returns to: mov $15, %rax; syscall. */
-#define ARCH_SIGNAL_CODE      0x0f0000000fc0c748u
-#define ARCH_SIGNAL_CODE_LAST 0x05
+#define ARCH_SIGNAL_CODE_BYTES 9
+
+/* Whether it is the code that a signal handler returns to: mov $15, %rax; syscall. */
+static inline bool
+arch_is_signal_return(const uint8_t *code)
+{
+	static const uint8_t expected[ARCH_SIGNAL_CODE_BYTES] = {0x48, 0xc7, 0xc0, 0x0f, 0,
+								 0,    0,    0x0f, 0x05};
+
+	for (int i = 0; i < ARCH_SIGNAL_CODE_BYTES; i++) {
+		if (code[i] != expected[i])
+			return false;
+	}
+	return true;
+}
 
 /* The longest call: opcode, ModRM, SIB, a displacement of four bytes. */
 #define ARCH_CALL_BYTES 7
