@@ -67,7 +67,7 @@ struct python_memory {
 	uint32_t merged_count, merged_capacity, merged_root;
 	uint32_t steady; /* that many Python frames are as they were then */
 
-	/* Native stacks that no signal handler is on. */
+	/* Native stacks that no signal handler is on, of a thread that has met one. */
 	uint32_t plain[PYTHON_PLAIN];
 };
 

@@ -49,7 +49,8 @@ make_memory(struct unwind_memory *memory)
 	return memory->python != NULL;
 }
 
-/* What a handler interrupted may be about to change the chain of frames. */
+/* Whether a handler is on the native stack: what it interrupted may be about to change the chain of
+ * frames. */
 static COLD bool
 is_in_handler(const struct unwind_memory *memory)
 {
@@ -60,10 +61,33 @@ is_in_handler(const struct unwind_memory *memory)
 	return false;
 }
 
+enum handler {
+	HANDLER_NONE,
+	HANDLER_ON_STACK,
+	HANDLER_NOT_KNOWN,
+};
+
+/* The same of a thread that has met one. */
+static COLD enum handler
+look_for_handler(const struct unwind_memory *memory, uint32_t native, bool walked)
+{
+	uint32_t *plain = &memory->python->plain[native % PYTHON_PLAIN];
+
+	if (*plain == native)
+		return HANDLER_NONE;
+	if (!walked)
+		return HANDLER_NOT_KNOWN;
+	if (is_in_handler(memory))
+		return HANDLER_ON_STACK;
+	*plain = native;
+	return HANDLER_NONE;
+}
+
 bool
 python_stack_find(struct unwind_memory *memory, uint32_t native, bool walked, uint32_t limit,
 		  uint32_t *ret_node, bool *ret_cut)
 {
+	enum handler handler = HANDLER_NONE;
 	const struct python_stack *stack;
 	struct python_memory *m;
 
@@ -71,13 +95,10 @@ python_stack_find(struct unwind_memory *memory, uint32_t native, bool walked, ui
 	if (native == NODE_NONE || (memory->python == NULL && !make_memory(memory)))
 		return true;
 	m = memory->python;
-	if (unlikely(m->plain[native % PYTHON_PLAIN] != native)) {
-		if (!walked)
-			return false;
-		if (is_in_handler(memory))
-			return true;
-		m->plain[native % PYTHON_PLAIN] = native;
-	}
+	if (unlikely(memory->met_signal))
+		handler = look_for_handler(memory, native, walked);
+	if (unlikely(handler != HANDLER_NONE))
+		return handler == HANDLER_ON_STACK;
 	m->node = python_frames_node(m);
 	if (m->node == PYTHON_NODE_NONE)
 		return true;

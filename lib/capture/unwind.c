@@ -40,12 +40,13 @@ unwind_forget(struct unwind_memory *m)
 /* The checks of a frame that was reached from a realigned one or from a signal's; of the latter
  * nothing that was put down so far holds. */
 static COLD struct unwind_check *
-remember_rare(const struct unwind_frame *f, struct unwind_check *checks, struct unwind_check *check)
+remember_rare(struct unwind_memory *m, const struct unwind_frame *f, struct unwind_check *check)
 {
 	uint64_t bp_slot = unwind_frame_bp_slot(f), state = bp_slot - ARCH_SIGNAL_BP;
 
 	if (unwind_is_interrupted(f)) {
-		check = checks + f->check_first;
+		m->met_signal = true;
+		check = m->checks + f->check_first;
 		*check++ = (struct unwind_check){(const uint64_t *)bp_slot, f->bp};
 		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_SP), f->sp};
 		*check++ = (struct unwind_check){(const uint64_t *)(state + ARCH_SIGNAL_IP),
@@ -59,8 +60,8 @@ remember_rare(const struct unwind_frame *f, struct unwind_check *checks, struct 
 
 /* Put a fresh frame on top of the remembered ones; returns the end of its checks. */
 static ALWAYS_INLINE struct unwind_check *
-remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node,
-	 struct unwind_check *checks, struct unwind_check *check)
+remember(struct unwind_memory *m, struct unwind_frame *f, const struct unwind_frame *fresh,
+	 uint32_t node, struct unwind_check *checks, struct unwind_check *check)
 {
 	const struct unwind_frame *outer = f - 1;
 
@@ -74,7 +75,7 @@ remember(struct unwind_frame *f, const struct unwind_frame *fresh, uint32_t node
 		*check++ = (struct unwind_check){
 			(const uint64_t *)(f->sp + (uint64_t)(int64_t)f->slots.bp), f->bp};
 	if (unlikely(f->slots.cfa != 0))
-		return remember_rare(f, checks, check);
+		return remember_rare(m, f, check);
 	return check;
 }
 
@@ -115,7 +116,7 @@ place_fresh(struct unwind_memory *m, const struct unwind_walk *w, uint32_t kept,
 		check += kept < m->depth ? f->check_first : m->check_count;
 	while (fresh-- > m->fresh && node != NODE_NONE) {
 		node = trace_table_path_child(&path, node, fresh->frame);
-		check = remember(f++, fresh, node, checks, check);
+		check = remember(m, f++, fresh, node, checks, check);
 	}
 	if (unlikely(path.locked))
 		trace_table_end_path(&path);

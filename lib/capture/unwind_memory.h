@@ -92,6 +92,7 @@ struct unwind_memory {
 	uintptr_t stack_high;
 	bool crosses;       /* the trace goes on to another stack */
 	bool is_cut;        /* the trace goes on further out than is remembered */
+	bool met_signal;    /* some trace of this thread went through a signal handler */
 	uint32_t room;      /* a depth that needs nothing more of anybody */
 	uintptr_t own_low;  /* from here to its control block is the thread's stack; 0 not known */
 	uint64_t code_page; /* where this walk has read code last */

@@ -46,6 +46,26 @@ def late(_directory):
         check_kept("late.tally", library, at="exit")
 
 
+@case("what a handler of a signal allocates has no lines of what it interrupted, which keeps its own")
+def in_a_handler(_directory):
+    libraries = [path for path in map(library_of, pythons()) if path]
+    if not libraries:
+        raise Skip("there is no libpython")
+    code = "import os, signal\nkept = []\nfor i in range(50):\n" \
+           "    os.kill(os.getpid(), signal.SIGUSR1)\n    kept.append(bytes(50000 + i))"
+    for library in libraries:
+        equal(record("handler.tally", [own("embed"), library, code]).returncode, 0, library)
+        handled = [group for group in rows("handler.tally", "--by", "stack", "--raw-frames", at="exit")
+                   if any(frame["function"] == "handle" for frame in group["frames"])]
+        equal(sum(group["total_blocks"] for group in handled), 50, (library, handled))
+        for group in handled:
+            equal(group["frames"][-1]["function"], "_start", (library, group))
+            assert "<string>" not in [frame["file"] for frame in group["frames"]], (library, group)
+        lines = rows("handler.tally", "--include", "<string>:5", at="exit")
+        equal(len(lines), 1, (library, lines))
+        assert lines[0]["live_blocks"] >= 50 and lines[0]["live_bytes"] > 50 * 50033, (library, lines)
+
+
 @case("-I -E, -X dev, PYTHONMALLOC=debug, =malloc and =mimalloc: the line keeps its blocks")
 def started_differently(_directory):
     for python in pythons():
