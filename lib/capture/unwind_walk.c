@@ -68,6 +68,16 @@ unwind_walk_is_inward(const struct unwind_walk *w, uint64_t cfa)
 	       unwind_stack_is_readable(page_of(cfa), page_of(w->sp));
 }
 
+/* Whether the words up to `end` can be read without asking: the walk knows them, and they are of a
+ * stack that stays. What lies further out than another one's frame may be a third, and have gone.
+ */
+static bool
+is_there(const struct unwind_walk *w, uint64_t start, uint64_t end)
+{
+	return start - w->stack_low <= w->stack_span && end - 8 - w->stack_low <= w->stack_span &&
+	       unwind_stack_is_first(w->sp, end);
+}
+
 /*
  * No table: believe the frame pointer if it points a little further out on this stack, to something
  * that looks like a frame. Nothing says that it is one: the register may hold anything, and the
@@ -81,8 +91,7 @@ step_by_guess(struct unwind_memory *m, struct unwind_walk *w)
 
 	if (w->bp < w->sp || w->bp - w->sp > GUESS_FRAME_MAX || w->bp % 8 != 0)
 		return WALK_TRUNCATED;
-	/* Also of this stack: what lies further out may be another one, and have gone. */
-	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && !unwind_stack_is_first(w->sp, slot) &&
+	if (((slot - 1) ^ w->sp) >= PAGE_BYTES && !is_there(w, w->bp, slot) &&
 	    (!os_readable(w->bp) || !os_readable(slot - 8)))
 		return WALK_TRUNCATED;
 	/* Between two walks anything may be unmapped. */
