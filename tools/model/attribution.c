@@ -133,14 +133,23 @@ name_node(const struct attribution *attribution, struct attribution_node *node, 
 {
 	const struct attribution_frame *info = &attribution->frames[number];
 	bool native = attribution->selection->native || attribution->selection->raw_frames;
+	enum attribution_naming naming = ATTRIBUTION_BY_NOTHING;
 
 	if (node->in_python && info->kind != PROFILE_FRAME_PYTHON)
 		return;
 	if (info->named < info->count)
-		node->named = number;
-	if (!info->foreign)
-		node->own = number;
-	node->in_python |= info->kind == PROFILE_FRAME_PYTHON && !native && node->named == number;
+		naming = ATTRIBUTION_BY_NAME;
+	else if (!info->foreign)
+		naming = ATTRIBUTION_BY_OWN;
+	else if (is_code(info->kind) ||
+		 (node->naming == ATTRIBUTION_BY_NOTHING && info->kind != PROFILE_FRAME_ALLOCATOR))
+		naming = ATTRIBUTION_BY_RECENT;
+	if (naming == ATTRIBUTION_BY_NOTHING || naming < node->naming)
+		return;
+	node->naming = (uint8_t)naming;
+	node->name = number;
+	node->in_python |=
+		info->kind == PROFILE_FRAME_PYTHON && !native && naming == ATTRIBUTION_BY_NAME;
 }
 
 /* What is known of a node becomes what is known of its child. */
@@ -172,43 +181,55 @@ descend_system(struct attribution_node *node, const struct attribution_frame *in
 }
 
 static void
+prepare_node(struct attribution *attribution, uint32_t i)
+{
+	const struct profile_node *from = &attribution->profile->nodes[i];
+	const struct attribution_frame *info = &attribution->frames[from->frame];
+	struct attribution_node *node = &attribution->nodes[i];
+	/* The allocator is no frame that filters look at, nor are the marks of cut stacks. */
+	bool is_matched = is_code(info->kind);
+
+	*node = attribution->nodes[from->parent];
+	descend_system(node, info);
+	if (is_matched && info->rule < node->rule)
+		node->rule = info->rule;
+	if (attribution->bits != NULL)
+		attribution->bits[i] =
+			attribution->bits[from->parent] | (is_matched ? info->bits : 0);
+	name_node(attribution, node, from->frame);
+	if (info->kind == PROFILE_FRAME_THREAD || info->kind == PROFILE_FRAME_PROCESS)
+		node->ends = i;
+}
+
+static void
 prepare_nodes(struct attribution *attribution)
 {
-	const struct profile *profile = attribution->profile;
+	uint32_t count = attribution->profile->node_count;
 
-	attribution->nodes = xmalloc((profile->node_count + 1u) * sizeof(*attribution->nodes));
+	attribution->nodes = xmalloc((count + 1u) * sizeof(*attribution->nodes));
 	attribution->nodes[0] = (struct attribution_node){
-		.named = NONE,
-		.own = NONE,
-		.recent = NONE,
-		.thread = NONE,
-		.process = NONE,
+		.name = NONE,
 		.rule = SUPPRESS_NONE,
 		.kept = SYSTEM_RULE_NONE,
+		.naming = ATTRIBUTION_BY_NOTHING,
 		.system = ATTRIBUTION_AT_START,
 	};
-	for (uint32_t i = 1; i < profile->node_count; i++) {
-		uint32_t number = profile->nodes[i].frame;
-		const struct attribution_frame *info = &attribution->frames[number];
-		struct attribution_node *node = &attribution->nodes[i];
+	if (attribution->selection->filters.count != 0)
+		attribution->bits = xcalloc(count + 1u, sizeof(*attribution->bits));
+	for (uint32_t i = 1; i < count; i++)
+		prepare_node(attribution, i);
+}
 
-		*node = attribution->nodes[profile->nodes[i].parent];
-		descend_system(node, info);
-		/* The allocator is no frame that filters look at, nor are the marks of cut stacks.
-		 */
-		if (is_code(info->kind)) {
-			node->bits |= info->bits;
-			node->rule = info->rule < node->rule ? info->rule : node->rule;
-		}
-		name_node(attribution, node, number);
-		if (is_code(info->kind) ||
-		    (node->recent == NONE && info->kind != PROFILE_FRAME_ALLOCATOR))
-			node->recent = number;
-		if (info->kind == PROFILE_FRAME_THREAD)
-			node->thread = number;
-		if (info->kind == PROFILE_FRAME_PROCESS)
-			node->process = number;
-	}
+uint32_t
+attribution_get_end(const struct attribution *attribution, uint32_t leaf,
+		    enum profile_frame_kind kind)
+{
+	const struct profile *profile = attribution->profile;
+	uint32_t node = attribution->nodes[leaf].ends;
+
+	while (node != 0 && profile->frames[profile->nodes[node].frame].kind != kind)
+		node = profile->nodes[node].parent;
+	return node != 0 ? profile->nodes[node].frame : NONE;
 }
 
 void
@@ -216,19 +237,17 @@ attribution_get_site(const struct attribution *attribution, uint32_t leaf,
 		     struct attribution_site *ret_site)
 {
 	const struct attribution_node *node = &attribution->nodes[leaf];
-	uint32_t frame = attribution->profile->nodes[leaf].frame, position = 0;
+	uint32_t frame = node->naming != ATTRIBUTION_BY_NOTHING
+				 ? node->name
+				 : attribution->profile->nodes[leaf].frame;
+	uint32_t position = 0;
 
-	if (node->named != NONE) {
-		frame = node->named;
-		position = attribution->frames[frame].named;
-	} else if (node->own != NONE) {
-		frame = node->own;
-		position = attribution->frames[frame].count - 1;
-	} else if (node->recent != NONE) {
-		frame = node->recent;
-	}
 	ret_site->leaf = leaf;
 	ret_site->frame = &attribution->frames[frame];
+	if (node->naming == ATTRIBUTION_BY_NAME)
+		position = ret_site->frame->named;
+	else if (node->naming == ATTRIBUTION_BY_OWN)
+		position = ret_site->frame->count - 1;
 	ret_site->position = &attribution->positions[ret_site->frame->first + position];
 }
 
@@ -246,6 +265,12 @@ mark_stacks(struct attribution *attribution, uint32_t first, uint32_t count)
 		     node = profile->nodes[node].parent)
 			attribution->full_stacks[node] = 0;
 	}
+}
+
+static bool
+names(const struct attribution_node *node, uint32_t frame)
+{
+	return node->naming == ATTRIBUTION_BY_NAME && node->name == frame;
 }
 
 /*
@@ -278,7 +303,7 @@ attribution_prepare_stacks(struct attribution *attribution, uint32_t first, uint
 			uint32_t place = attribution->positions[frame->first + k - 1].place;
 
 			stack = place_table_insert_stack(attribution->table, stack, place);
-			if (frame->named == k - 1 && attribution->nodes[i].named == node->frame)
+			if (frame->named == k - 1 && names(&attribution->nodes[i], node->frame))
 				attribution->named_stacks[i] = stack;
 		}
 		attribution->full_stacks[i] = stack;
@@ -376,8 +401,8 @@ attribution_keep(const struct attribution *attribution, const struct attribution
 		 const struct filter_block *block)
 {
 	const struct profile *profile = attribution->profile;
-	const struct attribution_node *node = &attribution->nodes[site->leaf];
 	const struct profile_frame *leaf = &profile->frames[profile->nodes[site->leaf].frame];
+	uint32_t end = attribution_get_end(attribution, site->leaf, PROFILE_FRAME_THREAD);
 	struct filter_stack stack = {
 		.allocator = leaf->kind == PROFILE_FRAME_ALLOCATOR ? leaf->name : NULL,
 		.domain = attribution_get_domain(attribution, site->leaf),
@@ -387,17 +412,17 @@ attribution_keep(const struct attribution *attribution, const struct attribution
 
 	if (attribution->selection->filters.count == 0)
 		return true;
-	if (node->thread != NONE) {
-		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[node->thread].offset);
+	if (end != NONE) {
+		snprintf(thread, sizeof(thread), "%" PRIu64, profile->frames[end].offset);
 		stack.thread = thread;
-		stack.thread_name = profile->frames[node->thread].name;
+		stack.thread_name = profile->frames[end].name;
 	} else if (block != NULL && attribution->filters_threads) {
 		snprintf(thread, sizeof(thread), "%" PRIu32, block->thread);
 		stack.thread = thread;
 		stack.thread_name = thread_names_find(&attribution->threads, block->thread);
 	}
 	return filter_list_keep(&attribution->selection->filters, site->position->bits,
-				node->bits | site->position->bits, &stack);
+				attribution->bits[site->leaf] | site->position->bits, &stack);
 }
 
 void
@@ -423,6 +448,7 @@ attribution_release(struct attribution *attribution)
 	free(attribution->positions);
 	free(attribution->frames);
 	free(attribution->nodes);
+	free(attribution->bits);
 	free(attribution->full_stacks);
 	free(attribution->named_stacks);
 	memset(attribution, 0, sizeof(*attribution));

@@ -53,16 +53,21 @@ enum attribution_system {
 	ATTRIBUTION_NOT_SYSTEM,
 };
 
+/* What the frame that names a site is, the better the later. */
+enum attribution_naming {
+	ATTRIBUTION_BY_NOTHING,
+	ATTRIBUTION_BY_RECENT, /* the most recent one that is not the allocator */
+	ATTRIBUTION_BY_OWN,    /* the most recent one that is not foreign */
+	ATTRIBUTION_BY_NAME,   /* the most recent one that is no wrapper */
+};
+
 /* As many as stacks have nodes, a million and more: small. */
 struct attribution_node {
-	uint32_t named;   /* frame that names the site, or ATTRIBUTION_NONE */
-	uint32_t own;     /* most recent frame that is not foreign, or ATTRIBUTION_NONE */
-	uint32_t recent;  /* most recent frame that is not the allocator, or ATTRIBUTION_NONE */
-	uint32_t thread;  /* frame of the thread, or ATTRIBUTION_NONE */
-	uint32_t process; /* the same of the process */
-	uint32_t rule;    /* first suppression that matches any frame, or SUPPRESS_NONE */
-	uint64_t bits;
-	uint32_t kept;  /* of `system_rules`, by the inner end of the stack */
+	uint32_t name;  /* frame that names the site, or ATTRIBUTION_NONE */
+	uint32_t ends;  /* node of the innermost mark of a thread or process, or 0 */
+	uint32_t rule;  /* first suppression that matches any frame, or SUPPRESS_NONE */
+	uint8_t kept;   /* of `system_rules`, by the inner end of the stack */
+	uint8_t naming; /* enum attribution_naming */
 	uint8_t system; /* enum attribution_system */
 	bool in_python; /* native frames no longer name the site */
 };
@@ -74,6 +79,7 @@ struct attribution {
 	struct attribution_position *positions;
 	struct attribution_frame *frames;
 	struct attribution_node *nodes;
+	uint64_t *bits; /* filters that match any frame, by node; NULL: there are none */
 	bool filters_threads;
 	struct thread_names threads;
 	uint32_t *full_stacks, *named_stacks; /* by node, after `attribution_prepare_stacks` */
@@ -114,6 +120,11 @@ uint32_t attribution_get_stack(const struct attribution *attribution, uint32_t l
  */
 void attribution_get_site(const struct attribution *attribution, uint32_t leaf,
 			  struct attribution_site *ret_site);
+
+/* The frame of the thread or the process (their PROFILE_FRAME_ kinds) that a leaf is of, or
+ * ATTRIBUTION_NONE. */
+uint32_t attribution_get_end(const struct attribution *attribution, uint32_t leaf,
+			     enum profile_frame_kind kind);
 
 /* The places of the naming frame from its position outward, as a stack of their own. */
 uint32_t attribution_make_stack(struct attribution *attribution,

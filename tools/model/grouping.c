@@ -154,7 +154,7 @@ add_cumulative(struct grouping *grouping, const struct grouping_addition *innerm
 	struct grouping_addition addition = *innermost;
 	struct attribution_site *site = &addition.site;
 	bool inside = !grouping->options->selection.raw_frames &&
-		      attribution->nodes[site->leaf].named != NONE;
+		      attribution->nodes[site->leaf].naming == ATTRIBUTION_BY_NAME;
 
 	for (uint32_t node = site->leaf; node != 0; node = profile->nodes[node].parent) {
 		uint32_t i = 0;
@@ -162,7 +162,7 @@ add_cumulative(struct grouping *grouping, const struct grouping_addition *innerm
 		site->frame = &attribution->frames[profile->nodes[node].frame];
 		if (profile->frames[profile->nodes[node].frame].kind == PROFILE_FRAME_ALLOCATOR)
 			continue;
-		if (inside && profile->nodes[node].frame != attribution->nodes[site->leaf].named)
+		if (inside && profile->nodes[node].frame != attribution->nodes[site->leaf].name)
 			continue;
 		if (inside)
 			i = site->frame->named;
@@ -182,11 +182,12 @@ add_cumulative(struct grouping *grouping, const struct grouping_addition *innerm
 static uint32_t
 get_end(const struct grouping *grouping, uint32_t leaf)
 {
-	const struct attribution_node *node = &grouping->attribution->nodes[leaf];
-
 	if (grouping->options->by == GROUP_BY_ALLOCATOR)
 		return grouping->profile->nodes[leaf].frame;
-	return grouping->options->by == GROUP_BY_PROCESS ? node->process : node->thread;
+	return attribution_get_end(grouping->attribution, leaf,
+				   grouping->options->by == GROUP_BY_PROCESS
+					   ? PROFILE_FRAME_PROCESS
+					   : PROFILE_FRAME_THREAD);
 }
 
 static void

@@ -40,6 +40,9 @@ const struct system_rule system_rules[] = {
 
 const uint32_t system_rule_count = sizeof(system_rules) / sizeof(*system_rules);
 
+_Static_assert(sizeof(system_rules) / sizeof(*system_rules) < SYSTEM_RULE_NONE,
+	       "the number of a rule is kept in a byte");
+
 /* Debug information has the names that libc uses inside: __GI_setlocale, __tzset. */
 static bool
 match_name(const char *glob, const char *name)

@@ -12,7 +12,7 @@
 
 #include "model/place.h"
 
-#define SYSTEM_RULE_NONE     UINT32_MAX
+#define SYSTEM_RULE_NONE     UINT8_MAX
 #define SYSTEM_RULE_START_UP 0 /* no frame at all is the program's: libraries are being started */
 
 struct system_rule {
